@@ -1,0 +1,20 @@
+namespace DaemonProxy.Configuration;
+
+/// <summary>One mistake in a configuration: what is wrong, where, and what would be right, in one sentence.</summary>
+/// <param name="File">The file as it was named; empty for a configuration made in memory.</param>
+/// <param name="Line">1-based; 0 where the mistake has no place in the file.</param>
+/// <param name="Column">1-based; 0 where the mistake has no place in the file.</param>
+/// <param name="Message">What is wrong and what would be right.</param>
+public sealed record ConfigurationError(string File, int Line, int Column, string Message)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Line > 0 ? $"{File}:{Line}:{Column}: {Message}" : $"{File}: {Message}";
+}
+
+/// <summary>A configuration that does not check out; carries every mistake found, not only the first.</summary>
+public sealed class ConfigurationException(IReadOnlyList<ConfigurationError> errors)
+    : Exception(string.Join(Environment.NewLine, errors))
+{
+    /// <summary>The mistakes, in the order of the file; at least one.</summary>
+    public IReadOnlyList<ConfigurationError> Errors { get; } = errors;
+}

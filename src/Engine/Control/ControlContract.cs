@@ -1,0 +1,204 @@
+using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Control;
+
+/// <summary>What a front end says of itself: <c>GET /v1/status</c> on its control socket.</summary>
+public sealed record InstanceStatus
+{
+    /// <summary>The front end's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its process id.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>When it began to serve.</summary>
+    public required DateTimeOffset StartTime { get; init; }
+
+    /// <summary><c>Serving</c> or <c>Draining</c>.</summary>
+    public required InstanceState State { get; init; }
+
+    /// <summary>The addresses it listens on, with the ports the system chose.</summary>
+    public required IReadOnlyList<Uri> Uri { get; init; }
+
+    /// <summary>Full path of the configuration file; null for the built-in one.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Full path of the event log; null when events go to the terminal.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>The version of the host.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Whether embedded mode is restricted: null when never set (behaviour.md, section 3).</summary>
+    public bool? RestrictEmbedded { get; init; }
+
+    /// <summary>Requests being served now.</summary>
+    public long ActiveRequests { get; init; }
+
+    /// <summary>Requests served since the start.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>The daemon groups.</summary>
+    public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
+
+    /// <summary>The routes.</summary>
+    public required IReadOnlyList<RouteStatus> Routes { get; init; }
+}
+
+/// <summary>The states a front end reports.</summary>
+public enum InstanceState
+{
+    /// <summary>It takes requests.</summary>
+    Serving,
+
+    /// <summary>It takes no new connections and finishes what is in flight.</summary>
+    Draining,
+}
+
+/// <summary>The states of a daemon group.</summary>
+public enum DaemonState
+{
+    /// <summary>Somebody else runs it; the front end only knows its address.</summary>
+    External,
+
+    /// <summary>Started, and not answering on its socket yet.</summary>
+    Starting,
+
+    /// <summary>Answering on its socket.</summary>
+    Ready,
+
+    /// <summary>It ended, and is started again after a pause.</summary>
+    BackingOff,
+
+    /// <summary>Stopped with the front end.</summary>
+    Stopped,
+}
+
+/// <summary>One daemon group, as it is now.</summary>
+public sealed record DaemonStatus
+{
+    /// <summary>The group's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where its processes come from.</summary>
+    public required DaemonSource Source { get; init; }
+
+    /// <summary>Its state.</summary>
+    public required DaemonState State { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The process that the front end started; null for an external group, or when none runs now.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>How often the front end has started it again.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary><c>response-flush-delay</c> in force.</summary>
+    public required TimeSpan FlushDelay { get; init; }
+
+    /// <summary><c>response-buffer-size</c> in force, bytes.</summary>
+    public required long BufferSize { get; init; }
+
+    /// <summary><c>response-flush-deadline</c> in force; zero: none.</summary>
+    public required TimeSpan FlushDeadline { get; init; }
+
+    /// <summary>Flushes sent since the start, by reason.</summary>
+    public required FlushCounts Flushes { get; init; }
+}
+
+/// <summary>Flushes by their reason.</summary>
+/// <param name="Idle">The application stayed silent for the flush delay.</param>
+/// <param name="Deadline">Bytes had waited for the flush deadline.</param>
+/// <param name="Guard">The chain held more than the buffer size.</param>
+/// <param name="End">The response ended.</param>
+public sealed record FlushCounts(long Idle, long Deadline, long Guard, long End);
+
+/// <summary>One route, as it is now.</summary>
+public sealed record RouteStatus
+{
+    /// <summary>The path prefix.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The daemon group that answers; null in embedded mode.</summary>
+    public string? Daemon { get; init; }
+
+    /// <summary>The embedded application; null when a daemon answers.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>Bytes a second; 0: no limit.</summary>
+    public required long RateLimit { get; init; }
+
+    /// <summary>Bytes that leave unpaced at the start of a response.</summary>
+    public required long RateInitialBurst { get; init; }
+
+    /// <summary>The pacer.</summary>
+    public required PacerKind Pacer { get; init; }
+}
+
+/// <summary><c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with every group's <see cref="DaemonStatus"/> that was changed.</summary>
+public sealed record FlushPolicyChange
+{
+    /// <summary>The group; null: all groups.</summary>
+    public string? Daemon { get; init; }
+
+    /// <summary>The new <c>response-flush-delay</c>, or null.</summary>
+    public TimeSpan? FlushDelay { get; init; }
+
+    /// <summary>The new <c>response-buffer-size</c> in bytes, or null.</summary>
+    public long? BufferSize { get; init; }
+
+    /// <summary>The new <c>response-flush-deadline</c>, or null.</summary>
+    public TimeSpan? FlushDeadline { get; init; }
+}
+
+/// <summary><c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, for responses that begin after it. Answers with the <see cref="RouteStatus"/>.</summary>
+public sealed record RateLimitChange
+{
+    /// <summary>The route's path prefix, as it is configured.</summary>
+    public required string Route { get; init; }
+
+    /// <summary>The new rate in bytes a second, 0 for none; or null.</summary>
+    public long? RateLimit { get; init; }
+
+    /// <summary>The new initial burst in bytes, or null.</summary>
+    public long? RateInitialBurst { get; init; }
+
+    /// <summary>The new pacer, or null.</summary>
+    public PacerKind? Pacer { get; init; }
+}
+
+/// <summary><c>PUT /v1/embedded-restriction</c>. Answers with the <see cref="InstanceStatus"/>.</summary>
+/// <param name="On">Whether embedded mode is restricted.</param>
+public sealed record RestrictionChange(bool On);
+
+/// <summary><c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the process is gone later.</summary>
+/// <param name="DrainTimeout">What is in flight after this is broken off.</param>
+public sealed record StopRequest(TimeSpan DrainTimeout);
+
+/// <summary>What the control socket answers when it cannot do what was asked (status 400 or 404).</summary>
+/// <param name="Message">One sentence that says what is wrong and what would be right.</param>
+public sealed record ControlError(string Message);
+
+/// <summary>
+/// The one line that <c>daemonproxy serve --detach</c> writes to its standard output: ready with its status, or why it could not start.
+/// </summary>
+/// <param name="Status">Set when the front end serves.</param>
+/// <param name="Error">Set when it could not start: one sentence, or one a line for configuration errors.</param>
+public sealed record StartReport(InstanceStatus? Status, string? Error);
+
+/// <summary>The JSON of the control socket; one definition for both ends.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(InstanceStatus))]
+[JsonSerializable(typeof(DaemonStatus[]))]
+[JsonSerializable(typeof(RouteStatus))]
+[JsonSerializable(typeof(FlushPolicyChange))]
+[JsonSerializable(typeof(RateLimitChange))]
+[JsonSerializable(typeof(RestrictionChange))]
+[JsonSerializable(typeof(StopRequest))]
+[JsonSerializable(typeof(ControlError))]
+[JsonSerializable(typeof(StartReport))]
+public sealed partial class ControlJson : JsonSerializerContext;

@@ -1,0 +1,6 @@
+namespace DaemonProxy.Host;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}
