@@ -1,0 +1,33 @@
+using System.Reflection;
+using System.Runtime.Loader;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>
+/// Where the engine and its packages live. PowerShell has one default context for all modules and the first version of an assembly
+/// wins there; in a context of its own the engine gets the YamlDotNet it was built with, whatever other modules have loaded.
+/// </summary>
+internal sealed class EngineLoadContext : AssemblyLoadContext
+{
+    private const string Engine = "DaemonProxy.Engine";
+
+    // One for the session: the cmdlets are bound to the engine they met first, and stay so when the module is imported again.
+    private static readonly EngineLoadContext Session = new(
+        Path.Combine(Path.GetDirectoryName(typeof(EngineLoadContext).Assembly.Location)!, "engine"));
+
+    private readonly string _folder;
+
+    private EngineLoadContext(string folder)
+        : base(Engine) => _folder = folder;
+
+    /// <summary>The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine only.</summary>
+    public static Assembly? ResolveEngine(AssemblyLoadContext context, AssemblyName name) =>
+        name.Name == Engine ? Session.LoadFromAssemblyName(name) : null;
+
+    /// <inheritdoc/>
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        var file = Path.Combine(_folder, assemblyName.Name + ".dll");
+        return File.Exists(file) ? LoadFromAssemblyPath(file) : null;
+    }
+}

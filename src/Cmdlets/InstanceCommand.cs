@@ -1,0 +1,96 @@
+using System.Management.Automation;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>A cmdlet that speaks to running front ends.</summary>
+public abstract class InstanceCommand : DaemonProxyCommand
+{
+    /// <summary>
+    /// The names that a <c>-Name</c> parameter means: all when it is not given; what matches a wildcard; any other name as it stands, so
+    /// that asking for its status says that it is not running. The case of letters does not matter.
+    /// </summary>
+    private protected IReadOnlyList<string> NamesOf(string[]? patterns)
+    {
+        IReadOnlyList<string> running;
+        try
+        {
+            running = InstanceDirectory.List();
+        }
+        catch (ControlException error)
+        {
+            WriteControlError(error, null);
+            return [];
+        }
+
+        return patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
+    }
+
+    /// <summary>The front end that a cmdlet changes: the one named, or the only one there is; null after an error.</summary>
+    private protected string? NameOfOne(string? name)
+    {
+        if (name is not null)
+            return Matching(name, NamesOf(null)).First();
+        var running = NamesOf(null);
+        if (running.Count == 1)
+            return running[0];
+        if (running.Count == 0)
+            WriteError("no front end is running; start one with Start-DaemonProxy", "InstanceNotFound", ErrorCategory.ObjectNotFound, null);
+        else
+            WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous", ErrorCategory.InvalidArgument, null);
+        return null;
+    }
+
+    /// <summary>Asks a front end, or writes why it cannot be asked and returns null.</summary>
+    private protected T? Ask<T>(string name, string activity, Func<ControlClient, CancellationToken, Task<T>> request)
+        where T : class
+    {
+        try
+        {
+            return Wait(activity, async stopping =>
+            {
+                using var client = new ControlClient(name);
+                return await request(client, stopping).ConfigureAwait(false);
+            });
+        }
+        catch (ControlException error)
+        {
+            WriteControlError(error, name);
+            return null;
+        }
+    }
+
+    private protected InstanceStatus? StatusOf(string name) =>
+        Ask(name, $"Asking '{name}' for its status", (client, stopping) => client.GetStatusAsync(stopping));
+
+    /// <summary>The names among those there are that a parameter means; an error for each that is not there.</summary>
+    private protected IReadOnlyList<string> Choose(string[]? patterns, IReadOnlyList<string> known, string kind, string errorId)
+    {
+        if (patterns is null)
+            return known;
+        var chosen = new List<string>();
+        foreach (var pattern in patterns)
+        {
+            var matching = Matching(pattern, known).Where(known.Contains).ToList();
+            if (matching.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(pattern))
+                WriteError($"there is no {kind} '{pattern}'; there {(known.Count == 0 ? "is none at all" : $"is {string.Join(", ", known)}")}",
+                    errorId, ErrorCategory.ObjectNotFound, pattern);
+            chosen.AddRange(matching.Except(chosen));
+        }
+
+        return chosen;
+    }
+
+    private static IEnumerable<string> Matching(string pattern, IReadOnlyList<string> known)
+    {
+        if (known.Contains(pattern, StringComparer.Ordinal))
+            return [pattern];
+        if (WildcardPattern.ContainsWildcardCharacters(pattern))
+        {
+            var wildcard = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase);
+            return known.Where(wildcard.IsMatch);
+        }
+
+        return [known.FirstOrDefault(name => name.Equals(pattern, StringComparison.OrdinalIgnoreCase)) ?? pattern];
+    }
+}

@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Which pacer keeps a route's rate.</summary>
+public enum Pacer
+{
+    /// <summary>Counts bytes against a deadline; a flush costs nothing.</summary>
+    TokenBucket,
+
+    /// <summary>Apache's mod_ratelimit: a chunk each 200 ms, and every flush costs a whole interval.</summary>
+    Interval,
+}
+
+/// <summary>Lets a parameter take a pacer in the configuration's spelling too: <c>token-bucket</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class PacerNameAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
+        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is string text ? text.Replace("-", "", StringComparison.Ordinal) : inputData;
+}
+
+/// <summary>The pacers as the engine knows them.</summary>
+internal static class PacerMapping
+{
+    public static PacerKind ToKind(this Pacer pacer) => pacer is Pacer.Interval ? PacerKind.Interval : PacerKind.TokenBucket;
+
+    public static Pacer ToPacer(this PacerKind kind) => kind is PacerKind.Interval ? Pacer.Interval : Pacer.TokenBucket;
+}
