@@ -63,7 +63,7 @@ internal sealed class NodeComposer
         var root = ComposeNode(depth: 1);
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
-            throw Mistake(second.Start, "a second document begins here; a configuration is one document, so leave out this '---' or what follows it");
+            throw Mistake(second.Start, "a second document begins here, and a configuration is one document; leave out the '---' or what follows it");
         return root is ScalarNode { IsNull: true } ? throw Empty() : root;
     }
 
@@ -71,7 +71,7 @@ internal sealed class NodeComposer
     {
         var start = _parser.Current!.Start;
         if (depth > DeepestNesting)
-            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels here, which no configuration needs; is there a bracket too many?");
+            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels, which no configuration needs; is there a bracket too many?");
         if (_parser.TryConsume<AnchorAlias>(out var alias))
             return Resolve(alias);
 
@@ -117,7 +117,11 @@ internal sealed class NodeComposer
         {
             var keyStart = _parser.Current!.Start;
             if (ComposeNode(depth + 1) is not ScalarNode key)
-                throw Mistake(keyStart, "a key must be a name, not a list or mapping; text with braces or brackets must stand in quotes, as in \"unix:{socket}\"");
+            {
+                throw Mistake(keyStart, "a key must be a name, not a list or mapping; "
+                    + "text with braces or brackets must stand in quotes, as in \"unix:{socket}\"");
+            }
+
             var value = ComposeNode(depth + 1);
             if (key is { Plain: true, Text: "<<" })
                 merged.AddRange(Merged(value));

@@ -45,7 +45,7 @@ public sealed class YamlSyntaxTests
             Assert.Single(Mistakes("command: [ --bind, unix:{socket} ]\n")));
 
     [Theory]
-    [InlineData("name: a\n---\nname: b\n", "2:1 a second document begins here")]
+    [InlineData("name: a\n---\nname: b\n", "2:1 a second document begins here, and")]
     [InlineData("name: *nobody\n", "1:7 the alias '*nobody' names nothing")]
     [InlineData("listen: &me [ *me ]\n", "1:15 the alias '*me' stands inside the very value")]
     [InlineData("name: !env NAME\n", "1:7 the tag '!env' means nothing here")]
