@@ -1,0 +1,261 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+using DaemonProxy.Timing;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>
+/// One connection to a daemon, and the HTTP/1.1 exchange on it. On plain sockets, because the relay has to see the socket run dry.
+/// It serves one request at a time, whose body is read through <see cref="IResponseBody"/>.
+/// </summary>
+public sealed class DaemonConnection : IResponseBody, IDisposable
+{
+    private const int SmallBuffer = 16_384;
+    private const int LargeBuffer = 65_536;
+
+    private readonly Socket _socket;
+    private readonly DaemonLimits _limits;
+    private readonly TimedWait _wait;
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private bool _filled;
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
+    private bool _receiving;
+    private bool _eof;
+    private BodyFraming _framing;
+    private long _left;
+    private ChunkedReader _chunks;
+    private bool _bodyEnded;
+    private bool _keepAlive;
+
+    internal DaemonConnection(Socket socket, DaemonLimits limits, TimeProvider time)
+    {
+        _socket = socket;
+        _limits = limits;
+        _wait = new TimedWait(time);
+    }
+
+    /// <summary>Whether it has served a request before: then the daemon may have closed it in the meantime.</summary>
+    public bool Reused { get; private set; }
+
+    /// <summary>The response's trailers; empty until its end.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
+
+    /// <summary>Whether the response is complete and the daemon takes another request on this connection.</summary>
+    public bool Reusable => _bodyEnded && _keepAlive && _start == _end && !_receiving && !_eof;
+
+    /// <summary>Sends bytes of the request.</summary>
+    /// <exception cref="SocketException">The daemon no longer takes any.</exception>
+    /// <exception cref="TimeoutException">The daemon took nothing for socket-timeout.</exception>
+    internal async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            var sent = send.IsCompletedSuccessfully ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
+            bytes = bytes[sent..];
+        }
+    }
+
+    /// <summary>Reads the response's head; the body can be read behind it. Interim responses but 101 are read over, and 100 is told.</summary>
+    /// <param name="toHead">Whether the request was HEAD.</param>
+    /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
+    /// <param name="clientGone">Ends the wait.</param>
+    /// <exception cref="BrokenResponseException">There is no proper head (behaviour.md, section 6).</exception>
+    /// <exception cref="StaleConnectionException">The daemon had closed this connection since its last request.</exception>
+    internal async ValueTask<ResponseHead> ReadHeadAsync(bool toHead, Action? goAhead, CancellationToken clientGone)
+    {
+        var reader = new ResponseHeadReader(_limits.HeaderBufferSize);
+        _chunks = new ChunkedReader(_limits.HeaderBufferSize);
+        _bodyEnded = false;
+        var nothingCame = true;
+        while (true)
+        {
+            try
+            {
+                if (!TryReceive())
+                {
+                    if (!await _wait.WaitAsync(_limits.SocketTimeout, clientGone).ConfigureAwait(false))
+                        throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
+                    continue;
+                }
+            }
+            catch (SocketException failure)
+            {
+                if (Reused && nothingCame) throw new StaleConnectionException();
+                throw new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
+            }
+            if (_eof)
+            {
+                if (Reused && nothingCame) throw new StaleConnectionException();
+                throw new BrokenResponseException(EventCatalogue.ClosedInHead, nothingCame ? "it sent nothing" : "it sent a part of one");
+            }
+            nothingCame = false;
+            while (true)
+            {
+                var head = reader.Read(_buffer.AsSpan(_start, _end - _start), toHead, out var consumed);
+                _start += consumed;
+                if (head is null) break;
+                if (head.Status == 101 || head.Status >= 200)
+                {
+                    _framing = head.Framing;
+                    _left = head.ContentLength ?? 0;
+                    _keepAlive = head.KeepAlive;
+                    return head;
+                }
+                if (head.Status == 100) goAhead?.Invoke();
+                reader = new ResponseHeadReader(_limits.HeaderBufferSize);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool TryRead(out BodyBlock block)
+    {
+        try
+        {
+            while (true)
+            {
+                var memory = _buffer.AsMemory(_start, _end - _start);
+                switch (_framing)
+                {
+                    case BodyFraming.None:
+                        return End(default, out block);
+                    case BodyFraming.Length:
+                        var take = memory[..(int)Math.Min(_left, memory.Length)];
+                        _start += take.Length;
+                        _left -= take.Length;
+                        if (_left == 0) return End(take, out block);
+                        if (!take.IsEmpty) return Give(take, out block);
+                        break;
+                    case BodyFraming.Chunked:
+                        _start += _chunks.Read(memory.Span, out var data);
+                        if (_chunks.Ended) return End(memory[data], out block);
+                        if (!memory[data].IsEmpty) return Give(memory[data], out block);
+                        break;
+                    default:
+                        _start = _end;
+                        if (_eof) return End(memory, out block);
+                        if (!memory.IsEmpty) return Give(memory, out block);
+                        break;
+                }
+                if (_eof) throw new BrokenResponseException(EventCatalogue.BodyReadError, "the daemon closed the connection before its response was complete");
+                if (!TryReceive())
+                {
+                    block = default;
+                    return false;
+                }
+            }
+        }
+        catch (SocketException failure)
+        {
+            throw new BrokenResponseException(EventCatalogue.BodyReadError, failure.Message, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _wait.WaitAsync(limit, cancellationToken);
+
+    private static bool Give(ReadOnlyMemory<byte> data, out BodyBlock block)
+    {
+        block = new(data, false);
+        return true;
+    }
+
+    private bool End(ReadOnlyMemory<byte> data, out BodyBlock block)
+    {
+        _bodyEnded = true;
+        block = new(data, true);
+        return true;
+    }
+
+    /// <summary>Receives what has come. False when nothing has; then <see cref="_wait"/> is signalled when something does.</summary>
+    private bool TryReceive()
+    {
+        if (!_receiving)
+        {
+            MakeRoom();
+            _wait.Reset();
+#pragma warning disable CA2012 // The awaiter is kept and asked once, when the wait has been signalled.
+            _receive = _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None).ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
+            if (!_receive.IsCompleted)
+            {
+                _receiving = true;
+                _receive.UnsafeOnCompleted(_wait.Signal);
+                return false;
+            }
+        }
+        else if (!_receive.IsCompleted) return false;
+
+        _receiving = false;
+        var count = _receive.GetResult();
+        _eof = count == 0;
+        _end += count;
+        _filled = _end == _buffer.Length;
+        return true;
+    }
+
+    private void MakeRoom()
+    {
+        var kept = _end - _start;
+        // A response that fills the buffer is a large one and gets a large buffer; a long header line gets what it needs.
+        var size = _filled && kept == 0 ? LargeBuffer : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
+        if (size > _buffer.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(size);
+            _buffer.AsSpan(_start, kept).CopyTo(larger);
+            if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+        else if (_start > 0 && kept > 0) _buffer.AsSpan(_start, kept).CopyTo(_buffer);
+        _start = 0;
+        _end = kept;
+    }
+
+    /// <summary>After a 101: the connection as a stream of bytes, and what of it has come already.</summary>
+    public (Stream Stream, ReadOnlyMemory<byte> Received) TakeOver() => (new NetworkStream(_socket, ownsSocket: false), _buffer.AsMemory(_start, _end - _start));
+
+    /// <summary>Gives the buffer back while the connection waits for its next request.</summary>
+    internal void Rest()
+    {
+        Reused = true;
+        ReturnBuffer();
+    }
+
+    /// <summary>Whether the daemon has closed the connection, or spoken unasked, while it rested.</summary>
+    internal bool IsStale()
+    {
+        try { return _socket.Poll(0, SelectMode.SelectRead); }
+        catch (SocketException) { return true; }
+    }
+
+    private void ReturnBuffer()
+    {
+        // A receive that is still under way may write into the buffer yet: then the garbage collector gets it, not the pool.
+        if (_buffer.Length > 0 && !_receiving) ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+        _filled = false;
+    }
+
+    /// <summary>Closes the connection, whatever is under way on it.</summary>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        ReturnBuffer();
+        _wait.Dispose();
+    }
+}
+
+/// <summary>The limits of an exchange with a daemon.</summary>
+/// <param name="SocketTimeout"><c>socket-timeout</c>: each single read or write.</param>
+/// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: longest header line.</param>
+internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize);
+
+/// <summary>A kept connection turned out closed before a byte of the response came: the request may go to another one.</summary>
+internal sealed class StaleConnectionException : Exception;

@@ -1,0 +1,36 @@
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the exchange was not completed.</summary>
+public sealed class DaemonExchange : IAsyncDisposable
+{
+    private readonly DaemonGroup _group;
+    private readonly RequestBodyPump? _pump;
+
+    internal DaemonExchange(DaemonGroup group, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
+    {
+        _group = group;
+        _pump = pump;
+        Connection = connection;
+        Head = head;
+    }
+
+    /// <summary>The response's head.</summary>
+    public ResponseHead Head { get; }
+
+    /// <summary>The connection, which is the body to be read.</summary>
+    public DaemonConnection Connection { get; }
+
+    /// <summary>Set when the client did not deliver its request's body: then the response broke off by the client's fault.</summary>
+    public BrokenResponseException? ClientFailure => _pump?.ClientFailure;
+
+    /// <summary>Ends the exchange.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var requestSent = _pump is null || _pump.Complete;
+        if (_pump is not null) await _pump.StopAsync().ConfigureAwait(false);
+        if (requestSent && Connection.Reusable) _group.Keep(Connection);
+        else Connection.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+using System.IO.Pipelines;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>A request to a daemon.</summary>
+public sealed class DaemonRequest
+{
+    /// <summary>The head, complete.</summary>
+    public required RequestHead Head { get; init; }
+
+    /// <summary>The body; null: none.</summary>
+    public RequestBody? Body { get; init; }
+
+    /// <summary>Whether it is HEAD, whose answer has no body.</summary>
+    public bool IsHead { get; init; }
+
+    /// <summary>Whether it may be sent again when a kept connection turns out closed (RFC 9110, section 9.2.2): its method is idempotent, and it has no body.</summary>
+    public bool Repeatable { get; init; }
+}
+
+/// <summary>A request's body on its way to a daemon.</summary>
+public sealed class RequestBody
+{
+    /// <summary>Where it comes from.</summary>
+    public required PipeReader Reader { get; init; }
+
+    /// <summary>Whether it goes in chunks, its length not being known.</summary>
+    public required bool Chunked { get; init; }
+
+    /// <summary>Whether the client waits for a 100 before it sends the body: then reading begins when the daemon has sent one.</summary>
+    public bool ExpectContinue { get; init; }
+
+    /// <summary>The trailers, asked for when the body has been read; null: none.</summary>
+    public Func<IEnumerable<KeyValuePair<string, string>>>? Trailers { get; init; }
+}

@@ -1,0 +1,24 @@
+using System.Collections.Frozen;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>The fields that belong to one connection and go no further (RFC 9110, section 7.6.1), and those that no trailer may carry.</summary>
+public static class HopByHop
+{
+    private static readonly FrozenSet<string> Fields = new[]
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Transfer-Encoding", "Upgrade",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenSet<string> NoTrailers = new[]
+    {
+        "Content-Length", "Host", "Content-Encoding", "Content-Type", "Content-Range", "Trailer", "Authorization", "Set-Cookie", "Cache-Control",
+        "Expect", "Range", "Max-Forwards",
+    }.Concat(Fields).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a request's or response's header is for the next connection alone.</summary>
+    public static bool IsHopByHop(string name) => Fields.Contains(name);
+
+    /// <summary>Whether a trailer field would say what only a header may.</summary>
+    public static bool IsForbiddenTrailer(string name) => NoTrailers.Contains(name);
+}

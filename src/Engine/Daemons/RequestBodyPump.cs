@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Text;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>
+/// Sends a request's body to the daemon while its response is read: a daemon may answer before it has read everything, or as it reads (an echo).
+/// A daemon that stops reading is no failure of its own, for its answer may say why (413); a client that breaks off is one.
+/// </summary>
+internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connection, TimeProvider time)
+{
+    // A daemon that knows nothing of 100-continue never says go ahead (RFC 9110, section 10.1.1): then the body goes anyway.
+    private static readonly TimeSpan PatienceForContinue = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource<bool> _goAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _run = Task.CompletedTask;
+
+    /// <summary>Set when the client did not deliver the body.</summary>
+    public BrokenResponseException? ClientFailure { get; private set; }
+
+    /// <summary>Set when the daemon did not take it.</summary>
+    public Exception? DaemonFailure { get; private set; }
+
+    /// <summary>Whether all of it has been sent.</summary>
+    public bool Complete { get; private set; }
+
+    public void Start() => _run = RunAsync();
+
+    /// <summary>The daemon asks for the body.</summary>
+    public void GoAhead() => _goAhead.TrySetResult(true);
+
+    /// <summary>Stops reading the client's body; after it the reader is free.</summary>
+    public async ValueTask StopAsync()
+    {
+        _goAhead.TrySetResult(false);
+        if (!_run.IsCompleted)
+        {
+            await _stop.CancelAsync().ConfigureAwait(false);
+            await _run.ConfigureAwait(false);
+        }
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            if (body.ExpectContinue && !await WaitForContinueAsync().ConfigureAwait(false)) return;
+            while (true)
+            {
+                ReadResult read;
+                try
+                {
+                    read = await body.Reader.ReadAsync(_stop.Token).ConfigureAwait(false);
+                }
+                catch (Exception failure) when (failure is not OperationCanceledException || !_stop.IsCancellationRequested)
+                {
+                    ClientFailure = new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure);
+                    // Without the whole request there is no proper answer; closing tells the daemon, and ends the wait for its head.
+                    connection.Dispose();
+                    return;
+                }
+                foreach (var part in read.Buffer) await SendAsync(part).ConfigureAwait(false);
+                body.Reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted) break;
+            }
+            if (body.Chunked) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
+            Complete = true;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception failure) when (failure is SocketException or TimeoutException or ObjectDisposedException)
+        {
+            DaemonFailure = failure;
+        }
+    }
+
+    private async ValueTask<bool> WaitForContinueAsync()
+    {
+        try { return await _goAhead.Task.WaitAsync(PatienceForContinue, time).ConfigureAwait(false); }
+        catch (TimeoutException) { return true; }
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> part)
+    {
+        if (part.IsEmpty) return;
+        if (!body.Chunked)
+        {
+            await connection.SendAsync(part, _stop.Token).ConfigureAwait(false);
+            return;
+        }
+        await connection.SendAsync(Encoding.ASCII.GetBytes(part.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), _stop.Token).ConfigureAwait(false);
+        await connection.SendAsync(part, _stop.Token).ConfigureAwait(false);
+        await connection.SendAsync("\r\n"u8.ToArray(), _stop.Token).ConfigureAwait(false);
+    }
+
+    private byte[] LastChunk()
+    {
+        using var trailers = new RequestHead();
+        foreach (var (name, value) in body.Trailers?.Invoke() ?? [])
+        {
+            if (!HopByHop.IsForbiddenTrailer(name)) trailers.Add(name, value);
+        }
+        trailers.End();
+        return [.. "0\r\n"u8, .. trailers.Bytes.Span];
+    }
+}

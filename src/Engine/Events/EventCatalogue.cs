@@ -1,0 +1,161 @@
+using static DaemonProxy.Events.EventSeverity;
+
+namespace DaemonProxy.Events;
+
+/// <summary>Every event there is, each defined here and nowhere else (behaviour.md, sections 3, 4 and 6).</summary>
+public static class EventCatalogue
+{
+    /// <summary>WSGI0084.</summary>
+    public static EventDefinition QueueTimeout { get; } = new("WSGI0084", Error, 504, "queue timeout",
+        "No worker of the daemon group was free within queue-timeout.",
+        "The request was dropped before it ran; the client got 504.",
+        "Add processes or threads to the group, or raise queue-timeout.");
+
+    /// <summary>WSGI0116.</summary>
+    public static EventDefinition ConnectTimeout { get; } = new("WSGI0116", Error, 503, "daemon not reachable",
+        "The daemon's socket was missing or its backlog full until connect-timeout had passed.",
+        "The client got 503.",
+        "See that the daemon runs and listens at the group's address; for a managed group its own output says why it does not.");
+
+    /// <summary>WSGI0117.</summary>
+    public static EventDefinition ConnectFailed { get; } = new("WSGI0117", Error, 503, "connecting to the daemon failed",
+        "The system refused the connection for another reason than a missing socket or a full backlog, such as missing permission.",
+        "The client got 503.",
+        "Put right what the system's message names, most often the permissions of the socket.");
+
+    /// <summary>WSGI0118.</summary>
+    public static EventDefinition BodyReadTimeout { get; } = new("WSGI0118", Error, 504, "timeout reading the response body",
+        "The daemon sent nothing for socket-timeout in the middle of a response.",
+        "The response was broken off, and the client's connection with it, so that the client can tell.",
+        "Look for what the application waits for, or raise socket-timeout.");
+
+    /// <summary>WSGI0119.</summary>
+    public static EventDefinition BodyReadError { get; } = new("WSGI0119", Error, 502, "error reading the response body",
+        "The daemon's connection ended or failed before its response was complete.",
+        "The response was broken off, and the client's connection with it, so that the client can tell.",
+        "Look for a crash of the daemon at that time.");
+
+    /// <summary>WSGI0120.</summary>
+    public static EventDefinition ClientWriteTimeout { get; } = new("WSGI0120", Warning, 0, "timeout writing to the client",
+        "The client took nothing for response-socket-timeout.",
+        "The client's connection was closed.",
+        "None, if clients of that kind may be dropped; else raise response-socket-timeout.");
+
+    /// <summary>WSGI0126.</summary>
+    public static EventDefinition RequestBodyReadError { get; } = new("WSGI0126", Warning, 400, "error reading the request body",
+        "The client broke its request off, sent it malformed, or sent it too slowly.",
+        "The request to the daemon was broken off too.",
+        "None.");
+
+    /// <summary>WSGI0128.</summary>
+    public static EventDefinition RequestBodyWriteError { get; } = new("WSGI0128", Error, 500, "error passing the request body on",
+        "The daemon stopped reading the request and closed its connection without an answer, or took nothing for socket-timeout.",
+        "The client got 500.",
+        "Look for a crash of the daemon, or for a limit it sets on request bodies.");
+
+    /// <summary>WSGI0143.</summary>
+    public static EventDefinition EmbeddedRestricted { get; } = new("WSGI0143", Error, 500, "embedded mode disabled by runtime configuration",
+        "restrict-embedded is on, and the request was routed to an embedded application.",
+        "The client got 500.",
+        "Route the path to a daemon, or switch the restriction off: Set-EmbeddedRestriction -Off.");
+
+    /// <summary>WSGI0144.</summary>
+    public static EventDefinition HeaderTooLong { get; } = new("WSGI0144", Error, 500, "response header too long",
+        "A line of the daemon's response head is longer than header-buffer-size, or its whole head is longer than 256 KiB.",
+        "The client got 500; the daemon's connection was closed.",
+        "Shorten the header, or raise header-buffer-size.");
+
+    /// <summary>WSGI0145.</summary>
+    public static EventDefinition HeadReadTimeout { get; } = new("WSGI0145", Error, 504, "timeout reading the response head",
+        "The daemon sent nothing for socket-timeout while its response head was awaited.",
+        "The client got 504.",
+        "Look for what the application waits for, or raise socket-timeout.");
+
+    /// <summary>WSGI0146.</summary>
+    public static EventDefinition ClosedInHead { get; } = new("WSGI0146", Error, 502, "daemon closed before a complete response head",
+        "The daemon closed the connection before its response head was complete: most often it crashed.",
+        "The client got 502.",
+        "Look for a crash of the daemon at that time.");
+
+    /// <summary>WSGI0147.</summary>
+    public static EventDefinition HeadReadError { get; } = new("WSGI0147", Error, 502, "error reading the response head",
+        "The daemon's connection failed before its response head was complete.",
+        "The client got 502.",
+        "Look for a crash of the daemon at that time.");
+
+    /// <summary>WSGI0148.</summary>
+    public static EventDefinition MalformedHead { get; } = new("WSGI0148", Error, 500, "malformed response head",
+        "The daemon's status line or a header line is not HTTP/1.1 (RFC 9112, sections 4 and 5).",
+        "The client got 500; the daemon's connection was closed.",
+        "Correct the application; the event names the line. An address at which something else than HTTP is spoken shows the same.");
+
+    /// <summary>WSGI0210.</summary>
+    public static EventDefinition PythonNotInitialised { get; } = new("WSGI0210", Error, 500, "Python was not initialised in this process",
+        "A request was routed to an embedded application, embedded mode is allowed, and there is no interpreter in the front end.",
+        "The client got 500; the process goes on serving.",
+        "Route the path to a daemon.");
+
+    /// <summary>DPXY0001.</summary>
+    public static EventDefinition UnframedResponse { get; } = new("DPXY0001", Error, 502, "response without a clear end",
+        "The daemon's head gives contradicting lengths, a length beside a transfer coding, or a coding other than chunked (RFC 9112, section 6.3).",
+        "The client got 502; the daemon's connection was closed.",
+        "Correct the daemon: what it sends could be read in two ways, which attackers use.");
+
+    /// <summary>DPXY0002.</summary>
+    public static EventDefinition MalformedChunk { get; } = new("DPXY0002", Error, 502, "malformed chunk in the response body",
+        "A chunk of the daemon's body has no proper size or no line end behind it (RFC 9112, section 7.1).",
+        "The response was broken off, and the client's connection with it.",
+        "Correct the daemon.");
+
+    /// <summary>DPXY0003.</summary>
+    public static EventDefinition DaemonStarted { get; } = new("DPXY0003", Information, 0, "daemon started",
+        "The front end started a managed daemon.", "It will get requests once it answers on its socket.", "None.");
+
+    /// <summary>DPXY0004.</summary>
+    public static EventDefinition DaemonEnded { get; } = new("DPXY0004", Error, 0, "daemon ended",
+        "A managed daemon ended though nobody asked it to.",
+        "It is started again after a pause that grows from 0.1 to 30 s with each failure in a row.",
+        "See its own output and exit code, which the event quotes.");
+
+    /// <summary>DPXY0005.</summary>
+    public static EventDefinition DaemonNotStarted { get; } = new("DPXY0005", Error, 0, "daemon could not be started",
+        "The command of a managed daemon group is not there or may not be run.",
+        "The front end does not start; one that runs already tries again after a pause.",
+        "Correct the group's command.");
+
+    /// <summary>DPXY0006.</summary>
+    public static EventDefinition DaemonStopped { get; } = new("DPXY0006", Information, 0, "daemon stopped",
+        "The front end stopped a managed daemon.", "It was killed if it had not ended by shutdown-timeout; the event says so.", "None.");
+
+    /// <summary>DPXY0007.</summary>
+    public static EventDefinition FrontEndStarted { get; } = new("DPXY0007", Information, 0, "front end started",
+        "The front end listens.", "It serves.", "None.");
+
+    /// <summary>DPXY0008.</summary>
+    public static EventDefinition FrontEndStopped { get; } = new("DPXY0008", Information, 0, "front end stopped",
+        "The front end was asked to stop.", "What was in flight was finished, or broken off after the drain timeout; the event says which.", "None.");
+
+    /// <summary>DPXY0009.</summary>
+    public static EventDefinition SettingChanged { get; } = new("DPXY0009", Information, 0, "setting changed",
+        "A flush policy, a rate limit or the embedded restriction was changed on the control socket.",
+        "It holds until the front end stops or it is changed again; the configuration file is as it was.",
+        "None.");
+
+    /// <summary>DPXY0010.</summary>
+    public static EventDefinition DaemonOutput { get; } = new("DPXY0010", Information, 0, "output of a daemon",
+        "A managed daemon wrote a line to its standard output or error.", "It is kept here.", "None.");
+
+    /// <summary>DPXY0011.</summary>
+    public static EventDefinition InternalError { get; } = new("DPXY0011", Error, 500, "internal error",
+        "A defect in DaemonProxy.", "The request failed; the process goes on serving.", "Please report it with the text of the event.");
+
+    /// <summary>DPXY0012.</summary>
+    public static EventDefinition ServerNotice { get; } = new("DPXY0012", Warning, 0, "notice of the HTTP server",
+        "The HTTP server under the front end reports something.", "As the event says.", "As the event says.");
+
+    /// <summary>DPXY0013.</summary>
+    public static EventDefinition DaemonNotReady { get; } = new("DPXY0013", Error, 0, "daemon not ready in time",
+        "A managed daemon did not answer on its socket within startup-timeout.",
+        "It is stopped and started again after a pause.",
+        "See its own output; raise startup-timeout if it just needs longer.");
+}

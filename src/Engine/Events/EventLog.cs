@@ -1,0 +1,65 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace DaemonProxy.Events;
+
+/// <summary>Where events go: one JSON object a line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c>, and what else is known. Any thread may write.</summary>
+public sealed class EventLog(Stream output, TimeProvider time) : IDisposable
+{
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private readonly Lock _gate = new();
+    private bool _disposed;
+
+    /// <summary>Opens a log file for appending; other processes may read it meanwhile.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    public static EventLog Open(string path, TimeProvider time) =>
+        new(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1), time);
+
+    /// <summary>Writes one event.</summary>
+    /// <param name="definition">What kind it is.</param>
+    /// <param name="message">What happened this time, in one sentence; the event's title is put before it.</param>
+    /// <param name="properties">What else is known: the daemon, the route, the request.</param>
+    public void Write(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties)
+    {
+        using var line = new MemoryStream(256);
+        using (var json = new Utf8JsonWriter(line, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("time", time.GetUtcNow());
+            json.WriteString("severity", definition.Severity.ToString());
+            json.WriteString("code", definition.Code);
+            json.WriteString("message", message.Length == 0 ? definition.Title : $"{definition.Title}: {message}");
+            foreach (var (name, value) in properties)
+            {
+                switch (value)
+                {
+                    case null: break;
+                    case int number: json.WriteNumber(name, number); break;
+                    case long number: json.WriteNumber(name, number); break;
+                    default: json.WriteString(name, value.ToString()); break;
+                }
+            }
+            json.WriteEndObject();
+        }
+        line.WriteByte((byte)'\n');
+        lock (_gate)
+        {
+            // A log that cannot be written (a full disk) must not end the service that it reports on.
+            if (_disposed) return;
+            try { output.Write(line.GetBuffer(), 0, (int)line.Length); }
+            catch (IOException) { }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            output.Dispose();
+        }
+    }
+}

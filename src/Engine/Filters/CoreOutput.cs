@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+using DaemonProxy.Timing;
+
+namespace DaemonProxy.Filters;
+
+/// <summary>
+/// The last room of the chain: batches small writes, sends everything else at once, and waits while the client does not read.
+/// Like Apache's core output filter it sends on its own what has grown to 4 KiB. One response holds here at most
+/// <see cref="LargestWrite"/> beside what the server has queued, however large the response and however slow the client.
+/// </summary>
+public sealed class CoreOutput : IOutputFilter, IDisposable
+{
+    /// <summary>What is held until a marker: less than this many bytes (Apache's THRESHOLD_MIN_WRITE).</summary>
+    public const int SmallestWrite = 4096;
+
+    /// <summary>The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.</summary>
+    public const int LargestWrite = 65_536;
+
+    private readonly PipeWriter _client;
+    private readonly bool _chunked;
+    private readonly TimeSpan _writeTimeout;
+    private readonly TimeProvider _time;
+    private TimedWait? _wait;
+
+    /// <summary>Makes the output of one response.</summary>
+    /// <param name="client">Where the response's body goes.</param>
+    /// <param name="chunked">Whether the body is framed here in chunks (RFC 9112, section 7.1), so that a broken response can be left without its last one.</param>
+    /// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest the client may take nothing.</param>
+    /// <param name="time">The clock of the timeout.</param>
+    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time)
+    {
+        _client = client;
+        _chunked = chunked;
+        _writeTimeout = writeTimeout;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public long Held { get; private set; }
+
+    /// <summary>Body bytes taken so far.</summary>
+    public long Bytes { get; private set; }
+
+    /// <inheritdoc/>
+    /// <exception cref="BrokenResponseException">The client took nothing for the write timeout.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
+    {
+        while (block.Length > LargestWrite)
+        {
+            Put(block.Span[..LargestWrite]);
+            block = block[LargestWrite..];
+            var sent = SendAsync(cancellationToken);
+            if (!sent.IsCompletedSuccessfully) return FinishAsync(sent, block, marker, cancellationToken);
+            sent.GetAwaiter().GetResult();
+        }
+        Put(block.Span);
+        // At the end whoever ends the response sends: head, body and last chunk of a short answer leave in one write.
+        return marker == Marker.Flush || Held >= SmallestWrite ? SendAsync(cancellationToken) : ValueTask.CompletedTask;
+    }
+
+    private async ValueTask FinishAsync(ValueTask sent, ReadOnlyMemory<byte> rest, Marker marker, CancellationToken cancellationToken)
+    {
+        await sent.ConfigureAwait(false);
+        await WriteAsync(rest, marker, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a chunked body: its last chunk and its trailers. Whoever ends the response sends it. Does nothing for a body that is not chunked here.</summary>
+    public void End(IReadOnlyList<KeyValuePair<string, string>> trailers)
+    {
+        if (!_chunked) return;
+        _client.Write("0\r\n"u8);
+        foreach (var (name, value) in trailers)
+        {
+            Encoding.Latin1.GetBytes($"{name}: {value}\r\n".AsSpan(), _client);
+        }
+        _client.Write("\r\n"u8);
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return;
+        if (_chunked)
+        {
+            var head = _client.GetSpan(16);
+            Utf8Formatter.TryFormat(bytes.Length, head, out var digits, new StandardFormat('x'));
+            head[digits] = (byte)'\r';
+            head[digits + 1] = (byte)'\n';
+            _client.Advance(digits + 2);
+            _client.Write(bytes);
+            _client.Write("\r\n"u8);
+        }
+        else _client.Write(bytes);
+        Held += bytes.Length;
+        Bytes += bytes.Length;
+    }
+
+    private ValueTask SendAsync(CancellationToken cancellationToken)
+    {
+        Held = 0;
+        var flush = _client.FlushAsync(CancellationToken.None);
+        if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, cancellationToken);
+        ThrowIfClientLeft(flush.Result);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, CancellationToken cancellationToken)
+    {
+        var awaiter = flush.ConfigureAwait(false).GetAwaiter();
+        if (!awaiter.IsCompleted)
+        {
+            _wait ??= new TimedWait(_time);
+            _wait.Reset();
+            awaiter.UnsafeOnCompleted(_wait.Signal);
+            if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
+                throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+        }
+        ThrowIfClientLeft(awaiter.GetResult());
+    }
+
+    private static void ThrowIfClientLeft(FlushResult result)
+    {
+        if (result.IsCompleted) throw new OperationCanceledException("the client has left");
+    }
+
+    /// <summary>Ends the timer. The pipe stays its owner's.</summary>
+    public void Dispose() => _wait?.Dispose();
+}

@@ -1,0 +1,16 @@
+namespace DaemonProxy.Filters;
+
+/// <summary>Says how much may leave, and when. Belongs to one response; called by its <see cref="RateLimitFilter"/> alone.</summary>
+public interface IPacer
+{
+    /// <summary>The most bytes of the next write; &gt; 0.</summary>
+    long WriteSize { get; }
+
+    /// <summary>Whether a write that is not full yet is held back until it is, or a marker forces it out.</summary>
+    bool FullWrites { get; }
+
+    /// <summary>Completes when that many bytes may leave, and counts them as sent.</summary>
+    /// <param name="bytes">1 to <see cref="WriteSize"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask PaceAsync(int bytes, CancellationToken cancellationToken);
+}

@@ -1,0 +1,114 @@
+namespace DaemonProxy.Timing;
+
+/// <summary>
+/// The system's time, with timers that fire within a fraction of a millisecond of when they are due.
+/// The runtime's own go by a clock that on Linux moves in steps of 4 ms: a flush delay of 5 ms would last up to 9, and a
+/// pause of 20 could end after 16. One thread waits here for the earliest of all timers; callbacks run on the thread pool.
+/// </summary>
+public sealed class PreciseTimeProvider : TimeProvider, IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly TimerHeap _heap = new();
+    private long _sleepsUntil = long.MinValue;
+    private bool _disposed;
+
+    /// <summary>Starts the thread that waits for the timers.</summary>
+    public PreciseTimeProvider()
+    {
+        var thread = new Thread(Run) { IsBackground = true, Name = "timers", Priority = ThreadPriority.AboveNormal };
+        thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        var timer = new PreciseTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Ends the thread; timers fire no more.</summary>
+    public void Dispose()
+    {
+        lock (_gate) _disposed = true;
+        _wake.Set();
+    }
+
+    private void Schedule(PreciseTimer timer, long due)
+    {
+        bool earlier;
+        lock (_gate)
+        {
+            timer.Due = due;
+            if (due == long.MaxValue) _heap.Remove(timer);
+            else _heap.Set(timer);
+
+            // Waking the thread costs a system call; a timer that is cancelled or falls due later than its sleep needs none.
+            earlier = due < _sleepsUntil;
+            if (earlier) _sleepsUntil = due;
+        }
+        if (earlier) _wake.Set();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            PreciseTimer? fired = null;
+            var wait = Timeout.InfiniteTimeSpan;
+            lock (_gate)
+            {
+                if (_disposed) return;
+                var now = GetTimestamp();
+                if (_heap.First is { } first)
+                {
+                    if (first.Due <= now)
+                    {
+                        fired = first;
+                        if (first.Period > 0)
+                        {
+                            first.Due = now + first.Period;
+                            _heap.Set(first);
+                        }
+                        else _heap.Remove(first);
+                    }
+                    else wait = GetElapsedTime(now, first.Due);
+                }
+                _sleepsUntil = fired is not null ? long.MinValue : _heap.First?.Due ?? long.MaxValue;
+            }
+            if (fired is not null) ThreadPool.UnsafeQueueUserWorkItem(fired, preferLocal: false);
+            else if (wait == Timeout.InfiniteTimeSpan) _wake.WaitOne();
+            // Whole milliseconds are what a wait takes; rounding up keeps a timer from firing early.
+            else _wake.WaitOne((int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
+        }
+    }
+
+    /// <summary>A timer of this clock; it knows its place in the heap, so that a change costs no search.</summary>
+    internal sealed class PreciseTimer(PreciseTimeProvider owner, TimerCallback callback, object? state) : ITimer, IThreadPoolWorkItem
+    {
+        internal long Due = long.MaxValue;
+        internal int Index = -1;
+        internal long Period;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Period = period == Timeout.InfiniteTimeSpan ? 0 : owner.Ticks(period);
+            owner.Schedule(this, dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : owner.GetTimestamp() + owner.Ticks(dueTime));
+            return true;
+        }
+
+        void IThreadPoolWorkItem.Execute() => callback(state);
+
+        public void Dispose() => owner.Schedule(this, long.MaxValue);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * TimestampFrequency);
+}
