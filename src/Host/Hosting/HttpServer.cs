@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DaemonProxy.Host.Hosting;
+
+/// <summary>
+/// Kestrel, hosted directly: no middleware pipeline and no generic host between the connection and the application (design.md).
+/// HTTP/1.1, and HTTP/2 where TLS negotiates it; without TLS Kestrel knows no way to tell them apart when both are on, so clear-text
+/// HTTP/2 by prior knowledge is refused.
+/// </summary>
+internal sealed class HttpServer : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly IServer _server;
+    private readonly List<ListenSocket> _sockets;
+
+    private HttpServer(ServiceProvider services, List<ListenSocket> sockets)
+    {
+        _services = services;
+        _server = services.GetRequiredService<IServer>();
+        _sockets = sockets;
+        Addresses = [.. sockets.Where(s => s.EndPoint is IPEndPoint).Select(s => new Uri($"{(s.IsHttps ? "https" : "http")}://{s.EndPoint}"))];
+    }
+
+    /// <summary>The TCP addresses it listens on, with the ports the system chose; <c>*</c> is <c>[::]</c>, or <c>0.0.0.0</c> without IPv6.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
+
+    /// <summary>Opens the sockets and starts to serve.</summary>
+    /// <exception cref="ServerStartException">An address cannot be listened on, or <c>https</c> has no certificate.</exception>
+    public static async Task<HttpServer> StartAsync<TContext>(
+        HttpServerOptions options, IHttpApplication<TContext> application, CancellationToken cancellationToken)
+        where TContext : notnull
+    {
+        if (options.Certificate is null && options.Listen.FirstOrDefault(a => a.Scheme == "https") is { } https)
+            throw new ServerStartException($"{https} needs a certificate; name one under tls, or listen on http");
+
+        var sockets = ListenSockets.Open(options.Listen, options.UnixSocket);
+        HttpServer? server = null;
+        try
+        {
+            server = new HttpServer(ServicesOf(options, sockets), sockets);
+            await server._server.StartAsync(application, cancellationToken).ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            if (server is not null)
+                await server.DisposeAsync().ConfigureAwait(false);
+            sockets.ForEach(s => s.Socket.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Takes no new connections and waits for the requests in flight; those still there when <paramref name="cancellationToken"/> fires are broken off.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
+
+    /// <summary>Breaks off what is still in flight, closes and frees everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+        await _services.DisposeAsync().ConfigureAwait(false);
+        _sockets.ForEach(s => s.Socket.Dispose());
+    }
+
+    private static ServiceProvider ServicesOf(HttpServerOptions options, List<ListenSocket> sockets)
+    {
+        var kestrel = new KestrelServices(new KestrelLog(options.Log));
+        kestrel.UseSockets(transport =>
+        {
+            // The application never blocks a thread, so it can run where the socket's bytes arrived, without a hop between threads.
+            transport.UnsafePreferInlineScheduling = true;
+            transport.Backlog = ListenSockets.Backlog;
+            transport.CreateBoundListenSocket = endPoint => SocketOf(endPoint, sockets);
+        });
+        kestrel.ConfigureServices(services => services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets)));
+        return kestrel.BuildProvider();
+    }
+
+    private static Socket SocketOf(EndPoint endPoint, List<ListenSocket> sockets) => sockets.Single(s => s.EndPoint.Equals(endPoint)).Socket;
+
+    private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets)
+    {
+        server.AddServerHeader = false;
+        server.AllowSynchronousIO = false;
+        // Header bytes pass as they are: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
+        server.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+        server.Limits.MaxRequestBodySize = options.MaxRequestBodySize;
+        options.Limits?.Invoke(server.Limits);
+
+        foreach (var socket in sockets)
+        {
+            server.Listen(socket.EndPoint, listen =>
+            {
+                listen.Protocols = socket.IsHttps ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+                if (socket.IsHttps)
+                    listen.UseHttps(TlsOf(options.Certificate!));
+            });
+        }
+    }
+
+    private static HttpsConnectionAdapterOptions TlsOf(ServerCertificate certificate) => new()
+    {
+        ServerCertificate = certificate.Leaf,
+        ServerCertificateChain = certificate.Chain,
+    };
+}

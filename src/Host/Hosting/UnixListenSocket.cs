@@ -1,0 +1,77 @@
+using System.Net.Sockets;
+
+namespace DaemonProxy.Host.Hosting;
+
+/// <summary>Opens a Unix socket that only its owner can connect to. .NET removes the socket file when the socket is disposed.</summary>
+internal static class UnixListenSocket
+{
+    /// <summary>Binds and listens; replaces a file that a dead process has left there.</summary>
+    /// <exception cref="ServerStartException">Another process listens there, or the path cannot be used.</exception>
+    public static ListenSocket Open(string path, int backlog)
+    {
+        var endPoint = EndPointOf(path);
+        RemoveStale(path, endPoint);
+
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            // Nobody can connect before Listen, so there is no moment at which others could.
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            socket.Listen(backlog);
+            return new ListenSocket(socket, endPoint, IsHttps: false);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new ServerStartException(Describe(path, e), e);
+        }
+    }
+
+    private static UnixDomainSocketEndPoint EndPointOf(string path)
+    {
+        try
+        {
+            return new UnixDomainSocketEndPoint(path);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            throw new ServerStartException($"the socket path {path} is longer than the system allows (about 100 bytes); choose a shorter one", e);
+        }
+    }
+
+    private static void RemoveStale(string path, UnixDomainSocketEndPoint endPoint)
+    {
+        if (!File.Exists(path))
+            return;
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(endPoint);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && IsEmpty(path))
+        {
+            // A socket whose process is gone refuses. A regular file refuses too, and may be something that is missed later.
+            File.Delete(path);
+            return;
+        }
+        catch (SocketException e)
+        {
+            throw new ServerStartException($"{path} is there and is not a socket that can be replaced; choose another path, or remove it", e);
+        }
+
+        throw new ServerStartException($"the socket {path} is in use by another process; choose another path, or stop what uses it");
+    }
+
+    private static bool IsEmpty(string path) => new FileInfo(path).Length == 0;
+
+    private static string Describe(string path, SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => $"the socket {path} is in use by another process; choose another path, or stop what uses it",
+        SocketError.AccessDenied => $"the socket {path} may not be made by this user; choose a folder that this user can write to",
+        _ when !Directory.Exists(Path.GetDirectoryName(path)) => $"the socket {path} cannot be made, because its folder does not exist; make the folder, or choose another path",
+        _ => $"the socket {path} cannot be listened on: {e.Message}",
+    };
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace DaemonProxy.Host.Sample;
+
+/// <summary>
+/// Waits until a moment, late by about 0.1 ms and never early. <see cref="Task.Delay(TimeSpan)"/> counts in the
+/// kernel's ticks, 4 ms on many Linux systems, which would make a drip of 3 ms one of 4. One thread, asleep for nearly all of the
+/// time, serves any number of waits, so that hundreds of drips do not compete for the processor with what they measure.
+/// </summary>
+internal sealed partial class PreciseTimer : IDisposable
+{
+    // Longer waits spend all but this on a plain timer, which can be cancelled and costs nothing. Far above its tick.
+    private static readonly TimeSpan Fine = TimeSpan.FromMilliseconds(20);
+
+    // How long the thread is deaf to new, earlier waits shortly before one is due.
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(0.2);
+
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<TaskCompletionSource, long> _waits = new();
+    private readonly AutoResetEvent _earlier = new(initialState: false);
+    private readonly Thread _thread;
+    private bool _disposed;
+
+    /// <summary>Starts the timer's thread.</summary>
+    public PreciseTimer()
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = "sample timer" };
+        _thread.Start();
+    }
+
+    /// <summary>Waits until the moment has come; returns at once when it has passed.</summary>
+    /// <param name="due">The moment, in <see cref="Stopwatch.GetTimestamp"/>'s terms.</param>
+    /// <param name="cancellationToken">Ends the wait, within <c>20 ms</c>.</param>
+    public async Task WaitUntilAsync(long due, CancellationToken cancellationToken)
+    {
+        var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+        if (left > Fine)
+            await Task.Delay(left - Fine, cancellationToken).ConfigureAwait(false);
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Stopwatch.GetTimestamp() < due)
+            await Enqueue(due).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for a time from now.</summary>
+    public Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) =>
+        WaitUntilAsync(Stopwatch.GetTimestamp() + TicksOf(time), cancellationToken);
+
+    /// <summary>A time in <see cref="Stopwatch"/> ticks.</summary>
+    public static long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>Ends the thread; waits that are still there end at once.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _disposed = true;
+        _earlier.Set();
+        _thread.Join();
+        _earlier.Dispose();
+    }
+
+    private Task Enqueue(long due)
+    {
+        // The continuation writes to a socket; the timer's thread has others to wake.
+        var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_disposed)
+                return Task.CompletedTask;
+            var isFirst = !_waits.TryPeek(out _, out var first) || due < first;
+            _waits.Enqueue(wait, due);
+            if (!isFirst)
+                return wait.Task;
+        }
+
+        _earlier.Set();
+        return wait.Task;
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            TimeSpan? untilNext;
+            lock (_gate)
+            {
+                untilNext = WakeDue();
+                if (_disposed)
+                    return;
+            }
+
+            if (untilNext is not { } left)
+                _earlier.WaitOne();
+            else if (left.TotalMilliseconds >= 2)
+                _earlier.WaitOne((int)left.TotalMilliseconds - 1); // whole milliseconds, and may come late by a fraction of one
+            else
+                SleepFinely(left < Slice ? left : Slice);
+        }
+    }
+
+    private TimeSpan? WakeDue()
+    {
+        var now = Stopwatch.GetTimestamp();
+        while (_waits.TryPeek(out var wait, out var due))
+        {
+            if (due > now && !_disposed)
+                return Stopwatch.GetElapsedTime(now, due);
+            _waits.Dequeue();
+            wait.SetResult();
+        }
+
+        return null;
+    }
+
+    private static void SleepFinely(TimeSpan time)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // Windows sleeps in steps of 1 ms at the best; giving up the rest of the time slice again and again is exact.
+            Thread.Sleep(0);
+            return;
+        }
+
+        // An interrupted sleep is a short one: the caller looks at the clock anyway.
+        var request = new TimeSpec { Nanoseconds = (nint)(time.Ticks * TimeSpan.NanosecondsPerTick) };
+        _ = NanoSleep(in request, 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "nanosleep")]
+    private static partial int NanoSleep(in TimeSpec request, nint remaining);
+
+    /// <summary>The C library's <c>struct timespec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TimeSpec
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+}

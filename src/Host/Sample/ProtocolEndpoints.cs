@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Sample;
+
+/// <summary>HTTP's rarer parts: <c>/upgrade</c> to another protocol, <c>/trailers</c> behind a body.</summary>
+internal static class ProtocolEndpoints
+{
+    private const string EchoProtocol = "echo";
+    private const string TrailerName = "X-Content-SHA256";
+
+    /// <summary>The endpoints.</summary>
+    public static IReadOnlyList<SampleEndpoint> All { get; } =
+    [
+        new("/upgrade", "upgrade", "With <code>Upgrade: echo</code>: switches protocols and gives every byte back until the end. Else 426.", [], UpgradeAsync),
+        new("/trailers", "trailers", $"A chunked body with a trailer behind it, <code>{TrailerName}</code>.", [], TrailersAsync),
+    ];
+
+    private static async Task UpgradeAsync(SampleExchange exchange)
+    {
+        var http = exchange.Http;
+        http.Response.Headers.Upgrade = EchoProtocol;
+        var upgrade = http.Features.Get<IHttpUpgradeFeature>();
+        if (upgrade is not { IsUpgradableRequest: true } || !string.Equals(http.Request.Headers.Upgrade, EchoProtocol, StringComparison.OrdinalIgnoreCase))
+        {
+            await exchange.SendLineAsync("This is for Upgrade: echo.", StatusCodes.Status426UpgradeRequired).ConfigureAwait(false);
+            return;
+        }
+
+        var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            var buffer = new byte[16_384];
+            int read;
+            while ((read = await stream.ReadAsync(buffer, exchange.Aborted).ConfigureAwait(false)) > 0)
+                await stream.WriteAsync(buffer.AsMemory(0, read), exchange.Aborted).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task TrailersAsync(SampleExchange exchange)
+    {
+        var body = "The SHA-256 of this line follows in a trailer.\n"u8.ToArray();
+        exchange.Begin("text/plain; charset=utf-8");
+        exchange.Http.Response.Headers.Trailer = TrailerName;
+        if (exchange.IsHead)
+            return;
+
+        // Kestrel sends trailers in HTTP/2 only. When the application names the transfer coding, Kestrel leaves the framing to it
+        // (RFC 9112, 7.1).
+        exchange.Http.Response.Headers.TransferEncoding = "chunked";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(body));
+        var framed = Encoding.Latin1.GetBytes($"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {hash}\r\n\r\n");
+        await exchange.Output.WriteAsync(framed, exchange.Aborted).ConfigureAwait(false);
+    }
+}

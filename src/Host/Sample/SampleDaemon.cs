@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using DaemonProxy.Host.Hosting;
+
+namespace DaemonProxy.Host.Sample;
+
+/// <summary>The sample application as a daemon process: serves on a Unix socket until it is told to end.</summary>
+internal static class SampleDaemon
+{
+    /// <summary>How long requests in flight have at the end.</summary>
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Serves until SIGTERM, Ctrl+C, or the end of <paramref name="lifeline"/>; then finishes what is in flight.</summary>
+    /// <param name="socket">Full path of the socket.</param>
+    /// <param name="lifeline">
+    /// A stream whose end means that the process which started this one is gone, so that a daemon never outlives its front end;
+    /// null for a daemon on its own. With it, Ctrl+C is left to the front end, which a terminal tells at the same time and which
+    /// still needs its daemons for the responses in flight.
+    /// </param>
+    /// <param name="ready">Called when it serves.</param>
+    /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
+    public static async Task RunAsync(string socket, Stream? lifeline, Action ready)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOrderly(signal, stop));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOrderly(signal, lifeline is null ? stop : null));
+
+        using var application = new SampleApplication();
+        var server = await HttpServer.StartAsync(OptionsOf(socket), application, CancellationToken.None).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            if (lifeline is not null)
+                Watch(lifeline, stop);
+            ready();
+            await stop.Task.ConfigureAwait(false);
+
+            using var timeout = new CancellationTokenSource(DrainTimeout);
+            await server.StopAsync(timeout.Token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>How the sample application listens: an application server trusts its front end to have dealt with slow clients and long bodies.</summary>
+    public static HttpServerOptions OptionsOf(string socket) => new()
+    {
+        UnixSocket = socket,
+        MaxRequestBodySize = null,
+        Limits = static limits =>
+        {
+            limits.MinRequestBodyDataRate = null;
+            limits.MinResponseDataRate = null;
+            // The front end closes idle connections; if the daemon did so first, a request could meet the closing.
+            limits.KeepAliveTimeout = TimeSpan.FromHours(1);
+        },
+    };
+
+    private static void EndOrderly(PosixSignalContext signal, TaskCompletionSource? stop)
+    {
+        signal.Cancel = true;
+        stop?.TrySetResult();
+    }
+
+    private static void Watch(Stream lifeline, TaskCompletionSource stop)
+    {
+        // Reading a console or a pipe blocks, whatever the method is called, so it has a thread of its own.
+        var thread = new Thread(() =>
+        {
+            var buffer = new byte[256];
+            try
+            {
+                while (lifeline.Read(buffer) > 0)
+                {
+                }
+            }
+            catch (IOException)
+            {
+                // A broken pipe is an end, too.
+            }
+
+            stop.TrySetResult();
+        })
+        { IsBackground = true, Name = "lifeline" };
+        thread.Start();
+    }
+}
