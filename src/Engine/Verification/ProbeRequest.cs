@@ -32,8 +32,3 @@ internal sealed record ProbeRequest
     /// <summary>Looks at what has been received after each receive of body bytes; true: that is enough. Null: until the end.</summary>
     public Func<IReadOnlyList<Receipt>, bool>? Stop { get; init; }
 }
-
-/// <summary>One receive: when it returned, and the body bytes that had come by then.</summary>
-/// <param name="Timestamp">In ticks of <see cref="System.Diagnostics.Stopwatch"/>.</param>
-/// <param name="BodyBytes">Cumulative, without framing.</param>
-internal readonly record struct Receipt(long Timestamp, long BodyBytes);

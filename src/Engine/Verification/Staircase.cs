@@ -103,8 +103,3 @@ internal sealed class Staircase
     private static bool BeginsBurst(IReadOnlyList<ArrivedBytes> arrivals, int index, TimeSpan typicalPause) =>
         arrivals[index].Time - arrivals[index - 1].Time >= typicalPause / 2;
 }
-
-/// <summary>Body bytes that had arrived by a time.</summary>
-/// <param name="Time">Since the first byte arrived.</param>
-/// <param name="Bytes">Since the first byte, cumulative.</param>
-public readonly record struct ArrivedBytes(TimeSpan Time, long Bytes);
