@@ -1,6 +1,3 @@
-namespace DaemonProxy.Host;
+using DaemonProxy.Host.CommandLine;
 
-internal static class Program
-{
-    private static int Main() => 0;
-}
+return await DaemonProxyCommand.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

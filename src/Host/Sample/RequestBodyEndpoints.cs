@@ -23,10 +23,10 @@ internal static class RequestBodyEndpoints
     [
         new("/echo", "echo",
             "The request as JSON: method, target, headers, body (up to 1 MiB). With <code>raw=1</code> the body alone, streamed back as it comes, however long.",
-            ["raw"], EchoAsync),
+            null, EchoAsync),
         new("/sink", "sink",
             "Reads the whole request body; answers its length and SHA-256.",
-            [], SinkAsync),
+            null, SinkAsync),
     ];
 
     private static Task EchoAsync(SampleExchange exchange) =>

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Host.Hosting;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary>The command line <c>daemonproxy VERB</c>, and what every verb has in common: exit codes, and errors as one sentence.</summary>
+internal static class DaemonProxyCommand
+{
+    /// <summary>Done, or checked and found good.</summary>
+    public const int Ok = 0;
+
+    /// <summary>Not done, or found wanting; standard error says why.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Not understood; standard error says what.</summary>
+    public const int WrongUsage = 2;
+
+    /// <summary>Runs one command line.</summary>
+    /// <returns><see cref="Ok"/>, <see cref="Failed"/> or <see cref="WrongUsage"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        var parsed = Create().Parse(arguments);
+        if (parsed.Action is ParseErrorAction)
+        {
+            foreach (var mistake in parsed.Errors)
+                Complain(error, mistake.Message);
+            Complain(error, $"{Usage(parsed)} --help shows what it takes");
+            return WrongUsage;
+        }
+
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            // Failures are told here, and signals are the verbs' own affair: they drain first.
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(invocation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ServerStartException or ControlException)
+        {
+            Complain(error, e.Message);
+        }
+        catch (ConfigurationException e)
+        {
+            foreach (var mistake in e.Errors)
+                Complain(error, mistake.ToString());
+        }
+        catch (Exception e)
+        {
+            // Whoever reads this cannot use a stack trace; the type helps whoever gets the report.
+            Complain(error, $"this should not have happened, please report it: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+        }
+
+        return Failed;
+    }
+
+    /// <summary>Writes an error as every error is written.</summary>
+    public static void Complain(TextWriter error, string sentence) => error.WriteLine($"daemonproxy: {sentence}");
+
+    private static RootCommand Create()
+    {
+        var root = new RootCommand("An HTTP front end for application daemons, with mod_wsgi's flush policy and exact rate limits.");
+        root.Subcommands.Add(DaemonCommand.Create());
+        return root;
+    }
+
+    private static string Usage(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "daemonproxy" : $"daemonproxy {parsed.CommandResult.Command.Name}";
+}
