@@ -86,7 +86,16 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
                 return;
             }
             using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, group.ClientTimeout, time);
-            await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
+            try
+            {
+                await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
+            }
+            catch (BrokenResponseException) when (output.Bytes > 0)
+            {
+                // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
+                await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
+                throw;
+            }
             output.End(exchange.Connection.Trailers);
             AddTrailers(context, exchange.Connection.Trailers);
         }
