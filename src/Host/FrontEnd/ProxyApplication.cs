@@ -96,8 +96,8 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
                 await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
                 throw;
             }
-            output.End(exchange.Connection.Trailers);
             AddTrailers(context, exchange.Connection.Trailers);
+            await output.EndAsync(exchange.Connection.Trailers, clientGone).ConfigureAwait(false);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
