@@ -31,15 +31,18 @@ internal sealed record FlushWorkload
         JudgedName = "max",
     };
 
-    /// <summary>Headers, and then nothing for a second: they must leave though no body byte was sent.</summary>
+    /// <summary>
+    /// Headers, and then nothing for a second: they must leave though no body byte was sent. The median is judged, since the time holds
+    /// the connecting and the request's way to the application as well, on which no flush policy has a hold.
+    /// </summary>
     public static readonly FlushWorkload HeadersAlone = new()
     {
         Name = "headers, then 1 s of silence",
         Target = "/stall?before=0&ms=1000&after=10",
-        Requests = 20,
+        Requests = 50,
         Every = TimeSpan.FromSeconds(1),
-        Judged = latency => latency.P99,
-        JudgedName = "p99",
+        Judged = latency => latency.P50,
+        JudgedName = "p50",
     };
 
     /// <summary>For a person.</summary>

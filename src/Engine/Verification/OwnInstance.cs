@@ -43,6 +43,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         }
         catch
         {
+            Forget(name);
             Delete(folder);
             throw;
         }
@@ -62,7 +63,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         }
 
         Client.Dispose();
-        InstanceDirectory.Forget(Status.Name);
+        Forget(Status.Name);
         Delete(_folder);
     }
 
@@ -78,6 +79,19 @@ internal sealed class OwnInstance : IAsyncDisposable
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)
         {
             // It has gone by itself.
+        }
+    }
+
+    /// <summary>The folder under the runtime directory, which a front end leaves behind for its event log.</summary>
+    private static void Forget(string name)
+    {
+        try
+        {
+            InstanceDirectory.Forget(name);
+        }
+        catch (ControlException)
+        {
+            // There is no usable runtime directory, and so nothing in it. Why the start failed is what matters.
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed record ProbedResponse
     /// <summary>The header fields.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>When the request had been handed to the system, in Stopwatch ticks; 0 when it never was.</summary>
+    /// <summary>When the request was handed to the system, in Stopwatch ticks; 0 when it never was.</summary>
     public long SentAt { get; init; }
 
     /// <summary>When the receive that completed the head returned, in Stopwatch ticks; 0 when no whole head came.</summary>

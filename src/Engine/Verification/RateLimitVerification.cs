@@ -7,8 +7,8 @@ namespace DaemonProxy.Verification;
 /// <summary>Measures whether rate limits are kept to, with a real client, through a real front end.</summary>
 /// <remarks>
 /// With no instance given it starts its own, and measures side by side each pacer under the flush policy of 6.0.2 and under
-/// the one before. The application writes 8 KiB blocks as fast as they are taken; that is the case of
-/// the original's release note, in which the interval pacer gets a third of its rate, or less, from the policy before 6.0.2.
+/// the one before. The application writes blocks of 8 KiB with stalls of up to a millisecond between them, as one does that makes
+/// what it sends: the socket runs dry now and then, which is what the policy before 6.0.2 answers with a flush.
 ///
 /// The achieved rate is measured from the first byte of the body to the begin of a burst, over the bytes that had arrived before
 /// that burst: a pacer that sends a chunk each 200 ms is so measured exactly, and not up to a chunk too high or too low.
@@ -21,7 +21,13 @@ public static class RateLimitVerification
     /// <summary>The daemon group under the flush policy before 6.0.2.</summary>
     private const string Before602 = "before-6-0-2";
 
+    /// <summary>
+    /// The application's blocks. At fast rates they grow, to this part of a second's bytes, since with stalls of half a millisecond
+    /// on average 8 KiB blocks are 16 MiB/s, and it is not the application that is to be measured.
+    /// </summary>
     private const int BlockSize = 8192;
+    private const int BlocksPerSecond = 128;
+    private const int LongestStall = 1;
 
     /// <summary>
     /// A first request to each route, cut off after this, is not measured: code that a fresh front end runs for the first time is compiled
@@ -54,7 +60,7 @@ public static class RateLimitVerification
         progress?.Report(new VerificationProgress("Starting a front end and two daemons", 0));
         var own = await OwnInstance.StartAsync(options.HostPath!, OwnConfiguration(options.Rate), cancellationToken).ConfigureAwait(false);
         await using (own.ConfigureAwait(false))
-            return await MeasureAsync(own.Status, own.Status.Routes, options, progress, cancellationToken).ConfigureAwait(false);
+            return await MeasureAsync(own.Status, InOrder(own.Status.Routes), options, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Measures the given routes of an instance, all at the same time.</summary>
@@ -102,13 +108,18 @@ public static class RateLimitVerification
            - {OwnRoute("interval", Before602, rate)}
          """;
 
+    /// <summary>Each pacer under the policy of 6.0.2 first; a front end tells its routes in an order of its own.</summary>
+    private static IReadOnlyList<RouteStatus> InOrder(IReadOnlyList<RouteStatus> routes) =>
+        [.. routes.OrderBy(route => route.Pacer).ThenBy(route => route.Daemon == Before602)];
+
     private static string OwnRoute(string pacer, string daemon, long rate) =>
         $"{{ path: /{pacer}/{daemon}, daemon: {daemon}, strip-prefix: true, rate-limit: {rate}B/s, pacer: {pacer} }}";
 
     private static ProbeRequest Request(FrontEndAddress address, RouteStatus route, RateLimitVerificationOptions options)
     {
         var bytes = route.RateInitialBurst + (long)(route.RateLimit * (options.Duration + Spare).TotalSeconds);
-        return address.Get(route.Path, $"/stream?n={bytes}&chunk={BlockSize}&stall-ms=0");
+        var block = Math.Max(BlockSize, route.RateLimit / BlocksPerSecond);
+        return address.Get(route.Path, $"/stream?n={bytes}&chunk={block}&stall-ms={LongestStall}");
     }
 
     private static async Task ReportAsync(Task measurements, int count, TimeSpan duration, IProgress<VerificationProgress>? progress)

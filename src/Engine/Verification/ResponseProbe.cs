@@ -112,9 +112,10 @@ internal sealed class ResponseProbe
     {
         var head = $"{_request.Method} {_request.Target} HTTP/1.1\r\nHost: {_request.Host}\r\nUser-Agent: daemonproxy-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n";
         ReadOnlySpan<byte> rest = Encoding.ASCII.GetBytes(head);
+        // Before the sending: behind it, this thread may be preempted for longer than the response takes.
+        _sentAt = Stopwatch.GetTimestamp();
         while (!rest.IsEmpty)
             rest = rest[socket.Send(rest)..];
-        _sentAt = Stopwatch.GetTimestamp();
     }
 
     private ProbeEnd Receive(Socket socket)
