@@ -27,7 +27,7 @@ public sealed class ControlClient : IDisposable
     /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
     public ControlClient(string name, RuntimeDirectory? runtime = null)
     {
-        Name = InstanceName.Checked(name);
+        Name = InstanceDirectory.CheckedName(name);
         _runtime = runtime ?? RuntimeDirectory.OpenExisting();
         if (_runtime is null)
             return;

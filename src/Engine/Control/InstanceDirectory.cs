@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Control;
 
@@ -49,7 +50,7 @@ public sealed class InstanceDirectory : IDisposable
     /// <exception cref="ControlException">The name is taken or no name, the runtime directory cannot be used, or its path is too long for a socket.</exception>
     public static InstanceDirectory Acquire(string name, RuntimeDirectory? runtime = null)
     {
-        InstanceName.Checked(name);
+        CheckedName(name);
         runtime ??= RuntimeDirectory.Open();
         var folder = System.IO.Path.Combine(runtime.Path, name);
         RuntimeDirectory.SocketPath(folder, ControlSocketName);
@@ -97,7 +98,7 @@ public sealed class InstanceDirectory : IDisposable
     /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
     public static bool IsRunning(string name, RuntimeDirectory? runtime = null)
     {
-        InstanceName.Checked(name);
+        CheckedName(name);
         runtime ??= RuntimeDirectory.OpenExisting();
         if (runtime is null)
             return false;
@@ -109,7 +110,7 @@ public sealed class InstanceDirectory : IDisposable
     /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
     public static void Forget(string name, RuntimeDirectory? runtime = null)
     {
-        InstanceName.Checked(name);
+        CheckedName(name);
         runtime ??= RuntimeDirectory.OpenExisting();
         if (runtime is null)
             return;
@@ -155,6 +156,12 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>The control socket of the front end of a name, whether it runs or not.</summary>
     internal static string ControlSocketOf(string name, RuntimeDirectory runtime) =>
         RuntimeDirectory.SocketPath(System.IO.Path.Combine(runtime.Path, name), ControlSocketName);
+
+    /// <summary>Returns a name that may be a folder's.</summary>
+    /// <exception cref="ControlException">It may not: <see cref="NameRule"/>.</exception>
+    internal static string CheckedName(string name) => NameRule.Allows(name)
+        ? name
+        : throw new ControlException($"'{name}' cannot be a front end's name; {NameRule.Sentence}", ControlFailure.Invalid);
 
     // Called with the runtime directory locked for change: a probe that takes the lock is never seen by a starter.
     private static bool InUse(string folder)

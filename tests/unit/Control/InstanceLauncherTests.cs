@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Runtime.Versioning;
 using DaemonProxy.Control;
 using Xunit;
 
 namespace DaemonProxy.Tests.Control;
 
 /// <summary>The launcher against small programs that behave as a host may; the real host is started in the end-to-end tests.</summary>
+[UnsupportedOSPlatform("windows")] // for the analyzer: each test that needs a mode is skipped there
 public sealed class InstanceLauncherTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);

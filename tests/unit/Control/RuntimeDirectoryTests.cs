@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using DaemonProxy.Control;
 using Xunit;
 
 namespace DaemonProxy.Tests.Control;
 
+[UnsupportedOSPlatform("windows")] // for the analyzer: each test that needs a mode is skipped there
 public sealed class RuntimeDirectoryTests : IDisposable
 {
     private readonly ScratchDirectory _scratch = new();
