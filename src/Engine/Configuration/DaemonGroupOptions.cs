@@ -58,14 +58,3 @@ public sealed record DaemonGroupOptions
     /// <summary><c>shutdown-timeout</c>: a managed daemon that has not ended by then is killed. Default 5 s.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }
-
-/// <summary>Where a daemon listens: a Unix socket, or a host and port.</summary>
-/// <param name="UnixSocket">Full path of the socket; null for TCP.</param>
-/// <param name="Host">Host name or IP address; null for a Unix socket.</param>
-/// <param name="Port">TCP port; 0 for a Unix socket.</param>
-public sealed record DaemonAddress(string? UnixSocket, string? Host, int Port)
-{
-    /// <inheritdoc/>
-    public override string ToString() =>
-        UnixSocket is not null ? $"unix:{UnixSocket}" : $"http://{(Host!.Contains(':') ? $"[{Host}]" : Host)}:{Port}";
-}

@@ -6,7 +6,7 @@ public sealed record ProxyConfiguration
     /// <summary>The name a front end has when its configuration gives none.</summary>
     public const string DefaultName = "default";
 
-    /// <summary>The name by which every console finds the front end again. Letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; 1 to 64 characters.</summary>
+    /// <summary>The name by which every console finds the front end again. <see cref="NameRule"/> says what it may be.</summary>
     public string Name { get; init; } = DefaultName;
 
     /// <summary>Where the front end listens; at least one address.</summary>
@@ -36,19 +36,6 @@ public sealed record ProxyConfiguration
         Daemons = [new DaemonGroupOptions { Name = "sample", Source = DaemonSource.Sample }],
         Routes = [new RouteOptions { Path = "/", Daemon = "sample" }],
     };
-}
-
-/// <summary>An address to listen on: scheme, host and port, as in <c>http://127.0.0.1:8080</c>.</summary>
-/// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
-/// <param name="Host">An IP address, <c>localhost</c>, or <c>*</c> for every interface.</param>
-/// <param name="Port">0 to 65535; 0 lets the system choose.</param>
-public sealed record ListenAddress(string Scheme, string Host, int Port)
-{
-    /// <summary>A port that the system chooses, on IPv4 loopback.</summary>
-    public static ListenAddress AnyLoopbackPort { get; } = new("http", "127.0.0.1", 0);
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}";
 }
 
 /// <summary>The certificate of the <c>https</c> addresses: a PEM file with its key, or a PFX file.</summary>

@@ -1,3 +1,7 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+
 namespace DaemonProxy.Control;
 
 /// <summary>How to start a front end in a process of its own.</summary>
@@ -19,5 +23,132 @@ public sealed record LaunchOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>A front end that could not be started, or a control request that was refused; the message says what is wrong and what to do.</summary>
-public sealed class ControlException(string message) : Exception(message);
+/// <summary>Starts a front end in a process of its own, which lives on when this one ends.</summary>
+public static class InstanceLauncher
+{
+    private const int KeptErrorLines = 20;
+    private static readonly TimeSpan ErrorStreamLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>Starts <c>daemonproxy serve --detach</c> and waits until it serves.</summary>
+    /// <returns>What it says of itself.</returns>
+    /// <exception cref="ControlException">It could not be started, or gave up; the message is its own where it gave one.</exception>
+    /// <exception cref="OperationCanceledException">Given up on request; what was started is gone.</exception>
+    public static async Task<InstanceStatus> StartAsync(LaunchOptions options, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var process = Launch(options);
+        using var output = process.StandardOutput;
+        using var errorStream = process.StandardError;
+        var errors = KeepTailAsync(errorStream);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Timeout);
+        try
+        {
+            var line = await output.ReadLineAsync(limit.Token).ConfigureAwait(false);
+            var report = Parse(line);
+            if (report?.Status is { } status)
+                return status;
+            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+            throw new ControlException(report?.Error ?? await SilentEndAsync(process.ExitCode, line, errors).ConfigureAwait(false), ControlFailure.StartFailed);
+        }
+        catch (OperationCanceledException)
+        {
+            await EndAsync(process).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ControlException(
+                $"the front end does not serve after {options.Timeout.TotalSeconds:0} s and was ended{Said(await TailAsync(errors).ConfigureAwait(false))}",
+                ControlFailure.TimedOut);
+        }
+    }
+
+    private static Process Launch(LaunchOptions options)
+    {
+        var call = HostProgram.Call(options.HostPath);
+        call.ArgumentList.Add("serve");
+        if (options.ConfigurationFile is { } file)
+            call.ArgumentList.Add(file);
+        if (options.Name is { } name)
+        {
+            call.ArgumentList.Add("--name");
+            call.ArgumentList.Add(name);
+        }
+
+        foreach (var address in options.Listen)
+        {
+            call.ArgumentList.Add("--listen");
+            call.ArgumentList.Add(address);
+        }
+
+        call.ArgumentList.Add("--detach");
+        try
+        {
+            var process = Process.Start(call)!;
+            process.StandardInput.Close();
+            return process;
+        }
+        catch (Win32Exception error)
+        {
+            throw new ControlException(
+                $"{call.FileName} cannot be started ({error.Message.TrimEnd('.')}); the .NET 10 runtime with ASP.NET Core has to be installed, and dotnet on PATH",
+                ControlFailure.StartFailed, error);
+        }
+    }
+
+    private static StartReport? Parse(string? line)
+    {
+        try
+        {
+            return line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartReport);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+            using var limit = new CancellationTokenSource(ErrorStreamLimit);
+            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is InvalidOperationException or Win32Exception or AggregateException or OperationCanceledException)
+        {
+            // It has ended by itself, or the system ends it in its own time.
+        }
+    }
+
+    private static async Task<string> SilentEndAsync(int exitCode, string? line, Task<string> errors)
+    {
+        var tail = await TailAsync(errors).ConfigureAwait(false);
+        return $"the front end ended with exit code {exitCode} before it served{Said(tail.Length > 0 ? tail : line ?? "")}";
+    }
+
+    private static string Said(string tail) => tail.Length > 0 ? $": {tail}" : "";
+
+    // A daemon that the front end has started may hold its error stream open after it, so the stream's end is not waited for long.
+    private static async Task<string> TailAsync(Task<string> errors) =>
+        await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit)).ConfigureAwait(false) == errors ? await errors.ConfigureAwait(false) : "";
+
+    private static async Task<string> KeepTailAsync(StreamReader errors)
+    {
+        var tail = new Queue<string>();
+        try
+        {
+            while (await errors.ReadLineAsync().ConfigureAwait(false) is { } line)
+            {
+                tail.Enqueue(line);
+                if (tail.Count > KeptErrorLines)
+                    tail.Dequeue();
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The stream is closed under the reader as soon as the front end serves.
+        }
+
+        return string.Join(Environment.NewLine, tail).Trim();
+    }
+}

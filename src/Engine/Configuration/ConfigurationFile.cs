@@ -1,0 +1,77 @@
+using System.Text;
+
+namespace DaemonProxy.Configuration;
+
+/// <summary>Reads a configuration from YAML, and says everything that is wrong with it at once.</summary>
+public static class ConfigurationFile
+{
+    /// <summary>The largest file taken, bytes: 1 MiB.</summary>
+    public const int LargestFile = 1 << 20;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file; messages name it as it is named here. Relative paths in it start from its folder.</param>
+    /// <returns>A checked configuration.</returns>
+    /// <exception cref="ConfigurationException">The file cannot be read, or has mistakes; it carries them all, by their place.</exception>
+    public static ProxyConfiguration Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var yaml = ReadText(path);
+        var full = Path.GetFullPath(path);
+        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full };
+    }
+
+    /// <summary>Reads a configuration from memory.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="fileName">What messages call it.</param>
+    /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
+    /// <returns>A checked configuration; its <see cref="ProxyConfiguration.File"/> is null.</returns>
+    /// <exception cref="ConfigurationException">There are mistakes; it carries them all, by their place.</exception>
+    public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory)
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        var reading = new Reading(fileName, baseDirectory);
+        var root = NodeComposer.Compose(yaml, fileName);
+        var configuration = new ProxyConfiguration();
+        if (root is MappingNode mapping)
+            configuration = ProxySection.Read(mapping, reading);
+        else
+            reading.Mistake(root, $"a configuration is keys and values, for example 'name: site', and this is {root.Kind}");
+        reading.ThrowIfMistaken();
+        return configuration;
+    }
+
+    private static string ReadText(string path)
+    {
+        ConfigurationException Unreadable(string message) => new([new ConfigurationError(path, 0, 0, message)]);
+        if (Directory.Exists(path))
+            throw Unreadable("this is a folder; name the configuration file in it");
+
+        try
+        {
+            using var file = File.OpenRead(path);
+            // Not by the file's length, which a pipe (check <(make-config)) has none of.
+            var content = new byte[LargestFile + 1];
+            var length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            if (length > LargestFile)
+                throw Unreadable($"the file is larger than {Units.FormatSize(LargestFile)}, which no configuration needs; is it the right one?");
+            using var text = new StreamReader(new MemoryStream(content, 0, length), new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return text.ReadToEnd();
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Unreadable("the file is not UTF-8 text; save it as UTF-8");
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Unreadable("there is no such file; check its name and folder");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw Unreadable("the file may not be read by this user; check its permissions");
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or NotSupportedException)
+        {
+            throw Unreadable($"the file cannot be read: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}; check its name and folder");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DaemonProxy.Configuration;
+
+/// <summary>How lists and mappings are read that are the values of keys.</summary>
+internal static class ListReaders
+{
+    /// <summary>A list of at least one; mistaken items are left out.</summary>
+    /// <param name="item">Reads an item.</param>
+    /// <param name="example">What would be right, for messages.</param>
+    public static ValueReader<IReadOnlyList<T>> ListOf<T>(ValueReader<T> item, string example) =>
+        (node, key, reading, [MaybeNullWhen(false)] out values) =>
+        {
+            var items = (node as ListNode)?.Items ?? [];
+            values = ReadAll(items, item, key, reading);
+            if (items.Count > 0)
+                return true;
+            reading.Mistake(node, node is ListNode
+                ? $"{key}: the list is empty; write for example {example}, or leave the key out"
+                : $"{key}: a list belongs here, and this is {node.Kind}; write for example {example}");
+            return false;
+        };
+
+    /// <summary>A list of at least one, or one without the brackets.</summary>
+    /// <param name="item">Reads an item.</param>
+    /// <param name="example">What would be right, for messages.</param>
+    public static ValueReader<IReadOnlyList<T>> OneOrMore<T>(ValueReader<T> item, string example) =>
+        (node, key, reading, [MaybeNullWhen(false)] out values) =>
+        {
+            if (node is not ScalarNode)
+                return ListOf(item, example)(node, key, reading, out values);
+            values = ReadAll([node], item, key, reading);
+            return true;
+        };
+
+    // Before its first use below: initialisers run in the order of the file.
+    private static ValueReader<string> Argument { get; } = (node, key, reading, [MaybeNullWhen(false)] out value) =>
+    {
+        value = (node as ScalarNode)?.Text;
+        if (value is not null && !value.Contains('\0'))
+            return true;
+        reading.Mistake(node, value is not null
+            ? $"{key}: an argument holds a NUL character; leave it out"
+            : $"{key}: an argument must be one text, and this is {node.Kind}; put what holds braces, brackets or colons in quotes, as in \"unix:{{socket}}\"");
+        return false;
+    };
+
+    /// <summary>A program and its arguments.</summary>
+    public static ValueReader<IReadOnlyList<string>> Command { get; } = (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    {
+        values = [];
+        if (node is ScalarNode line)
+        {
+            // No shell splits the words, so that what is a blank inside an argument stays one.
+            var words = line.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => $"\"{word}\"");
+            reading.Mistake(node, $"{key}: the program and its arguments are a list; write [ {string.Join(", ", words)} ]");
+            return false;
+        }
+
+        if (!ListOf(Argument, "[ gunicorn, --bind, \"unix:{socket}\", \"app:application\" ]")(node, key, reading, out values))
+            return false;
+        if (((ListNode)node).Items[0] is not ScalarNode { Text: "" } program)
+            return true;
+        reading.Mistake(program, $"{key}: the first item is empty, and it names the program to run");
+        return false;
+    };
+
+    /// <summary>A mapping.</summary>
+    /// <param name="read">Reads it.</param>
+    /// <param name="example">What would be right, for messages.</param>
+    public static ValueReader<T> Mapping<T>(Func<MappingNode, Reading, T> read, string example) =>
+        (node, key, reading, [MaybeNullWhen(false)] out value) =>
+        {
+            if (node is MappingNode mapping)
+            {
+                value = read(mapping, reading);
+                return true;
+            }
+
+            reading.Mistake(node, $"{key}: keys and values belong here, and this is {node.Kind}; write for example {example}");
+            value = default;
+            return false;
+        };
+
+    private static List<T> ReadAll<T>(IReadOnlyList<ConfigurationNode> nodes, ValueReader<T> item, string key, Reading reading)
+    {
+        var values = new List<T>();
+        foreach (var node in nodes)
+        {
+            if (item(node, key, reading, out var value))
+                values.Add(value);
+        }
+
+        return values;
+    }
+}

@@ -1,0 +1,175 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace DaemonProxy.Configuration;
+
+/// <summary>
+/// Composes YAML into nodes that know their place. YamlDotNet's own model is not used because it stops at the first duplicate key, and
+/// because it recurses as deep as the file says: a file of brackets would overflow the stack, which nothing can catch.
+/// </summary>
+internal sealed class NodeComposer
+{
+    /// <summary>Deeper than any configuration (its deepest value is a command's item, at level 5).</summary>
+    private const int DeepestNesting = 32;
+
+    /// <summary>With aliases counted in full: nine lines of aliases to aliases could otherwise be billions of values.</summary>
+    private const long MostValues = 100_000;
+
+    private readonly Parser _parser;
+    private readonly string _yaml;
+    private readonly string _fileName;
+    private readonly Dictionary<AnchorName, ConfigurationNode?> _anchors = [];
+    private long _values;
+
+    private NodeComposer(string yaml, string fileName)
+    {
+        _yaml = yaml;
+        _fileName = fileName;
+        _parser = new Parser(new StringReader(yaml));
+    }
+
+    /// <summary>Composes the one document of a file.</summary>
+    /// <param name="yaml">The file's text.</param>
+    /// <param name="fileName">The file, as messages name it.</param>
+    /// <exception cref="ConfigurationException">The text is empty or no YAML; there is one error, for what follows a syntax error is guesswork.</exception>
+    public static ConfigurationNode Compose(string yaml, string fileName)
+    {
+        var composer = new NodeComposer(yaml, fileName);
+        try
+        {
+            return composer.ComposeDocument();
+        }
+        catch (YamlException exception)
+        {
+            throw composer.SyntaxError(exception);
+        }
+    }
+
+    private ConfigurationNode ComposeDocument()
+    {
+        _parser.Consume<StreamStart>();
+        if (_parser.TryConsume<StreamEnd>(out _))
+            throw Empty();
+        _parser.Consume<DocumentStart>();
+        var root = ComposeNode(depth: 1);
+        _parser.Consume<DocumentEnd>();
+        if (_parser.TryConsume<DocumentStart>(out var second))
+            throw Mistake(second.Start, "a second document begins here; a configuration is one document, so leave out this '---' or what follows it");
+        return root is ScalarNode { IsNull: true } ? throw Empty() : root;
+    }
+
+    private ConfigurationNode ComposeNode(int depth)
+    {
+        var start = _parser.Current!.Start;
+        if (depth > DeepestNesting)
+            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels here, which no configuration needs; is there a bracket too many?");
+        if (_parser.TryConsume<AnchorAlias>(out var alias))
+            return Resolve(alias);
+
+        var anchor = AnchorName.Empty;
+        if (_parser.Current is NodeEvent current)
+        {
+            anchor = current.Anchor;
+            // A custom tag asks for something to be done (!include, !env); doing nothing in silence would be wrong.
+            if (!current.Tag.IsEmpty && !current.Tag.IsNonSpecific && !current.Tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
+                throw Mistake(start, $"the tag '{current.Tag.Value}' means nothing here; leave it out");
+        }
+
+        Count(1, start);
+        // Until it is composed: an alias inside refers to what is not there yet.
+        if (!anchor.IsEmpty)
+            _anchors[anchor] = null;
+        ConfigurationNode node;
+        if (_parser.TryConsume<Scalar>(out var scalar))
+            node = new ScalarNode(scalar.Value, scalar.Style is ScalarStyle.Plain, Line(start), Column(start));
+        else if (_parser.TryConsume<SequenceStart>(out _))
+            node = ComposeList(start, depth);
+        else
+            node = ComposeMapping(start, depth);
+        if (!anchor.IsEmpty)
+            _anchors[anchor] = node;
+        return node;
+    }
+
+    private ListNode ComposeList(Mark start, int depth)
+    {
+        var items = new List<ConfigurationNode>();
+        while (!_parser.TryConsume<SequenceEnd>(out _))
+            items.Add(ComposeNode(depth + 1));
+        return new ListNode(items, Line(start), Column(start)) { Weight = 1 + items.Sum(item => item.Weight) };
+    }
+
+    private MappingNode ComposeMapping(Mark start, int depth)
+    {
+        _parser.Consume<MappingStart>();
+        var pairs = new List<MappingPair>();
+        var merged = new List<MappingPair>();
+        while (!_parser.TryConsume<MappingEnd>(out _))
+        {
+            var keyStart = _parser.Current!.Start;
+            if (ComposeNode(depth + 1) is not ScalarNode key)
+                throw Mistake(keyStart, "a key must be a name, not a list or mapping; text with braces or brackets must stand in quotes, as in \"unix:{socket}\"");
+            var value = ComposeNode(depth + 1);
+            if (key is { Plain: true, Text: "<<" })
+                merged.AddRange(Merged(value));
+            else
+                pairs.Add(new MappingPair(key, value));
+        }
+
+        // What a mapping gives itself wins over what it merges, and what is merged first over what is merged later.
+        var given = pairs.Select(pair => pair.Key.Text).ToHashSet();
+        pairs.AddRange(merged.Where(pair => given.Add(pair.Key.Text)));
+        return new MappingNode(pairs, Line(start), Column(start)) { Weight = 1 + pairs.Sum(pair => 1 + pair.Value.Weight) };
+    }
+
+    /// <summary>The pairs that <c>&lt;&lt;: *anchor</c> or <c>&lt;&lt;: [ *one, *other ]</c> stands for (YAML's merge key).</summary>
+    private IEnumerable<MappingPair> Merged(ConfigurationNode value)
+    {
+        var mappings = value is ListNode list ? list.Items : [value];
+        return mappings.All(item => item is MappingNode)
+            ? mappings.Cast<MappingNode>().SelectMany(mapping => mapping.Pairs)
+            : throw Mistake(value.Line, value.Column, $"'<<' merges mappings, and this is {value.Kind}; write for example <<: *app");
+    }
+
+    private ConfigurationNode Resolve(AnchorAlias alias)
+    {
+        if (!_anchors.TryGetValue(alias.Value, out var node))
+            throw Mistake(alias.Start, $"the alias '*{alias.Value}' names nothing; put '&{alias.Value}' before the value it stands for, further up");
+        if (node is null)
+            throw Mistake(alias.Start, $"the alias '*{alias.Value}' stands inside the very value that it names; refer to a value that is complete");
+        Count(node.Weight, alias.Start);
+        return node;
+    }
+
+    private void Count(long values, Mark mark)
+    {
+        _values += values;
+        if (_values > MostValues)
+            throw Mistake(mark, $"the file holds more than {MostValues:N0} values up to here, aliases counted in full, which no configuration needs");
+    }
+
+    private ConfigurationException SyntaxError(YamlException exception)
+    {
+        var line = Line(exception.Start);
+        var text = line <= 0 ? "" : _yaml.Split('\n').ElementAtOrDefault(line - 1) ?? "";
+        // By far the most common mistake, and the one the parser describes worst.
+        if (text[..^text.TrimStart().Length].Contains('\t'))
+            return Mistake(line, text.IndexOf('\t') + 1, "this line is indented with a tab, and YAML takes spaces only");
+
+        var reason = exception.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        reason = reason.Length == 0 ? "it ends too early" : char.ToLowerInvariant(reason[0]) + reason[1..];
+        return Mistake(exception.Start, $"this is no YAML: {reason}; check indentation, brackets and quotes here and in the line above");
+    }
+
+    private ConfigurationException Empty() =>
+        Mistake(0, 0, "the file is empty; give it at least one key, for example 'name: site'");
+
+    private ConfigurationException Mistake(Mark mark, string message) => Mistake(Line(mark), Column(mark), message);
+
+    private ConfigurationException Mistake(int line, int column, string message) =>
+        new([new ConfigurationError(_fileName, line, column, message)]);
+
+    private static int Line(Mark mark) => (int)mark.Line;
+
+    private static int Column(Mark mark) => (int)mark.Column;
+}

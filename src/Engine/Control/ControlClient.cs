@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace DaemonProxy.Control;
+
+/// <summary>
+/// Speaks to a running front end through its control socket (<see cref="ControlJson"/>). Every failure is a
+/// <see cref="ControlException"/> with a sentence for the person who asked.
+/// </summary>
+public sealed class ControlClient : IDisposable
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
+    // Beyond the drain: the daemons' shutdown-timeout (5 s), and then the process itself.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
+
+    private readonly RuntimeDirectory? _runtime;
+    private readonly HttpClient? _http;
+
+    /// <summary>A client for the front end of a name; connects when something is asked.</summary>
+    /// <param name="name">The front end's name.</param>
+    /// <param name="runtime">Where its folder is; null: the user's own.</param>
+    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    public ControlClient(string name, RuntimeDirectory? runtime = null)
+    {
+        Name = InstanceName.Checked(name);
+        _runtime = runtime ?? RuntimeDirectory.OpenExisting();
+        if (_runtime is null)
+            return;
+        var socket = InstanceDirectory.ControlSocketOf(name, _runtime);
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = (_, cancellationToken) => ConnectAsync(socket, cancellationToken),
+        };
+        _http = new HttpClient(handler) { BaseAddress = new Uri("http://control/"), Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>The front end's name.</summary>
+    public string Name { get; }
+
+    /// <summary>How long a request to the control socket may take. Default 10 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What the front end says of itself.</summary>
+    /// <exception cref="ControlException">It is not running, or does not answer.</exception>
+    public Task<InstanceStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, "v1/status", null, ControlJson.Default.InstanceStatus, cancellationToken);
+
+    /// <summary>Changes the flush policy of a daemon group, or of all; returns the groups that were changed.</summary>
+    /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
+    public async Task<IReadOnlyList<DaemonStatus>> SetFlushPolicyAsync(FlushPolicyChange change, CancellationToken cancellationToken = default) =>
+        await AskAsync(HttpMethod.Put, "v1/flush-policy", JsonContent.Create(change, ControlJson.Default.FlushPolicyChange),
+            ControlJson.Default.DaemonStatusArray, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Changes a route's rate limit, for responses that begin after it; returns the route.</summary>
+    /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
+    public Task<RouteStatus> SetRateLimitAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Put, "v1/rate-limit", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
+            ControlJson.Default.RouteStatus, cancellationToken);
+
+    /// <summary>Restricts embedded mode, or allows it (behaviour.md, section 3).</summary>
+    /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
+    public Task<InstanceStatus> SetRestrictionAsync(bool on, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Put, "v1/embedded-restriction", JsonContent.Create(new RestrictionChange(on), ControlJson.Default.RestrictionChange),
+            ControlJson.Default.InstanceStatus, cancellationToken);
+
+    /// <summary>Stops the front end, and returns its last status when its process is gone.</summary>
+    /// <param name="drainTimeout">What is in flight after this is broken off; &gt;= 0.</param>
+    /// <param name="cancellationToken">Ends the wait; the front end stops all the same.</param>
+    /// <exception cref="ControlException">It is not running, does not answer, or has not ended in time.</exception>
+    public async Task<InstanceStatus> StopAsync(TimeSpan drainTimeout, CancellationToken cancellationToken = default)
+    {
+        var status = await AskAsync(HttpMethod.Post, "v1/stop", JsonContent.Create(new StopRequest(drainTimeout), ControlJson.Default.StopRequest),
+            ControlJson.Default.InstanceStatus, cancellationToken).ConfigureAwait(false);
+        var start = Stopwatch.GetTimestamp();
+        while (InstanceDirectory.IsRunning(Name, _runtime) || IsAlive(status.ProcessId))
+        {
+            if (Stopwatch.GetElapsedTime(start) > drainTimeout + EndLimit)
+                throw new ControlException(
+                    $"'{Name}' has not ended {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s after it was told to; end its process {status.ProcessId} by hand",
+                    ControlFailure.TimedOut);
+            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+        }
+
+        return status;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http?.Dispose();
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<T> AskAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    {
+        if (_http is null)
+            throw NotRunning();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Timeout);
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = body };
+            using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+                throw await RefusalAsync(response, limit.Token).ConfigureAwait(false);
+            return await response.Content.ReadFromJsonAsync(answer, limit.Token).ConfigureAwait(false)
+                ?? throw new JsonException("an empty answer");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ControlException($"'{Name}' has not answered on its control socket for {Timeout.TotalSeconds:0} s; its event log may say why",
+                ControlFailure.TimedOut);
+        }
+        catch (Exception error) when (error is HttpRequestException or JsonException or IOException)
+        {
+            if (!InstanceDirectory.IsRunning(Name, _runtime))
+                throw NotRunning();
+            throw new ControlException(
+                $"'{Name}' is running and its control socket does not answer as it should ({Innermost(error).TrimEnd('.')}); if it has just been started or stopped, try again",
+                ControlFailure.Unreachable, error);
+        }
+    }
+
+    private async Task<ControlException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var failure = response.StatusCode is HttpStatusCode.NotFound ? ControlFailure.NotFound : ControlFailure.Refused;
+        if (response.Content.Headers.ContentType?.MediaType == "application/json"
+            && await response.Content.ReadFromJsonAsync(ControlJson.Default.ControlError, cancellationToken).ConfigureAwait(false)
+                is { Message.Length: > 0 } error)
+            return new ControlException(error.Message, failure);
+        return new ControlException($"'{Name}' answered {(int)response.StatusCode} without a reason; its version may not be this module's", failure);
+    }
+
+    private ControlException NotRunning()
+    {
+        var running = InstanceDirectory.List(_runtime);
+        var others = running.Count == 0
+            ? "none is; start one with Start-DaemonProxy"
+            : $"these are: {string.Join(", ", running)}";
+        return new ControlException($"no front end named '{Name}' is running; {others}", ControlFailure.NotRunning);
+    }
+
+    private static string Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error.Message;
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace DaemonProxy.Control;
+
+/// <summary>Where the <c>daemonproxy</c> program is, and how it is called.</summary>
+public static class HostProgram
+{
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Finds the host in a folder: its own executable, or the assembly that <c>dotnet</c> runs everywhere.</summary>
+    /// <returns>Its full path, for <see cref="LaunchOptions.HostPath"/>.</returns>
+    /// <exception cref="ControlException">It is not there.</exception>
+    public static string Find(string folder)
+    {
+        // A package that has been through a gallery has lost its execute bits; the assembly needs none.
+        var program = Path.Combine(folder, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
+        if (File.Exists(program) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0))
+            return program;
+        var assembly = Path.Combine(folder, "daemonproxy.dll");
+        return File.Exists(assembly) ? assembly : throw new ControlException(
+            $"there is no daemonproxy in {folder}; install the module again, or build it with dotnet build", ControlFailure.StartFailed);
+    }
+
+    /// <summary>A call of the host with no window, its three standard streams redirected, and what it needs to find .NET.</summary>
+    internal static ProcessStartInfo Call(string hostPath)
+    {
+        var call = new ProcessStartInfo
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (Path.GetExtension(hostPath).Equals(".dll", StringComparison.OrdinalIgnoreCase))
+        {
+            call.FileName = DotnetOnPath() ?? "dotnet";
+            call.ArgumentList.Add(hostPath);
+        }
+        else
+        {
+            call.FileName = hostPath;
+            // The executable looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and sets neither.
+            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))
+                && Path.GetDirectoryName(DotnetOnPath()) is { } root
+                && Directory.Exists(Path.Combine(root, "host", "fxr")))
+                call.Environment["DOTNET_ROOT"] = root;
+        }
+
+        return call;
+    }
+
+    private static string? DotnetOnPath()
+    {
+        var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            var file = new FileInfo(Path.Combine(folder, name));
+            if (file.Exists)
+                return (file.ResolveLinkTarget(returnFinalTarget: true) ?? file).FullName;
+        }
+
+        return null;
+    }
+}

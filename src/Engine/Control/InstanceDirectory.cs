@@ -1,0 +1,238 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DaemonProxy.Control;
+
+/// <summary>
+/// A running front end's folder in the <see cref="RuntimeDirectory"/>: its control socket, its daemons' sockets and its event log.
+/// The front end holds the lock in it for as long as it lives; a folder whose lock nobody holds is a dead front end's.
+/// </summary>
+public sealed class InstanceDirectory : IDisposable
+{
+    /// <summary>The file name of the event log, which outlives the front end: it tells why one ended.</summary>
+    public const string EventLog = "events.log";
+
+    private const string LockName = "instance.lock";
+    private const string ControlSocketName = "control.sock";
+    private const string IdentityName = "instance.json";
+
+    private readonly RuntimeDirectory _runtime;
+    private FileLock? _lock;
+
+    private InstanceDirectory(RuntimeDirectory runtime, string name, FileLock held)
+    {
+        _runtime = runtime;
+        _lock = held;
+        Name = name;
+        Path = System.IO.Path.Combine(runtime.Path, name);
+    }
+
+    /// <summary>The front end's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The folder's full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Full path of the control socket; the front end makes it, with mode 0600.</summary>
+    public string ControlSocket => RuntimeDirectory.SocketPath(Path, ControlSocketName);
+
+    /// <summary>Full path of the event log; it may be there from an earlier front end of this name.</summary>
+    public string EventLogFile => System.IO.Path.Combine(Path, EventLog);
+
+    /// <summary>Full path of the socket of a daemon group that the front end manages.</summary>
+    /// <exception cref="ControlException">The path is longer than the system takes.</exception>
+    public string DaemonSocket(string group) => RuntimeDirectory.SocketPath(Path, group + ".sock");
+
+    /// <summary>Takes a name for the front end that runs in this process, and clears what a dead one of that name has left.</summary>
+    /// <param name="name">The front end's name.</param>
+    /// <param name="runtime">Where; null: the user's own.</param>
+    /// <exception cref="ControlException">The name is taken or no name, the runtime directory cannot be used, or its path is too long for a socket.</exception>
+    public static InstanceDirectory Acquire(string name, RuntimeDirectory? runtime = null)
+    {
+        InstanceName.Checked(name);
+        runtime ??= RuntimeDirectory.Open();
+        var folder = System.IO.Path.Combine(runtime.Path, name);
+        RuntimeDirectory.SocketPath(folder, ControlSocketName);
+        using var change = runtime.LockForChange();
+        try
+        {
+            MakeFolder(folder);
+            if (FileLock.TryTake(System.IO.Path.Combine(folder, LockName)) is not { } held)
+                throw AlreadyRunning(name, folder);
+            try
+            {
+                Clear(folder, andLock: false);
+                WriteIdentity(folder, new InstanceIdentity(Environment.ProcessId, name));
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+
+            return new InstanceDirectory(runtime, name, held);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException($"{folder} cannot be written to ({error.Message.TrimEnd('.')}); make it yours, or remove it",
+                ControlFailure.RuntimeDirectory, error);
+        }
+    }
+
+    /// <summary>The names of the front ends that are running, in order. Clears what dead ones have left.</summary>
+    /// <exception cref="ControlException">The runtime directory cannot be used.</exception>
+    public static IReadOnlyList<string> List(RuntimeDirectory? runtime = null)
+    {
+        runtime ??= RuntimeDirectory.OpenExisting();
+        if (runtime is null)
+            return [];
+        using var change = runtime.LockForChange();
+        return [.. Directory.EnumerateDirectories(runtime.Path)
+            .Where(InUse)
+            .Select(folder => System.IO.Path.GetFileName(folder))
+            .Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Whether a front end of this name is running.</summary>
+    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    public static bool IsRunning(string name, RuntimeDirectory? runtime = null)
+    {
+        InstanceName.Checked(name);
+        runtime ??= RuntimeDirectory.OpenExisting();
+        if (runtime is null)
+            return false;
+        using var change = runtime.LockForChange();
+        return InUse(System.IO.Path.Combine(runtime.Path, name));
+    }
+
+    /// <summary>Removes all that is left of a front end that has ended, its event log too; does nothing while it is running.</summary>
+    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    public static void Forget(string name, RuntimeDirectory? runtime = null)
+    {
+        InstanceName.Checked(name);
+        runtime ??= RuntimeDirectory.OpenExisting();
+        if (runtime is null)
+            return;
+        using var change = runtime.LockForChange();
+        var folder = System.IO.Path.Combine(runtime.Path, name);
+        if (!InUse(folder) && Directory.Exists(folder))
+            Quietly(() => Directory.Delete(folder, recursive: true));
+    }
+
+    /// <summary>Gives the name back and removes all but the event log.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _lock, null) is not { } held)
+            return;
+        try
+        {
+            using var change = _runtime.LockForChange();
+            Clear(Path, andLock: false);
+            held.Dispose();
+            Clear(Path, andLock: true);
+        }
+        catch (ControlException)
+        {
+            // What cannot be cleared now is stale as soon as the lock is free, and cleared by whoever looks next.
+            held.Dispose();
+        }
+    }
+
+    /// <summary>The process of a running front end, as far as its folder says; null where it does not.</summary>
+    internal static int? ProcessOf(string folder)
+    {
+        try
+        {
+            var json = File.ReadAllText(System.IO.Path.Combine(folder, IdentityName));
+            return JsonSerializer.Deserialize(json, InstanceIdentityJson.Default.InstanceIdentity)?.ProcessId;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The control socket of the front end of a name, whether it runs or not.</summary>
+    internal static string ControlSocketOf(string name, RuntimeDirectory runtime) =>
+        RuntimeDirectory.SocketPath(System.IO.Path.Combine(runtime.Path, name), ControlSocketName);
+
+    // Called with the runtime directory locked for change: a probe that takes the lock is never seen by a starter.
+    private static bool InUse(string folder)
+    {
+        var file = System.IO.Path.Combine(folder, LockName);
+        if (!File.Exists(file))
+            return false;
+        try
+        {
+            using (var taken = FileLock.TryTake(file))
+            {
+                if (taken is null)
+                    return true;
+            }
+
+            Clear(folder, andLock: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A folder that only somebody else can clear is not a running front end of ours.
+        }
+
+        return false;
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static void Clear(string folder, bool andLock)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry.Name == EventLog || (entry.Name == LockName && !andLock))
+                continue;
+            Quietly(() =>
+            {
+                if (entry is DirectoryInfo { LinkTarget: null } inner)
+                    inner.Delete(recursive: true);
+                else
+                    entry.Delete();
+            });
+        }
+
+        if (andLock && !Directory.EnumerateFileSystemEntries(folder).Any())
+            Quietly(() => Directory.Delete(folder));
+    }
+
+    private static void Quietly(Action remove)
+    {
+        try
+        {
+            remove();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Windows: somebody still has it open. It is stale, and cleared the next time.
+        }
+    }
+
+    private static void WriteIdentity(string folder, InstanceIdentity identity) => File.WriteAllText(
+        System.IO.Path.Combine(folder, IdentityName), JsonSerializer.Serialize(identity, InstanceIdentityJson.Default.InstanceIdentity));
+
+    private static ControlException AlreadyRunning(string name, string folder)
+    {
+        var process = ProcessOf(folder) is { } id ? $" (process {id})" : "";
+        return new ControlException($"'{name}' is already running{process}; stop it with Stop-DaemonProxy {name}, or choose another name",
+            ControlFailure.AlreadyRunning);
+    }
+}
+
+/// <summary>Which process holds an instance's folder, for the one who finds it locked.</summary>
+internal sealed record InstanceIdentity(int ProcessId, string Name);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(InstanceIdentity))]
+internal sealed partial class InstanceIdentityJson : JsonSerializerContext;

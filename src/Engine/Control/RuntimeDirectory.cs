@@ -1,0 +1,129 @@
+using System.Text;
+
+namespace DaemonProxy.Control;
+
+/// <summary>
+/// The folder in which a user's front ends keep their sockets, so that every console of that user finds them again. Whoever may
+/// write to it controls the front ends, so it is the user's alone: mode 0700, and refused when it is anything else.
+/// </summary>
+public sealed class RuntimeDirectory
+{
+    /// <summary>The environment variable that puts the folder elsewhere.</summary>
+    public const string EnvironmentVariable = "DAEMONPROXY_RUNTIME_DIR";
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
+
+    // Behind a lock this short-lived nobody waits long, unless its holder is stopped in a debugger.
+    private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(10);
+
+    private RuntimeDirectory(string path) => Path = path;
+
+    /// <summary>The folder's full path.</summary>
+    public string Path { get; }
+
+    /// <summary>The longest path in bytes that the system takes for a Unix socket (the size of <c>sun_path</c> less its end mark).</summary>
+    public static int LongestSocketPath => OperatingSystem.IsMacOS() ? 103 : 107;
+
+    /// <summary>Where the folder is: <see cref="EnvironmentVariable"/>, else the user's runtime directory, else the temporary folder.</summary>
+    public static string DefaultPath()
+    {
+        if (Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } chosen)
+            return System.IO.Path.GetFullPath(chosen);
+        if (OperatingSystem.IsWindows())
+        {
+            var local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+            return System.IO.Path.Combine(local, "DaemonProxy", "run");
+        }
+
+        // Under sudo the variable may name another user's runtime directory: a folder of ours would lock that user out of it.
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+            && System.IO.Path.IsPathFullyQualified(runtime)
+            && (FileOwner.Of(runtime) ?? FileOwner.CurrentUser) == FileOwner.CurrentUser
+            && Directory.Exists(runtime))
+            return System.IO.Path.Combine(runtime, "daemonproxy");
+        return System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
+    }
+
+    /// <summary>Opens the folder, and makes it when it is not there.</summary>
+    /// <param name="path">Where it is; null: <see cref="DefaultPath"/>.</param>
+    /// <exception cref="ControlException">It cannot be made, or is not this user's alone.</exception>
+    public static RuntimeDirectory Open(string? path = null)
+    {
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path ?? DefaultPath()));
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(path);
+            else
+                Directory.CreateDirectory(path, OwnerOnly);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal(path, $"cannot be made ({error.Message.TrimEnd('.')})", error);
+        }
+
+        Check(path);
+        return new RuntimeDirectory(path);
+    }
+
+    /// <summary>Opens the folder when it is there; returns null otherwise, and changes nothing.</summary>
+    /// <exception cref="ControlException">It is not this user's alone.</exception>
+    public static RuntimeDirectory? OpenExisting(string? path = null)
+    {
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path ?? DefaultPath()));
+        if (!Directory.Exists(path))
+            return null;
+        Check(path);
+        return new RuntimeDirectory(path);
+    }
+
+    /// <summary>
+    /// Holds off every other process that would take, probe or clean an instance's folder meanwhile. With that one rule no starter
+    /// mistakes a probe for a running front end, and nobody locks a file that another is about to remove.
+    /// </summary>
+    internal FileLock LockForChange()
+    {
+        var file = System.IO.Path.Combine(Path, ".lock");
+        FileLock? taken;
+        try
+        {
+            taken = FileLock.Take(file, ChangeLimit);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal(Path, $"cannot be written to ({error.Message.TrimEnd('.')})", error);
+        }
+
+        return taken ?? throw new ControlException(
+            $"{file} has been locked for {ChangeLimit.TotalSeconds:0} s; another process that uses this runtime directory hangs: end it and try again",
+            ControlFailure.TimedOut);
+    }
+
+    /// <summary>A socket's path in an instance's folder, checked against the system's limit.</summary>
+    /// <exception cref="ControlException">The path is longer than <see cref="LongestSocketPath"/>.</exception>
+    internal static string SocketPath(string folder, string file)
+    {
+        var path = System.IO.Path.Combine(folder, file);
+        var length = Encoding.UTF8.GetByteCount(path);
+        return length <= LongestSocketPath ? path : throw new ControlException(
+            $"the socket {path} has a path of {length} bytes and the system takes {LongestSocketPath}; set {EnvironmentVariable} to a shorter folder, or choose a shorter name",
+            ControlFailure.RuntimeDirectory);
+    }
+
+    private static void Check(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        if (new DirectoryInfo(path).LinkTarget is not null)
+            throw Refusal(path, "is a symbolic link, which somebody else may turn elsewhere");
+        if (FileOwner.Of(path) is { } owner && owner != FileOwner.CurrentUser)
+            throw Refusal(path, $"belongs to another user (id {owner})");
+        var mode = File.GetUnixFileMode(path);
+        if ((mode & Others) != 0)
+            throw Refusal(path, $"can be used by other users (mode {Convert.ToString((int)mode, 8)}); make it yours alone with chmod 700");
+    }
+
+    private static ControlException Refusal(string path, string why, Exception? cause = null) => new(
+        $"the runtime directory {path} {why}, or set {EnvironmentVariable} to a folder of your own", ControlFailure.RuntimeDirectory, cause);
+}
