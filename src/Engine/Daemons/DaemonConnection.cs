@@ -220,6 +220,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <summary>After a 101: the connection as a stream of bytes, and what of it has come already.</summary>
     public (Stream Stream, ReadOnlyMemory<byte> Received) TakeOver() => (new NetworkStream(_socket, ownsSocket: false), _buffer.AsMemory(_start, _end - _start));
 
+    /// <summary>After a 101: tells the daemon that the client has sent all it has.</summary>
+    public void EndRequest() => _socket.Shutdown(SocketShutdown.Send);
+
     /// <summary>Gives the buffer back while the connection waits for its next request.</summary>
     internal void Rest()
     {

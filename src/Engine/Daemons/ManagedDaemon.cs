@@ -28,6 +28,7 @@ public sealed class ManagedDaemon : IAsyncDisposable
     private volatile Process? _process;
     private volatile int _state = (int)DaemonState.Starting;
     private volatile int _restarts;
+    private volatile string? _lastLine;
 
     /// <summary>Makes the daemon; nothing runs yet.</summary>
     public ManagedDaemon(DaemonGroupOptions options, DaemonCommand command, EventLog log, TimeProvider time)
@@ -54,7 +55,7 @@ public sealed class ManagedDaemon : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the daemon has answered on its socket for the first time.</summary>
+    /// <summary>Completes when the daemon has answered on its socket for the first time; fails with <see cref="DaemonStartException"/> when it ended before it ever did.</summary>
     public Task FirstReady => _firstReady.Task;
 
     /// <summary>Starts the daemon, and its supervision.</summary>
@@ -87,9 +88,12 @@ public sealed class ManagedDaemon : IAsyncDisposable
 
     private void Quote(string? line)
     {
-        if (!string.IsNullOrEmpty(line))
-            _log.Write(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line, ("daemon", _options.Name));
+        if (string.IsNullOrEmpty(line)) return;
+        _lastLine = line;
+        _log.Write(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line, ("daemon", _options.Name));
     }
+
+    private string LastWords() => _lastLine is { } line ? $"; the last it wrote: {line}" : "";
 
     private async Task SuperviseAsync(Process process)
     {
@@ -108,6 +112,8 @@ public sealed class ManagedDaemon : IAsyncDisposable
             // What it started itself must not go on beside its successor.
             ProcessTree.Kill(process);
             var lived = _time.GetElapsedTime(start);
+            _firstReady.TrySetException(new DaemonStartException(
+                $"daemon group '{_options.Name}': '{_command.Program}' ended with exit code {process.ExitCode} before it listened on {_command.Socket}{LastWords()}"));
             _log.Write(EventCatalogue.DaemonEnded, $"exit code {process.ExitCode} after {lived.TotalSeconds:0.0} s; starts again in {pause.TotalSeconds:0.0} s",
                 ("daemon", _options.Name), ("exitCode", process.ExitCode));
             process.Dispose();

@@ -1,0 +1,127 @@
+using DaemonProxy.Daemons;
+using DaemonProxy.Embedded;
+using DaemonProxy.Events;
+using DaemonProxy.Filters;
+using DaemonProxy.Relay;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>
+/// The front end, as the server sees it: a request's way to its daemon, and its response's way back.
+/// <code>
+///   request -(1) route -(2) translate -(3) daemon exchange -(4) head -(5) relay -> pacing -> core output -> client
+/// </code>
+/// Nothing here blocks: it runs on the threads that serve the sockets.
+/// </summary>
+internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction restriction, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
+{
+    private long _requests;
+    private long _active;
+
+    /// <summary>Requests since the start.</summary>
+    public long Requests => Interlocked.Read(ref _requests);
+
+    /// <summary>Requests being served now.</summary>
+    public long ActiveRequests => Interlocked.Read(ref _active);
+
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        Interlocked.Increment(ref _requests);
+        Interlocked.Increment(ref _active);
+        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        Route? route = null;
+        try
+        {
+            route = routes.Match(request.Path);                                                                             // (1)
+            if (route is null) await ResponseTranslator.RefuseAsync(context, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
+            else if (route.Group is { } group) await ServeAsync(context, request, route, group).ConfigureAwait(false);
+            else await FailAsync(context, restriction.Refusal, "", request, route).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+        {
+            // A client that goes away is no error (behaviour.md, section 6).
+        }
+        catch (OperationCanceledException)
+        {
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+        }
+        catch (BrokenResponseException broken)
+        {
+            await FailAsync(context, broken.Reason, broken.Message, request, route, broken.InnerException).ConfigureAwait(false);
+        }
+        catch (Exception defect)
+        {
+            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, route).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _active);
+        }
+    }
+
+    private async ValueTask ServeAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group)
+    {
+        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        var translated = RequestTranslator.Translate(context, route.Options.StripPrefix ? route.Options.Path : null);       // (2)
+        using var head = translated.Head;
+        var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
+        try
+        {
+            var response = context.GetRequiredFeature<IHttpResponseFeature>();
+            var chunked = ResponseTranslator.Translate(exchange.Head, request, response);                                   // (4)
+            if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
+            {
+                response.Headers.Upgrade = exchange.Head.Upgrade;
+                await UpgradeTunnel.RunAsync(exchange, context, clientGone).ConfigureAwait(false);
+                return;
+            }
+            using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, group.ClientTimeout, time);
+            await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
+            output.End(exchange.Connection.Trailers);
+            AddTrailers(context, exchange.Connection.Trailers);
+        }
+        catch (BrokenResponseException) when (exchange.ClientFailure is not null)
+        {
+            throw exchange.ClientFailure;
+        }
+        finally
+        {
+            await exchange.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void AddTrailers(IFeatureCollection context, IReadOnlyList<KeyValuePair<string, string>> trailers)
+    {
+        // HTTP/2 alone has the feature; in HTTP/1.1 they went with the last chunk.
+        if (trailers.Count == 0 || context.Get<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } target) return;
+        foreach (var (name, value) in trailers) target.Append(name, value);
+    }
+
+    /// <summary>Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that looks like one.</summary>
+    private async ValueTask FailAsync(IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, Route? route, Exception? cause = null)
+    {
+        log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Options.Path), ("daemon", route?.Options.Daemon));
+        if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)
+        {
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            return;
+        }
+        // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
+        var status = cause is BadHttpRequestException bad ? bad.StatusCode : reason.Status;
+        try { await ResponseTranslator.RefuseAsync(context, status, reason.Code).ConfigureAwait(false); }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or ConnectionAbortedException)
+        {
+            // The client has left before it could be told.
+        }
+    }
+}

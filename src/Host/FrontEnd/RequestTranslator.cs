@@ -1,0 +1,92 @@
+using DaemonProxy.Daemons;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>Makes of a client's request the one that goes to the daemon.</summary>
+internal static class RequestTranslator
+{
+    /// <summary>Translates.</summary>
+    /// <param name="features">The request as the server gives it.</param>
+    /// <param name="prefix">The path prefix to take off; null: none.</param>
+    public static DaemonRequest Translate(IFeatureCollection features, string? prefix)
+    {
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        var headers = request.Headers;
+        var head = new RequestHead();
+        head.Start(request.Method, RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix));
+
+        var hasBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && headers.ContentLength != 0;
+        var chunked = hasBody && headers.ContentLength is null;
+        var upgrades = features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
+        var named = headers.Connection;
+        foreach (var (name, values) in headers)
+        {
+            if (!MayPass(name, named)) continue;
+            foreach (var value in values)
+            {
+                if (value is not null) head.Add(name, value);
+            }
+        }
+        if (upgrades)
+        {
+            head.Add("Connection", "Upgrade");
+            head.Add("Upgrade", headers.Upgrade.ToString());
+        }
+        if (chunked) head.Add("Transfer-Encoding", "chunked");
+        // gRPC daemons insist on it, and trailers do pass here.
+        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
+        AddForwarded(head, features, request);
+        head.End();
+
+        return new DaemonRequest
+        {
+            Head = head,
+            IsHead = HttpMethods.IsHead(request.Method),
+            Repeatable = !hasBody && !upgrades && IsIdempotent(request.Method),
+            Body = hasBody ? Body(features, headers, chunked) : null,
+        };
+    }
+
+    private static bool MayPass(string name, Microsoft.Extensions.Primitives.StringValues connection)
+    {
+        if (name.StartsWith(':') || HopByHop.IsHopByHop(name)) return false;
+        // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
+        if (name.Contains('_', StringComparison.Ordinal)) return false;
+        // These are ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
+        if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase)) return false;
+        foreach (var line in connection)
+        {
+            foreach (var option in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan(option).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return false;
+            }
+        }
+        return true;
+    }
+
+    private static void AddForwarded(RequestHead head, IFeatureCollection features, IHttpRequestFeature request)
+    {
+        if (features.Get<IHttpConnectionFeature>()?.RemoteIpAddress is { } address)
+            head.Add("X-Forwarded-For", (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
+        head.Add("X-Forwarded-Proto", request.Scheme);
+        if (request.Headers.Host is { Count: > 0 } host) head.Add("X-Forwarded-Host", host.ToString());
+    }
+
+    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, bool chunked) => new()
+    {
+        Reader = features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
+        Chunked = chunked,
+        ExpectContinue = headers.TryGetValue(HeaderNames.Expect, out var expect) && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
+        Trailers = !chunked ? null : () =>
+            features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
+                ? trailers.Trailers.Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
+                : [],
+    };
+
+    private static bool IsIdempotent(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method)
+        || HttpMethods.IsDelete(method) || HttpMethods.IsTrace(method);
+}

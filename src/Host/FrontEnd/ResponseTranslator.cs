@@ -1,0 +1,39 @@
+using DaemonProxy.Daemons;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>Makes of a daemon's response head the one that goes to the client.</summary>
+internal static class ResponseTranslator
+{
+    /// <summary>Translates.</summary>
+    /// <returns>Whether the body is to be framed in chunks by us. Kestrel would do it too, but it ends a body with its last chunk
+    /// whatever has happened before, and knows no trailers in HTTP/1.1.</returns>
+    public static bool Translate(ResponseHead head, IHttpRequestFeature request, IHttpResponseFeature response)
+    {
+        response.StatusCode = head.Status;
+        response.ReasonPhrase = head.Reason;
+        var headers = response.Headers;
+        foreach (var (name, value) in head.Headers) headers.Append(name, value);
+        if (head.ContentLength is { } length && head.Status != StatusCodes.Status204NoContent) headers.ContentLength = length;
+
+        var chunked = head.Framing is BodyFraming.Chunked or BodyFraming.Close && request.Protocol == "HTTP/1.1";
+        if (chunked) headers.TransferEncoding = "chunked";
+        return chunked;
+    }
+
+    /// <summary>Answers in the daemon's stead: the status, and a line of text that names the event an operator finds in the log.</summary>
+    public static async Task RefuseAsync(IFeatureCollection features, int status, string code)
+    {
+        var response = features.GetRequiredFeature<IHttpResponseFeature>();
+        response.Headers.Clear();
+        response.StatusCode = status;
+        response.ReasonPhrase = null;
+        var text = System.Text.Encoding.ASCII.GetBytes($"{status} {Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)}{(code.Length > 0 ? $" ({code})" : "")}\n");
+        response.Headers.ContentType = "text/plain";
+        response.Headers.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method))
+            await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
+    }
+}

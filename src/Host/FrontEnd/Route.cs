@@ -1,0 +1,48 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Daemons;
+using DaemonProxy.Filters;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>A route being served: its configuration, which may be changed live, and the group that answers.</summary>
+internal sealed class Route(RouteOptions options, DaemonGroup? group)
+{
+    private volatile RouteOptions _options = options;
+
+    /// <summary>The configuration in force. Set by the control endpoint; each response goes by the one it began with.</summary>
+    public RouteOptions Options
+    {
+        get => _options;
+        set => _options = value;
+    }
+
+    /// <summary>The daemon group; null in embedded mode.</summary>
+    public DaemonGroup? Group { get; } = group;
+
+    /// <summary>Puts the route's pacing filter before the output, where the route has a rate limit.</summary>
+    public IOutputFilter Chain(CoreOutput output, TimeProvider time)
+    {
+        var options = Options;
+        if (options.RateLimit == 0) return output;
+        IPacer pacer = options.Pacer == PacerKind.Interval
+            ? new IntervalPacer(options.RateLimit, options.RateInitialBurst, time)
+            : new TokenBucketPacer(new ByteRateLimiter(options.RateLimit, options.RateInitialBurst, time), options.RateLimit);
+        return new RateLimitFilter(pacer, output);
+    }
+
+    /// <summary>The route for the control socket.</summary>
+    public RouteStatus Status()
+    {
+        var options = Options;
+        return new()
+        {
+            Path = options.Path,
+            Daemon = options.Daemon,
+            Application = options.Application,
+            RateLimit = options.RateLimit,
+            RateInitialBurst = options.RateInitialBurst,
+            Pacer = options.Pacer,
+        };
+    }
+}
