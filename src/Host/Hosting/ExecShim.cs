@@ -10,6 +10,8 @@ namespace DaemonProxy.Host.Hosting;
 internal static partial class ExecShim
 {
     private const int SigPipe = 13;
+    private const int NoEntry = 2;
+    private const int NotPermitted = 13;
 
     /// <summary>Replaces this process with the command; returns only when that failed.</summary>
     /// <returns>127 when there is no such program, 126 when it cannot be run, as a shell's.</returns>
@@ -23,8 +25,13 @@ internal static partial class ExecShim
         arguments[command.Length] = null;
         _ = Execute(arguments[0], arguments);
         var error = Marshal.GetLastPInvokeError();
-        Console.Error.WriteLine($"{command[0]}: {Marshal.GetPInvokeErrorMessage(error)}");
-        return error == 2 ? 127 : 126;
+        Console.Error.WriteLine(error switch
+        {
+            NoEntry => $"there is no program {command[0]}; install it, or give its full path in command",
+            NotPermitted => $"{command[0]} may not be run by this user; check that it is executable",
+            _ => $"{command[0]} cannot be run: {Marshal.GetPInvokeErrorMessage(error)}",
+        });
+        return error == NoEntry ? 127 : 126;
     }
 
     [LibraryImport("libc", EntryPoint = "setpgid", SetLastError = true)]
