@@ -12,7 +12,10 @@ public sealed record DaemonAddress(string? UnixSocket, string? Host, int Port)
     private const string UnixPrefix = "unix:";
     private const string HttpPrefix = "http://";
 
-    /// <summary>Reads an address from a configuration or a command line: <c>unix:/run/app.sock</c> or <c>http://127.0.0.1:9000</c>; without a port it is 80.</summary>
+    /// <summary>
+    /// Reads an address from a configuration or a command line: <c>unix:/run/app.sock</c> or <c>http://127.0.0.1:9000</c>; without a port
+    /// it is 80.
+    /// </summary>
     /// <param name="text">What was typed.</param>
     /// <param name="baseDirectory">Full path of the folder that a relative socket path starts from: the configuration file's.</param>
     /// <param name="address">What was read.</param>

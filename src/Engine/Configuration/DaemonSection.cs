@@ -25,7 +25,10 @@ internal static class DaemonSection
         { "connect-timeout", ValueReaders.Timeout(zero: false), (group, time) => group with { ConnectTimeout = time } },
         { "socket-timeout", ValueReaders.Timeout(zero: false), (group, time) => group with { SocketTimeout = time } },
         { "response-socket-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { ResponseSocketTimeout = time } },
-        { "header-buffer-size", ValueReaders.Size(SmallestHeaderBuffer, LargestHeaderBuffer), (group, size) => group with { HeaderBufferSize = (int)size } },
+        {
+            "header-buffer-size", ValueReaders.Size(SmallestHeaderBuffer, LargestHeaderBuffer),
+            (group, size) => group with { HeaderBufferSize = (int)size }
+        },
         { "startup-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { StartupTimeout = time } },
         { "shutdown-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { ShutdownTimeout = time } },
     };
@@ -49,16 +52,19 @@ internal static class DaemonSection
         if (sources.Count == 0)
             reading.Mistake(mapping, "a daemon group says nothing of where its processes come from; add one of command, address and sample");
         foreach (var pair in sources.Skip(1))
-            reading.Mistake(pair.Key, $"a daemon group has one source, and '{sources[0].Key.Text}' in line {sources[0].Key.Line} is it already; leave out '{pair.Key.Text}' or make it a group of its own");
+        {
+            reading.Mistake(pair.Key, $"a daemon group has one source, and '{sources[0].Key.Text}' in line {sources[0].Key.Line} is it already; "
+                + $"leave out '{pair.Key.Text}' or make it a group of its own");
+        }
 
         if (sources is not [var source])
             return;
         if (source.Key.Text != "command" && mapping.Find("home") is { } home)
-            reading.Mistake(home.Key, $"home is a command's working directory, and this group has '{source.Key.Text}' instead of a command; leave it out");
+            reading.Mistake(home.Key, $"home is a command's working directory, and this group has '{source.Key.Text}' instead; leave it out");
         if (source.Key.Text != "address")
             return;
         foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "startup-timeout" or "shutdown-timeout"))
-            reading.Mistake(pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address, where somebody else runs them; leave it out");
+            reading.Mistake(pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address; leave it out");
     }
 
     private static bool IsOff(ConfigurationNode node) => node is ScalarNode { Text: var text } && text.ToLowerInvariant() is "off" or "false" or "no";

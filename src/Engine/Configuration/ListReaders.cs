@@ -41,7 +41,8 @@ internal static class ListReaders
             return true;
         reading.Mistake(node, value is not null
             ? $"{key}: an argument holds a NUL character; leave it out"
-            : $"{key}: an argument must be one text, and this is {node.Kind}; put what holds braces, brackets or colons in quotes, as in \"unix:{{socket}}\"");
+            : $"{key}: an argument must be one text, and this is {node.Kind}; "
+                + "put what holds braces, brackets or colons in quotes, as in \"unix:{socket}\"");
         return false;
     };
 

@@ -3,7 +3,10 @@ namespace DaemonProxy.Configuration;
 /// <summary>Finds what somebody meant who mistyped a name.</summary>
 public static class NearestName
 {
-    /// <summary>The known name that is nearest to what was typed, or null when none is near enough to be meant. Case, and <c>_</c> for <c>-</c>, do not count as mistakes.</summary>
+    /// <summary>
+    /// The known name that is nearest to what was typed, or null when none is near enough to be meant. Case, and <c>_</c> for <c>-</c>, do
+    /// not count as mistakes.
+    /// </summary>
     /// <param name="typed">What was typed.</param>
     /// <param name="known">The names there are.</param>
     public static string? To(string typed, IEnumerable<string> known)

@@ -15,6 +15,9 @@ internal sealed class NodeComposer
     /// <summary>With aliases counted in full: nine lines of aliases to aliases could otherwise be billions of values.</summary>
     private const long MostValues = 100_000;
 
+    private const string Advice = "check indentation, brackets and quotes here and in the line above";
+
+    private readonly Scanner _scanner;
     private readonly Parser _parser;
     private readonly string _yaml;
     private readonly string _fileName;
@@ -25,7 +28,8 @@ internal sealed class NodeComposer
     {
         _yaml = yaml;
         _fileName = fileName;
-        _parser = new Parser(new StringReader(yaml));
+        _scanner = new Scanner(new StringReader(yaml));
+        _parser = new Parser(_scanner);
     }
 
     /// <summary>Composes the one document of a file.</summary>
@@ -43,6 +47,11 @@ internal sealed class NodeComposer
         {
             throw composer.SyntaxError(exception);
         }
+        catch (InvalidOperationException)
+        {
+            // How YamlDotNet's scanner reports, for one, a list in brackets that goes on in a line indented less (its issue 541).
+            throw composer.Mistake(composer._scanner.CurrentPosition, $"this is no YAML: it cannot be read on from here; {Advice}");
+        }
     }
 
     private ConfigurationNode ComposeDocument()
@@ -54,7 +63,7 @@ internal sealed class NodeComposer
         var root = ComposeNode(depth: 1);
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
-            throw Mistake(second.Start, "a second document begins here; a configuration is one document, so leave out this '---' or what follows it");
+            throw Mistake(second.Start, "a second document begins here, and a configuration is one document; leave out the '---' or what follows it");
         return root is ScalarNode { IsNull: true } ? throw Empty() : root;
     }
 
@@ -62,7 +71,7 @@ internal sealed class NodeComposer
     {
         var start = _parser.Current!.Start;
         if (depth > DeepestNesting)
-            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels here, which no configuration needs; is there a bracket too many?");
+            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels, which no configuration needs; is there a bracket too many?");
         if (_parser.TryConsume<AnchorAlias>(out var alias))
             return Resolve(alias);
 
@@ -108,7 +117,11 @@ internal sealed class NodeComposer
         {
             var keyStart = _parser.Current!.Start;
             if (ComposeNode(depth + 1) is not ScalarNode key)
-                throw Mistake(keyStart, "a key must be a name, not a list or mapping; text with braces or brackets must stand in quotes, as in \"unix:{socket}\"");
+            {
+                throw Mistake(keyStart, "a key must be a name, not a list or mapping; "
+                    + "text with braces or brackets must stand in quotes, as in \"unix:{socket}\"");
+            }
+
             var value = ComposeNode(depth + 1);
             if (key is { Plain: true, Text: "<<" })
                 merged.AddRange(Merged(value));
@@ -150,15 +163,24 @@ internal sealed class NodeComposer
 
     private ConfigurationException SyntaxError(YamlException exception)
     {
-        var line = Line(exception.Start);
-        var text = line <= 0 ? "" : _yaml.Split('\n').ElementAtOrDefault(line - 1) ?? "";
-        // By far the most common mistake, and the one the parser describes worst.
-        if (text[..^text.TrimStart().Length].Contains('\t'))
-            return Mistake(line, text.IndexOf('\t') + 1, "this line is indented with a tab, and YAML takes spaces only");
+        var (line, column) = (Line(exception.Start), Column(exception.Start));
+        var lines = _yaml.Split('\n');
+        // The most common mistake, which the parser reports where the value before it began.
+        var last = exception.Message.Contains("tab", StringComparison.Ordinal) ? Line(_scanner.CurrentPosition) : line;
+        for (var i = line; i <= last && i <= lines.Length; i++)
+        {
+            var tab = lines[i - 1].IndexOf('\t');
+            if (tab >= 0 && string.IsNullOrWhiteSpace(lines[i - 1][..tab]))
+                return Mistake(i, tab + 1, "this line is indented with a tab, and YAML takes spaces only");
+        }
+
+        // The next one: in brackets, unix:{socket} begins a mapping.
+        if (line <= lines.Length && lines[line - 1].ElementAtOrDefault(column - 1) == '{')
+            return Mistake(line, column, "this is no YAML: text with braces must stand in quotes, as in \"unix:{socket}\"");
 
         var reason = exception.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
         reason = reason.Length == 0 ? "it ends too early" : char.ToLowerInvariant(reason[0]) + reason[1..];
-        return Mistake(exception.Start, $"this is no YAML: {reason}; check indentation, brackets and quotes here and in the line above");
+        return Mistake(line, column, $"this is no YAML: {reason}; {Advice}");
     }
 
     private ConfigurationException Empty() =>

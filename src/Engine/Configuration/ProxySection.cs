@@ -10,7 +10,10 @@ internal static class ProxySection
     public static KeyTable<ProxyConfiguration> Keys { get; } = new("a configuration")
     {
         { "name", ValueReaders.Name, (proxy, name) => proxy with { Name = name } },
-        { "listen", ListReaders.OneOrMore(ValueReaders.ListenAddress, "[ http://127.0.0.1:8080 ]"), (proxy, listen) => proxy with { Listen = listen } },
+        {
+            "listen", ListReaders.OneOrMore(ValueReaders.ListenAddress, "[ http://127.0.0.1:8080 ]"),
+            (proxy, listen) => proxy with { Listen = listen }
+        },
         { "tls", ListReaders.Mapping(TlsSection.Read, "{ certificate: site.pem }"), (proxy, tls) => proxy with { Tls = tls } },
         { "restrict-embedded", ValueReaders.Switch, (proxy, on) => proxy with { RestrictEmbedded = on } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
@@ -48,7 +51,11 @@ internal static class ProxySection
         if (proxy.Daemons is [var only])
             return proxy with { Routes = [new RouteOptions { Path = "/", Daemon = only.Name }] };
         if (proxy.Daemons.Count > 1)
-            reading.Mistake(daemons.Key, $"there are {proxy.Daemons.Count} daemon groups and no routes; add 'routes:' to say which path goes to which, for example {RouteExample}");
+        {
+            reading.Mistake(daemons.Key, $"there are {proxy.Daemons.Count} daemon groups and no routes; "
+                + $"add 'routes:' to say which path goes to which, for example {RouteExample}");
+        }
+
         return proxy;
     }
 
@@ -64,7 +71,10 @@ internal static class ProxySection
             if (address.Scheme == "https" && root.Find("tls") is null)
                 reading.Mistake(node, $"listen: {scalar.Shown} needs a certificate; add 'tls: {{ certificate: site.pem }}', or write http");
             if (address.Port != 0 && !first.TryAdd((address.Host, address.Port), node))
-                reading.Mistake(node, $"listen: {scalar.Shown} is a host and port that line {first[(address.Host, address.Port)].Line} has already; leave one of them out");
+            {
+                var line = first[(address.Host, address.Port)].Line;
+                reading.Mistake(node, $"listen: {scalar.Shown} is a host and port that line {line} has already; leave one of them out");
+            }
         }
     }
 

@@ -13,7 +13,10 @@ public enum PacerKind
 /// <summary>One route: a path prefix, and what answers below it. Either <see cref="Daemon"/> or <see cref="Application"/> is set.</summary>
 public sealed record RouteOptions
 {
-    /// <summary>The path prefix, starting with <c>/</c>; it matches whole segments: <c>/a</c> matches <c>/a</c> and <c>/a/b</c>, not <c>/ab</c>.</summary>
+    /// <summary>
+    /// The path prefix, starting with <c>/</c> and, but for <c>/</c> itself, not ending with one; it matches whole segments: <c>/a</c>
+    /// matches <c>/a</c> and <c>/a/b</c>, not <c>/ab</c>.
+    /// </summary>
     public required string Path { get; init; }
 
     /// <summary>The daemon group that answers; null in embedded mode.</summary>

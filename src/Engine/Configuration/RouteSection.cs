@@ -26,14 +26,20 @@ internal static class RouteSection
 
         var (daemon, application) = (mapping.Find("daemon"), mapping.Find("application"));
         if (daemon is null && application is null)
-            reading.Mistake(mapping, "a route says nothing of what answers; add 'daemon:' with a group's name, or 'application:' with a script for embedded mode");
+            reading.Mistake(mapping, "a route says nothing of what answers; add 'daemon:' with a group's name, or 'application:' with a script");
         if (daemon is not null && application is not null)
-            reading.Mistake(application.Key, $"a route has one that answers, and 'daemon' in line {daemon.Key.Line} is it already; leave out one of daemon and application");
+        {
+            reading.Mistake(application.Key, $"a route has one that answers, and 'daemon' in line {daemon.Key.Line} is it already; "
+                + "leave out one of daemon and application");
+        }
 
         if (mapping.Find("rate-limit") is null)
         {
             foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "rate-initial-burst" or "pacer"))
-                reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without a rate-limit; add for example 'rate-limit: 400KiB/s', or leave it out");
+            {
+                reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without a rate-limit; "
+                    + "add for example 'rate-limit: 400KiB/s', or leave it out");
+            }
         }
 
         return Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);

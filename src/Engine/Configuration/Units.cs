@@ -31,7 +31,9 @@ public static class Units
         ("h", TimeSpan.TicksPerHour),
     ];
 
-    /// <summary>Reads a size: a number, maybe with a fraction, and B, K, KB, KiB, M, MB, MiB, G, GB, GiB, T, TB or TiB, all of them powers of 1,024.</summary>
+    /// <summary>
+    /// Reads a size: a number, maybe with a fraction, and B, K, KB, KiB, M, MB, MiB, G, GB, GiB, T, TB or TiB, all of them powers of 1,024.
+    /// </summary>
     /// <param name="text">What was typed; a plain number is bytes.</param>
     /// <param name="bytes">Bytes, 0 or more.</param>
     public static bool TryParseSize([NotNullWhen(true)] string? text, out long bytes) => TryParse(text, Sizes, plainFactor: 1, out bytes);
@@ -47,7 +49,10 @@ public static class Units
         return done;
     }
 
-    /// <summary>Reads a rate: a size with its unit, and <c>/s</c>. A plain number is refused, for Apache's <c>rate-limit 400</c> means KiB/s and here it could be bytes; only <c>0</c> needs no unit.</summary>
+    /// <summary>
+    /// Reads a rate: a size with its unit, and <c>/s</c>. A plain number is refused, for Apache's <c>rate-limit 400</c> means KiB/s and
+    /// here it could be bytes; only <c>0</c> needs no unit.
+    /// </summary>
     /// <param name="text">What was typed.</param>
     /// <param name="bytesPerSecond">Bytes a second, 0 or more.</param>
     public static bool TryParseRate([NotNullWhen(true)] string? text, out long bytesPerSecond)
@@ -76,7 +81,10 @@ public static class Units
     /// <summary>Writes a rate for people: <see cref="FormatSize"/> and <c>/s</c>.</summary>
     public static string FormatRate(long bytesPerSecond) => FormatSize(bytesPerSecond) + "/s";
 
-    /// <summary>Writes a time for people, to two decimals: <c>5ms</c>, <c>1.5s</c>, <c>90s</c>, <c>2m</c>; zero is <c>0ms</c>. <see cref="TryParseDuration"/> reads it again.</summary>
+    /// <summary>
+    /// Writes a time for people, to two decimals: <c>5ms</c>, <c>1.5s</c>, <c>90s</c>, <c>2m</c>; zero is <c>0ms</c>.
+    /// <see cref="TryParseDuration"/> reads it again.
+    /// </summary>
     public static string FormatDuration(TimeSpan duration)
     {
         var ticks = Math.Abs((decimal)duration.Ticks);

@@ -9,7 +9,7 @@ namespace DaemonProxy.Daemons;
 /// <param name="Socket">Full path of the Unix socket it is to listen on.</param>
 /// <param name="Home">Its working directory; null: the front end's.</param>
 /// <param name="Launcher">
-/// The program and first arguments of the shim that becomes the daemon (<c>daemonproxy daemon --exec</c>), where the platform has one. The shim puts the daemon
+/// The program and first arguments of the shim that becomes the daemon (<c>daemonproxy exec</c>), where the platform has one. The shim puts the daemon
 /// into a process group of its own, so that a Ctrl+C at the terminal reaches the front end alone and the daemon finishes what is in flight; and all
 /// that the daemon starts can be ended with it.
 /// </param>
@@ -24,7 +24,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Argumen
         if (options.Source == DaemonSource.Sample)
             return new("the sample application", ["daemon", "--sample", "--socket", socket, "--watch-stdin"], socket, null, host);
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
-        return new(command[0], command, socket, options.Home, OperatingSystem.IsWindows() ? [] : [.. host, "daemon", "--exec", "--"]);
+        return new(command[0], command, socket, options.Home, OperatingSystem.IsWindows() ? [] : [.. host, "exec", "--"]);
     }
 
     /// <summary>Starts the process. Its standard input stays open as long as this process lives, and ends with it.</summary>

@@ -60,7 +60,7 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             sent.GetAwaiter().GetResult();
         }
         Put(block.Span);
-        // At the end whoever ends the response sends: head, body and last chunk of a short answer leave in one write.
+        // At the end EndAsync sends: head, body and last chunk of a short answer leave in one write.
         return marker == Marker.Flush || Held >= SmallestWrite ? SendAsync(cancellationToken) : ValueTask.CompletedTask;
     }
 
@@ -70,16 +70,18 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         await WriteAsync(rest, marker, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Ends a chunked body: its last chunk and its trailers. Whoever ends the response sends it. Does nothing for a body that is not chunked here.</summary>
-    public void End(IReadOnlyList<KeyValuePair<string, string>> trailers)
+    /// <summary>Sends the last of the body, and with it, where it is chunked here, its last chunk and its trailers.</summary>
+    /// <exception cref="BrokenResponseException">The client took nothing for the write timeout.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
+    public ValueTask EndAsync(IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
-        if (!_chunked) return;
-        _client.Write("0\r\n"u8);
-        foreach (var (name, value) in trailers)
+        if (_chunked)
         {
-            Encoding.Latin1.GetBytes($"{name}: {value}\r\n".AsSpan(), _client);
+            _client.Write("0\r\n"u8);
+            foreach (var (name, value) in trailers) Encoding.Latin1.GetBytes($"{name}: {value}\r\n".AsSpan(), _client);
+            _client.Write("\r\n"u8);
         }
-        _client.Write("\r\n"u8);
+        return SendAsync(cancellationToken);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)

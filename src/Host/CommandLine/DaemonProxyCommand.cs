@@ -67,6 +67,7 @@ internal static class DaemonProxyCommand
     private static RootCommand Create()
     {
         var root = new RootCommand("An HTTP front end for application daemons, with mod_wsgi's flush policy and exact rate limits.");
+        root.Subcommands.Add(ServeCommand.Create());
         root.Subcommands.Add(DaemonCommand.Create());
         return root;
     }

@@ -86,9 +86,18 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
                 return;
             }
             using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, group.ClientTimeout, time);
-            await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
-            output.End(exchange.Connection.Trailers);
+            try
+            {
+                await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
+            }
+            catch (BrokenResponseException) when (output.Bytes > 0)
+            {
+                // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
+                await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
+                throw;
+            }
             AddTrailers(context, exchange.Connection.Trailers);
+            await output.EndAsync(exchange.Connection.Trailers, clientGone).ConfigureAwait(false);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {

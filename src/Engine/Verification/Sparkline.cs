@@ -1,0 +1,31 @@
+namespace DaemonProxy.Verification;
+
+/// <summary>A rate over time in one line of text: each cell an eighth to a whole block high.</summary>
+internal static class Sparkline
+{
+    private const string Heights = "▁▂▃▄▅▆▇█";
+
+    /// <summary>The height of the configured rate: one below the top, so that too much can be seen as well as too little.</summary>
+    private const int ConfiguredHeight = 6;
+
+    /// <summary>Draws a rate. Each burst counts as spread over the pause behind it; or else a pacer's own rhythm would beat against the cells.</summary>
+    /// <param name="samples">The bytes over time, from the first byte on.</param>
+    /// <param name="configuredRate">Bytes/s, &gt; 0.</param>
+    /// <param name="cells">The width, &gt; 0.</param>
+    public static string Of(IReadOnlyList<ArrivedBytes> samples, long configuredRate, int cells)
+    {
+        if (samples.Count < 2)
+            return "";
+        List<ArrivedBytes> bursts = [.. new Staircase(samples).Bursts()];
+        var cell = bursts[^1].Time / cells;
+        return cell <= TimeSpan.Zero ? "" : string.Create(cells, (bursts, cell, configuredRate), static (line, state) =>
+        {
+            for (var i = 0; i < line.Length; i++)
+            {
+                var bytes = Staircase.SmoothBytesAt(state.bursts, state.cell * (i + 1)) - Staircase.SmoothBytesAt(state.bursts, state.cell * i);
+                var share = bytes / state.cell.TotalSeconds / state.configuredRate;
+                line[i] = Heights[Math.Clamp((int)Math.Round(share * ConfiguredHeight), 0, Heights.Length - 1)];
+            }
+        });
+    }
+}

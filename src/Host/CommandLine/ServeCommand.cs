@@ -1,0 +1,106 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Hosting;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary><c>daemonproxy serve</c>: the front end.</summary>
+internal static class ServeCommand
+{
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes the verb.</summary>
+    public static Command Create()
+    {
+        var file = new Argument<string?>("FILE") { Description = "The configuration file; without one the built-in sample application is served on a free port.", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Option<string?>("--name") { Description = "The name by which every console finds it, instead of the configuration's.", HelpName = "NAME" };
+        var listen = new Option<string[]>("--listen") { Description = "An address instead of the configuration's; may be given again.", HelpName = "URL" };
+        var log = new Option<string?>("--log") { Description = "The event log's file. Default: a file in the runtime directory with --detach, else the terminal.", HelpName = "FILE" };
+        var detach = new Option<bool>("--detach") { Description = "Live on without the terminal: print one line of JSON when ready, or when it could not start, and let go of it." };
+        var json = JsonOption.Create();
+        var command = new Command("serve", "Run a front end.") { file, name, listen, log, detach, json };
+        command.SetAction((arguments, _) =>
+        {
+            var output = arguments.InvocationConfiguration.Output;
+            return RunAsync(
+                () => Configuration(arguments.GetValue(file), arguments.GetValue(name), arguments.GetValue(listen) ?? []),
+                arguments.GetValue(log), arguments.GetValue(detach), arguments.GetValue(json), output);
+        });
+        return command;
+    }
+
+    private static ProxyConfiguration Configuration(string? file, string? name, string[] listen)
+    {
+        var configuration = file is null ? ProxyConfiguration.Sample : ConfigurationFile.Load(file);
+        if (name is not null) configuration = configuration with { Name = name };
+        if (listen.Length == 0) return configuration;
+        return configuration with
+        {
+            Listen = [.. listen.Select(text => ListenAddress.TryParse(text, out var address, out var error) ? address : throw new ServerStartException($"--listen: {error}"))],
+        };
+    }
+
+    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool detach, bool json, TextWriter output)
+    {
+        if (detach) Detachment.LeaveSession();
+        FrontEndServer frontEnd;
+        var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        try
+        {
+            frontEnd = await StartAsync(configure(), logFile, detach).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (detach && failure is ServerStartException or ControlException or ConfigurationException)
+        {
+            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport)).ConfigureAwait(false);
+            return DaemonProxyCommand.Failed;
+        }
+
+        var status = frontEnd.Status();
+        if (detach) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
+        else if (json) await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
+        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);
+        await output.FlushAsync().ConfigureAwait(false);
+        if (detach) Detachment.LeaveStreams();
+
+        var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested).ConfigureAwait(false)).ConfigureAwait(false);
+        await frontEnd.StopAsync(drainTimeout).ConfigureAwait(false);
+        return DaemonProxyCommand.Ok;
+
+        void OnSignal(PosixSignalContext signal)
+        {
+            // A second signal in a row is somebody who does not want to wait: the system's own way of ending takes over.
+            signal.Cancel = stop.TrySetResult(DrainTimeout);
+        }
+    }
+
+    private static async Task<FrontEndServer> StartAsync(ProxyConfiguration configuration, string? logFile, bool detach)
+    {
+        var instance = InstanceDirectory.Acquire(configuration.Name);
+        EventLog log;
+        try
+        {
+            logFile = logFile is not null ? Path.GetFullPath(logFile) : detach ? instance.EventLogFile : null;
+            log = logFile is null ? new EventLog(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            instance.Dispose();
+            throw new ServerStartException($"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
+        }
+        return await FrontEndServer.StartAsync(configuration, instance, log, logFile, ThisProgram(), CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>How this host was started, so that it can start itself again as a daemon.</summary>
+    private static string[] ThisProgram()
+    {
+        var program = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(ServeCommand).Assembly.Location] : [program];
+    }
+}

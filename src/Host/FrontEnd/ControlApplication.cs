@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>The control socket's requests: the contract of <see cref="ControlJson"/>, and nothing else. Changes are checked as the configuration is.</summary>
+internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplication<HttpContext>
+{
+    private readonly Lock _changes = new();
+
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        try
+        {
+            await ((context.Request.Method, context.Request.Path.Value) switch
+            {
+                ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
+                ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
+                ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
+                ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
+                ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
+                var (method, path) => throw new Refusal(StatusCodes.Status404NotFound, $"there is no {method} {path} here"),
+            }).ConfigureAwait(false);
+        }
+        catch (Refusal refusal)
+        {
+            context.Response.StatusCode = refusal.Status;
+            await AnswerAsync(context, new ControlError(refusal.Message), ControlJson.Default.ControlError).ConfigureAwait(false);
+        }
+    }
+
+    private static Task AnswerAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
+        context.Response.WriteAsJsonAsync(answer, type, contentType: "application/json", context.RequestAborted);
+
+    private async Task ChangeAsync<TChange, TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
+        where TChange : class
+    {
+        TChange? wanted;
+        try { wanted = await context.Request.ReadFromJsonAsync(type, context.RequestAborted).ConfigureAwait(false); }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or BadHttpRequestException)
+        {
+            throw new Refusal(StatusCodes.Status400BadRequest, $"the request is not what this version takes: {failure.Message}");
+        }
+        if (wanted is null) throw new Refusal(StatusCodes.Status400BadRequest, "the request is empty");
+        TAnswer answer;
+        lock (_changes) answer = change(wanted);
+        await AnswerAsync(context, answer, answerType).ConfigureAwait(false);
+    }
+
+    private DaemonStatus[] Change(FlushPolicyChange change)
+    {
+        if (change.FlushDelay < TimeSpan.Zero || change.FlushDelay > FlushPolicy.LongestDelay)
+            throw Wrong($"response-flush-delay {Units.FormatDuration(change.FlushDelay.Value)} is out of range; it takes 0 to 1h");
+        if (change.FlushDeadline < TimeSpan.Zero || change.FlushDeadline > FlushPolicy.LongestDelay)
+            throw Wrong($"response-flush-deadline {Units.FormatDuration(change.FlushDeadline.Value)} is out of range; it takes 0 (none) to 1h");
+        if (change.BufferSize < FlushPolicy.SmallestBufferSize)
+            throw Wrong($"response-buffer-size {change.BufferSize} is too small; it takes {FlushPolicy.SmallestBufferSize} bytes or more");
+        var groups = frontEnd.Groups.Where(group => change.Daemon is null || group.Options.Name == change.Daemon).ToArray();
+        if (groups.Length == 0) throw Missing($"there is no daemon group '{change.Daemon}'", frontEnd.Groups.Select(group => group.Options.Name));
+        foreach (var group in groups)
+        {
+            var now = group.Policy.Current;
+            group.Policy.Current = new(change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
+            frontEnd.Log.Write(EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}", ("daemon", group.Options.Name));
+        }
+        return [.. groups.Select(frontEnd.Status)];
+    }
+
+    private RouteStatus Change(RateLimitChange change)
+    {
+        if (change.RateLimit < 0) throw Wrong($"rate-limit {change.RateLimit} is negative; it takes bytes a second, or 0 for none");
+        if (change.RateInitialBurst < 0) throw Wrong($"rate-initial-burst {change.RateInitialBurst} is negative; it takes 0 bytes or more");
+        if (change.Pacer is { } pacer && !Enum.IsDefined(pacer)) throw Wrong($"there is no pacer {pacer}");
+        var route = frontEnd.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
+            ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Routes.Routes.Select(route => route.Options.Path));
+        var now = route.Options;
+        route.Options = now with
+        {
+            RateLimit = change.RateLimit ?? now.RateLimit,
+            RateInitialBurst = change.RateInitialBurst ?? now.RateInitialBurst,
+            Pacer = change.Pacer ?? now.Pacer,
+        };
+        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"rate limit of route {route.Options.Path}: {route.Options.RateLimit} bytes/s, {route.Options.Pacer}", ("route", route.Options.Path));
+        return route.Status();
+    }
+
+    private InstanceStatus Change(RestrictionChange change)
+    {
+        frontEnd.Restriction.Setting = change.On;
+        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On ? "on" : "off")}");
+        return frontEnd.Status();
+    }
+
+    private InstanceStatus Stop(StopRequest request)
+    {
+        if (request.DrainTimeout < TimeSpan.Zero || request.DrainTimeout > TimeSpan.FromHours(1)) throw Wrong($"the drain timeout {request.DrainTimeout} is out of range; it takes 0 to 1h");
+        frontEnd.RequestStop(request.DrainTimeout);
+        return frontEnd.Status() with { State = InstanceState.Draining };
+    }
+
+    private static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, message);
+
+    private static Refusal Missing(string message, IEnumerable<string> there) => new(StatusCodes.Status404NotFound, $"{message}; there are: {string.Join(", ", there)}");
+
+    private sealed class Refusal(int status, string message) : Exception(message)
+    {
+        public int Status { get; } = status;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using DaemonProxy.Configuration;
+using Xunit;
+
+namespace DaemonProxy.Tests.Configuration;
+
+/// <summary>What editors offer (the JSON Schema) is what the reader knows, so that neither goes stale.</summary>
+public sealed class SchemaTests
+{
+    private static readonly JsonNode Schema =
+        JsonNode.Parse(File.ReadAllText(Path.Combine(ConfigurationText.Root, "module", "daemonproxy.schema.json")))!;
+
+    private static readonly (string Section, IEnumerable<string> Keys)[] Sections =
+    [
+        ("", ProxySection.Keys), ("tls", TlsSection.Keys), ("daemon", DaemonSection.Keys), ("route", RouteSection.Keys),
+    ];
+
+    public static TheoryData<string> SectionNames => [.. Sections.Select(section => section.Section)];
+
+    [Theory]
+    [MemberData(nameof(SectionNames))]
+    public void Schema_and_reader_know_the_same_keys(string section)
+    {
+        Assert.Equal(Sections.Single(known => known.Section == section).Keys.Order(), Properties(section).Select(property => property.Key).Order());
+        Assert.False((bool)Part(section)["additionalProperties"]!);
+    }
+
+    [Theory]
+    [MemberData(nameof(SectionNames))]
+    public void Every_key_is_described(string section) =>
+        Assert.All(Properties(section), property => Assert.EndsWith(".", (string?)property.Value!["description"]));
+
+    [Fact]
+    public void Defaults_in_the_schema_are_the_defaults()
+    {
+        var plain = ConfigurationText.Read("daemons: [ { name: a, command: [ a ] } ]\nroutes: [ { path: /, daemon: a, rate-limit: 0 } ]");
+        var (top, daemon, route) = (Defaults(""), Defaults("daemon"), Defaults("route"));
+        var given = ConfigurationText.Read($"{top.Replace(", ", "\n")}\ndaemons: [ {{ name: a, command: [ a ], {daemon} }} ]\nroutes: [ {{ path: /, daemon: a, {route} }} ]");
+
+        Assert.Equal(plain.Listen, given.Listen);
+        Assert.Equal(plain.Daemons[0] with { Command = [] }, given.Daemons[0] with { Command = [] });
+        Assert.Equal(plain.Routes, given.Routes);
+        Assert.Equal((plain.Name, plain.LimitRequestBody), (given.Name, given.LimitRequestBody));
+    }
+
+    [Theory]
+    [InlineData("size", "64KiB", true)]
+    [InlineData("size", "1.5 mb", true)]
+    [InlineData("size", "512B", true)]
+    [InlineData("size", "8 parsecs", false)]
+    [InlineData("size", "-1", false)]
+    [InlineData("duration", "5ms", true)]
+    [InlineData("duration", "0.5 S", true)]
+    [InlineData("duration", "500\u00b5s", true)]
+    [InlineData("duration", "500\u03bcs", true)]
+    [InlineData("duration", "2min", true)]
+    [InlineData("duration", "5 parsecs", false)]
+    [InlineData("rate", "400KiB/s", true)]
+    [InlineData("rate", "0", true)]
+    [InlineData("rate", "400KiB", false)]
+    [InlineData("rate", "400/s", false)]
+    [InlineData("listenAddress", "http://127.0.0.1:8080", true)]
+    [InlineData("listenAddress", "https://[::1]:8443/", true)]
+    [InlineData("listenAddress", "http://*", true)]
+    [InlineData("listenAddress", "http://example.org:80", false)]
+    [InlineData("listenAddress", "8080", false)]
+    [InlineData("name", "site-1", true)]
+    [InlineData("name", "..", false)]
+    public void Patterns_take_what_the_reader_takes(string definition, string text, bool taken)
+    {
+        Assert.Equal(taken, definition switch
+        {
+            "size" => Units.TryParseSize(text, out _),
+            "duration" => Units.TryParseDuration(text, TimeSpan.FromSeconds(1), out _),
+            "rate" => Units.TryParseRate(text, out _),
+            "listenAddress" => ListenAddress.TryParse(text, out _, out _),
+            _ => NameRule.Allows(text),
+        });
+        Assert.Equal(taken, Regex.IsMatch(text, Pattern(Schema["$defs"]![definition]!)));
+    }
+
+    private static JsonNode Part(string section) => section.Length == 0 ? Schema : Schema["$defs"]![section]!;
+
+    private static JsonObject Properties(string section) => Part(section)["properties"]!.AsObject();
+
+    private static string Pattern(JsonNode definition) =>
+        (string?)definition["pattern"] ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
+
+    private static string Defaults(string section) => string.Join(", ", Properties(section)
+        .Where(property => property.Value!["default"] is not null && property.Key != "sample")
+        .Select(property => $"{property.Key}: {property.Value!["default"]!.ToJsonString()}"));
+}

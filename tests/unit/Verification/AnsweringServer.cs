@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Tests.Verification;
+
+/// <summary>Stands for a front end: answers every connection with the same bytes and closes it.</summary>
+internal sealed class AnsweringServer : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly byte[] _answer;
+
+    public AnsweringServer(string answer)
+    {
+        _answer = Encoding.ASCII.GetBytes(answer);
+        _listener.Start();
+        _ = ServeAsync();
+    }
+
+    public InstanceStatus Status(params RouteStatus[] routes) => Describe(((IPEndPoint)_listener.LocalEndpoint).Port, routes);
+
+    /// <summary>An instance with the groups <c>demo</c>, the sample application, and <c>app</c>, something else.</summary>
+    public static InstanceStatus Describe(int port, params RouteStatus[] routes) => new()
+    {
+        Name = "site",
+        ProcessId = Environment.ProcessId,
+        StartTime = DateTimeOffset.UnixEpoch,
+        State = InstanceState.Serving,
+        Uri = [new Uri($"http://127.0.0.1:{port}")],
+        Version = "0",
+        Daemons = [Daemon("demo", DaemonSource.Sample), Daemon("app", DaemonSource.Command)],
+        Routes = routes,
+    };
+
+    public static RouteStatus Route(string path, string daemon, long rateLimit) =>
+        new() { Path = path, Daemon = daemon, RateLimit = rateLimit, RateInitialBurst = 0, Pacer = PacerKind.TokenBucket };
+
+    public void Dispose() => _listener.Dispose();
+
+    private static DaemonStatus Daemon(string name, DaemonSource source) => new()
+    {
+        Name = name,
+        Source = source,
+        State = DaemonState.Ready,
+        Address = $"unix:/run/{name}.sock",
+        FlushDelay = TimeSpan.FromMilliseconds(5),
+        BufferSize = 8 << 20,
+        FlushDeadline = TimeSpan.FromMilliseconds(50),
+        Flushes = new FlushCounts(0, 0, 0, 0),
+    };
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var connection = await _listener.AcceptSocketAsync();
+                var request = new byte[4096];
+                var length = 0;
+                while (!Encoding.ASCII.GetString(request, 0, length).EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                    length += await connection.ReceiveAsync(request.AsMemory(length));
+                await connection.SendAsync(_answer);
+                connection.Shutdown(SocketShutdown.Both);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+}

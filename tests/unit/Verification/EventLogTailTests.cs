@@ -1,0 +1,42 @@
+using DaemonProxy.Events;
+using DaemonProxy.Verification;
+using Xunit;
+
+namespace DaemonProxy.Tests.Verification;
+
+public sealed class EventLogTailTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    [Fact]
+    public async Task The_first_error_since_is_found_and_what_was_before_is_not()
+    {
+        using var log = EventLog.Open(_file, TimeProvider.System);
+        log.Write(EventCatalogue.EmbeddedRestricted, "before");
+        var tail = EventLogTail.Of(_file);
+        Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+
+        log.Write(EventCatalogue.SettingChanged, "no error");
+        log.Write(EventCatalogue.PythonNotInitialised, "since");
+        log.Write(EventCatalogue.InternalError, "later");
+
+        Assert.Equal("WSGI0210", await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_line_half_written_is_no_error_yet()
+    {
+        await File.WriteAllTextAsync(_file, """{"severity":"Error","code":"WSGI02""");
+        var tail = EventLogTail.Of("/nowhere/at/all");
+        Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+
+        File.Delete(_file);
+        tail = EventLogTail.Of(_file);
+        await File.WriteAllTextAsync(_file, """{"severity":"Error","code":"WSGI02""");
+        Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+        await File.AppendAllTextAsync(_file, "10\"}\n");
+        Assert.Equal("WSGI0210", await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+    }
+
+    public void Dispose() => File.Delete(_file);
+}
