@@ -200,7 +200,7 @@ public sealed record StopRequest(TimeSpan DrainTimeout);
 public sealed record ControlError(string Message);
 
 /// <summary>
-/// The one line that <c>daemonproxy serve --detach</c> writes to its standard output: ready with its status, or why it could not start.
+/// The one line that <c>daemonproxy serve --background</c> writes to its standard output: ready with its status, or why it could not start.
 /// </summary>
 /// <param name="Status">Set when the front end serves.</param>
 /// <param name="Error">Set when it could not start: one sentence, or one a line for configuration errors.</param>
