@@ -1,6 +1,6 @@
 using DaemonProxy.Host.CommandLine;
 using DaemonProxy.Host.Hosting;
 
-if (args is ["exec", "--", _, ..])
-    return ExecShim.Become(args[2..]);
+if (args is ["exec", ..] && !OperatingSystem.IsWindows())
+    return ExecShim.Become(args.AsSpan(1));
 return await DaemonProxyCommand.RunAsync(args, Console.Out, Console.Error).ConfigureAwait(false);

@@ -57,4 +57,43 @@ public sealed record DaemonGroupOptions
 
     /// <summary><c>shutdown-timeout</c>: a managed daemon that has not ended by then is killed. Default 5 s.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary><c>processes</c>: workers of a managed group, 1 to 256. Default 1.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary><c>threads</c>: requests that a worker is given at a time. 0: any number, and it queues for itself. Default 0.</summary>
+    public int Threads { get; init; }
+
+    /// <summary><c>listen-backlog</c>: requests that wait in the front end for a worker; those behind get a 503 after connect-timeout. Default 100.</summary>
+    public int ListenBacklog { get; init; } = 100;
+
+    /// <summary><c>queue-timeout</c>: a request that has waited for a worker for so long is dropped unrun, with 504. 0: off. Default 0.</summary>
+    public TimeSpan QueueTimeout { get; init; }
+
+    /// <summary><c>send-buffer-size</c>, bytes, of the sockets to the daemon; 0: the system's. Default 0.</summary>
+    public long SendBufferSize { get; init; }
+
+    /// <summary><c>receive-buffer-size</c>, bytes, of the sockets to the daemon; 0: the system's. Default 0.</summary>
+    public long ReceiveBufferSize { get; init; }
+
+    /// <summary><c>maximum-requests</c>: a worker that has had so many is replaced. 0: off. Default 0.</summary>
+    public long MaximumRequests { get; init; }
+
+    /// <summary><c>restart-interval</c>: a worker that has run for so long is replaced. 0: off. Default 0.</summary>
+    public TimeSpan RestartInterval { get; init; }
+
+    /// <summary><c>cpu-time-limit</c>: a worker that has used so much processor time is replaced. 0: off. Default 0.</summary>
+    public TimeSpan CpuTimeLimit { get; init; }
+
+    /// <summary><c>inactivity-timeout</c>: a worker that has had requests and then none for so long is replaced by a fresh one. 0: off. Default 0.</summary>
+    public TimeSpan InactivityTimeout { get; init; }
+
+    /// <summary><c>graceful-timeout</c>: a worker that is replaced finishes the requests it has, for at most so long, before it is asked to end. Default 0.</summary>
+    public TimeSpan GracefulTimeout { get; init; }
+
+    /// <summary><c>eviction-timeout</c>: the same for an operator's restart. Default: <see cref="GracefulTimeout"/>.</summary>
+    public TimeSpan? EvictionTimeout { get; init; }
+
+    /// <summary>How a managed group's processes are run: their user, limits and environment.</summary>
+    public ProcessIdentity Identity { get; init; } = new();
 }

@@ -11,6 +11,9 @@ internal static class DaemonSection
     /// <summary>More than any header line is worth holding in memory.</summary>
     private const long LargestHeaderBuffer = 16L << 20;
 
+    /// <summary>More than any system gives a socket.</summary>
+    private const long LargestSocketBuffer = 1L << 30;
+
     /// <summary>The keys there are.</summary>
     public static KeyTable<DaemonGroupOptions> Keys { get; } = new("a daemon group")
     {
@@ -31,7 +34,36 @@ internal static class DaemonSection
         },
         { "startup-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { StartupTimeout = time } },
         { "shutdown-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { ShutdownTimeout = time } },
+        { "processes", ValueReaders.Count(1, 256), (group, count) => group with { Processes = (int)count } },
+        { "threads", ValueReaders.Count(0, 10_000), (group, count) => group with { Threads = (int)count } },
+        { "listen-backlog", ValueReaders.Count(0, 1_000_000), (group, count) => group with { ListenBacklog = (int)count } },
+        { "queue-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { QueueTimeout = time } },
+        { "send-buffer-size", ValueReaders.Size(0, LargestSocketBuffer), (group, size) => group with { SendBufferSize = size } },
+        { "receive-buffer-size", ValueReaders.Size(0, LargestSocketBuffer), (group, size) => group with { ReceiveBufferSize = size } },
+        { "maximum-requests", ValueReaders.Count(0, long.MaxValue), (group, count) => group with { MaximumRequests = count } },
+        { "restart-interval", ValueReaders.Timeout(zero: true), (group, time) => group with { RestartInterval = time } },
+        { "cpu-time-limit", ValueReaders.Timeout(zero: true), (group, time) => group with { CpuTimeLimit = time } },
+        { "inactivity-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { InactivityTimeout = time } },
+        { "graceful-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { GracefulTimeout = time } },
+        { "eviction-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { EvictionTimeout = time } },
+        { "user", ValueReaders.Word("www-data"), (group, user) => group with { Identity = group.Identity with { User = user } } },
+        { "group", ValueReaders.Word("www-data"), (group, name) => group with { Identity = group.Identity with { Group = name } } },
+        { "umask", ValueReaders.Umask, (group, umask) => group with { Identity = group.Identity with { Umask = umask } } },
+        { "lang", ValueReaders.Word("C.UTF-8"), (group, lang) => group with { Identity = group.Identity with { Lang = lang } } },
+        { "locale", ValueReaders.Word("C.UTF-8"), (group, locale) => group with { Identity = group.Identity with { Locale = locale } } },
+        { "display-name", ValueReaders.Word("app-worker"), (group, name) => group with { Identity = group.Identity with { DisplayName = name } } },
+        { "memory-limit", ValueReaders.Size(), (group, size) => group with { Identity = group.Identity with { MemoryLimit = size } } },
+        { "virtual-memory-limit", ValueReaders.Size(), (group, size) => group with { Identity = group.Identity with { VirtualMemoryLimit = size } } },
+        { "cpu-priority", ValueReaders.Count(-20, 19), (group, nice) => group with { Identity = group.Identity with { CpuPriority = (int)nice } } },
     };
+
+    /// <summary>The keys that are for processes the front end starts; with an address there are none.</summary>
+    private static readonly HashSet<string> ForManaged =
+    [
+        "startup-timeout", "shutdown-timeout", "processes", "maximum-requests", "restart-interval", "cpu-time-limit", "inactivity-timeout",
+        "graceful-timeout", "eviction-timeout", "user", "group", "umask", "lang", "locale", "display-name", "memory-limit", "virtual-memory-limit",
+        "cpu-priority",
+    ];
 
     /// <summary>Reads an item.</summary>
     public static DaemonGroupOptions Read(MappingNode mapping, Reading reading)
@@ -63,7 +95,7 @@ internal static class DaemonSection
             reading.Mistake(home.Key, $"home is a command's working directory, and this group has '{source.Key.Text}' instead; leave it out");
         if (source.Key.Text != "address")
             return;
-        foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "startup-timeout" or "shutdown-timeout"))
+        foreach (var pair in mapping.Pairs.Where(pair => ForManaged.Contains(pair.Key.Text)))
             reading.Mistake(pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address; leave it out");
     }
 

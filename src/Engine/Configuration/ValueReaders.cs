@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace DaemonProxy.Configuration;
 
@@ -61,6 +62,29 @@ internal static class ValueReaders
 
     /// <summary>What a key refers to by its name; whether it is there is checked when everything is read.</summary>
     public static ValueReader<string> Reference { get; } = Single<string>("app", (scalar, _, _) => scalar.Text);
+
+    /// <summary>Permission bits, in octal as everywhere: 022.</summary>
+    public static ValueReader<int> Umask { get; } = Single<int>("022", (scalar, key, _) =>
+        scalar.Text.Length is > 0 and <= 4 && scalar.Text.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(scalar.Text, 8) is var bits and <= 0x1FF
+            ? bits
+            : new Wrong($"{key}: {scalar.Shown} is no umask; write it in octal, for example 022"));
+
+    /// <summary>A word that is passed on as it stands.</summary>
+    /// <param name="example">For messages.</param>
+    public static ValueReader<string> Word(string example) => Single<string>(example, (scalar, key, _) =>
+        scalar.Text.Length is > 0 and <= 256 && !scalar.Text.Any(char.IsControl)
+            ? scalar.Text
+            : new Wrong($"{key}: {scalar.Shown} cannot be used; write for example {example}"));
+
+    /// <summary>A whole number.</summary>
+    /// <param name="least">The least that is taken.</param>
+    /// <param name="most">The most that is taken.</param>
+    public static ValueReader<long> Count(long least, long most) => Single<long>("15", (scalar, key, _) =>
+        !long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)
+            ? new Wrong($"{key}: {scalar.Shown} is no whole number; write for example {Math.Clamp(15, least, most)}")
+            : count < least ? new Wrong($"{key}: {scalar.Shown} is too small; the least is {least}")
+            : count > most ? new Wrong($"{key}: {scalar.Shown} is too large; the most is {most}")
+            : count);
 
     /// <summary>A size in bytes.</summary>
     /// <param name="least">The least that is taken.</param>

@@ -87,14 +87,23 @@ public sealed record DaemonStatus
     /// <summary>Its state.</summary>
     public required DaemonState State { get; init; }
 
-    /// <summary>Where it listens.</summary>
-    public required string Address { get; init; }
+    /// <summary>Where it listens; null for a managed group, whose workers each have a socket of their own.</summary>
+    public string? Address { get; init; }
 
-    /// <summary>The process that the front end started; null for an external group, or when none runs now.</summary>
-    public int? ProcessId { get; init; }
+    /// <summary>Its worker processes; empty for an external group.</summary>
+    public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 
-    /// <summary>How often the front end has started it again.</summary>
+    /// <summary>How often the front end has started a worker again.</summary>
     public int Restarts { get; init; }
+
+    /// <summary>The same, by reason.</summary>
+    public IReadOnlyDictionary<string, long> RestartsByReason { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Requests being served.</summary>
+    public int ActiveRequests { get; init; }
+
+    /// <summary>Requests that wait for a worker.</summary>
+    public int WaitingRequests { get; init; }
 
     /// <summary><c>response-flush-delay</c> in force.</summary>
     public required TimeSpan FlushDelay { get; init; }
@@ -108,6 +117,14 @@ public sealed record DaemonStatus
     /// <summary>Flushes sent since the start, by reason.</summary>
     public required FlushCounts Flushes { get; init; }
 }
+
+/// <summary>One worker process of a managed group.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="ProcessId">Its process; null while none runs.</param>
+/// <param name="StartTime">When that was started; null while none runs.</param>
+/// <param name="ActiveRequests">Requests it is serving.</param>
+/// <param name="Requests">Requests it was given since it started.</param>
+public sealed record WorkerStatus(DaemonState State, int? ProcessId, DateTimeOffset? StartTime, int ActiveRequests, long Requests);
 
 /// <summary>Flushes by their reason.</summary>
 /// <param name="Idle">The application stayed silent for the flush delay.</param>
@@ -183,7 +200,7 @@ public sealed record StopRequest(TimeSpan DrainTimeout);
 public sealed record ControlError(string Message);
 
 /// <summary>
-/// The one line that <c>daemonproxy serve --detach</c> writes to its standard output: ready with its status, or why it could not start.
+/// The one line that <c>daemonproxy serve --background</c> writes to its standard output: ready with its status, or why it could not start.
 /// </summary>
 /// <param name="Status">Set when the front end serves.</param>
 /// <param name="Error">Set when it could not start: one sentence, or one a line for configuration errors.</param>

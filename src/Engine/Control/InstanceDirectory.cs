@@ -40,9 +40,16 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>Full path of the event log; it may be there from an earlier front end of this name.</summary>
     public string EventLogFile => System.IO.Path.Combine(Path, EventLog);
 
-    /// <summary>Full path of the socket of a daemon group that the front end manages.</summary>
+    /// <summary>Full path of the socket of a process of a daemon group that the front end manages.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="number">The process's number in the group, counted from the start; each has a socket of its own.</param>
     /// <exception cref="ControlException">The path is longer than the system takes.</exception>
-    public string DaemonSocket(string group) => RuntimeDirectory.SocketPath(Path, group + ".sock");
+    public string DaemonSocket(string group, long number)
+    {
+        // Checked with the longest number, so that the first tells what would otherwise fail after a day.
+        RuntimeDirectory.SocketPath(Path, $"{group}.99999.sock");
+        return RuntimeDirectory.SocketPath(Path, $"{group}.{number % 100_000}.sock");
+    }
 
     /// <summary>Takes a name for the front end that runs in this process, and clears what a dead one of that name has left.</summary>
     /// <param name="name">The front end's name.</param>

@@ -19,6 +19,9 @@ public sealed record LaunchOptions
     /// <summary>Overrides the configuration's listen addresses; empty: keeps them.</summary>
     public IReadOnlyList<string> Listen { get; init; } = [];
 
+    /// <summary>Full path of the event log; null: <c>events.log</c> in the instance's folder.</summary>
+    public string? LogFile { get; init; }
+
     /// <summary>How long the front end may take until it serves. Default 30 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
@@ -29,7 +32,7 @@ public static class InstanceLauncher
     private const int KeptErrorLines = 20;
     private static readonly TimeSpan ErrorStreamLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Starts <c>daemonproxy serve --detach</c> and waits until it serves.</summary>
+    /// <summary>Starts <c>daemonproxy serve --background</c> and waits until it serves.</summary>
     /// <returns>What it says of itself.</returns>
     /// <exception cref="ControlException">It could not be started, or gave up; the message is its own where it gave one.</exception>
     /// <exception cref="OperationCanceledException">Given up on request; what was started is gone.</exception>
@@ -79,7 +82,13 @@ public static class InstanceLauncher
             call.ArgumentList.Add(address);
         }
 
-        call.ArgumentList.Add("--detach");
+        if (options.LogFile is { } log)
+        {
+            call.ArgumentList.Add("--log");
+            call.ArgumentList.Add(log);
+        }
+
+        call.ArgumentList.Add("--background");
         try
         {
             var process = Process.Start(call)!;

@@ -1,39 +1,63 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>How a managed daemon is started.</summary>
+/// <summary>How a process of a managed group is started.</summary>
 /// <param name="Program">The program, as it is named in messages.</param>
-/// <param name="Arguments">Its arguments.</param>
+/// <param name="Line">The whole command line: program and arguments, the shim's before the daemon's where there is one.</param>
 /// <param name="Socket">Full path of the Unix socket it is to listen on.</param>
 /// <param name="Home">Its working directory; null: the front end's.</param>
-/// <param name="Launcher">
-/// The program and first arguments of the shim that becomes the daemon (<c>daemonproxy exec</c>), where the platform has one. The shim puts the daemon
-/// into a process group of its own, so that a Ctrl+C at the terminal reaches the front end alone and the daemon finishes what is in flight; and all
-/// that the daemon starts can be ended with it.
-/// </param>
-public sealed record DaemonCommand(string Program, IReadOnlyList<string> Arguments, string Socket, string? Home, IReadOnlyList<string> Launcher)
+/// <param name="Variables">Environment variables that differ from the front end's.</param>
+public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, string Socket, string? Home, IReadOnlyDictionary<string, string> Variables)
 {
-    /// <summary>The command of a group, with the socket's path put where <c>{socket}</c> stands.</summary>
-    /// <param name="options">The group.</param>
+    /// <summary>The command of a group.</summary>
+    /// <param name="options">The group. <c>{socket}</c> in its command stands for the socket's path.</param>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="host">Program and first arguments that start this host.</param>
     public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host)
     {
+        string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
+        var variables = new Dictionary<string, string>();
+        if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
+        if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
         if (options.Source == DaemonSource.Sample)
-            return new("the sample application", ["daemon", "--sample", "--socket", socket, "--watch-stdin"], socket, null, host);
+        {
+            string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--watch-stdin"];
+            // This host sees to itself what the shim is for, but for another identity.
+            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables);
+        }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
-        return new(command[0], command, socket, options.Home, OperatingSystem.IsWindows() ? [] : [.. host, "exec", "--"]);
+        return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
     }
 
-    /// <summary>Starts the process. Its standard input stays open as long as this process lives, and ends with it.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
-    public Process Start()
+    /// <summary>The program that must be there; null: this host, which is.</summary>
+    private string? LooksFor { get; init; }
+
+    /// <summary>
+    /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). It puts the daemon into a process group of its own, so that a Ctrl+C at
+    /// the terminal reaches the front end alone and the daemon finishes what is in flight, and all that the daemon starts can be ended with it.
+    /// </summary>
+    private static IEnumerable<string> ShimOptions(ProcessIdentity identity)
     {
-        if (Launcher.Count > 0 && Program == Arguments[0]) RequireProgram();
-        string[] all = [.. Launcher, .. Arguments];
-        var start = new ProcessStartInfo(all[0])
+        yield return string.Create(CultureInfo.InvariantCulture, $"--parent={Environment.ProcessId}");
+        if (identity.DisplayName is { } name) yield return $"--display-name={name}";
+        if (identity.Umask is { } umask) yield return $"--umask={Convert.ToString(umask, 8)}";
+        if (identity.CpuPriority is { } priority) yield return string.Create(CultureInfo.InvariantCulture, $"--cpu-priority={priority}");
+        if (identity.MemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--memory-limit={identity.MemoryLimit}");
+        if (identity.VirtualMemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--virtual-memory-limit={identity.VirtualMemoryLimit}");
+        if (identity.Group is { } group) yield return $"--group={group}";
+        if (identity.User is { } user) yield return $"--user={user}";
+    }
+
+    /// <summary>How the process is started. Its standard input stays open as long as this process lives, and ends with it.</summary>
+    /// <exception cref="Win32Exception">The program is not there.</exception>
+    public ProcessStartInfo StartInfo()
+    {
+        if (LooksFor is { } program) Require(program);
+        var start = new ProcessStartInfo(Line[0])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -41,21 +65,23 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Argumen
             WorkingDirectory = Home ?? "",
             UseShellExecute = false,
         };
-        foreach (var argument in all.Skip(1)) start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
+        foreach (var argument in Line.Skip(1)) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
+        return start;
     }
 
     /// <summary>Looks for the program before the shim does, so that a missing one is told at once and as such.</summary>
-    private void RequireProgram()
+    private void Require(string program)
     {
-        if (Program.Contains('/'))
+        if (program.Contains('/'))
         {
-            var path = Path.GetFullPath(Program, Home ?? Environment.CurrentDirectory);
-            if (!File.Exists(path)) throw new System.ComponentModel.Win32Exception(2, $"there is no file {path}");
+            var path = Path.GetFullPath(program, Home ?? Environment.CurrentDirectory);
+            if (!File.Exists(path)) throw new Win32Exception(2, $"there is no file {path}");
             return;
         }
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        if (!folders.Any(folder => File.Exists(Path.Combine(folder, Program))))
-            throw new System.ComponentModel.Win32Exception(2, "no such program on the PATH; install it, or give its full path");
+        string[] names = OperatingSystem.IsWindows() ? [program, program + ".exe", program + ".cmd"] : [program];
+        if (!folders.Any(folder => names.Any(name => File.Exists(Path.Combine(folder, name)))))
+            throw new Win32Exception(2, "no such program on the PATH; install it, or give its full path");
     }
 }

@@ -18,6 +18,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 
     private readonly Socket _socket;
     private readonly DaemonLimits _limits;
+    private readonly TimeProvider _time;
     private readonly TimedWait _wait;
     private byte[] _buffer = [];
     private int _start;
@@ -36,11 +37,15 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     {
         _socket = socket;
         _limits = limits;
+        _time = time;
         _wait = new TimedWait(time);
     }
 
     /// <summary>Whether it has served a request before: then the daemon may have closed it in the meantime.</summary>
     public bool Reused { get; private set; }
+
+    /// <summary>When it began to rest, as a timestamp of the clock.</summary>
+    internal long RestsSince { get; private set; }
 
     /// <summary>The response's trailers; empty until its end.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
@@ -66,7 +71,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
     /// <param name="clientGone">Ends the wait.</param>
     /// <exception cref="BrokenResponseException">There is no proper head (behaviour.md, section 6).</exception>
-    /// <exception cref="StaleConnectionException">The daemon had closed this connection since its last request.</exception>
+    /// <exception cref="NothingCameException">The connection ended before a byte of the response came.</exception>
     internal async ValueTask<ResponseHead> ReadHeadAsync(bool toHead, Action? goAhead, CancellationToken clientGone)
     {
         var reader = new ResponseHeadReader(_limits.HeaderBufferSize);
@@ -86,13 +91,13 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
             }
             catch (SocketException failure)
             {
-                if (Reused && nothingCame) throw new StaleConnectionException();
-                throw new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
+                var reason = new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
+                throw nothingCame ? new NothingCameException(reason) : reason;
             }
             if (_eof)
             {
-                if (Reused && nothingCame) throw new StaleConnectionException();
-                throw new BrokenResponseException(EventCatalogue.ClosedInHead, nothingCame ? "it sent nothing" : "it sent a part of one");
+                if (nothingCame) throw new NothingCameException(new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent nothing"));
+                throw new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent a part of one");
             }
             nothingCame = false;
             while (true)
@@ -227,6 +232,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     internal void Rest()
     {
         Reused = true;
+        RestsSince = _time.GetTimestamp();
         ReturnBuffer();
     }
 
@@ -260,5 +266,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 /// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: longest header line.</param>
 internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize);
 
-/// <summary>A kept connection turned out closed before a byte of the response came: the request may go to another one.</summary>
-internal sealed class StaleConnectionException : Exception;
+/// <summary>The connection ended before a byte of the response came: a repeatable request may be sent again (RFC 9110, section 9.2.2).</summary>
+/// <param name="reason">What it is when it is not sent again.</param>
+internal sealed class NothingCameException(BrokenResponseException reason) : Exception
+{
+    public BrokenResponseException Reason => reason;
+}

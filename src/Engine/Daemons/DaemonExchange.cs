@@ -2,15 +2,17 @@ using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the exchange was not completed.</summary>
+/// <summary>One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the exchange was not completed, and the place on the worker.</summary>
 public sealed class DaemonExchange : IAsyncDisposable
 {
     private readonly DaemonGroup _group;
+    private readonly DaemonWorker _worker;
     private readonly RequestBodyPump? _pump;
 
-    internal DaemonExchange(DaemonGroup group, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
+    internal DaemonExchange(DaemonGroup group, DaemonWorker worker, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
     {
         _group = group;
+        _worker = worker;
         _pump = pump;
         Connection = connection;
         Head = head;
@@ -30,7 +32,8 @@ public sealed class DaemonExchange : IAsyncDisposable
     {
         var requestSent = _pump is null || _pump.Complete;
         if (_pump is not null) await _pump.StopAsync().ConfigureAwait(false);
-        if (requestSent && Connection.Reusable) _group.Keep(Connection);
+        if (requestSent && Connection.Reusable) _worker.Keep(Connection);
         else Connection.Dispose();
+        _group.Queue.Release(_worker);
     }
 }

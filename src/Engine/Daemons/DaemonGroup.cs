@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
@@ -7,39 +5,35 @@ using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>A daemon group as requests see it: an address, the connections kept to it, its flush policy.</summary>
+/// <summary>A daemon group as requests see it: the queue for its workers, its flush policy, its relay.</summary>
 public sealed class DaemonGroup : IDisposable
 {
-    // As many as are worth keeping between two bursts of load; more would only be idle sockets on both sides.
-    private const int MostKept = 256;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    private readonly DaemonLimits _limits;
     private readonly TimeProvider _time;
-    private readonly ConcurrentStack<DaemonConnection> _kept = new();
-    private int _keptCount;
-    private volatile bool _disposed;
+    private readonly DaemonWorker? _external;
 
-    /// <summary>Makes a group; nothing is connected yet.</summary>
+    /// <summary>Makes a group; nothing is connected yet. One with an address has its worker; the front end opens the others' as they start.</summary>
     /// <param name="options">Its configuration.</param>
-    /// <param name="address">Where it listens.</param>
     /// <param name="time">The clock of its timeouts.</param>
-    public DaemonGroup(DaemonGroupOptions options, DaemonAddress address, TimeProvider time)
+    public DaemonGroup(DaemonGroupOptions options, TimeProvider time)
     {
         Options = options;
-        Address = address;
         Policy = new LiveFlushPolicy(FlushPolicy.Of(options));
-        _limits = new DaemonLimits(options.SocketTimeout, options.HeaderBufferSize);
-        _time = time;
+        Queue = new WorkerQueue(options, time);
         Relay = new ResponseRelay(Policy, time, Flushes);
+        _time = time;
+        if (options.Address is null) return;
+        _external = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time);
+        Queue.Open(_external);
     }
 
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
 
-    /// <summary>Where its daemons listen.</summary>
-    public DaemonAddress Address { get; }
+    /// <summary>The workers, and the requests that wait for one.</summary>
+    public WorkerQueue Queue { get; }
 
     /// <summary>The flush policy in force.</summary>
     public LiveFlushPolicy Policy { get; }
@@ -53,14 +47,18 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>The longest the client may take nothing: <c>response-socket-timeout</c>, or <c>socket-timeout</c> where that is 0.</summary>
     public TimeSpan ClientTimeout => Options.ResponseSocketTimeout > TimeSpan.Zero ? Options.ResponseSocketTimeout : Options.SocketTimeout;
 
-    /// <summary>Sends a request and reads the head of its response.</summary>
+    /// <summary>
+    /// Sends a request and reads the head of its response. A repeatable request whose worker fails before a byte of the response came is sent
+    /// once more, to another worker where there is one.
+    /// </summary>
     /// <exception cref="BrokenResponseException">There is no response; its reason carries the status for the client (behaviour.md, section 6).</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public async ValueTask<DaemonExchange> SendAsync(DaemonRequest request, CancellationToken clientGone)
     {
+        DaemonWorker? failed = null;
         while (true)
         {
-            var connection = TakeKept() ?? await ConnectAsync(clientGone).ConfigureAwait(false);
+            var (worker, connection) = await ConnectAsync(request.Repeatable, failed, clientGone).ConfigureAwait(false);
             RequestBodyPump? pump = null;
             try
             {
@@ -71,17 +69,21 @@ public sealed class DaemonGroup : IDisposable
                     pump.Start();
                 }
                 var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone).ConfigureAwait(false);
-                return new DaemonExchange(this, connection, head, pump);
+                return new DaemonExchange(this, worker, connection, head, pump);
             }
             catch (Exception failure)
             {
                 connection.Dispose();
                 if (pump is not null) await pump.StopAsync().ConfigureAwait(false);
-                if (failure is StaleConnectionException && request.Repeatable) continue;
+                Queue.Release(worker);
+                // That a kept connection was closed meanwhile says nothing of the worker, and is no try.
+                var again = failure is NothingCameException && request.Repeatable && (connection.Reused || failed is null);
+                if (again && !connection.Reused) failed = worker;
+                if (again) continue;
                 if (pump?.ClientFailure is { } byClient) throw byClient;
                 if (pump?.DaemonFailure is { } unsent && failure is not OperationCanceledException)
                     throw new BrokenResponseException(EventCatalogue.RequestBodyWriteError, unsent.Message, unsent);
-                if (failure is StaleConnectionException) throw new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent nothing");
+                if (failure is NothingCameException nothing) throw nothing.Reason;
                 throw;
             }
         }
@@ -95,8 +97,7 @@ public sealed class DaemonGroup : IDisposable
         }
         catch (SocketException failure)
         {
-            if (connection.Reused) throw new StaleConnectionException();
-            throw new BrokenResponseException(EventCatalogue.ClosedInHead, failure.Message, failure);
+            throw new NothingCameException(new BrokenResponseException(EventCatalogue.ClosedInHead, failure.Message, failure));
         }
         catch (TimeoutException failure)
         {
@@ -104,58 +105,32 @@ public sealed class DaemonGroup : IDisposable
         }
     }
 
-    private DaemonConnection? TakeKept()
+    /// <summary>Takes a place and a connection, trying again with growing pauses while the socket is missing or its backlog full, for at most connect-timeout.</summary>
+    private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(bool repeatable, DaemonWorker? avoid, CancellationToken clientGone)
     {
-        while (_kept.TryPop(out var connection))
-        {
-            Interlocked.Decrement(ref _keptCount);
-            if (!connection.IsStale()) return connection;
-            connection.Dispose();
-        }
-        return null;
-    }
-
-    /// <summary>Keeps a connection for another request.</summary>
-    internal void Keep(DaemonConnection connection)
-    {
-        connection.Rest();
-        if (_disposed || Interlocked.Increment(ref _keptCount) > MostKept)
-        {
-            Interlocked.Decrement(ref _keptCount);
-            connection.Dispose();
-            return;
-        }
-        _kept.Push(connection);
-    }
-
-    /// <summary>Connects, trying again with growing pauses while the socket is missing or its backlog full, for at most connect-timeout.</summary>
-    private async ValueTask<DaemonConnection> ConnectAsync(CancellationToken clientGone)
-    {
-        var start = _time.GetTimestamp();
+        long start = 0;
         var pause = FirstPause;
         while (true)
         {
-            var socket = Address.UnixSocket is not null
-                ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-                : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var worker = await Queue.TakeAsync(avoid, clientGone).ConfigureAwait(false);
+            if (worker.TakeKept(repeatable) is { } kept) return (worker, kept);
+            // The budget is for connecting; what was waited for a place is not of it.
+            if (start == 0) start = _time.GetTimestamp();
             var left = Options.ConnectTimeout - _time.GetElapsedTime(start);
             try
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
-                limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1));
-                EndPoint target = Address.UnixSocket is { } path ? new UnixDomainSocketEndPoint(path) : new DnsEndPoint(Address.Host!, Address.Port);
-                await socket.ConnectAsync(target, limit.Token).ConfigureAwait(false);
-                return new DaemonConnection(socket, _limits, _time);
+                return (worker, await worker.ConnectAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clientGone).ConfigureAwait(false));
             }
-            catch (Exception failure) when (failure is SocketException or OperationCanceledException)
+            catch (Exception failure)
             {
-                socket.Dispose();
-                clientGone.ThrowIfCancellationRequested();
+                Queue.Release(worker);
+                if (failure is not (SocketException or TimeoutException)) throw;
                 if (failure is SocketException { SocketErrorCode: var error } && !IsPassing(error))
-                    throw new BrokenResponseException(EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {Address}: {failure.Message}", failure);
+                    throw new BrokenResponseException(EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
                 left = Options.ConnectTimeout - _time.GetElapsedTime(start);
                 if (left <= TimeSpan.Zero)
-                    throw new BrokenResponseException(EventCatalogue.ConnectTimeout, $"daemon group '{Options.Name}' at {Address}, tried for {Options.ConnectTimeout.TotalSeconds:0.###} s: {failure.Message}", failure);
+                    throw new BrokenResponseException(EventCatalogue.ConnectTimeout, $"daemon group '{Options.Name}' at {worker.Address}, tried for {Options.ConnectTimeout.TotalSeconds:0.###} s: {failure.Message}", failure);
+                avoid = worker;
             }
             await Task.Delay(pause < left ? pause : left, _time, clientGone).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
@@ -168,9 +143,5 @@ public sealed class DaemonGroup : IDisposable
             or SocketError.ConnectionReset or SocketError.TimedOut or SocketError.HostNotFound or SocketError.InProgress;
 
     /// <summary>Closes the kept connections.</summary>
-    public void Dispose()
-    {
-        _disposed = true;
-        while (_kept.TryPop(out var connection)) connection.Dispose();
-    }
+    public void Dispose() => _external?.Dispose();
 }

@@ -158,4 +158,10 @@ public static class EventCatalogue
         "A managed daemon did not answer on its socket within startup-timeout.",
         "It is stopped and started again after a pause.",
         "See its own output; raise startup-timeout if it just needs longer.");
+
+    /// <summary>DPXY0014.</summary>
+    public static EventDefinition DaemonReplaced { get; } = new("DPXY0014", Information, 0, "worker replaced",
+        "A worker process met one of the rules for recycling, or an operator asked for it; the event says which.",
+        "Its successor listened before it got its last request; it finishes what it has.",
+        "None.");
 }

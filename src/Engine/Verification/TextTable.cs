@@ -4,7 +4,7 @@ namespace DaemonProxy.Verification;
 
 /// <summary>Rows of text in aligned columns, for a terminal.</summary>
 /// <param name="columns">Heading of each column, and whether it is aligned to the right, as numbers are.</param>
-internal sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber)> columns)
+public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber)> columns)
 {
     private const string Gap = "  ";
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Verification;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -43,7 +45,7 @@ internal static class DaemonProxyCommand
         {
             return await parsed.InvokeAsync(invocation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ServerStartException or ControlException)
+        catch (Exception e) when (e is ServerStartException or ControlException or VerificationException)
         {
             Complain(error, e.Message);
         }
@@ -68,10 +70,18 @@ internal static class DaemonProxyCommand
     {
         var root = new RootCommand("An HTTP front end for application daemons, with mod_wsgi's flush policy and exact rate limits.");
         root.Subcommands.Add(ServeCommand.Create());
+        root.Subcommands.Add(CheckCommand.Create());
+        root.Subcommands.Add(StatusCommand.Create());
+        root.Subcommands.Add(StopCommand.Create());
+        root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(DaemonCommand.Create());
         return root;
     }
 
-    private static string Usage(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "daemonproxy" : $"daemonproxy {parsed.CommandResult.Command.Name}";
+    private static string Usage(ParseResult parsed)
+    {
+        var words = new List<string>();
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult { Command: not RootCommand and var command }; result = result.Parent) words.Insert(0, command.Name);
+        return string.Join(' ', ["daemonproxy", .. words]);
+    }
 }

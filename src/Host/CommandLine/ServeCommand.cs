@@ -20,18 +20,41 @@ internal static class ServeCommand
         var file = new Argument<string?>("FILE") { Description = "The configuration file; without one the built-in sample application is served on a free port.", Arity = ArgumentArity.ZeroOrOne };
         var name = new Option<string?>("--name") { Description = "The name by which every console finds it, instead of the configuration's.", HelpName = "NAME" };
         var listen = new Option<string[]>("--listen") { Description = "An address instead of the configuration's; may be given again.", HelpName = "URL" };
-        var log = new Option<string?>("--log") { Description = "The event log's file. Default: a file in the runtime directory with --detach, else the terminal.", HelpName = "FILE" };
-        var detach = new Option<bool>("--detach") { Description = "Live on without the terminal: print one line of JSON when ready, or when it could not start, and let go of it." };
+        var log = new Option<string?>("--log") { Description = "The event log's file. Default: events.log in the instance's folder with --detach, else the terminal.", HelpName = "FILE" };
+        var detach = new Option<bool>("--detach") { Description = "Start it in a process that lives on without the terminal, and return when it serves." };
+        // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of it.
+        var background = new Option<bool>("--background") { Hidden = true };
         var json = JsonOption.Create();
-        var command = new Command("serve", "Run a front end.") { file, name, listen, log, detach, json };
-        command.SetAction((arguments, _) =>
+        var command = new Command("serve", "Run a front end.") { file, name, listen, log, detach, background, json };
+        command.SetAction((arguments, cancellationToken) =>
         {
             var output = arguments.InvocationConfiguration.Output;
+            if (arguments.GetValue(detach))
+            {
+                var launch = new LaunchOptions
+                {
+                    HostPath = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy"),
+                    ConfigurationFile = arguments.GetValue(file) is { } path ? Path.GetFullPath(path) : null,
+                    Name = arguments.GetValue(name),
+                    Listen = arguments.GetValue(listen) ?? [],
+                    LogFile = arguments.GetValue(log) is { } logFile ? Path.GetFullPath(logFile) : null,
+                };
+                return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
+            }
             return RunAsync(
                 () => Configuration(arguments.GetValue(file), arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(detach), arguments.GetValue(json), output);
+                arguments.GetValue(log), arguments.GetValue(background), arguments.GetValue(json), output);
         });
         return command;
+    }
+
+    private static async Task<int> DetachAsync(LaunchOptions launch, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        var status = await InstanceLauncher.StartAsync(launch, cancellationToken).ConfigureAwait(false);
+        await output.WriteLineAsync(json
+            ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
+            : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops it").ConfigureAwait(false);
+        return DaemonProxyCommand.Ok;
     }
 
     private static ProxyConfiguration Configuration(string? file, string? name, string[] listen)
@@ -45,29 +68,29 @@ internal static class ServeCommand
         };
     }
 
-    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool detach, bool json, TextWriter output)
+    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool background, bool json, TextWriter output)
     {
-        if (detach) Detachment.LeaveSession();
+        if (background) Detachment.LeaveSession();
         FrontEndServer frontEnd;
         var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            frontEnd = await StartAsync(configure(), logFile, detach).ConfigureAwait(false);
+            frontEnd = await StartAsync(configure(), logFile, background).ConfigureAwait(false);
         }
-        catch (Exception failure) when (detach && failure is ServerStartException or ControlException or ConfigurationException)
+        catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
             await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport)).ConfigureAwait(false);
             return DaemonProxyCommand.Failed;
         }
 
         var status = frontEnd.Status();
-        if (detach) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
+        if (background) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
         else if (json) await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
         else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);
         await output.FlushAsync().ConfigureAwait(false);
-        if (detach) Detachment.LeaveStreams();
+        if (background) Detachment.LeaveStreams();
 
         var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested).ConfigureAwait(false)).ConfigureAwait(false);
         await frontEnd.StopAsync(drainTimeout).ConfigureAwait(false);
@@ -80,13 +103,13 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<FrontEndServer> StartAsync(ProxyConfiguration configuration, string? logFile, bool detach)
+    private static async Task<FrontEndServer> StartAsync(ProxyConfiguration configuration, string? logFile, bool background)
     {
         var instance = InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
         try
         {
-            logFile = logFile is not null ? Path.GetFullPath(logFile) : detach ? instance.EventLogFile : null;
+            logFile = logFile is not null ? Path.GetFullPath(logFile) : background ? instance.EventLogFile : null;
             log = logFile is null ? new EventLog(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

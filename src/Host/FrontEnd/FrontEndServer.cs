@@ -24,7 +24,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly EventLog _log;
     private readonly PreciseTimeProvider _time = new();
     private readonly List<DaemonGroup> _groups = [];
-    private readonly Dictionary<string, ManagedDaemon> _managed = [];
+    private readonly Dictionary<string, GroupSupervisor> _managed = [];
+    private readonly DaemonLauncher _launcher = new();
     private readonly RouteTable _routes;
     private readonly EmbeddedRestriction _restriction;
     private readonly ProxyApplication _application;
@@ -42,9 +43,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
         LogFile = logFile;
         foreach (var options in configuration.Daemons)
         {
-            var socket = options.Address is null ? instance.DaemonSocket(options.Name) : null;
-            _groups.Add(new DaemonGroup(options, options.Address ?? new DaemonAddress(socket, null, 0), _time));
-            if (socket is not null) _managed.Add(options.Name, new ManagedDaemon(options, DaemonCommand.Of(options, socket, host), log, _time));
+            var group = new DaemonGroup(options, _time);
+            _groups.Add(group);
+            if (options.Source == DaemonSource.Address) continue;
+            var number = 0L;
+            DaemonCommand Next() => DaemonCommand.Of(options, instance.DaemonSocket(options.Name, Interlocked.Increment(ref number)), host);
+            _managed.Add(options.Name, new GroupSupervisor(group, Next().Program, Next, _launcher, log, _time));
         }
         _routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon))));
         _restriction = new EmbeddedRestriction(configuration.RestrictEmbedded);
@@ -107,8 +111,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
                 try { await daemon.FirstReady.WaitAsync(limit, cancellationToken).ConfigureAwait(false); }
                 catch (TimeoutException)
                 {
-                    throw new ServerStartException($"daemon group '{group.Options.Name}' does not listen on {group.Address.UnixSocket} after {limit.TotalSeconds:0.###} s; "
-                        + "make it listen there ({socket} in its command stands for that path), or raise startup-timeout");
+                    throw new ServerStartException($"daemon group '{group.Options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
+                        + "make it listen at the path that {socket} in its command stands for, or raise startup-timeout");
                 }
             }
         }
@@ -164,9 +168,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
             Name = group.Options.Name,
             Source = group.Options.Source,
             State = daemon?.State ?? DaemonState.External,
-            Address = group.Address.ToString(),
-            ProcessId = daemon?.ProcessId,
+            Address = group.Options.Address?.ToString(),
+            Workers = daemon?.Workers ?? [],
             Restarts = daemon?.Restarts ?? 0,
+            RestartsByReason = daemon?.RestartsByReason ?? new Dictionary<string, long>(),
+            ActiveRequests = group.Queue.Active,
+            WaitingRequests = group.Queue.Waiting,
             FlushDelay = policy.FlushDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,
@@ -194,6 +201,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
         foreach (var group in _groups) group.Dispose();
         await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
+        _launcher.Dispose();
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
         _log.Dispose();
         _instance.Dispose();

@@ -1,37 +1,127 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// <c>daemonproxy exec -- COMMAND</c>: becomes a managed daemon. Its process leads a process group of its own, so that Ctrl+C at the terminal reaches the
-/// front end alone, which still needs its daemons for what is in flight; and whatever the daemon starts can be ended with it.
+/// <c>daemonproxy exec [OPTIONS] -- COMMAND</c>: becomes a managed daemon. Its process leads a process group of its own, so that Ctrl+C at the terminal
+/// reaches the front end alone, which still needs its daemons for what is in flight; whatever the daemon starts can be ended with it; and on Linux it is asked
+/// to end when the front end is gone, killed or not. The options make its identity and its limits.
 /// Not a verb for people: the front end calls it, and it takes the shortest way through the program.
 /// </summary>
+[UnsupportedOSPlatform("windows")]
 internal static partial class ExecShim
 {
     private const int SigPipe = 13;
+    private const int SigTerm = 15;
     private const int NoEntry = 2;
     private const int NotPermitted = 13;
+    private const int SetParentDeathSignal = 1; // PR_SET_PDEATHSIG
 
     /// <summary>Replaces this process with the command; returns only when that failed.</summary>
-    /// <returns>127 when there is no such program, 126 when it cannot be run, as a shell's.</returns>
-    public static unsafe int Become(string[] command)
+    /// <param name="arguments">Options, <c>--</c>, program and arguments.</param>
+    /// <returns>127 when there is no such program, 126 when it cannot be run, as a shell's; 125 when an option cannot be met.</returns>
+    public static int Become(ReadOnlySpan<string> arguments)
     {
+        var end = arguments.IndexOf("--");
+        var command = arguments[(end + 1)..];
+        if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command behind --");
+        string? name = null, group = null, user = null;
+        var parent = 0;
+        foreach (var option in arguments[..end])
+        {
+            var value = option[(option.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            var failure = option[..^value.Length] switch
+            {
+                "--parent=" => int.TryParse(value, CultureInfo.InvariantCulture, out parent) ? null : $"{option} is no process",
+                "--display-name=" => Note(out name, value),
+                "--group=" => Note(out group, value),
+                "--user=" => Note(out user, value),
+                "--umask=" => SetUmask(Convert.ToInt32(value, 8)),
+                "--cpu-priority=" => SetPriority(int.Parse(value, CultureInfo.InvariantCulture)),
+                "--memory-limit=" => Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, ulong.Parse(value, CultureInfo.InvariantCulture)),
+                "--virtual-memory-limit=" => Limit("virtual-memory-limit", OperatingSystem.IsMacOS() ? 5 : 9, ulong.Parse(value, CultureInfo.InvariantCulture)),
+                _ => $"exec knows no option {option}",
+            };
+            if (failure is not null) return Complain(125, failure);
+        }
+        // Another user last: it may no longer do what comes before.
+        if (BecomeUser(user, group) is { } refused) return Complain(125, refused);
         _ = SetProcessGroup(0, 0);
         // .NET ignores SIGPIPE, and what is ignored stays ignored through exec; most programs expect to end by it.
         _ = SetSignal(SigPipe, 0);
-        var arguments = (byte**)NativeMemory.Alloc((nuint)(command.Length + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < command.Length; i++) arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
-        arguments[command.Length] = null;
-        _ = Execute(arguments[0], arguments);
-        var error = Marshal.GetLastPInvokeError();
-        Console.Error.WriteLine(error switch
+        // A change of user clears it, so it comes behind that; a front end that died before it has left this process to another parent.
+        if (OperatingSystem.IsLinux()) _ = ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
+        if (parent != 0 && ParentProcess() != parent) return Complain(125, "the front end has ended");
+        var error = Execute(command, name ?? command[0]);
+        return Complain(error == NoEntry ? 127 : 126, error switch
         {
             NoEntry => $"there is no program {command[0]}; install it, or give its full path in command",
             NotPermitted => $"{command[0]} may not be run by this user; check that it is executable",
             _ => $"{command[0]} cannot be run: {Marshal.GetPInvokeErrorMessage(error)}",
         });
-        return error == NoEntry ? 127 : 126;
+    }
+
+    private static int Complain(int code, string sentence)
+    {
+        Console.Error.WriteLine(sentence);
+        return code;
+    }
+
+    private static string? Note(out string target, string value)
+    {
+        target = value;
+        return null;
+    }
+
+    private static string? SetUmask(int mask)
+    {
+        _ = Umask((uint)mask);
+        return null;
+    }
+
+    private static string? SetPriority(int niceness) => SetPriority(0, 0, niceness) == 0 ? null
+        : $"cpu-priority {niceness} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}; only root can go below what the front end has";
+
+    private static string? Limit(string key, int resource, ulong bytes)
+    {
+        var limit = (nuint)Math.Min(bytes, nuint.MaxValue);
+        nuint[] limits = [limit, limit];
+        return SetLimit(resource, limits) == 0 ? null : $"{key} {bytes} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}";
+    }
+
+    private static string? BecomeUser(string? user, string? group)
+    {
+        if (user is null && group is null) return null;
+        uint? userId = null, groupId = null;
+        if (user is not null)
+        {
+            if (Accounts.User(user) is not { } account) return $"there is no user {user}; create it, or name one that is there in user";
+            (userId, groupId) = account;
+        }
+        if (group is not null)
+        {
+            if (Accounts.Group(group) is not { } id) return $"there is no group {group}; create it, or name one that is there in group";
+            groupId = id;
+        }
+        if (groupId is { } wanted)
+        {
+            // The front end's own supplementary groups would be a back door.
+            if (EffectiveUser() == 0 && SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
+            if (SetGroup(wanted) != 0) return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+        }
+        if (userId is { } id2 && SetUser(id2) != 0) return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+        return null;
+    }
+
+    private static unsafe int Execute(ReadOnlySpan<string> command, string name)
+    {
+        var arguments = (byte**)NativeMemory.Alloc((nuint)(command.Length + 1), (nuint)sizeof(byte*));
+        for (var i = 0; i < command.Length; i++) arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(i == 0 ? name : command[i]);
+        arguments[command.Length] = null;
+        _ = Execute((byte*)Marshal.StringToCoTaskMemUTF8(command[0]), arguments);
+        return Marshal.GetLastPInvokeError();
     }
 
     [LibraryImport("libc", EntryPoint = "setpgid", SetLastError = true)]
@@ -39,6 +129,33 @@ internal static partial class ExecShim
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     private static partial nint SetSignal(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    private static partial int ControlProcess(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int ParentProcess();
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    private static partial uint Umask(uint mask);
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, uint who, int niceness);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    private static partial int SetLimit(int resource, nuint[] limits);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]
+    private static partial int SetGroups(nuint count, uint[] groups);
+
+    [LibraryImport("libc", EntryPoint = "setgid", SetLastError = true)]
+    private static partial int SetGroup(uint group);
+
+    [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
+    private static partial int SetUser(uint user);
 
     [LibraryImport("libc", EntryPoint = "execvp", SetLastError = true)]
     private static unsafe partial int Execute(byte* file, byte** arguments);

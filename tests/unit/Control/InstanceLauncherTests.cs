@@ -46,7 +46,7 @@ public sealed class InstanceLauncherTests : IDisposable
         }, TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["serve", "/etc/my site.yaml", "--name", "site", "--listen", "http://127.0.0.1:0", "--listen", "http://[::1]:0", "--detach"],
+            ["serve", "/etc/my site.yaml", "--name", "site", "--listen", "http://127.0.0.1:0", "--listen", "http://[::1]:0", "--background"],
             File.ReadAllLines(arguments));
     }
 

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>One place where a group's requests can go: an address, how many requests it takes at a time, and the connections kept to it.</summary>
+public sealed class DaemonWorker : IDisposable
+{
+    /// <summary>The capacity of a worker that queues for itself, as any server does that was not started by its threads.</summary>
+    public const int Unlimited = int.MaxValue;
+
+    // As many as are worth keeping between two bursts of load; more would only be idle sockets on both sides.
+    private const int MostKept = 256;
+
+    // Servers close connections that rested for some seconds. A request that cannot be sent twice does not take the risk to meet that moment.
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
+    private readonly DaemonGroupOptions _options;
+    private readonly DaemonLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentStack<DaemonConnection> _kept = new();
+    private int _keptCount;
+    private volatile bool _disposed;
+
+    /// <summary>Makes a worker; nothing is connected yet.</summary>
+    /// <param name="options">Its group's configuration.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="capacity">How many requests it takes at a time, &gt; 0.</param>
+    /// <param name="time">The clock of its timeouts.</param>
+    public DaemonWorker(DaemonGroupOptions options, DaemonAddress address, int capacity, TimeProvider time)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        _options = options;
+        _limits = new DaemonLimits(options.SocketTimeout, options.HeaderBufferSize);
+        _time = time;
+        Address = address;
+        Capacity = capacity;
+        LastUse = time.GetTimestamp();
+    }
+
+    /// <summary>Where it listens.</summary>
+    public DaemonAddress Address { get; }
+
+    /// <summary>How many requests it takes at a time.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Requests that it is serving. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    public int Active { get; internal set; }
+
+    /// <summary>Requests that it was given since it started. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    public long Requests { get; internal set; }
+
+    /// <summary>When it was last given a request or finished one, as a timestamp of the clock. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    public long LastUse { get; internal set; }
+
+    /// <summary>A kept connection that is still open, or null.</summary>
+    /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection in this very moment.</param>
+    internal DaemonConnection? TakeKept(bool repeatable)
+    {
+        while (_kept.TryPop(out var connection))
+        {
+            Interlocked.Decrement(ref _keptCount);
+            if (!connection.IsStale() && (repeatable || _time.GetElapsedTime(connection.RestsSince) < Fresh)) return connection;
+            connection.Dispose();
+        }
+        return null;
+    }
+
+    /// <summary>Keeps a connection for another request.</summary>
+    internal void Keep(DaemonConnection connection)
+    {
+        connection.Rest();
+        if (Interlocked.Increment(ref _keptCount) > MostKept || _disposed)
+        {
+            Interlocked.Decrement(ref _keptCount);
+            connection.Dispose();
+            return;
+        }
+        _kept.Push(connection);
+        // Whoever disposed the worker meanwhile may have missed this one.
+        if (_disposed) CloseKept();
+    }
+
+    /// <summary>Connects, once.</summary>
+    /// <exception cref="SocketException">The worker does not take the connection.</exception>
+    /// <exception cref="OperationCanceledException">The time was up, or the client has left.</exception>
+    internal async ValueTask<DaemonConnection> ConnectAsync(TimeSpan limit, CancellationToken clientGone)
+    {
+        var socket = Address.UnixSocket is not null
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            if (_options.SendBufferSize > 0) socket.SendBufferSize = (int)_options.SendBufferSize;
+            if (_options.ReceiveBufferSize > 0) socket.ReceiveBufferSize = (int)_options.ReceiveBufferSize;
+            EndPoint target = Address.UnixSocket is { } path ? new UnixDomainSocketEndPoint(path) : new DnsEndPoint(Address.Host!, Address.Port);
+            var connecting = socket.ConnectAsync(target, clientGone);
+            if (connecting.IsCompleted) await connecting.ConfigureAwait(false);
+            else await connecting.AsTask().WaitAsync(limit, _time, clientGone).ConfigureAwait(false);
+            return new DaemonConnection(socket, _limits, _time);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private void CloseKept()
+    {
+        while (_kept.TryPop(out var connection)) connection.Dispose();
+    }
+
+    /// <summary>Closes the kept connections; those in use are closed when their request ends.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        CloseKept();
+    }
+}

@@ -1,0 +1,107 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>The processes of a managed daemon group: one <see cref="WorkerSupervisor"/> for each of <c>processes</c>.</summary>
+public sealed class GroupSupervisor : IAsyncDisposable
+{
+    private readonly WorkerSupervisor[] _workers;
+    private readonly Func<DaemonCommand> _nextCommand;
+    private readonly EventLog _log;
+    private readonly long[] _restarts = new long[Enum.GetValues<RestartReason>().Length];
+
+    /// <summary>Makes the supervisor; nothing runs yet.</summary>
+    /// <param name="group">The group, whose queue gets the workers as they listen.</param>
+    /// <param name="program">The program, as it is named in messages.</param>
+    /// <param name="nextCommand">The command of the next process, on a socket of its own.</param>
+    /// <param name="launcher">Starts the processes.</param>
+    /// <param name="log">Where events go.</param>
+    /// <param name="time">The clock.</param>
+    public GroupSupervisor(DaemonGroup group, string program, Func<DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
+    {
+        Options = group.Options;
+        Queue = group.Queue;
+        Program = program;
+        Launcher = launcher;
+        _nextCommand = nextCommand;
+        _log = log;
+        _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
+        if (Options.MaximumRequests > 0) Queue.Released = CheckReleased;
+    }
+
+    /// <summary>Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.</summary>
+    public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
+
+    /// <summary>The group's state: ready while any worker is.</summary>
+    public DaemonState State
+    {
+        get
+        {
+            var states = _workers.Select(worker => worker.State).ToArray();
+            return states.Contains(DaemonState.Ready) ? DaemonState.Ready
+                : states.Contains(DaemonState.Starting) ? DaemonState.Starting
+                : states.Contains(DaemonState.BackingOff) ? DaemonState.BackingOff
+                : DaemonState.Stopped;
+        }
+    }
+
+    /// <summary>The workers as they are now.</summary>
+    public IReadOnlyList<WorkerStatus> Workers =>
+    [
+        .. _workers.Select(worker => worker.Current is { } running
+            ? new WorkerStatus(worker.State, running.Process.Id, running.Process.StartTime, running.Worker.Active, running.Worker.Requests)
+            : new WorkerStatus(worker.State, null, null, 0, 0)),
+    ];
+
+    /// <summary>How often a worker was started again.</summary>
+    public int Restarts => (int)_restarts.Sum();
+
+    /// <summary>How often a worker was started again, by reason; reasons that never were are left out.</summary>
+    public IReadOnlyDictionary<string, long> RestartsByReason =>
+        Enum.GetValues<RestartReason>().Where(reason => _restarts[(int)reason] > 0).ToDictionary(reason => reason.ToString(), reason => Interlocked.Read(ref _restarts[(int)reason]));
+
+    internal DaemonGroupOptions Options { get; }
+
+    internal WorkerQueue Queue { get; }
+
+    internal DaemonLauncher Launcher { get; }
+
+    internal string Program { get; }
+
+    internal int Capacity => Options.Threads > 0 ? Options.Threads : DaemonWorker.Unlimited;
+
+    /// <summary>Starts the workers, and their supervision.</summary>
+    public void Start()
+    {
+        foreach (var worker in _workers) worker.Start();
+    }
+
+    /// <summary>Replaces all workers, each by one that listens before it is closed.</summary>
+    /// <returns>Completes when all new ones listen.</returns>
+    public Task RestartAsync() => Task.WhenAll(_workers.Select(worker => worker.ReplaceAsync(RestartReason.Operator)));
+
+    internal DaemonCommand NextCommand() => _nextCommand();
+
+    internal void Count(RestartReason reason) => Interlocked.Increment(ref _restarts[(int)reason]);
+
+    internal void Quote(string line) => Log(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line);
+
+    internal void Log(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties) =>
+        _log.Write(definition, message, [("daemon", Options.Name), .. properties]);
+
+    private void CheckReleased(DaemonWorker released)
+    {
+        foreach (var worker in _workers)
+        {
+            if (worker.Current is { } running && running.Worker == released) worker.Check(running);
+        }
+    }
+
+    /// <summary>Stops the workers: asks them to end, and kills them after shutdown-timeout.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_workers.Select(worker => worker.DisposeAsync().AsTask())).ConfigureAwait(false);
+}
+
+/// <summary>A managed daemon could not be started; the message says which and why.</summary>
+public sealed class DaemonStartException(string message) : Exception(message);

@@ -1,0 +1,29 @@
+namespace DaemonProxy.Daemons;
+
+/// <summary>Why a worker of a managed group was replaced by a new process.</summary>
+public enum RestartReason
+{
+    /// <summary>It ended though nobody asked it to.</summary>
+    Crash,
+
+    /// <summary>It did not listen by startup-timeout.</summary>
+    StartupTimeout,
+
+    /// <summary>It has had maximum-requests.</summary>
+    MaximumRequests,
+
+    /// <summary>It has run for restart-interval.</summary>
+    RestartInterval,
+
+    /// <summary>It has used cpu-time-limit of processor time.</summary>
+    CpuTimeLimit,
+
+    /// <summary>It has had no request for inactivity-timeout.</summary>
+    InactivityTimeout,
+
+    /// <summary>It asked for it: its script changed, a request or its interpreter is stuck.</summary>
+    Worker,
+
+    /// <summary>An operator asked for it.</summary>
+    Operator,
+}

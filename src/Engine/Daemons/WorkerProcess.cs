@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>One process of a managed group: started, waited for until it listens, ended. It never comes back; its successor is another one on another socket.</summary>
+internal sealed class WorkerProcess
+{
+    private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(10);
+
+    private readonly Process _process;
+    private readonly DaemonCommand _command;
+    private readonly TimeProvider _time;
+
+    private WorkerProcess(Process process, DaemonCommand command, Action<string> output, TimeProvider time)
+    {
+        _process = process;
+        _command = command;
+        _time = time;
+        Id = process.Id;
+        Start = time.GetTimestamp();
+        StartTime = time.GetUtcNow();
+        process.OutputDataReceived += (_, line) => Quote(line.Data, output);
+        process.ErrorDataReceived += (_, line) => Quote(line.Data, output);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        Ended = process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    /// <summary>Its process id.</summary>
+    public int Id { get; }
+
+    /// <summary>Full path of the socket it is to listen on.</summary>
+    public string Socket => _command.Socket;
+
+    /// <summary>When it was started, as a timestamp of the clock.</summary>
+    public long Start { get; }
+
+    /// <summary>When it was started.</summary>
+    public DateTimeOffset StartTime { get; }
+
+    /// <summary>Completes when it has ended and all its output has been read.</summary>
+    public Task Ended { get; }
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>The last line it wrote that was not empty.</summary>
+    public string? LastLine { get; private set; }
+
+    /// <summary>Processor time it has used so far; its children's is not in it.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            try
+            {
+                _process.Refresh();
+                return _process.TotalProcessorTime;
+            }
+            catch (InvalidOperationException) { return TimeSpan.Zero; }
+        }
+    }
+
+    /// <summary>Starts a process.</summary>
+    /// <param name="command">What to run.</param>
+    /// <param name="launcher">Starts it.</param>
+    /// <param name="output">Gets each line that it writes.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
+    /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
+    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<string> output, TimeProvider time)
+    {
+        File.Delete(command.Socket);
+        return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
+    }
+
+    private void Quote(string? line, Action<string> output)
+    {
+        if (string.IsNullOrEmpty(line)) return;
+        LastLine = line;
+        output(line);
+    }
+
+    /// <summary>Waits until it takes a connection.</summary>
+    /// <param name="limit">0: however long it takes.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>False when it ended, or the limit passed, before it did.</returns>
+    public async Task<bool> BecomesReadyAsync(TimeSpan limit, CancellationToken stop)
+    {
+        while (!Ended.IsCompleted)
+        {
+            using (var socket = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+            {
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(_command.Socket), stop).ConfigureAwait(false);
+                    return true;
+                }
+                catch (SocketException)
+                {
+                }
+            }
+            if (limit > TimeSpan.Zero && _time.GetElapsedTime(Start) > limit) return false;
+            await Task.WhenAny(Ended, Task.Delay(ReadyPoll, _time, stop)).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested();
+        }
+        return false;
+    }
+
+    /// <summary>Asks it to end, kills it when it has not ended in time, and removes its socket.</summary>
+    /// <param name="limit">0: killed at once.</param>
+    /// <returns>Whether it ended by itself.</returns>
+    public async Task<bool> EndAsync(TimeSpan limit)
+    {
+        if (limit > TimeSpan.Zero && !Ended.IsCompleted)
+        {
+            ProcessTree.Terminate(_process);
+            await Task.WhenAny(Ended, Task.Delay(limit, _time)).ConfigureAwait(false);
+        }
+        var byItself = Ended.IsCompleted;
+        // What it started itself must not go on without it.
+        ProcessTree.Kill(_process);
+        await Ended.ConfigureAwait(false);
+        _process.Dispose();
+        File.Delete(_command.Socket);
+        return byItself;
+    }
+}

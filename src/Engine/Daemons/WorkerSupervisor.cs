@@ -1,0 +1,244 @@
+using System.ComponentModel;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>
+/// Keeps one worker of a managed group running: starts it, starts another when it ends, with a growing pause, and replaces it by the rules. A replacement
+/// listens before its predecessor is closed, so that recycling never takes the last worker away.
+/// </summary>
+internal sealed class WorkerSupervisor : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    // A worker that has run for so long has recovered: the next failure starts with the first pause again.
+    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
+
+    // A request that was given to the worker in the moment of its closing is on its way yet, even where graceful-timeout is 0.
+    private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(1);
+
+    private readonly GroupSupervisor _group;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Task> _retiring = [];
+    private volatile TaskCompletionSource<RestartReason> _asked = NewQuestion();
+    private Task _run = Task.CompletedTask;
+    private TimeSpan _pause = FirstPause;
+    private volatile Running? _current;
+
+    public WorkerSupervisor(GroupSupervisor group, TimeProvider time)
+    {
+        _group = group;
+        _time = time;
+    }
+
+    /// <summary>Its state.</summary>
+    public DaemonState State { get; private set; } = DaemonState.Starting;
+
+    /// <summary>The process that serves, and its place in the queue; null while there is none.</summary>
+    public Running? Current => _current;
+
+    /// <summary>Completes when it listens for the first time; fails with <see cref="DaemonStartException"/> when it ended before it ever did.</summary>
+    public Task FirstReady => _firstReady.Task;
+
+    private DaemonGroupOptions Options => _group.Options;
+
+    /// <summary>A process and its place in the queue.</summary>
+    public sealed record Running(WorkerProcess Process, DaemonWorker Worker);
+
+    public void Start() => _run = RunAsync();
+
+    /// <summary>Has the worker replaced; completes when the new one listens and the old one gets no more requests.</summary>
+    public Task ReplaceAsync(RestartReason reason)
+    {
+        var asked = _asked;
+        asked.TrySetResult(reason);
+        return ReplacedAsync(asked);
+    }
+
+    /// <summary>Looks whether the worker has to be replaced by the rules.</summary>
+    public void Check(Running running)
+    {
+        var (process, worker) = running;
+        var reason = RecycleRules.Meets(Options, worker.Requests, worker.Active, _time.GetElapsedTime(process.Start),
+            _time.GetElapsedTime(worker.LastUse), () => process.ProcessorTime);
+        if (reason is { } met && _current == running) _asked.TrySetResult(met);
+    }
+
+    private async Task ReplacedAsync(TaskCompletionSource<RestartReason> asked)
+    {
+        while (_asked == asked && !_stop.IsCancellationRequested) await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                if (await LaunchAsync().ConfigureAwait(false) is { } next) TakeOver(next);
+                if (_current is { } current) await WatchAsync(current).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            if (_current is { } last) await EndAsync(last).ConfigureAwait(false);
+            _current = null;
+            State = DaemonState.Stopped;
+            await Task.WhenAll(_retiring).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Starts a process and waits until it listens; null when it did not, and a pause has passed.</summary>
+    private async Task<Running?> LaunchAsync()
+    {
+        if (_current is null) State = DaemonState.Starting;
+        WorkerProcess process;
+        try
+        {
+            process = await WorkerProcess.StartAsync(_group.NextCommand(), _group.Launcher, _group.Quote, _time).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException or ControlException)
+        {
+            var refusal = new DaemonStartException($"daemon group '{Options.Name}': cannot start '{_group.Program}': {failure.Message}");
+            _pause = LongestPause;
+            await FailedAsync(refusal, EventCatalogue.DaemonNotStarted, refusal.Message).ConfigureAwait(false);
+            return null;
+        }
+        _group.Log(EventCatalogue.DaemonStarted, "", ("pid", process.Id));
+        bool listens;
+        try
+        {
+            listens = await process.BecomesReadyAsync(Options.StartupTimeout, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
+            throw;
+        }
+        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time));
+
+        var ended = process.Ended.IsCompleted;
+        var code = ended ? process.ExitCode : 0;
+        await process.EndAsync(ended ? TimeSpan.Zero : Options.ShutdownTimeout).ConfigureAwait(false);
+        var lastWords = process.LastLine is { } line ? $"; the last it wrote: {line}" : "";
+        _group.Count(ended ? RestartReason.Crash : RestartReason.StartupTimeout);
+        if (ended)
+        {
+            await FailedAsync(
+                new DaemonStartException($"daemon group '{Options.Name}': '{_group.Program}' ended with exit code {code} before it listened on {process.Socket}{lastWords}"),
+                EventCatalogue.DaemonEnded, $"exit code {code} before it listened{lastWords}; another is started in {_pause.TotalSeconds:0.0} s").ConfigureAwait(false);
+        }
+        else
+        {
+            var late = $"not listening at {process.Socket} after {Options.StartupTimeout.TotalSeconds:0.###} s{lastWords}";
+            await FailedAsync(new DaemonStartException($"daemon group '{Options.Name}': '{_group.Program}': {late}; raise startup-timeout if it just needs longer"),
+                EventCatalogue.DaemonNotReady, late).ConfigureAwait(false);
+        }
+        return null;
+    }
+
+    private async Task FailedAsync(DaemonStartException refusal, EventDefinition definition, string message)
+    {
+        // The start of the front end fails with it; one that serves already tries again.
+        _firstReady.TrySetException(refusal);
+        _group.Log(definition, message);
+        await PauseAsync().ConfigureAwait(false);
+    }
+
+    private async Task PauseAsync()
+    {
+        if (_current is null) State = DaemonState.BackingOff;
+        await Task.Delay(_pause, _time, _stop.Token).ConfigureAwait(false);
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
+
+    private void TakeOver(Running next)
+    {
+        var previous = _current;
+        _current = next;
+        State = DaemonState.Ready;
+        _group.Queue.Open(next.Worker);
+        // Nobody is sent to a dead worker, whatever its supervisor is busy with.
+        _ = next.Process.Ended.ContinueWith(_ => _group.Queue.Close(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _firstReady.TrySetResult();
+        if (previous is null) return;
+        var reason = _asked.Task.Result;
+        _group.Count(reason);
+        _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason), ("pid", next.Process.Id));
+        _group.Queue.Close(previous.Worker);
+        _asked = NewQuestion();
+        _retiring.RemoveAll(task => task.IsCompleted);
+        _retiring.Add(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+    }
+
+    /// <summary>Waits until the worker ends, or is to be replaced.</summary>
+    private async Task WatchAsync(Running current)
+    {
+        var byTime = RecycleRules.GoByTime(Options);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token);
+        while (!current.Process.Ended.IsCompleted && !_asked.Task.IsCompleted)
+        {
+            var look = byTime ? Task.Delay(Look, _time, _stop.Token) : stopped;
+            await Task.WhenAny(current.Process.Ended, _asked.Task, look, stopped).ConfigureAwait(false);
+            _stop.Token.ThrowIfCancellationRequested();
+            if (byTime) Check(current);
+        }
+        if (!current.Process.Ended.IsCompleted) return;
+
+        _current = null;
+        var lived = _time.GetElapsedTime(current.Process.Start);
+        var code = current.Process.ExitCode;
+        await DropAsync(current, TimeSpan.Zero).ConfigureAwait(false);
+        // Whoever asked for a new one gets it by this.
+        _asked = NewQuestion();
+        if (lived > Recovered) _pause = FirstPause;
+        _group.Count(RestartReason.Crash);
+        _group.Log(EventCatalogue.DaemonEnded, $"exit code {code} after {lived.TotalSeconds:0.0} s; starts again in {_pause.TotalSeconds:0.0} s", ("exitCode", code));
+        await PauseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Lets a replaced worker finish what it has, for at most so long, and ends it.</summary>
+    private async Task RetireAsync(Running previous, TimeSpan grace)
+    {
+        var start = _time.GetTimestamp();
+        if (grace < ShortestGrace) grace = ShortestGrace;
+        while (previous.Worker.Active > 0 && _time.GetElapsedTime(start) < grace && !previous.Process.Ended.IsCompleted && !_stop.IsCancellationRequested)
+            await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
+        await EndAsync(previous).ConfigureAwait(false);
+    }
+
+    private async Task EndAsync(Running running)
+    {
+        _group.Queue.Close(running.Worker);
+        var byItself = await DropAsync(running, Options.ShutdownTimeout).ConfigureAwait(false);
+        _group.Log(EventCatalogue.DaemonStopped, byItself ? "" : $"killed after {Options.ShutdownTimeout.TotalSeconds:0.###} s", ("pid", running.Process.Id));
+    }
+
+    private static async Task<bool> DropAsync(Running running, TimeSpan limit)
+    {
+        // Its rested connections would keep a server waiting that ends only when all are closed.
+        running.Worker.Dispose();
+        return await running.Process.EndAsync(limit).ConfigureAwait(false);
+    }
+
+    private static TaskCompletionSource<RestartReason> NewQuestion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Stops the worker: asks it to end, and kills it after shutdown-timeout.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _run.ConfigureAwait(false);
+        _firstReady.TrySetCanceled();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary><c>daemonproxy check FILE</c>: every mistake of a configuration, or what it would serve.</summary>
+internal static class CheckCommand
+{
+    /// <summary>Makes the verb.</summary>
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "The configuration file." };
+        var json = JsonOption.Create();
+        var command = new Command("check", "Check a configuration file: every mistake with its line and column, or what it would serve.") { file, json };
+        command.SetAction(arguments => Run(arguments.GetRequiredValue(file), arguments.GetValue(json), arguments.InvocationConfiguration));
+        return command;
+    }
+
+    private static int Run(string file, bool json, InvocationConfiguration streams)
+    {
+        try
+        {
+            var configuration = ConfigurationFile.Load(file);
+            streams.Output.Write(json ? CheckReport.Text([]) : Summary(configuration));
+            return DaemonProxyCommand.Ok;
+        }
+        catch (ConfigurationException failure)
+        {
+            if (json) streams.Output.Write(CheckReport.Text(failure.Errors));
+            // As a compiler does: nothing before the place, so that editors find it.
+            else foreach (var mistake in failure.Errors) streams.Error.WriteLine(mistake);
+            return DaemonProxyCommand.Failed;
+        }
+    }
+
+    private static string Summary(ProxyConfiguration configuration)
+    {
+        var lines = new List<string> { $"'{configuration.Name}' would listen on {string.Join(", ", configuration.Listen)}" };
+        foreach (var route in configuration.Routes)
+        {
+            var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
+            var limit = route.RateLimit > 0 ? $", {Units.FormatRate(route.RateLimit)}" : "";
+            lines.Add($"  {route.Path,-20} {target}{limit}");
+        }
+        return string.Join(Environment.NewLine, lines) + Environment.NewLine;
+    }
+}
+
+/// <summary>What <c>check --json</c> prints.</summary>
+/// <param name="Valid">Whether there is no mistake.</param>
+/// <param name="Errors">The mistakes, by their place in the file.</param>
+internal sealed record CheckReport(bool Valid, IReadOnlyList<ConfigurationError> Errors)
+{
+    /// <summary>The report as JSON, with a line end.</summary>
+    public static string Text(IReadOnlyList<ConfigurationError> errors) =>
+        JsonSerializer.Serialize(new CheckReport(errors.Count == 0, errors), CheckJson.Default.CheckReport) + Environment.NewLine;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(CheckReport))]
+internal sealed partial class CheckJson : JsonSerializerContext;

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Text.Json;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Verification;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary><c>daemonproxy status [NAME]</c>: the front ends of this user that run.</summary>
+internal static class StatusCommand
+{
+    /// <summary>Makes the verb.</summary>
+    public static Command Create()
+    {
+        var name = new Argument<string?>("NAME") { Description = "One front end, with its daemons and routes; without it all that run.", Arity = ArgumentArity.ZeroOrOne };
+        var json = JsonOption.Create();
+        var command = new Command("status", "Show the front ends that run.") { name, json };
+        command.SetAction((arguments, cancellationToken) =>
+            RunAsync(arguments.GetValue(name), arguments.GetValue(json), arguments.InvocationConfiguration.Output, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? name, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        var found = new List<InstanceStatus>();
+        foreach (var each in name is null ? InstanceDirectory.List() : [name])
+        {
+            using var client = new ControlClient(each);
+            try { found.Add(await client.GetStatusAsync(cancellationToken).ConfigureAwait(false)); }
+            catch (ControlException failure) when (name is null && failure.Failure == ControlFailure.NotRunning)
+            {
+                // It has ended since the list was made.
+            }
+        }
+        if (json) await output.WriteLineAsync(JsonSerializer.Serialize(found, StatusJson.Default.ListInstanceStatus)).ConfigureAwait(false);
+        else if (found.Count == 0) await output.WriteLineAsync("no front end runs; daemonproxy serve starts one").ConfigureAwait(false);
+        else await output.WriteAsync(name is null ? Table(found) : Detail(found[0])).ConfigureAwait(false);
+        return DaemonProxyCommand.Ok;
+    }
+
+    private static string Table(List<InstanceStatus> found)
+    {
+        var table = new TextTable(("name", false), ("process", true), ("state", false), ("requests", true), ("address", false), ("configuration", false));
+        foreach (var status in found)
+        {
+            table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uri), status.ConfigurationFile ?? "(built-in sample)");
+        }
+        return table.ToString();
+    }
+
+    private static string Detail(InstanceStatus status)
+    {
+        var daemons = new TextTable(("daemon", false), ("state", false), ("processes", false), ("restarts", true), ("active", true), ("waiting", true), ("flush policy", false));
+        foreach (var daemon in status.Daemons)
+        {
+            var deadline = daemon.FlushDeadline > TimeSpan.Zero ? $", deadline {Units.FormatDuration(daemon.FlushDeadline)}" : "";
+            daemons.Add(daemon.Name, $"{daemon.State}", daemon.Address ?? string.Join(", ", daemon.Workers.Select(worker => worker.ProcessId)), $"{daemon.Restarts}",
+                $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}", $"{Units.FormatDuration(daemon.FlushDelay)} / {Units.FormatSize(daemon.BufferSize)}{deadline}");
+        }
+        var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
+        foreach (var route in status.Routes)
+            routes.Add(route.Path, route.Daemon ?? route.Application!, route.RateLimit > 0 ? Units.FormatRate(route.RateLimit) : "none");
+        return $"""
+            {Table([status])}
+            {daemons}
+            {routes}
+            restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
+            event log: {status.LogFile ?? "the terminal"}
+
+            """;
+    }
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Globalization;
+using DaemonProxy.Configuration;
+using DaemonProxy.Verification;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary><c>daemonproxy verify rate-limit|flush|embedded</c>: what the front end promises, measured.</summary>
+internal static class VerifyCommand
+{
+    /// <summary>Makes the verb.</summary>
+    public static Command Create() => new("verify", "Measure what the front end promises; ends with 1 when it is not kept.") { RateLimit(), Flush(), Embedded() };
+
+    private static Command RateLimit()
+    {
+        var name = Name();
+        var routes = Routes();
+        var rate = new Option<string?>("--rate") { Description = "The rate to configure. Default: 1MiB/s.", HelpName = "RATE" };
+        var duration = new Option<string?>("--duration") { Description = "How long to measure. Default: 5s.", HelpName = "TIME" };
+        var tolerance = new Option<string?>("--tolerance") { Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.", HelpName = "PERCENT" };
+        var json = JsonOption.Create();
+        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end.")
+            { name, routes, rate, duration, tolerance, json };
+        command.Validators.Add(parsed =>
+        {
+            if (parsed.GetValue(rate) is { } wanted && !Units.TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(duration) is { } time && !Units.TryParseDuration(time, TimeSpan.FromSeconds(1), out _))
+                parsed.AddError($"--duration: '{time}' is no time; write for example 5s.");
+            if (parsed.GetValue(tolerance) is { } text && Percent(text) is null) parsed.AddError($"--tolerance: '{text}' is no percentage; write for example 1%.");
+        });
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            Units.TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
+            Units.TryParseDuration(arguments.GetValue(duration) ?? "5s", TimeSpan.FromSeconds(1), out var time);
+            var options = new RateLimitVerificationOptions
+            {
+                HostPath = HostPath,
+                Name = arguments.GetValue(name),
+                Routes = arguments.GetValue(routes) ?? [],
+                Rate = bytesPerSecond,
+                Duration = time,
+                Tolerance = arguments.GetValue(tolerance) is { } text ? Percent(text) : null,
+            };
+            return RunAsync(arguments, json, (progress, cancel) => RateLimitVerification.RunAsync(options, progress, cancel),
+                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Flush()
+    {
+        var name = Name();
+        var routes = Routes();
+        var json = JsonOption.Create();
+        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data.") { name, routes, json };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            var options = new FlushVerificationOptions { HostPath = HostPath, Name = arguments.GetValue(name), Routes = arguments.GetValue(routes) ?? [] };
+            return RunAsync(arguments, json, (progress, cancel) => FlushVerification.RunAsync(options, progress, cancel),
+                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+        });
+        return command;
+    }
+
+    private static Command Embedded()
+    {
+        var json = JsonOption.Create();
+        var command = new Command("embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { json };
+        command.SetAction((arguments, cancellationToken) => RunAsync(
+            arguments, json, (progress, cancel) => EmbeddedVerification.RunAsync(new() { HostPath = HostPath }, progress, cancel),
+            VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync<TResult>(
+        ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
+        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken)
+    {
+        var streams = arguments.InvocationConfiguration;
+        using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // The first Ctrl+C ends the measuring, and what was measured is printed; the second is the system's own.
+        ConsoleCancelEventHandler onInterrupt = (_, key) =>
+        {
+            key.Cancel = !interrupted.IsCancellationRequested;
+            interrupted.Cancel();
+        };
+        Console.CancelKeyPress += onInterrupt;
+        try
+        {
+            var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
+            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? toJson(results) : text(results)).TrimEnd()).ConfigureAwait(false);
+            return results.Count > 0 && results.All(passed) ? DaemonProxyCommand.Ok : DaemonProxyCommand.Failed;
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            DaemonProxyCommand.Complain(streams.Error, "interrupted before anything was measured");
+            return DaemonProxyCommand.Failed;
+        }
+        finally
+        {
+            Console.CancelKeyPress -= onInterrupt;
+        }
+    }
+
+    private static string HostPath => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
+
+    private static Option<string?> Name() => new("--name") { Description = "A front end that runs, instead of one of its own.", HelpName = "NAME" };
+
+    private static Option<string[]> Routes() => new("--route") { Description = "With --name: only this route; may be given again.", HelpName = "PATH" };
+
+    private static double? Percent(string text) =>
+        double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and < 100 ? percent / 100 : null;
+}
