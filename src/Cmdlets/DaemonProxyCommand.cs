@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Verification;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -10,13 +11,15 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
     // Waits shorter than this are not worth a progress bar's flicker.
     private static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Full path of the folder in which the build leaves the host.</summary>
     internal static string HostFolder => Path.Combine(Path.GetDirectoryName(typeof(DaemonProxyCommand).Assembly.Location)!, "host");
 
     /// <summary>Cancelled by Ctrl+C and by whatever else stops the pipeline.</summary>
-    protected CancellationToken Stopping => _stopping.Token;
+    protected CancellationToken StopToken => _stopping.Token;
 
     /// <summary>Releases what a cmdlet holds; PowerShell calls it when the pipeline has ended.</summary>
     public void Dispose()
@@ -48,28 +51,48 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
 
     /// <summary>Waits for what runs on other threads; shows progress when it takes more than a second.</summary>
     /// <param name="activity">What is being done, for the person who waits.</param>
-    /// <param name="work">Called with <see cref="Stopping"/>.</param>
+    /// <param name="work">Called with <see cref="StopToken"/>.</param>
     /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
-    private protected T Wait<T>(string activity, Func<CancellationToken, Task<T>> work)
+    private protected T Wait<T>(string activity, Func<CancellationToken, Task<T>> work) => Wait<T>(activity, (_, stop) => work(stop));
+
+    /// <summary>Waits for what runs on other threads, and shows how far it says it has come when it takes more than a second.</summary>
+    /// <param name="activity">What is being done, for the person who waits.</param>
+    /// <param name="work">Called with where to report to, and <see cref="StopToken"/>.</param>
+    /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
+    private protected T Wait<T>(string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work)
     {
+        var reports = new Reports();
         try
         {
-            var task = Task.Run(() => work(Stopping));
+            var task = Task.Run(() => work(reports, StopToken));
             if (Task.WhenAny(task, Task.Delay(Unnoticed)).GetAwaiter().GetResult() != task)
             {
-                var progress = new ProgressRecord(0, activity, "waiting");
-                WriteProgress(progress);
-                ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
-                progress.RecordType = ProgressRecordType.Completed;
-                WriteProgress(progress);
+                // PowerShell takes progress on the pipeline's own thread only, so that is where it is written.
+                while (!task.IsCompleted)
+                {
+                    WriteProgress(reports.Last is { } last
+                        ? new ProgressRecord(0, activity, last.Activity) { PercentComplete = (int)(Math.Clamp(last.Fraction, 0, 1) * 100) }
+                        : new ProgressRecord(0, activity, "waiting"));
+                    Task.WhenAny(task, Task.Delay(Redraw)).GetAwaiter().GetResult();
+                }
+                WriteProgress(new ProgressRecord(0, activity, "done") { RecordType = ProgressRecordType.Completed });
             }
 
             return task.GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
         }
+    }
+
+    private sealed class Reports : IProgress<VerificationProgress>
+    {
+        private volatile VerificationProgress? _last;
+
+        public VerificationProgress? Last => _last;
+
+        public void Report(VerificationProgress value) => _last = value;
     }
 
     private protected void WriteControlError(ControlException error, object? target)
@@ -88,6 +111,9 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         };
         WriteError(new ErrorRecord(error, id, category, target));
     }
+
+    /// <summary>A path as the person means it: relative to PowerShell's location, whatever the process's own is.</summary>
+    private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 
     private protected void WriteError(string message, string id, ErrorCategory category, object? target) =>
         WriteError(new ErrorRecord(new PSArgumentException(message), id, category, target));

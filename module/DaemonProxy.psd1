@@ -1,0 +1,35 @@
+@{
+    RootModule           = 'bin/DaemonProxy.Cmdlets.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '4e2b9d3a-6c1f-4f57-9a0e-8b7d5c2f1e36'
+    Author               = 'The DaemonProxy authors'
+    CompanyName          = 'DaemonProxy'
+    Copyright            = '(c) 2026 The DaemonProxy authors. MIT licence.'
+    Description          = 'An HTTP front end before application daemons, with the flush policy of mod_wsgi 6.0.2 and exact rate limits: start it in deployment scripts, tune it live, verify it in Pester.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('DaemonProxy.Format.ps1xml')
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    CmdletsToExport      = @(
+        'Get-DaemonProxy'
+        'Get-FlushPolicy'
+        'Get-RateLimit'
+        'Set-EmbeddedRestriction'
+        'Set-FlushPolicy'
+        'Set-RateLimit'
+        'Start-DaemonProxy'
+        'Stop-DaemonProxy'
+        'Test-DaemonProxyConfiguration'
+        'Test-EmbeddedRestriction'
+        'Test-FlushPolicy'
+        'Test-RateLimitAccuracy'
+    )
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>One mistake in a configuration file.</summary>
+public sealed class ConfigurationMistake
+{
+    internal ConfigurationMistake(ConfigurationError error)
+    {
+        File = error.File;
+        Line = error.Line;
+        Column = error.Column;
+        Message = error.Message;
+    }
+
+    /// <summary>The file, as it was named.</summary>
+    public string File { get; }
+
+    /// <summary>The line, from 1.</summary>
+    public int Line { get; }
+
+    /// <summary>The column, from 1.</summary>
+    public int Column { get; }
+
+    /// <summary>What is wrong, and what would be right.</summary>
+    public string Message { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{File}:{Line}:{Column}: {Message}";
+}

@@ -1,0 +1,63 @@
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>A running front end.</summary>
+public sealed class DaemonProxyInfo
+{
+    internal DaemonProxyInfo(InstanceStatus status)
+    {
+        Name = status.Name;
+        ProcessId = status.ProcessId;
+        State = status.State.ToString();
+        StartTime = status.StartTime.LocalDateTime;
+        Uri = [.. status.Uri];
+        ConfigurationFile = status.ConfigurationFile;
+        LogFile = status.LogFile;
+        Version = status.Version;
+        RestrictEmbedded = status.RestrictEmbedded;
+        ActiveRequests = status.ActiveRequests;
+        Requests = status.Requests;
+        Daemons = [.. status.Daemons.Select(daemon => new DaemonInfo(status.Name, daemon))];
+        Routes = [.. status.Routes.Select(route => new RateLimitInfo(status.Name, route))];
+    }
+
+    /// <summary>The name by which every console finds it.</summary>
+    public string Name { get; }
+
+    /// <summary>Its process.</summary>
+    public int ProcessId { get; }
+
+    /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes what is in flight.</summary>
+    public string State { get; }
+
+    /// <summary>When it began to serve.</summary>
+    public DateTime StartTime { get; }
+
+    /// <summary>The addresses it listens on, with the ports the system chose.</summary>
+    public IReadOnlyList<Uri> Uri { get; }
+
+    /// <summary>The configuration file; null for the built-in sample.</summary>
+    public string? ConfigurationFile { get; }
+
+    /// <summary>The event log, JSON lines; null when events go to a terminal.</summary>
+    public string? LogFile { get; }
+
+    /// <summary>The version of the host.</summary>
+    public string Version { get; }
+
+    /// <summary>Whether embedded mode is restricted; null when never set.</summary>
+    public bool? RestrictEmbedded { get; }
+
+    /// <summary>Requests being served.</summary>
+    public long ActiveRequests { get; }
+
+    /// <summary>Requests served since the start.</summary>
+    public long Requests { get; }
+
+    /// <summary>The daemon groups.</summary>
+    public IReadOnlyList<DaemonInfo> Daemons { get; }
+
+    /// <summary>The routes, with their rate limits.</summary>
+    public IReadOnlyList<RateLimitInfo> Routes { get; }
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Shows the flush policies in force, and how often each reason led to a flush.</summary>
+[Cmdlet(VerbsCommon.Get, "FlushPolicy")]
+[OutputType(typeof(FlushPolicyInfo))]
+public sealed class GetFlushPolicyCommand : InstanceCommand
+{
+    /// <summary>The front ends; wildcards are allowed. Without it, all.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>The daemon groups; wildcards are allowed. Without it, all.</summary>
+    [Parameter(Position = 1)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(DaemonNameCompleter))]
+    public string[]? Daemon { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in NamesOf(Name))
+        {
+            if (StatusOf(name) is not { } status)
+                continue;
+            var chosen = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound");
+            foreach (var daemon in status.Daemons.Where(daemon => chosen.Contains(daemon.Name)))
+                WriteObject(new FlushPolicyInfo(name, daemon));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Management.Automation;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Refuses embedded mode, or allows it, while the front end serves.</summary>
+[Cmdlet(VerbsCommon.Set, "EmbeddedRestriction", SupportsShouldProcess = true, DefaultParameterSetName = OnSet)]
+[OutputType(typeof(DaemonProxyInfo))]
+public sealed class SetEmbeddedRestrictionCommand : InstanceCommand
+{
+    private const string OnSet = "On";
+    private const string OffSet = "Off";
+
+    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>Refuse embedded requests with a logged 500.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = OnSet)]
+    public SwitchParameter On { get; set; }
+
+    /// <summary>Allow embedded requests.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = OffSet)]
+    public SwitchParameter Off { get; set; }
+
+    /// <summary>Return the front end as it is now.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var restricted = ParameterSetName == OnSet ? On.IsPresent : !Off.IsPresent;
+        foreach (var name in Name is null ? Only() : NamesOf(Name))
+        {
+            if (!ShouldProcess($"'{name}'", restricted ? "Restrict embedded mode" : "Allow embedded mode"))
+                continue;
+            var status = Ask(name, $"Changing the restriction of '{name}'", (client, stop) => client.SetRestrictionAsync(restricted, stop));
+            if (status is not null && PassThru)
+                WriteObject(new DaemonProxyInfo(status));
+        }
+    }
+
+    private IEnumerable<string> Only() => NameOfOne(null) is { } name ? [name] : [];
+}

@@ -1,0 +1,86 @@
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Changes the flush policy of daemon groups while they serve; responses in flight take it at their next read.</summary>
+[Cmdlet(VerbsCommon.Set, "FlushPolicy", SupportsShouldProcess = true)]
+[OutputType(typeof(FlushPolicyInfo))]
+public sealed class SetFlushPolicyCommand : InstanceCommand
+{
+    /// <summary>The front end. Without it, the only one that runs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string? Name { get; set; }
+
+    /// <summary>The daemon groups; wildcards are allowed. Without it, all of the front end.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(DaemonNameCompleter))]
+    public string[]? Daemon { get; set; }
+
+    /// <summary>How long the relay waits for more before it flushes: <c>5ms</c>, or a number of milliseconds. 0 flushes on any dry read.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Duration]
+    public TimeSpan? FlushDelay { get; set; }
+
+    /// <summary>The runaway guard: a flush is forced when the chain holds more than this. 64KB or more.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Size]
+    public long? BufferSize { get; set; }
+
+    /// <summary>The longest a byte waits while the application trickles: <c>50ms</c>, or a number of milliseconds. 0: no deadline.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Duration]
+    public TimeSpan? FlushDeadline { get; set; }
+
+    /// <summary>Return the policies as they are now.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (FlushDelay is null && BufferSize is null && FlushDeadline is null)
+        {
+            WriteError("nothing to change was given; add -FlushDelay, -BufferSize or -FlushDeadline", "NothingToChange", ErrorCategory.InvalidArgument, Name);
+            return;
+        }
+
+        if (NameOfOne(Name) is not { } name || StatusOf(name) is not { } status)
+            return;
+        foreach (var daemon in Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound"))
+        {
+            if (!ShouldProcess($"daemon group '{daemon}' of '{name}'", $"Set flush policy ({Changes()})"))
+                continue;
+            var change = new FlushPolicyChange { Daemon = daemon, FlushDelay = FlushDelay, BufferSize = BufferSize, FlushDeadline = FlushDeadline };
+            var changed = Ask(name, $"Setting the flush policy of '{daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop));
+            foreach (var now in changed ?? [])
+            {
+                if (FlushDelay == TimeSpan.Zero)
+                    WarnOf(status.Routes.Where(route => route.Daemon == now.Name), now.FlushDelay);
+                if (PassThru)
+                    WriteObject(new FlushPolicyInfo(name, now));
+            }
+        }
+    }
+
+    private void WarnOf(IEnumerable<RouteStatus> routes, TimeSpan flushDelay)
+    {
+        foreach (var route in routes)
+        {
+            if (NoDelayWarning.For(route, flushDelay) is { } warning)
+                WriteWarning(warning);
+        }
+    }
+
+    private string Changes() => string.Join(", ", new[]
+    {
+        FlushDelay is { } delay ? $"delay {Units.FormatDuration(delay)}" : null,
+        BufferSize is { } size ? $"buffer size {Units.FormatSize(size)}" : null,
+        FlushDeadline is { } deadline ? $"deadline {Units.FormatDuration(deadline)}" : null,
+    }.OfType<string>());
+}

@@ -1,0 +1,40 @@
+using System.Management.Automation;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Stops front ends: they take no new connections, finish what is in flight, and end with their daemons.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(DaemonProxyInfo))]
+public sealed class StopDaemonProxyCommand : InstanceCommand
+{
+    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>What is in flight after this is broken off. Default 10 s.</summary>
+    [Parameter]
+    [Duration(InSeconds = true)]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Return what the front end was when it was stopped.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in Name is null ? Only() : NamesOf(Name))
+        {
+            if (!ShouldProcess($"'{name}'", "Stop front end"))
+                continue;
+            var last = Ask(name, $"Stopping '{name}'", (client, stop) => client.StopAsync(Timeout, stop));
+            if (last is not null && PassThru)
+                WriteObject(new DaemonProxyInfo(last));
+        }
+    }
+
+    private IEnumerable<string> Only() => NameOfOne(null) is { } name ? [name] : [];
+}
