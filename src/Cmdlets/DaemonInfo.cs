@@ -34,7 +34,7 @@ public sealed class DaemonInfo
     public string? Address { get; }
 
     /// <summary>Its processes.</summary>
-    public IReadOnlyList<int> ProcessId { get; }
+    public int[] ProcessId { get; }
 
     /// <summary>How often a process was started again.</summary>
     public int Restarts { get; }

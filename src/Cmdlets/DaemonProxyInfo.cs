@@ -35,7 +35,7 @@ public sealed class DaemonProxyInfo
     public DateTime StartTime { get; }
 
     /// <summary>The addresses it listens on, with the ports the system chose.</summary>
-    public IReadOnlyList<Uri> Uri { get; }
+    public Uri[] Uri { get; }
 
     /// <summary>The configuration file; null for the built-in sample.</summary>
     public string? ConfigurationFile { get; }
@@ -56,8 +56,8 @@ public sealed class DaemonProxyInfo
     public long Requests { get; }
 
     /// <summary>The daemon groups.</summary>
-    public IReadOnlyList<DaemonInfo> Daemons { get; }
+    public DaemonInfo[] Daemons { get; }
 
     /// <summary>The routes, with their rate limits.</summary>
-    public IReadOnlyList<RateLimitInfo> Routes { get; }
+    public RateLimitInfo[] Routes { get; }
 }

@@ -1,0 +1,94 @@
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    Start-DaemonProxy (New-ConfigurationFile 'site.yaml' @'
+name: site
+daemons: [ { name: app, sample: true }, { name: limited, sample: true } ]
+routes: [ { path: /, daemon: app }, { path: /slow, daemon: limited, strip-prefix: true, rate-limit: 400KiB/s, pacer: interval } ]
+'@) | Out-Null
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'Get-FlushPolicy' {
+    It 'shows the defaults of mod_wsgi 6.0.2, and the deadline' {
+        $policy = Get-FlushPolicy site app
+        $policy.FlushDelay | Should -Be ([timespan]::FromMilliseconds(5))
+        $policy.BufferSize | Should -Be 8MB
+        $policy.FlushDeadline | Should -Be ([timespan]::FromMilliseconds(50))
+    }
+
+    It 'shows every group' { (Get-DaemonProxy | Get-FlushPolicy).Daemon | Should -Be 'app', 'limited' }
+
+    It 'counts flushes by reason' {
+        $before = (Get-FlushPolicy site app).EndFlushes
+        Invoke-WebRequest (Get-DaemonProxy).Uri[0] | Out-Null
+        (Get-FlushPolicy site app).EndFlushes | Should -Be ($before + 1)
+    }
+
+    It 'for a group that is not there is an error that names those that are' {
+        { Get-FlushPolicy site nope -ErrorAction Stop } | Should -Throw -ErrorId 'DaemonNotFound,DaemonProxy.Cmdlets.GetFlushPolicyCommand' -ExpectedMessage '*app, limited*'
+    }
+
+    It 'shows units in its table' { Get-FlushPolicy site app | Out-String | Should -Match '5 ms\s+50 ms\s+8 MiB' }
+}
+
+Describe 'Set-FlushPolicy' {
+    BeforeEach { Set-FlushPolicy site -FlushDelay 5ms -BufferSize 8MB -FlushDeadline 50ms }
+
+    It 'takes <value> as a delay of <ms> ms' -ForEach @(
+        @{ Value = '20ms'; Ms = 20 }
+        @{ Value = 20; Ms = 20 }
+        @{ Value = '0.5s'; Ms = 500 }
+        @{ Value = [timespan]::FromMilliseconds(7); Ms = 7 }
+        @{ Value = 2.5; Ms = 2.5 }
+    ) { (Set-FlushPolicy site app -FlushDelay $Value -PassThru).FlushDelay.TotalMilliseconds | Should -Be $Ms }
+
+    It 'takes <value> as a size' -ForEach @(@{ Value = 4MB }, @{ Value = '4MiB' }, @{ Value = 4194304 }) {
+        (Set-FlushPolicy site app -BufferSize $Value -PassThru).BufferSize | Should -Be 4MB
+    }
+
+    It 'leaves what is not given' {
+        (Set-FlushPolicy site app -FlushDelay 9 -PassThru).BufferSize | Should -Be 8MB
+    }
+
+    It 'leaves other groups alone' {
+        Set-FlushPolicy site app -FlushDelay 9
+        (Get-FlushPolicy site limited).FlushDelay.TotalMilliseconds | Should -Be 5
+    }
+
+    It 'changes all groups that come through the pipeline' {
+        Get-FlushPolicy site | Set-FlushPolicy -FlushDelay 11
+        (Get-FlushPolicy site).FlushDelay.TotalMilliseconds | Should -Be 11, 11
+    }
+
+    It 'brings a saved policy back' {
+        $saved = Get-FlushPolicy site app
+        Set-FlushPolicy site app -FlushDelay 99 -BufferSize 64KB -FlushDeadline 0
+        $saved | Set-FlushPolicy
+        $now = Get-FlushPolicy site app
+        $now.FlushDelay, $now.BufferSize, $now.FlushDeadline | Should -Be $saved.FlushDelay, $saved.BufferSize, $saved.FlushDeadline
+    }
+
+    It 'warns of a delay of 0 where a route has a rate limit, saying why' {
+        Set-FlushPolicy site -FlushDelay 0 -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings | Should -Match "'/slow' is limited to 400KiB/s.*interval pacer spends a whole 200 ms interval"
+    }
+
+    It 'is refused <what>' -ForEach @(
+        @{ What = 'a buffer below 64 KiB'; Change = @{ BufferSize = 1KB }; Message = '*65536 bytes or more*' }
+        @{ What = 'a delay above an hour'; Change = @{ FlushDelay = '2h' }; Message = '*0 to 1h*' }
+    ) { { Set-FlushPolicy site app @Change -ErrorAction Stop } | Should -Throw -ErrorId 'RequestRefused,DaemonProxy.Cmdlets.SetFlushPolicyCommand' -ExpectedMessage $Message }
+
+    It 'says of a bad time what would be right' {
+        { Set-FlushPolicy site app -FlushDelay '5 parsecs' } | Should -Throw -ExpectedMessage "*'5 parsecs' is no time; write for example 5ms*"
+    }
+
+    It 'wants something to change' {
+        { Set-FlushPolicy site -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToChange,DaemonProxy.Cmdlets.SetFlushPolicyCommand'
+    }
+
+    It 'with -WhatIf changes nothing' {
+        Set-FlushPolicy site app -FlushDelay 33 -WhatIf
+        (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds | Should -Be 5
+    }
+}

@@ -1,0 +1,77 @@
+BeforeAll { . $PSScriptRoot/OwnRuntimeDirectory.ps1 }
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'Start-DaemonProxy' {
+    AfterEach { Get-DaemonProxy | Stop-DaemonProxy }
+
+    It 'with no parameter serves the sample application when it returns' {
+        $proxy = Start-DaemonProxy
+        $proxy.Name | Should -Be 'default'
+        $proxy.State | Should -Be 'Serving'
+        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+    }
+
+    It 'lives in a process of its own' {
+        $proxy = Start-DaemonProxy
+        $proxy.ProcessId | Should -Not -Be $PID
+        (Get-Process -Id $proxy.ProcessId).HasExited | Should -BeFalse
+    }
+
+    It 'serves a configuration file, found from the current location' {
+        $file = New-ConfigurationFile 'site.yaml' "name: site`ndaemons: [ { name: demo, sample: true } ]`nroutes: [ { path: /d, daemon: demo, strip-prefix: true } ]"
+        Push-Location (Split-Path $file)
+        try { $proxy = Start-DaemonProxy site.yaml } finally { Pop-Location }
+        $proxy.Name | Should -Be 'site'
+        $proxy.ConfigurationFile | Should -Be $file
+        (Invoke-WebRequest "$($proxy.Uri[0])d/bytes?n=10").RawContentLength | Should -Be 10
+        (Invoke-WebRequest "$($proxy.Uri[0])other" -SkipHttpErrorCheck).StatusCode | Should -Be 404
+    }
+
+    It 'takes name and address from its parameters' {
+        $proxy = Start-DaemonProxy -Name other -Listen http://127.0.0.1:0
+        $proxy.Name | Should -Be 'other'
+        $proxy.Uri | Should -HaveCount 1
+    }
+
+    It 'started twice with the same configuration warns and returns the running one' {
+        $first = Start-DaemonProxy
+        $second = Start-DaemonProxy -WarningVariable warning -WarningAction SilentlyContinue
+        $second.ProcessId | Should -Be $first.ProcessId
+        $warning | Should -Match "'default' is already running"
+    }
+
+    It 'started twice with another configuration is an error that names the way out' {
+        Start-DaemonProxy | Out-Null
+        $file = New-ConfigurationFile 'again.yaml' 'daemons: [ { name: demo, sample: true } ]'
+        { Start-DaemonProxy $file -ErrorAction Stop } |
+            Should -Throw -ErrorId 'InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Stop-DaemonProxy default*'
+    }
+
+    It 'reports each mistake of a configuration as an error with its place' {
+        $file = New-ConfigurationFile 'bad.yaml' "daemons: [ { name: a, sample: on, respone-flush-delay: 5 } ]`nroutes: [ { path: x, daemon: b } ]"
+        Start-DaemonProxy $file -ErrorVariable mistakes -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $mistakes.Count | Should -BeGreaterOrEqual 3
+        $mistakes[0].FullyQualifiedErrorId | Should -Be 'InvalidConfiguration,DaemonProxy.Cmdlets.StartDaemonProxyCommand'
+        $mistakes[0] | Should -Match "bad.yaml:1:\d+: .*did you mean 'response-flush-delay'"
+    }
+
+    It 'says in one sentence that <what>' -ForEach @(
+        @{ What = 'a command is missing'; Yaml = 'daemons: [ { name: a, command: [ no-such-program ] } ]'; Message = '*cannot start*no-such-program*install it*' }
+        @{ What = 'a command ends at once'; Yaml = 'daemons: [ { name: a, command: [ sh, -c, "echo no luck; exit 3" ] } ]'; Message = '*exit code 3*no luck*' }
+    ) {
+        $file = New-ConfigurationFile 'fails.yaml' $Yaml
+        { Start-DaemonProxy $file -ErrorAction Stop } | Should -Throw -ErrorId 'StartFailed,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage $Message
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+
+    It 'says that a port is in use, and loses nothing of what is served there' {
+        $proxy = Start-DaemonProxy
+        { Start-DaemonProxy -Name second -Listen $proxy.Uri[0] -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'
+        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+    }
+
+    It 'with -WhatIf starts nothing' {
+        Start-DaemonProxy -WhatIf | Should -BeNullOrEmpty
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+}

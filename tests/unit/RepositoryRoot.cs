@@ -1,0 +1,13 @@
+using System.Reflection;
+
+namespace DaemonProxy.Tests;
+
+/// <summary>Where the repository is, as the build knew it: tests run the module and the host that the same build left there.</summary>
+internal static class RepositoryRoot
+{
+    public static string Path { get; } =
+        typeof(RepositoryRoot).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "RepositoryRoot").Value!;
+
+    /// <summary>The host, as the build left it in the module.</summary>
+    public static string Host { get; } = System.IO.Path.Combine(Path, "module", "bin", "host", OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
+}
