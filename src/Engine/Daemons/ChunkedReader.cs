@@ -53,6 +53,12 @@ internal struct ChunkedReader(int longestLine)
                 continue;
             }
 
+            if (_expect == Expect.DataEnd && !rest.IsEmpty && rest[0] != '\r')
+            {
+                // What came before goes on first; the next call stands here again.
+                if (length > 0) break;
+                throw Malformed("more bytes than the chunk's size", rest);
+            }
             var end = rest.IndexOf((byte)'\n');
             if ((end < 0 ? rest.Length : end) > longestLine) throw Malformed("a line without an end", rest);
             if (end < 0) break;

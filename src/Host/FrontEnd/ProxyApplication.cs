@@ -82,7 +82,7 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
             {
                 response.Headers.Upgrade = exchange.Head.Upgrade;
-                await UpgradeTunnel.RunAsync(exchange, context, clientGone).ConfigureAwait(false);
+                await UpgradeTunnel.RunAsync(exchange, context).ConfigureAwait(false);
                 return;
             }
             using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, group.ClientTimeout, time);

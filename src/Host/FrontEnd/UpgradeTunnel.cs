@@ -7,17 +7,17 @@ namespace DaemonProxy.Host.FrontEnd;
 internal static class UpgradeTunnel
 {
     /// <summary>Passes until either side ends.</summary>
-    public static async Task RunAsync(DaemonExchange exchange, IFeatureCollection features, CancellationToken clientGone)
+    public static async Task RunAsync(DaemonExchange exchange, IFeatureCollection features)
     {
         var client = await features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
         var (daemon, received) = exchange.Connection.TakeOver();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+        using var ended = new CancellationTokenSource();
         try
         {
-            if (!received.IsEmpty) await client.WriteAsync(received, clientGone).ConfigureAwait(false);
+            if (!received.IsEmpty) await client.WriteAsync(received, ended.Token).ConfigureAwait(false);
             var down = daemon.CopyToAsync(client, ended.Token);
             var up = UpAsync(client, exchange, daemon, ended.Token);
-            // A client that has sent all it has may still wait for answers; a daemon that has closed has said its last.
+            // A daemon that has closed has said its last.
             if (await Task.WhenAny(down, up).ConfigureAwait(false) == down) await ended.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(down, up).ConfigureAwait(false);
         }

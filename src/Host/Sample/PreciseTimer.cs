@@ -54,7 +54,12 @@ internal sealed partial class PreciseTimer : IDisposable
     public void Dispose()
     {
         lock (_gate)
+        {
+            if (_disposed)
+                return;
             _disposed = true;
+        }
+
         _earlier.Set();
         _thread.Join();
         _earlier.Dispose();

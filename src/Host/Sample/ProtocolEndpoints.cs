@@ -34,8 +34,9 @@ internal static class ProtocolEndpoints
         {
             var buffer = new byte[16_384];
             int read;
-            while ((read = await stream.ReadAsync(buffer, exchange.Aborted).ConfigureAwait(false)) > 0)
-                await stream.WriteAsync(buffer.AsMemory(0, read), exchange.Aborted).ConfigureAwait(false);
+            // Not until exchange.Aborted: a peer that ends its side is still to get the rest.
+            while ((read = await stream.ReadAsync(buffer).ConfigureAwait(false)) > 0)
+                await stream.WriteAsync(buffer.AsMemory(0, read)).ConfigureAwait(false);
         }
     }
 

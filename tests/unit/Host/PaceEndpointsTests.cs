@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using DaemonProxy.Host.Sample;
+using Xunit;
+
+namespace DaemonProxy.Tests.Host;
+
+public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<RunningSample>
+{
+    [Fact]
+    public async Task Drip_begins_each_piece_with_its_time_and_keeps_to_a_schedule()
+    {
+        const int Count = 200;
+        const int Size = 24;
+        const double Every = 3;
+        var before = DateTime.UtcNow;
+        var text = await sample.Client.GetStringAsync($"/drip?count={Count}&chunk={Size}&every-ms=3");
+
+        Assert.Equal(Count * Size, text.Length);
+        var pieces = text.Chunk(Size).Select(piece => new string(piece)).ToList();
+        Assert.All(pieces, piece => Assert.EndsWith("....\n", piece));
+        var times = pieces.Select(piece => long.Parse(piece[..19], NumberStyles.None, CultureInfo.InvariantCulture)).ToList();
+        Assert.InRange(DateTime.UnixEpoch.AddTicks(times[0] / 100), before.AddMilliseconds(-1), before + RunningSample.Limit);
+
+        // A machine that is busy makes some pieces late; a schedule of another pace, or a coarse timer, would make them all late.
+        var late = times.Select((time, i) => ((time - times[0]) / 1e6) - (i * Every)).Order().ToList();
+        Assert.InRange(late[Count / 2], -1, 1);
+    }
+
+    [Fact]
+    public async Task Drip_does_not_wait_for_the_end_with_sending()
+    {
+        using var limit = new CancellationTokenSource(RunningSample.Limit);
+        using var response = await sample.Client.GetAsync("/drip?count=2&chunk=19&every-ms=60000", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+        await body.ReadExactlyAsync(new byte[19], limit.Token);
+    }
+
+    [Fact]
+    public async Task Hundreds_of_drips_at_once_keep_to_their_schedules()
+    {
+        var start = Stopwatch.GetTimestamp();
+        var drips = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20")));
+        Assert.All(drips, drip => Assert.Equal(21 * 24, drip.Length));
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 5000);
+    }
+
+    [Fact]
+    public async Task Stall_sends_what_comes_before_the_silence_at_once()
+    {
+        using var limit = new CancellationTokenSource(RunningSample.Limit);
+        using var response = await sample.Client.GetAsync("/stall?before=10&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+        await body.ReadExactlyAsync(new byte[10], limit.Token);
+    }
+
+    [Fact]
+    public async Task Stall_before_the_first_byte_sends_the_headers()
+    {
+        using var limit = new CancellationTokenSource(RunningSample.Limit);
+        using var response = await sample.Client.GetAsync("/stall?before=0&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        Assert.True(response.IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task Stall_is_silent_for_the_time_and_goes_on_with_the_pattern()
+    {
+        var start = Stopwatch.GetTimestamp();
+        var body = await sample.Client.GetByteArrayAsync("/stall?before=10&ms=100&after=5");
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 100, 2000);
+        Assert.Equal(Enumerable.Range(0, 15).Select(i => Pattern.At(i)), body);
+    }
+
+    [Fact]
+    public async Task Precise_timer_is_never_early_and_ends_its_waits_when_disposed()
+    {
+        using var timer = new PreciseTimer();
+        for (var microseconds = 50; microseconds < 5000; microseconds += 250)
+        {
+            var due = Stopwatch.GetTimestamp() + PreciseTimer.TicksOf(TimeSpan.FromMicroseconds(microseconds));
+            await timer.WaitUntilAsync(due, CancellationToken.None);
+            Assert.True(Stopwatch.GetTimestamp() >= due);
+        }
+
+        var wait = timer.WaitAsync(TimeSpan.FromMilliseconds(19), CancellationToken.None);
+        timer.Dispose();
+        await wait.WaitAsync(RunningSample.Limit);
+    }
+}
