@@ -1,0 +1,119 @@
+using System.IO.Pipelines;
+using System.Text;
+using DaemonProxy.Events;
+using DaemonProxy.Filters;
+using DaemonProxy.Relay;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace DaemonProxy.Tests.Filters;
+
+/// <summary>The last room of the chain: batching, framing, and what one response may hold.</summary>
+public sealed class CoreOutputTests
+{
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(60);
+    private readonly FakeTimeProvider _time = new();
+
+    private static Pipe NewPipe(long threshold = 0) =>
+        new(new PipeOptions(pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+
+    private CoreOutput Output(Pipe pipe, bool chunked = false) => new(pipe.Writer, chunked, WriteTimeout, _time);
+
+    private static string Take(Pipe pipe)
+    {
+        if (!pipe.Reader.TryRead(out var read)) return "";
+        var text = Encoding.Latin1.GetString(read.Buffer);
+        pipe.Reader.AdvanceTo(read.Buffer.End);
+        return text;
+    }
+
+    [Fact]
+    public async Task Less_than_4_KiB_waits_for_a_marker()
+    {
+        var pipe = NewPipe();
+        using var output = Output(pipe);
+        await output.WriteAsync(new byte[4095], Marker.None, default);
+        Assert.Equal("", Take(pipe));
+        Assert.Equal(4095, output.Held);
+        await output.WriteAsync(default, Marker.Flush, default);
+        Assert.Equal(4095, Take(pipe).Length);
+        Assert.Equal(0, output.Held);
+    }
+
+    [Fact]
+    public async Task Four_KiB_leave_at_once()
+    {
+        var pipe = NewPipe();
+        using var output = Output(pipe);
+        await output.WriteAsync(new byte[4000], Marker.None, default);
+        await output.WriteAsync(new byte[96], Marker.None, default);
+        Assert.Equal(4096, Take(pipe).Length);
+    }
+
+    [Fact]
+    public async Task Chunks_are_framed_and_end_with_trailers()
+    {
+        var pipe = NewPipe();
+        using var output = Output(pipe, chunked: true);
+        await output.WriteAsync("hello"u8.ToArray(), Marker.Flush, default);
+        await output.WriteAsync(Encoding.ASCII.GetBytes(new string('x', 20)), Marker.End, default);
+        await output.EndAsync([new("X-Sum", "1")], default);
+        Assert.Equal($"5\r\nhello\r\n14\r\n{new string('x', 20)}\r\n0\r\nX-Sum: 1\r\n\r\n", Take(pipe));
+    }
+
+    [Fact]
+    public async Task End_of_a_body_with_a_length_adds_nothing()
+    {
+        var pipe = NewPipe();
+        using var output = Output(pipe);
+        await output.WriteAsync("hello"u8.ToArray(), Marker.End, default);
+        await output.EndAsync([], default);
+        Assert.Equal("hello", Take(pipe));
+    }
+
+    [Fact]
+    public async Task One_response_holds_no_more_than_256_KiB_whatever_the_client_does()
+    {
+        // What Kestrel's own queue takes before it makes the writer wait.
+        const long threshold = 65_536;
+        var pipe = NewPipe(threshold);
+        using var output = Output(pipe);
+        var write = output.WriteAsync(new byte[100 << 20], Marker.None, default).AsTask();
+        Assert.False(write.IsCompleted);
+        Assert.True(pipe.Reader.TryRead(out var read));
+        Assert.InRange(read.Buffer.Length + output.Held, 1, 262_144);
+        // Reading lets it go on, and all of it comes.
+        long total = 0;
+        while (true)
+        {
+            total += read.Buffer.Length;
+            Assert.InRange(read.Buffer.Length + output.Held, 0, 262_144);
+            pipe.Reader.AdvanceTo(read.Buffer.End);
+            if (write.IsCompleted) await pipe.Writer.CompleteAsync();
+            if (read.IsCompleted) break;
+            read = await pipe.Reader.ReadAsync();
+        }
+        await write;
+        Assert.Equal(100 << 20, total);
+    }
+
+    [Fact]
+    public async Task Client_that_takes_nothing_for_the_write_timeout_is_broken_off()
+    {
+        using var output = Output(NewPipe(1024));
+        var write = output.WriteAsync(new byte[10_000], Marker.None, default).AsTask();
+        _time.Advance(WriteTimeout - TimeSpan.FromMilliseconds(1));
+        Assert.False(write.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
+    }
+
+    [Fact]
+    public async Task Client_that_has_left_ends_the_write()
+    {
+        var pipe = NewPipe();
+        using var output = Output(pipe);
+        await pipe.Reader.CompleteAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => output.WriteAsync(new byte[5000], Marker.None, default).AsTask());
+    }
+}

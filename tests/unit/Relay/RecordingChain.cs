@@ -1,0 +1,35 @@
+using DaemonProxy.Filters;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DaemonProxy.Tests.Relay;
+
+/// <summary>A chain's end that writes down what reaches it, and when; it holds bytes until a marker, or until it has more than it likes.</summary>
+internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IOutputFilter
+{
+    private readonly long _start = time.GetTimestamp();
+    private readonly MemoryStream _bytes = new();
+
+    /// <summary>What was called: when, in ms, how many bytes, and the marker.</summary>
+    public List<(double At, int Count, Marker Marker)> Calls { get; } = [];
+
+    /// <summary>What was sent on: when, in ms, and how many bytes.</summary>
+    public List<(double At, long Count)> Sent { get; } = [];
+
+    public long Held { get; private set; }
+
+    public byte[] Bytes => _bytes.ToArray();
+
+    public IEnumerable<double> Flushes => Calls.Where(call => call.Marker == Marker.Flush).Select(call => call.At);
+
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
+    {
+        var now = time.GetElapsedTime(_start).TotalMilliseconds;
+        Calls.Add((now, block.Length, marker));
+        _bytes.Write(block.Span);
+        Held += block.Length;
+        if (marker == Marker.None && Held <= holdsUpTo) return ValueTask.CompletedTask;
+        if (Held > 0) Sent.Add((now, Held));
+        Held = 0;
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,230 @@
+using System.IO.Pipelines;
+using DaemonProxy.Events;
+using DaemonProxy.Filters;
+using DaemonProxy.Relay;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace DaemonProxy.Tests.Relay;
+
+/// <summary>The flush policy of behaviour.md, section 1, on a clock that the test turns.</summary>
+public sealed class ResponseRelayTests
+{
+    private const long Core = 4095;
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+    private readonly FlushCounter _flushes = new();
+    private readonly LiveFlushPolicy _policy = new(FlushPolicy.Default);
+    private readonly CancellationTokenSource _clientGone = new();
+
+    private Task Run(IOutputFilter chain) => new ResponseRelay(_policy, _time, _flushes)
+        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, SocketTimeout, _clientGone.Token).AsTask();
+
+    private async Task WriteAsync(int count) => await _pipe.Writer.WriteAsync(new byte[count]);
+
+    private async Task DripAsync(int count, int every, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            await WriteAsync(count);
+            Advance(every);
+        }
+    }
+
+    private void Advance(int milliseconds)
+    {
+        for (var i = 0; i < milliseconds; i++) _time.Advance(Millisecond);
+    }
+
+    [Fact]
+    public async Task Relay_passes_data_at_once_and_without_a_flush()
+    {
+        var chain = new RecordingChain(_time, 0);
+        _ = Run(chain);
+        await WriteAsync(100_000);
+        Assert.Equal(100_000, chain.Calls.Sum(call => call.Count));
+        Assert.All(chain.Calls, call => Assert.Equal((0, Marker.None), (call.At, call.Marker)));
+    }
+
+    [Fact]
+    public async Task Relay_flushes_once_when_the_daemon_stays_silent_for_the_delay()
+    {
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await WriteAsync(100);
+        Advance(4);
+        Assert.Empty(chain.Flushes);
+        Advance(100);
+        Assert.Equal([5], chain.Flushes);
+        Assert.Equal(1, _flushes[FlushReason.Idle]);
+    }
+
+    [Fact]
+    public async Task Relay_does_not_flush_when_more_comes_within_the_delay()
+    {
+        var chain = new RecordingChain(_time, 0);
+        _ = Run(chain);
+        await DripAsync(100, every: 4, times: 100);
+        Assert.Empty(chain.Flushes);
+    }
+
+    [Fact]
+    public void Relay_flushes_the_headers_when_no_byte_comes_within_the_delay()
+    {
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        Advance(20);
+        Assert.Equal([(5d, 0, Marker.Flush)], chain.Calls);
+    }
+
+    [Fact]
+    public async Task Relay_with_no_delay_flushes_on_any_dry_read()
+    {
+        _policy.Current = FlushPolicy.Before602;
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await WriteAsync(10);
+        await WriteAsync(10);
+        Assert.Equal([0, 0, 0], chain.Flushes);
+    }
+
+    [Fact]
+    public async Task Relay_flushes_what_has_waited_for_the_deadline_while_the_application_trickles()
+    {
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await DripAsync(24, every: 3, times: 100);
+        // 17 drips in 50 ms; the next 50 begin with the first byte behind the flush.
+        Assert.Equal(50, chain.Sent[0].At);
+        Assert.All(chain.Sent, sent => Assert.True(sent.Count <= 18 * 24));
+        Assert.True(chain.Sent.Count >= 5);
+        Assert.Equal(_flushes[FlushReason.Deadline], chain.Flushes.Count());
+        Assert.Equal(0, _flushes[FlushReason.Idle]);
+    }
+
+    [Fact]
+    public async Task Relay_without_a_deadline_lets_a_trickle_wait_for_the_core_output_as_the_original_does()
+    {
+        _policy.Current = FlushPolicy.Default with { FlushDeadline = TimeSpan.Zero };
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await DripAsync(24, every: 3, times: 170);
+        Assert.Empty(chain.Sent);
+        await DripAsync(24, every: 3, times: 1);
+        Assert.Equal([(510d, 4104L)], chain.Sent);
+    }
+
+    [Fact]
+    public async Task Relay_counts_the_deadline_anew_when_the_chain_has_sent_on_its_own()
+    {
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await DripAsync(1000, every: 4, times: 40);
+        // Every fifth block fills the core output, 20 ms apart: nothing ever waits for 50.
+        Assert.Empty(chain.Flushes);
+        Assert.All(chain.Sent, sent => Assert.Equal(5000, sent.Count));
+    }
+
+    [Fact]
+    public async Task Relay_flushes_when_the_chain_holds_more_than_the_guard()
+    {
+        _policy.Current = new(TimeSpan.FromMilliseconds(5), 65_536, TimeSpan.Zero);
+        var chain = new RecordingChain(_time, long.MaxValue);
+        _ = Run(chain);
+        for (var i = 0; i < 16; i++) await WriteAsync(4096);
+        Assert.Empty(chain.Sent);
+        await WriteAsync(1);
+        Assert.Equal([(0d, 65_537L)], chain.Sent);
+        Assert.Equal(1, _flushes[FlushReason.Guard]);
+    }
+
+    [Fact]
+    public async Task Relay_never_flushes_for_the_guard_while_the_chain_drains()
+    {
+        _policy.Current = new(TimeSpan.FromMilliseconds(5), 65_536, TimeSpan.Zero);
+        var chain = new RecordingChain(_time, 0);
+        _ = Run(chain);
+        for (var i = 0; i < 1000; i++) await WriteAsync(10_000);
+        Assert.Equal(0, _flushes[FlushReason.Guard]);
+        Assert.Empty(chain.Flushes);
+    }
+
+    [Fact]
+    public async Task Relay_ends_with_the_end_marker()
+    {
+        var chain = new RecordingChain(_time, Core);
+        var run = Run(chain);
+        await WriteAsync(100);
+        await _pipe.Writer.CompleteAsync();
+        await run;
+        Assert.Equal(Marker.End, chain.Calls[^1].Marker);
+        Assert.Equal(100, chain.Bytes.Length);
+        Assert.Equal(1, _flushes[FlushReason.End]);
+    }
+
+    [Fact]
+    public async Task Policy_swapped_in_flight_holds_from_the_next_read_on()
+    {
+        var chain = new RecordingChain(_time, Core);
+        _ = Run(chain);
+        await WriteAsync(10);
+        Advance(5);
+        _policy.Current = FlushPolicy.Default with { FlushDelay = TimeSpan.FromMilliseconds(20) };
+        await WriteAsync(10);
+        Advance(30);
+        Assert.Equal([5, 25], chain.Flushes);
+    }
+
+    [Fact]
+    public async Task Relay_breaks_off_after_the_socket_timeout()
+    {
+        var run = Run(new RecordingChain(_time, Core));
+        await WriteAsync(10);
+        Advance(5);
+        _time.Advance(SocketTimeout);
+        var broken = await Assert.ThrowsAsync<BrokenResponseException>(() => run);
+        Assert.Same(EventCatalogue.BodyReadTimeout, broken.Reason);
+    }
+
+    [Fact]
+    public async Task Relay_ends_its_wait_when_the_client_has_left()
+    {
+        var run = Run(new RecordingChain(_time, Core));
+        await WriteAsync(10);
+        await _clientGone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task Body_that_breaks_off_is_not_ended()
+    {
+        var chain = new RecordingChain(_time, Core);
+        var run = Run(chain);
+        await WriteAsync(10);
+        await _pipe.Writer.CompleteAsync(new BrokenResponseException(EventCatalogue.BodyReadError, "gone"));
+        await Assert.ThrowsAsync<BrokenResponseException>(() => run);
+        Assert.DoesNotContain(chain.Calls, call => call.Marker == Marker.End);
+    }
+
+    [Fact]
+    public async Task Interval_pacer_gets_nothing_but_full_chunks_of_a_fast_response()
+    {
+        // 1 MB/s: a chunk of 200,000 bytes each 200 ms. The application always has more, but for stalls of 3 ms.
+        var chain = new RecordingChain(_time, 0);
+        var filter = new RateLimitFilter(new IntervalPacer(1_000_000, 0, _time), chain);
+        _ = Run(filter);
+        for (var i = 0; i < 60; i++)
+        {
+            await WriteAsync(50_000);
+            Advance(3);
+        }
+        Advance(3000);
+        var chunks = chain.Sent.GroupBy(sent => sent.At, sent => sent.Count).Select(chunk => chunk.Sum()).ToArray();
+        Assert.Equal(Enumerable.Repeat(200_000L, 15), chunks);
+        Assert.Equal(0, _flushes[FlushReason.Deadline]);
+        Assert.Equal(0, _flushes[FlushReason.Guard]);
+    }
+}
