@@ -93,18 +93,18 @@ public sealed class PacingTests
     [InlineData(3)]
     public async Task Token_bucket_makes_up_for_waking_late(int seed)
     {
-        // Whoever is woken up to 9 ms late each time still gets exactly the rate: deadlines, not sleeps.
+        // Whoever is woken up to 60 ms late each time still gets exactly the rate: deadlines, not sleeps.
         var random = new Random(seed);
         var filter = TokenBucket(1_000_000);
         var start = _time.GetTimestamp();
         for (var i = 0; i < 100; i++)
         {
             var write = Write(filter, 100_000);
-            while (!write.IsCompleted) _time.Advance(TimeSpan.FromMilliseconds(1 + random.NextDouble() * 8));
+            while (!write.IsCompleted) _time.Advance(TimeSpan.FromMilliseconds(1 + random.NextDouble() * 60));
             await write;
         }
         var ideal = (10_000_000 - 20_000) / 1_000_000d;
-        Assert.Equal(ideal, _time.GetElapsedTime(start).TotalSeconds, tolerance: ideal * 0.001 + 0.009);
+        Assert.Equal(ideal, _time.GetElapsedTime(start).TotalSeconds, tolerance: ideal * 0.001 + 0.061);
     }
 
     [Fact]
