@@ -1,0 +1,154 @@
+using System.Runtime.InteropServices;
+
+namespace DaemonProxy.Embedded;
+
+/// <summary>The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; owned references are the caller's to release.</summary>
+internal sealed unsafe partial class PythonApi
+{
+    // Symbols must be global: extension modules expect to find the interpreter's in the process (Debian's are not linked to it).
+    private const int Now = 2;
+    private static readonly int Global = OperatingSystem.IsMacOS() ? 8 : 0x100;
+
+    public readonly delegate* unmanaged<nint, void> SetProgramName;
+    public readonly delegate* unmanaged<int, void> InitializeEx;
+    public readonly delegate* unmanaged<int> FinalizeEx;
+    public readonly delegate* unmanaged<nint> SaveThread;
+    public readonly delegate* unmanaged<nint, void> RestoreThread;
+    public readonly delegate* unmanaged<int> EnsureLock;
+    public readonly delegate* unmanaged<int, void> ReleaseLock;
+    public readonly delegate* unmanaged<nint, void> Release;
+    public readonly delegate* unmanaged<nint, void> Retain;
+    public readonly delegate* unmanaged<nint> NewDictionary;
+    public readonly delegate* unmanaged<nint, nint, nint, int> SetItem;
+    public readonly delegate* unmanaged<nint, byte*, nint, int> SetItemString;
+    public readonly delegate* unmanaged<nint, byte*, nint> GetItemString;
+    public readonly delegate* unmanaged<nint> GetBuiltins;
+    public readonly delegate* unmanaged<byte*, byte*, int, nint> CompileString;
+    public readonly delegate* unmanaged<nint, nint, nint, nint> EvalCode;
+    public readonly delegate* unmanaged<MethodDefinition*, nint, nint, nint> NewFunction;
+    public readonly delegate* unmanaged<nint, nint, nint> CallObject;
+    public readonly delegate* unmanaged<nint, byte*, nint> GetAttribute;
+    public readonly delegate* unmanaged<nint, nint> NewTuple;
+    public readonly delegate* unmanaged<nint, nint, nint, int> SetTupleItem;
+    public readonly delegate* unmanaged<nint, nint, nint> TupleItem;
+    public readonly delegate* unmanaged<nint, nint> TupleSize;
+    public readonly delegate* unmanaged<int, void*, nint, nint> NewText;
+    public readonly delegate* unmanaged<byte*, nint, nint> NewUtf8Text;
+    public readonly delegate* unmanaged<nint, nint*, byte*> TextAsUtf8;
+    public readonly delegate* unmanaged<byte*, nint, nint> NewBytes;
+    public readonly delegate* unmanaged<nint, byte**, nint*, int> AsBytes;
+    public readonly delegate* unmanaged<long, nint> NewInteger;
+    public readonly delegate* unmanaged<nint, long> AsInteger;
+    public readonly delegate* unmanaged<double, nint> NewFloat;
+    public readonly delegate* unmanaged<long, nint> NewBoolean;
+    public readonly delegate* unmanaged<nint, byte*, void> SetError;
+    public readonly delegate* unmanaged<nint> ErrorOccurred;
+    public readonly delegate* unmanaged<void> PrintError;
+    public readonly delegate* unmanaged<void> ClearError;
+    public readonly delegate* unmanaged<byte*, nint, nint, nint> NewException;
+
+    private readonly nint _library;
+
+    /// <summary>Loads the library and binds every function.</summary>
+    /// <exception cref="PythonException">It cannot be loaded, or is no Python.</exception>
+    public PythonApi(string library)
+    {
+        _library = Load(library);
+        try
+        {
+            SetProgramName = (delegate* unmanaged<nint, void>)Find("Py_SetProgramName");
+            InitializeEx = (delegate* unmanaged<int, void>)Find("Py_InitializeEx");
+            FinalizeEx = (delegate* unmanaged<int>)Find("Py_FinalizeEx");
+            SaveThread = (delegate* unmanaged<nint>)Find("PyEval_SaveThread");
+            RestoreThread = (delegate* unmanaged<nint, void>)Find("PyEval_RestoreThread");
+            EnsureLock = (delegate* unmanaged<int>)Find("PyGILState_Ensure");
+            ReleaseLock = (delegate* unmanaged<int, void>)Find("PyGILState_Release");
+            Release = (delegate* unmanaged<nint, void>)Find("Py_DecRef");
+            Retain = (delegate* unmanaged<nint, void>)Find("Py_IncRef");
+            NewDictionary = (delegate* unmanaged<nint>)Find("PyDict_New");
+            SetItem = (delegate* unmanaged<nint, nint, nint, int>)Find("PyDict_SetItem");
+            SetItemString = (delegate* unmanaged<nint, byte*, nint, int>)Find("PyDict_SetItemString");
+            GetItemString = (delegate* unmanaged<nint, byte*, nint>)Find("PyDict_GetItemString");
+            GetBuiltins = (delegate* unmanaged<nint>)Find("PyEval_GetBuiltins");
+            CompileString = (delegate* unmanaged<byte*, byte*, int, nint>)Find("Py_CompileString");
+            EvalCode = (delegate* unmanaged<nint, nint, nint, nint>)Find("PyEval_EvalCode");
+            NewFunction = (delegate* unmanaged<MethodDefinition*, nint, nint, nint>)Find("PyCFunction_NewEx");
+            CallObject = (delegate* unmanaged<nint, nint, nint>)Find("PyObject_CallObject");
+            GetAttribute = (delegate* unmanaged<nint, byte*, nint>)Find("PyObject_GetAttrString");
+            NewTuple = (delegate* unmanaged<nint, nint>)Find("PyTuple_New");
+            SetTupleItem = (delegate* unmanaged<nint, nint, nint, int>)Find("PyTuple_SetItem");
+            TupleItem = (delegate* unmanaged<nint, nint, nint>)Find("PyTuple_GetItem");
+            TupleSize = (delegate* unmanaged<nint, nint>)Find("PyTuple_Size");
+            NewText = (delegate* unmanaged<int, void*, nint, nint>)Find("PyUnicode_FromKindAndData");
+            NewUtf8Text = (delegate* unmanaged<byte*, nint, nint>)Find("PyUnicode_FromStringAndSize");
+            TextAsUtf8 = (delegate* unmanaged<nint, nint*, byte*>)Find("PyUnicode_AsUTF8AndSize");
+            NewBytes = (delegate* unmanaged<byte*, nint, nint>)Find("PyBytes_FromStringAndSize");
+            AsBytes = (delegate* unmanaged<nint, byte**, nint*, int>)Find("PyBytes_AsStringAndSize");
+            NewInteger = (delegate* unmanaged<long, nint>)Find("PyLong_FromLongLong");
+            AsInteger = (delegate* unmanaged<nint, long>)Find("PyLong_AsLongLong");
+            NewFloat = (delegate* unmanaged<double, nint>)Find("PyFloat_FromDouble");
+            NewBoolean = (delegate* unmanaged<long, nint>)Find("PyBool_FromLong");
+            SetError = (delegate* unmanaged<nint, byte*, void>)Find("PyErr_SetString");
+            ErrorOccurred = (delegate* unmanaged<nint>)Find("PyErr_Occurred");
+            PrintError = (delegate* unmanaged<void>)Find("PyErr_Print");
+            ClearError = (delegate* unmanaged<void>)Find("PyErr_Clear");
+            NewException = (delegate* unmanaged<byte*, nint, nint, nint>)Find("PyErr_NewException");
+            None = Find("_Py_NoneStruct");
+        }
+        catch (EntryPointNotFoundException missing)
+        {
+            throw new PythonException($"{library} is no usable Python: {missing.Message}");
+        }
+    }
+
+    /// <summary>None; borrowed.</summary>
+    public nint None { get; }
+
+    /// <summary>ConnectionError; borrowed.</summary>
+    public nint ConnectionError { get; private set; }
+
+    /// <summary>SystemError; borrowed.</summary>
+    public nint SystemError { get; private set; }
+
+    /// <summary>Reads the exceptions' classes, which before 3.12 are there only after the initialisation.</summary>
+    public void ReadExceptions()
+    {
+        ConnectionError = *(nint*)Find("PyExc_ConnectionError");
+        SystemError = *(nint*)Find("PyExc_SystemError");
+    }
+
+    /// <summary>None; owned.</summary>
+    public nint TakeNone()
+    {
+        Retain(None);
+        return None;
+    }
+
+    private nint Find(string name) => NativeLibrary.GetExport(_library, name);
+
+    private static nint Load(string library)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return NativeLibrary.TryLoad(library, out var loaded) ? loaded : throw new PythonException($"{library} cannot be loaded; it has to be a {RuntimeInformation.ProcessArchitecture} library");
+        }
+        var handle = Open(library, Now | Global);
+        return handle != 0 ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(LastError())}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dlerror")]
+    private static partial nint LastError();
+
+    /// <summary>PyMethodDef.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MethodDefinition
+    {
+        public byte* Name;
+        public delegate* unmanaged<nint, nint, nint> Function;
+        public int Flags;
+        public byte* Documentation;
+    }
+}

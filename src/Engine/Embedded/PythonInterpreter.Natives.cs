@@ -1,0 +1,179 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace DaemonProxy.Embedded;
+
+/// <content>The functions that wsgi_adapter.py calls. Nothing managed may be thrown through Python's frames; what blocks lets go of the interpreter lock.</content>
+public sealed unsafe partial class PythonInterpreter
+{
+    private const int MostNames = 512;
+
+    // CPython is one for the process, and its callbacks know nothing else to find us by.
+    private static PythonInterpreter? s_current;
+
+    [UnmanagedCallersOnly]
+    private static nint Next(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var application = (WsgiApplication)GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0))).Target!;
+        var state = api.SaveThread();
+        var request = application.Take();
+        api.RestoreThread(state);
+        if (request is null) return api.TakeNone();
+        var pair = api.NewTuple(2);
+        api.SetTupleItem(pair, 0, api.NewInteger(GCHandle.ToIntPtr(GCHandle.Alloc(request))));
+        api.SetTupleItem(pair, 1, python.Environ(request));
+        return pair;
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Read(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var request = RequestOf(api, arguments);
+        var size = (int)api.AsInteger(api.TupleItem(arguments, 1));
+        // The bytes object is filled before anybody else sees it, so its memory may be written without the lock.
+        var bytes = api.NewBytes(null, size);
+        byte* memory;
+        nint length;
+        _ = api.AsBytes(bytes, &memory, &length);
+        int count;
+        var state = api.SaveThread();
+        try { count = request.Read(new Span<byte>(memory, size)); }
+        finally { api.RestoreThread(state); }
+        if (count == size) return bytes;
+        var part = api.NewBytes(memory, count);
+        api.Release(bytes);
+        return part;
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Start(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var status = (int)api.AsInteger(api.TupleItem(arguments, 1));
+        var reason = Encoding.Latin1.GetString(Bytes(api, api.TupleItem(arguments, 2)));
+        var flat = api.TupleItem(arguments, 3);
+        var headers = new KeyValuePair<string, string>[api.TupleSize(flat) / 2];
+        for (var i = 0; i < headers.Length; i++)
+            headers[i] = new(Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i))), Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i + 1))));
+        var length = api.AsInteger(api.TupleItem(arguments, 4));
+        RequestOf(api, arguments).Start(status, reason, headers, length < 0 ? null : length);
+        return api.TakeNone();
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Write(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var request = RequestOf(api, arguments);
+        // The caller's frame holds the bytes as long as this call lasts.
+        var block = Bytes(api, api.TupleItem(arguments, 1));
+        var state = api.SaveThread();
+        try { request.Write(block); }
+        finally { api.RestoreThread(state); }
+        return api.TakeNone();
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint End(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var request = RequestOf(api, arguments);
+        var state = api.SaveThread();
+        try { request.End(); }
+        finally { api.RestoreThread(state); }
+        return api.TakeNone();
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Abort(nint self, nint arguments) => Guard((python, api) =>
+    {
+        RequestOf(api, arguments).Abort(TextOf(api, api.TupleItem(arguments, 1)));
+        return api.TakeNone();
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Log(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var isError = api.AsInteger(api.TupleItem(arguments, 1)) != 0;
+        var text = TextOf(api, api.TupleItem(arguments, 2));
+        if (api.AsInteger(api.TupleItem(arguments, 0)) == 0) python._settings.Log(text, isError);
+        else RequestOf(api, arguments).Log(text, isError);
+        return api.TakeNone();
+    });
+
+    [UnmanagedCallersOnly]
+    private static nint Done(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var handle = GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0)));
+        ((WsgiRequest)handle.Target!).Finish();
+        handle.Free();
+        return api.TakeNone();
+    });
+
+    private static nint Guard(Func<PythonInterpreter, PythonApi, nint> body)
+    {
+        var python = s_current!;
+        try
+        {
+            return body(python, python._api);
+        }
+        catch (Exception failure)
+        {
+            var kind = failure is IOException or OperationCanceledException ? python._gone : python._api.SystemError;
+            fixed (byte* text = Encoding.UTF8.GetBytes(failure.Message + "\0")) python._api.SetError(kind, text);
+            return 0;
+        }
+    }
+
+    private static WsgiRequest RequestOf(PythonApi api, nint arguments) => (WsgiRequest)GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0))).Target!;
+
+    private static ReadOnlySpan<byte> Bytes(PythonApi api, nint bytes)
+    {
+        byte* memory;
+        nint length;
+        return api.AsBytes(bytes, &memory, &length) == 0 ? new(memory, (int)length) : throw new InvalidOperationException("bytes were expected");
+    }
+
+    private static string TextOf(PythonApi api, nint text)
+    {
+        nint length;
+        var utf8 = api.TextAsUtf8(text, &length);
+        if (utf8 is not null) return Encoding.UTF8.GetString(utf8, (int)length);
+        api.ClearError();
+        return "(text that is no Unicode)";
+    }
+
+    /// <summary>The environ dictionary of a request; owned.</summary>
+    private nint Environ(WsgiRequest request)
+    {
+        var environ = _api.NewDictionary();
+        foreach (var (name, value) in request.Environ)
+        {
+            var text = Latin1(value);
+            var key = Name(name, out var isOurs);
+            _ = _api.SetItem(environ, key, text);
+            _api.Release(text);
+            if (!isOurs) _api.Release(key);
+        }
+        var start = _api.NewFloat(request.RequestStart);
+        _ = _api.SetItem(environ, Name("mod_wsgi.request_start", out _), start);
+        _ = _api.SetItem(environ, Name("mod_wsgi.queue_start", out _), start);
+        _api.Release(start);
+        return environ;
+    }
+
+    /// <summary>A key; those that come again and again are made once. Names that clients make up must not fill the memory.</summary>
+    private nint Name(string name, out bool isOurs)
+    {
+        if (isOurs = _names.TryGetValue(name, out var known)) return known;
+        var made = Latin1(name);
+        if (_names.Count < MostNames)
+        {
+            _names.Add(name, made);
+            isOurs = true;
+        }
+        return made;
+    }
+
+    private nint Latin1(string text)
+    {
+        fixed (char* characters = text) return _api.NewText(2, characters, text.Length);
+    }
+}

@@ -1,0 +1,231 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace DaemonProxy.Embedded;
+
+/// <summary>
+/// The CPython of this process: at most one, loaded when it is made and taken down when it is disposed. One thread is Python's main thread, from
+/// beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py; here is what it cannot do itself.
+/// </summary>
+public sealed unsafe partial class PythonInterpreter : IDisposable
+{
+    private const int FileInput = 257; // Py_file_input
+    private const int VarArgs = 1;     // METH_VARARGS
+
+    private readonly PythonApi _api;
+    private readonly Thread _main;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<WsgiApplication> _applications = [];
+    private readonly Dictionary<string, nint> _names = [];
+    private readonly WsgiSettings _settings;
+    private nint _globals;
+    private nint _gone;
+    private bool _idle = true;
+
+    /// <summary>Loads and initialises it.</summary>
+    /// <exception cref="PythonException">It cannot be loaded, or its initialisation failed.</exception>
+    public PythonInterpreter(PythonLocation location, WsgiSettings settings)
+    {
+        Location = location;
+        _settings = settings;
+        _api = new PythonApi(location.Library);
+        s_current = this;
+        _main = new Thread(Run, 16 << 20) { IsBackground = true, Name = "python main" };
+        _main.Start();
+        _started.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Which Python it is.</summary>
+    public PythonLocation Location { get; }
+
+    /// <summary>Makes an application ready to serve.</summary>
+    /// <param name="target">The script's full path, or module:callable.</param>
+    /// <param name="callable">The name of the callable in a script.</param>
+    /// <param name="threads">Requests that it serves at a time.</param>
+    /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
+    /// <exception cref="PythonException">It could not be loaded; the message is its traceback.</exception>
+    public WsgiApplication Serve(string target, string callable, int threads, bool load)
+    {
+        var state = _api.EnsureLock();
+        nint application;
+        try
+        {
+            var make = Attribute(_globals, "Application");
+            application = Call(make, Text(target), Text(callable));
+            if (load && Call(Attribute(application, "try_load", isObject: true)) is var traceback && traceback != _api.None)
+                throw new PythonException($"{target} could not be loaded: {TextOf(_api, traceback).TrimEnd()}");
+        }
+        finally { _api.ReleaseLock(state); }
+        var served = new WsgiApplication(target, threads, self => RunRequests(self, application));
+        lock (_applications) _applications.Add(served);
+        return served;
+    }
+
+    /// <summary>A request thread: it is in Python from its first request to its last.</summary>
+    private void RunRequests(WsgiApplication application, nint adapter)
+    {
+        var handle = GCHandle.Alloc(application);
+        var state = _api.EnsureLock();
+        try { _api.Release(Call(Attribute(adapter, "run", isObject: true), _api.NewInteger(GCHandle.ToIntPtr(handle)))); }
+        catch (PythonException failure) { _settings.Log(failure.Message, true); }
+        finally
+        {
+            _api.ReleaseLock(state);
+            handle.Free();
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            // Held for ever: the interpreter keeps the pointer.
+            if (OperatingSystem.IsWindows()) _api.SetProgramName(Marshal.StringToHGlobalUni(Location.Executable));
+            else _api.SetProgramName(WideText(Location.Executable));
+            _api.InitializeEx(0); // no signal handlers: they are this process's own
+            _api.ReadExceptions();
+            DefineAdapter();
+            _started.SetResult();
+        }
+        catch (Exception failure)
+        {
+            _started.SetException(failure as PythonException ?? new PythonException(failure.Message));
+            return;
+        }
+        var state = _api.SaveThread();
+        _stop.Wait();
+        _api.RestoreThread(state);
+        // A thread that is still in an application would be ended in the middle of managed code: then only the exit handlers run.
+        if (_idle) _ = _api.FinalizeEx();
+        else
+        {
+            _api.Release(Call(Attribute(_globals, "exit_now")));
+            _ = _api.SaveThread();
+        }
+    }
+
+    private void DefineAdapter()
+    {
+        _globals = _api.NewDictionary();
+        Set("__builtins__", _api.GetBuiltins());
+        fixed (byte* name = "_daemonproxy.ClientGone\0"u8) _gone = _api.NewException(name, _api.ConnectionError, 0);
+        Set("native_gone", _gone);
+        Define("native_next", &Next);
+        Define("native_read", &Read);
+        Define("native_start", &Start);
+        Define("native_write", &Write);
+        Define("native_end", &End);
+        Define("native_abort", &Abort);
+        Define("native_log", &Log);
+        Define("native_done", &Done);
+        Set("__name__", Text("_daemonproxy"));
+        using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream("wsgi_adapter.py")!;
+        var source = new byte[resource.Length + 1];
+        resource.ReadExactly(source, 0, source.Length - 1);
+        nint code;
+        fixed (byte* text = source, file = "wsgi_adapter.py\0"u8) code = _api.CompileString(text, file, FileInput);
+        if (code == 0) throw Error();
+        if (_api.EvalCode(code, _globals, _globals) == 0) throw Error();
+        var environ = Attribute(_globals, "ENVIRON");
+        SetIn(environ, "wsgi.multiprocess", _api.NewBoolean(_settings.IsMultiprocess ? 1 : 0));
+        SetIn(environ, "mod_wsgi.process_group", Text(_settings.ProcessGroup));
+        SetIn(environ, "mod_wsgi.daemon_start", _api.NewFloat(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000d));
+        var path = PathList();
+        for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
+    }
+
+    private nint PathList() => Attribute(Attribute(_globals, "sys"), "path", isObject: true);
+
+    private void Define(string name, delegate* unmanaged<nint, nint, nint> function)
+    {
+        // Held for ever: the function refers to its definition.
+        var definition = (PythonApi.MethodDefinition*)NativeMemory.AllocZeroed((nuint)sizeof(PythonApi.MethodDefinition));
+        definition->Name = (byte*)Marshal.StringToCoTaskMemUTF8(name);
+        definition->Function = function;
+        definition->Flags = VarArgs;
+        Set(name, _api.NewFunction(definition, 0, 0));
+    }
+
+    private void Set(string name, nint value) => SetIn(_globals, name, value);
+
+    private void SetIn(nint dictionary, string name, nint value)
+    {
+        fixed (byte* key = Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            if (value == 0 || _api.SetItemString(dictionary, key, value) != 0) throw Error();
+        }
+    }
+
+    /// <summary>A name of a dictionary (borrowed) or an attribute of an object (owned).</summary>
+    private nint Attribute(nint of, string name, bool isObject = false)
+    {
+        fixed (byte* key = Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            var found = isObject ? _api.GetAttribute(of, key) : _api.GetItemString(of, key);
+            return found != 0 ? found : throw Error();
+        }
+    }
+
+    /// <summary>Calls; takes the arguments' references, gives an owned result.</summary>
+    private nint Call(nint callable, params ReadOnlySpan<nint> arguments)
+    {
+        var tuple = _api.NewTuple(arguments.Length);
+        for (var i = 0; i < arguments.Length; i++) _ = _api.SetTupleItem(tuple, i, arguments[i]);
+        var result = _api.CallObject(callable, tuple);
+        _api.Release(tuple);
+        return result != 0 ? result : throw Error();
+    }
+
+    private nint Text(string text)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        fixed (byte* bytes = utf8) return _api.NewUtf8Text(bytes, utf8.Length);
+    }
+
+    private PythonException Error()
+    {
+        // To standard error, or to the log once the adapter has taken that over.
+        _api.PrintError();
+        return new PythonException($"{Location} failed; its own message stands in the log");
+    }
+
+    private static nint WideText(string text)
+    {
+        // wchar_t is 32 bits wide on Linux and macOS.
+        var bytes = Encoding.UTF32.GetBytes(text + "\0");
+        var memory = Marshal.AllocHGlobal(bytes.Length);
+        Marshal.Copy(bytes, 0, memory, bytes.Length);
+        return memory;
+    }
+
+    /// <summary>Lets the applications finish what they have, runs the exit handlers, takes the interpreter down.</summary>
+    /// <param name="limit">What is still running after this stays behind for the process's end.</param>
+    public void Stop(TimeSpan limit)
+    {
+        WsgiApplication[] applications;
+        lock (_applications) applications = [.. _applications];
+        _idle = applications.All(application => application.Stop(limit));
+        _stop.Set();
+        _main.Join(limit);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop(TimeSpan.FromSeconds(5));
+}
+
+/// <summary>What all applications of an interpreter have in common.</summary>
+public sealed record WsgiSettings
+{
+    /// <summary><c>python-path</c>: folders before all others on the module search path.</summary>
+    public IReadOnlyList<string> PythonPath { get; init; } = [];
+
+    /// <summary>The daemon group's name; empty in embedded mode: mod_wsgi.process_group.</summary>
+    public string ProcessGroup { get; init; } = "";
+
+    /// <summary>Whether other processes serve the same application: wsgi.multiprocess.</summary>
+    public bool IsMultiprocess { get; init; }
+
+    /// <summary>Takes what is logged outside any request; the flag says that it is an error.</summary>
+    public required Action<string, bool> Log { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace DaemonProxy.Embedded;
+
+/// <summary>Where a CPython is, and its library.</summary>
+/// <param name="Executable">Full path of its program; from it the interpreter finds its standard library, and a virtual environment its own packages.</param>
+/// <param name="Library">Full path of its shared library.</param>
+/// <param name="Version">Its version.</param>
+public sealed record PythonLocation(string Executable, string Library, Version Version)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"Python {Version} ({Library})";
+}
+
+/// <summary>There is no usable Python; the message says what was looked for and where.</summary>
+public sealed class PythonException(string message) : Exception(message);

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace DaemonProxy.Embedded;
+
+/// <summary>An application in the interpreter, with its request threads. Requests beyond the threads wait.</summary>
+public sealed class WsgiApplication
+{
+    private readonly BlockingCollection<WsgiRequest> _queue = [];
+    private readonly Thread[] _threads;
+
+    internal WsgiApplication(string target, int threads, Action<WsgiApplication> run)
+    {
+        Target = target;
+        _threads = [.. Enumerable.Range(1, threads).Select(number => new Thread(() => run(this)) { IsBackground = true, Name = $"wsgi {number}" })];
+        foreach (var thread in _threads) thread.Start();
+    }
+
+    /// <summary>The script's full path, or module:callable.</summary>
+    public string Target { get; }
+
+    /// <summary>Gives it a request; <see cref="WsgiRequest.Done"/> tells when it is done with it.</summary>
+    public void Submit(WsgiRequest request)
+    {
+        try { _queue.Add(request); }
+        catch (InvalidOperationException)
+        {
+            // It stops: what comes now is no longer run.
+            request.Abort("the application is stopping");
+            request.Finish();
+        }
+    }
+
+    /// <summary>Waits for the next request; null at the end.</summary>
+    internal WsgiRequest? Take() => _queue.TryTake(out var request, Timeout.Infinite) ? request : null;
+
+    /// <summary>Ends the request threads when they are done with what they have.</summary>
+    /// <returns>Whether they have ended in time.</returns>
+    internal bool Stop(TimeSpan limit)
+    {
+        _queue.CompleteAdding();
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        return _threads.All(thread => thread.Join((int)Math.Max(0, end - Environment.TickCount64)));
+    }
+}

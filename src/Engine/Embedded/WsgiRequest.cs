@@ -1,0 +1,47 @@
+namespace DaemonProxy.Embedded;
+
+/// <summary>
+/// One request at a WSGI application, as whoever has the connection makes it: the front end in embedded mode, a daemon process in daemon mode. The members
+/// are called on a request thread without the interpreter lock, one at a time, and may block.
+/// </summary>
+public abstract class WsgiRequest
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The CGI variables of PEP 3333; text is Latin-1, a character for each byte.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Environ { get; init; }
+
+    /// <summary>When the front end got the request, seconds since 1970: mod_wsgi.request_start.</summary>
+    public required double RequestStart { get; init; }
+
+    /// <summary>Completes when the application is done with the request, whatever became of it.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>Reads the next bytes of the request's body.</summary>
+    /// <returns>0 at its end.</returns>
+    /// <exception cref="IOException">The client did not send it.</exception>
+    public abstract int Read(Span<byte> buffer);
+
+    /// <summary>Takes the head of the response.</summary>
+    /// <param name="status">The status, 200 to 599.</param>
+    /// <param name="reason">The reason phrase.</param>
+    /// <param name="headers">The headers without Content-Length.</param>
+    /// <param name="length">Content-Length; null: unknown.</param>
+    public abstract void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length);
+
+    /// <summary>Takes a block of the response's body, and waits while there is no room for it.</summary>
+    /// <exception cref="IOException">The client has left.</exception>
+    public abstract void Write(ReadOnlySpan<byte> block);
+
+    /// <summary>The response is complete.</summary>
+    public abstract void End();
+
+    /// <summary>The response is not, and will not be: a 500 while nothing has been sent, else broken off.</summary>
+    /// <param name="reason">What to log: a traceback, or a sentence; empty: nothing, for the client has left.</param>
+    public abstract void Abort(string reason);
+
+    /// <summary>Logs a line that the application wrote, or (<paramref name="isError"/>) an error of it.</summary>
+    public abstract void Log(string text, bool isError);
+
+    internal void Finish() => _done.TrySetResult();
+}
