@@ -17,6 +17,7 @@ public sealed class DaemonProxyInfo
         Version = status.Version;
         RestrictEmbedded = status.RestrictEmbedded;
         ActiveRequests = status.ActiveRequests;
+        Python = status.Python;
         Requests = status.Requests;
         Daemons = [.. status.Daemons.Select(daemon => new DaemonInfo(status.Name, daemon))];
         Routes = [.. status.Routes.Select(route => new RateLimitInfo(status.Name, route))];
@@ -48,6 +49,9 @@ public sealed class DaemonProxyInfo
 
     /// <summary>Whether embedded mode is restricted; null when never set.</summary>
     public bool? RestrictEmbedded { get; }
+
+    /// <summary>The Python of embedded mode in the front end; null while there is none.</summary>
+    public string? Python { get; }
 
     /// <summary>Requests being served.</summary>
     public long ActiveRequests { get; }

@@ -5,15 +5,38 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Starts a front end in a process of its own, and returns when it serves.</summary>
-[Cmdlet(VerbsLifecycle.Start, "DaemonProxy", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Start, "DaemonProxy", SupportsShouldProcess = true, DefaultParameterSetName = ByFile)]
 [OutputType(typeof(DaemonProxyInfo))]
 public sealed class StartDaemonProxyCommand : InstanceCommand
 {
+    private const string ByFile = "ConfigurationFile";
+    private const string ByApplication = "Application";
+
     /// <summary>The configuration file. Without one: the built-in sample application on a free loopback port.</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = ByFile)]
     [Alias("Path", "PSPath", "FullName")]
     [ValidateNotNullOrEmpty]
     public string? ConfigurationPath { get; set; }
+
+    /// <summary>A WSGI application instead of a configuration: a script's path, or <c>module:callable</c> from the current folder. It is served by daemon processes, on a free loopback port.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ByApplication)]
+    [ValidateNotNullOrEmpty]
+    public string? Application { get; set; }
+
+    /// <summary>Daemon processes of the application. Default 1.</summary>
+    [Parameter(ParameterSetName = ByApplication)]
+    [ValidateRange(1, 1024)]
+    public int? Processes { get; set; }
+
+    /// <summary>Requests that each process serves at a time. Default 15.</summary>
+    [Parameter(ParameterSetName = ByApplication)]
+    [ValidateRange(1, 1024)]
+    public int? Threads { get; set; }
+
+    /// <summary>The folder of a Python or of a virtual environment. Default: an active virtual environment, else <c>python3</c> on the PATH.</summary>
+    [Parameter(ParameterSetName = ByApplication)]
+    [ValidateNotNullOrEmpty]
+    public string? PythonHome { get; set; }
 
     /// <summary>The name by which every console finds the front end, instead of the configuration's.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -50,21 +73,24 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             return;
         }
 
+        var application = LaunchedApplication();
         var name = Name ?? configuration.Name;
         try
         {
             if (InstanceDirectory.IsRunning(name))
             {
-                ReturnRunning(name, file);
+                ReturnRunning(name, file, application?.Target);
                 return;
             }
 
-            if (!ShouldProcess($"'{name}' with {file ?? "the built-in sample application"}", "Start front end"))
+            if (!ShouldProcess($"'{name}' with {file ?? application?.Target ?? SampleName}", "Start front end"))
                 return;
             var options = new LaunchOptions
             {
                 HostPath = HostProgram.Find(HostFolder),
                 ConfigurationFile = file,
+                Application = application,
+                WorkingDirectory = SessionState.Path.CurrentFileSystemLocation.ProviderPath,
                 Name = Name,
                 Listen = Listen ?? [],
                 LogFile = LogPath is null ? null : FullPath(LogPath),
@@ -80,11 +106,12 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     }
 
     /// <summary>A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an error.</summary>
-    private void ReturnRunning(string name, string? file)
+    private void ReturnRunning(string name, string? file, string? application)
     {
         if (StatusOf(name) is not { } status)
             return;
-        if (status.ConfigurationFile == file)
+        var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
+        if (status.ConfigurationFile == file && running == application)
         {
             WriteWarning($"'{name}' is already running with this configuration (process {status.ProcessId}).");
             WriteObject(new DaemonProxyInfo(status));
@@ -92,7 +119,12 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
 
         WriteError(
-            $"'{name}' is already running with {status.ConfigurationFile ?? "the built-in sample application"} (process {status.ProcessId}); stop it with Stop-DaemonProxy {name}, or choose another name with -Name",
+            $"'{name}' is already running with {status.ConfigurationFile ?? running ?? SampleName} (process {status.ProcessId}); stop it with Stop-DaemonProxy {name}, or choose another name with -Name",
             "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
     }
+
+    private const string SampleName = "the built-in sample application";
+
+    private LaunchedApplication? LaunchedApplication() => Application is null ? null : new(
+        ApplicationTarget.IsModule(Application) ? Application : FullPath(Application), Processes, Threads, PythonHome is null ? null : FullPath(PythonHome));
 }

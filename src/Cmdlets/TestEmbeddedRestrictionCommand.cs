@@ -4,12 +4,27 @@ using DaemonProxy.Verification;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows what an embedded request gets under each state of the restriction, and that the front end survives it; on front ends of its own.</summary>
+/// <summary>
+/// Shows what an embedded request gets under each state of the restriction, and that the front end survives it; on front ends of its own. With
+/// <c>-Name</c>: on a running one with an embedded route, the states that can be undone; it is set back afterwards.
+/// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "EmbeddedRestriction")]
 [OutputType("DaemonProxy.Verification.EmbeddedResult")]
 public sealed class TestEmbeddedRestrictionCommand : VerificationCommand
 {
+    /// <summary>A running front end. Embedded requests that come meanwhile get what the restriction says.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string? Name { get; set; }
+
     /// <inheritdoc/>
-    protected override void EndProcessing() => Verify("Trying the embedded restriction", null, (progress, stop) =>
-        EmbeddedVerification.RunAsync(new EmbeddedVerificationOptions { HostPath = HostProgram.Find(HostFolder) }, progress, stop));
+    protected override void ProcessRecord()
+    {
+        var name = Name is null ? null : NameOfOne(Name);
+        if (Name is not null && name is null)
+            return;
+        Verify("Trying the embedded restriction", name, (progress, stop) =>
+            EmbeddedVerification.RunAsync(new EmbeddedVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : "", Name = name }, progress, stop));
+    }
 }

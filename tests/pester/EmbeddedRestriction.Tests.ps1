@@ -36,7 +36,22 @@ Describe 'Test-EmbeddedRestriction' {
     It 'finds every state of the restriction as it should be' {
         $results = Test-EmbeddedRestriction
         $results.Scenario | Should -Contain 'On, then Off'
-        $results | Where-Object { -not $_.Passed } | Should -BeNullOrEmpty
-        $results | Where-Object { -not $_.Survived } | Should -BeNullOrEmpty
+        $results | Where-Object { -not ($_.Passed -or $_.Skipped) } | Should -BeNullOrEmpty
+        ($results | Where-Object Scenario -EQ 'On').ExpectedEvent | Should -Be 'WSGI0143'
+        ($results | Where-Object Scenario -EQ 'allowed, no interpreter').ActualEvent | Should -Be 'WSGI0210'
+        $results | Where-Object { -not ($_.Survived -or $_.Skipped) } | Should -BeNullOrEmpty
+    }
+
+    It 'tries a running front end with -Name and sets it back' {
+        Set-EmbeddedRestriction site -On
+        $results = Get-DaemonProxy site | Test-EmbeddedRestriction
+        $results.Scenario | Should -Be 'On', 'On, then Off'
+        $results[0].Passed | Should -BeTrue
+        (Get-DaemonProxy site).RestrictEmbedded | Should -BeTrue
+    }
+
+    It 'says that there is no embedded route' {
+        Start-DaemonProxy -Name plain | Out-Null
+        { Test-EmbeddedRestriction plain -ErrorAction Stop } | Should -Throw -ErrorId 'CannotVerify*'
     }
 }

@@ -11,11 +11,17 @@ public enum DaemonSource
 
     /// <summary>A server that somebody else runs: just an address.</summary>
     Address,
+
+    /// <summary>A WSGI application, run by <c>daemonproxy daemon --application</c>.</summary>
+    Application,
 }
 
 /// <summary>One daemon group (behaviour.md, section 5; names and defaults are the original's).</summary>
 public sealed record DaemonGroupOptions
 {
+    /// <summary>The default of <c>threads</c> for a WSGI application (behaviour.md, section 5).</summary>
+    public const int ApplicationThreads = 15;
+
     /// <summary>The group's name, as routes refer to it.</summary>
     public required string Name { get; init; }
 
@@ -24,6 +30,18 @@ public sealed record DaemonGroupOptions
 
     /// <summary><c>command</c>: program and arguments; <c>{socket}</c> in any of them stands for the socket's path. Empty unless <see cref="Source"/> is <see cref="DaemonSource.Command"/>.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary><c>application</c>: full path of a WSGI script, or module:callable; null unless <see cref="Source"/> is <see cref="DaemonSource.Application"/>.</summary>
+    public string? Application { get; init; }
+
+    /// <summary><c>callable</c>: the name of the callable in the script. Default <c>application</c>.</summary>
+    public string Callable { get; init; } = "application";
+
+    /// <summary><c>python-home</c>: full path of a Python's or a virtual environment's folder; null: the one that is found.</summary>
+    public string? PythonHome { get; init; }
+
+    /// <summary><c>python-path</c>: folders before all others on the module search path.</summary>
+    public IReadOnlyList<string> PythonPath { get; init; } = [];
 
     /// <summary><c>home</c>: the command's working directory, a full path. Default: the configuration file's folder.</summary>
     public string? Home { get; init; }
@@ -61,7 +79,7 @@ public sealed record DaemonGroupOptions
     /// <summary><c>processes</c>: workers of a managed group, 1 to 256. Default 1.</summary>
     public int Processes { get; init; } = 1;
 
-    /// <summary><c>threads</c>: requests that a worker is given at a time. 0: any number, and it queues for itself. Default 0.</summary>
+    /// <summary><c>threads</c>: requests that a worker is given at a time. 0: any number, and it queues for itself. Default 15 for an application, else 0.</summary>
     public int Threads { get; init; }
 
     /// <summary><c>listen-backlog</c>: requests that wait in the front end for a worker; those behind get a 503 after connect-timeout. Default 100.</summary>

@@ -5,6 +5,8 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys of an item of <c>daemons</c>.</summary>
 internal static class DaemonSection
 {
+    /// <summary>An application's request threads, as the original has it.</summary>
+
     /// <summary>The least <c>header-buffer-size</c> that the original takes.</summary>
     private const long SmallestHeaderBuffer = 8_192;
 
@@ -20,6 +22,10 @@ internal static class DaemonSection
         { "name", ValueReaders.Name, (group, name) => group with { Name = name } },
         { "command", ListReaders.Command, (group, command) => group with { Source = DaemonSource.Command, Command = command } },
         { "home", ValueReaders.FullPath, (group, path) => group with { Home = path } },
+        { "application", ValueReaders.Application, (group, script) => group with { Source = DaemonSource.Application, Application = script } },
+        { "callable", ValueReaders.Word("application"), (group, name) => group with { Callable = name } },
+        { "python-home", ValueReaders.FullPath, (group, home) => group with { PythonHome = home } },
+        { "python-path", ListReaders.Folders, (group, path) => group with { PythonPath = path } },
         { "address", ValueReaders.DaemonAddress, (group, address) => group with { Source = DaemonSource.Address, Address = address } },
         { "sample", ValueReaders.Switch, (group, on) => on ? group with { Source = DaemonSource.Sample } : group },
         { "response-flush-delay", ValueReaders.Delay(FlushPolicy.LongestDelay), (group, delay) => group with { ResponseFlushDelay = delay } },
@@ -73,16 +79,21 @@ internal static class DaemonSection
 
         var group = Keys.Read(mapping, new DaemonGroupOptions { Name = "", Source = DaemonSource.Sample }, reading);
         CheckSource(mapping, reading);
-        return group is { Source: DaemonSource.Command, Home: null } ? group with { Home = reading.BaseDirectory } : group;
+        if (group.Source == DaemonSource.Application)
+        {
+            if (mapping.Find("threads") is null) group = group with { Threads = DaemonGroupOptions.ApplicationThreads };
+            else if (group.Threads == 0) reading.Mistake(mapping.Find("threads")!.Value, "threads: an application has 1 request thread or more; the default is 15");
+        }
+        return group is { Source: DaemonSource.Command or DaemonSource.Application, Home: null } ? group with { Home = reading.BaseDirectory } : group;
     }
 
     private static void CheckSource(MappingNode mapping, Reading reading)
     {
         // sample: off says no more than a key that is not there.
-        var sources = mapping.Pairs.Where(pair => pair.Key.Text is "command" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
+        var sources = mapping.Pairs.Where(pair => pair.Key.Text is "command" or "application" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
             .DistinctBy(pair => pair.Key.Text).ToList();
         if (sources.Count == 0)
-            reading.Mistake(mapping, "a daemon group says nothing of where its processes come from; add one of command, address and sample");
+            reading.Mistake(mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address and sample");
         foreach (var pair in sources.Skip(1))
         {
             reading.Mistake(pair.Key, $"a daemon group has one source, and '{sources[0].Key.Text}' in line {sources[0].Key.Line} is it already; "
@@ -91,8 +102,10 @@ internal static class DaemonSection
 
         if (sources is not [var source])
             return;
-        if (source.Key.Text != "command" && mapping.Find("home") is { } home)
-            reading.Mistake(home.Key, $"home is a command's working directory, and this group has '{source.Key.Text}' instead; leave it out");
+        if (source.Key.Text is not ("command" or "application") && mapping.Find("home") is { } home)
+            reading.Mistake(home.Key, $"home is the working directory of a command or an application, and this group has '{source.Key.Text}' instead; leave it out");
+        foreach (var pair in mapping.Pairs.Where(pair => source.Key.Text != "application" && pair.Key.Text is "callable" or "python-home" or "python-path"))
+            reading.Mistake(pair.Key, $"{pair.Key.Text} is for a WSGI application, and this group has '{source.Key.Text}' instead; leave it out");
         if (source.Key.Text != "address")
             return;
         foreach (var pair in mapping.Pairs.Where(pair => ForManaged.Contains(pair.Key.Text)))

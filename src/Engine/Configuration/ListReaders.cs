@@ -46,6 +46,9 @@ internal static class ListReaders
         return false;
     };
 
+    /// <summary>Folders, one or a list, made full from the file's folder.</summary>
+    public static ValueReader<IReadOnlyList<string>> Folders { get; } = OneOrMore(ValueReaders.FullPath, "[ lib ]");
+
     /// <summary>A program and its arguments.</summary>
     public static ValueReader<IReadOnlyList<string>> Command { get; } = (node, key, reading, [MaybeNullWhen(false)] out values) =>
     {

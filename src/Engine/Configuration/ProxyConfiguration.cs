@@ -18,6 +18,12 @@ public sealed record ProxyConfiguration
     /// <summary><c>restrict-embedded</c>: null when never set, which is not the same as off (behaviour.md, section 3).</summary>
     public bool? RestrictEmbedded { get; init; }
 
+    /// <summary><c>python-home</c> of embedded mode: full path of a Python's or a virtual environment's folder; null: the one that is found.</summary>
+    public string? PythonHome { get; init; }
+
+    /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
+    public IReadOnlyList<string> PythonPath { get; init; } = [];
+
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
@@ -36,6 +42,27 @@ public sealed record ProxyConfiguration
         Daemons = [new DaemonGroupOptions { Name = "sample", Source = DaemonSource.Sample }],
         Routes = [new RouteOptions { Path = "/", Daemon = "sample" }],
     };
+
+    /// <summary>What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.</summary>
+    /// <param name="target">A script's full path, or module:callable.</param>
+    /// <param name="home">The working directory, and a folder of the module search path: full path.</param>
+    /// <param name="processes">Workers; null: the default, 1.</param>
+    /// <param name="threads">Requests that each serves at a time; null: the default, 15.</param>
+    /// <param name="pythonHome">Full path of a Python's or a virtual environment's folder; null: the one that is found.</param>
+    public static ProxyConfiguration OfApplication(string target, string home, int? processes, int? threads, string? pythonHome)
+    {
+        var group = new DaemonGroupOptions
+        {
+            Name = "app",
+            Source = DaemonSource.Application,
+            Application = target,
+            Home = home,
+            Processes = processes ?? 1,
+            Threads = threads ?? DaemonGroupOptions.ApplicationThreads,
+            PythonHome = pythonHome,
+        };
+        return new() { Daemons = [group], Routes = [new RouteOptions { Path = "/", Daemon = group.Name }] };
+    }
 }
 
 /// <summary>The certificate of the <c>https</c> addresses: a PEM file with its key, or a PFX file.</summary>

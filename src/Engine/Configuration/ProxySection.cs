@@ -16,6 +16,8 @@ internal static class ProxySection
         },
         { "tls", ListReaders.Mapping(TlsSection.Read, "{ certificate: site.pem }"), (proxy, tls) => proxy with { Tls = tls } },
         { "restrict-embedded", ValueReaders.Switch, (proxy, on) => proxy with { RestrictEmbedded = on } },
+        { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
+        { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
         {
             "daemons", ListReaders.ListOf(ListReaders.Mapping(DaemonSection.Read, DaemonExample[2..^2]), DaemonExample),

@@ -8,7 +8,7 @@ internal static class RouteSection
     {
         { "path", ValueReaders.RoutePath, (route, path) => route with { Path = path } },
         { "daemon", ValueReaders.Reference, (route, name) => route with { Daemon = name } },
-        { "application", ValueReaders.FullPath, (route, script) => route with { Application = script } },
+        { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
         { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
         { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = rate } },
         { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateInitialBurst = size } },

@@ -29,6 +29,11 @@ internal static class ValueReaders
             ? Path.GetFullPath(scalar.Text, reading.BaseDirectory)
             : new Wrong($"{key}: the path is empty; name a file or folder"));
 
+    /// <summary>A WSGI application: its script's path, made full from the file's folder, or module:callable as it stands.</summary>
+    public static ValueReader<string> Application { get; } = Single<string>("apps/app.wsgi", (scalar, key, reading) =>
+        scalar.Text.Length == 0 ? new Wrong($"{key}: it is empty; name a script, or module:callable")
+            : ApplicationTarget.Full(scalar.Text, reading.BaseDirectory));
+
     /// <summary>The path of a file that is there.</summary>
     public static ValueReader<string> ExistingFile { get; } = Single<string>("site.pem", (scalar, key, reading) =>
         Path.GetFullPath(scalar.Text.Length > 0 ? scalar.Text : ".", reading.BaseDirectory) is var path && File.Exists(path)

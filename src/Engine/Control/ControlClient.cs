@@ -65,7 +65,7 @@ public sealed class ControlClient : IDisposable
 
     /// <summary>Restricts embedded mode, or allows it (behaviour.md, section 3).</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
-    public Task<InstanceStatus> SetRestrictionAsync(bool on, CancellationToken cancellationToken = default) =>
+    public Task<InstanceStatus> SetRestrictionAsync(bool? on, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Put, "v1/embedded-restriction", JsonContent.Create(new RestrictionChange(on), ControlJson.Default.RestrictionChange),
             ControlJson.Default.InstanceStatus, cancellationToken);
 

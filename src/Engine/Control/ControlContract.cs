@@ -33,6 +33,9 @@ public sealed record InstanceStatus
     /// <summary>Whether embedded mode is restricted: null when never set (behaviour.md, section 3).</summary>
     public bool? RestrictEmbedded { get; init; }
 
+    /// <summary>The interpreter in the front end: its version and library; null while there is none.</summary>
+    public string? Python { get; init; }
+
     /// <summary>Requests being served now.</summary>
     public long ActiveRequests { get; init; }
 
@@ -83,6 +86,9 @@ public sealed record DaemonStatus
 
     /// <summary>Where its processes come from.</summary>
     public required DaemonSource Source { get; init; }
+
+    /// <summary>The WSGI application; null for other groups.</summary>
+    public string? Application { get; init; }
 
     /// <summary>Its state.</summary>
     public required DaemonState State { get; init; }
@@ -188,8 +194,8 @@ public sealed record RateLimitChange
 }
 
 /// <summary><c>PUT /v1/embedded-restriction</c>. Answers with the <see cref="InstanceStatus"/>.</summary>
-/// <param name="On">Whether embedded mode is restricted.</param>
-public sealed record RestrictionChange(bool On);
+/// <param name="On">Whether embedded mode is restricted; null: as when never set, which allows it.</param>
+public sealed record RestrictionChange([property: JsonRequired] bool? On);
 
 /// <summary><c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the process is gone later.</summary>
 /// <param name="DrainTimeout">What is in flight after this is broken off.</param>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace DaemonProxy.Control;
@@ -13,6 +14,12 @@ public sealed record LaunchOptions
     /// <summary>Full path of the configuration file; null: the built-in sample configuration.</summary>
     public string? ConfigurationFile { get; init; }
 
+    /// <summary>Instead of a configuration: a WSGI application, and how to run it; null: none.</summary>
+    public LaunchedApplication? Application { get; init; }
+
+    /// <summary>The front end's working directory, where modules of an application are found; null: this process's.</summary>
+    public string? WorkingDirectory { get; init; }
+
     /// <summary>Overrides the configuration's name; null: keeps it.</summary>
     public string? Name { get; init; }
 
@@ -24,6 +31,22 @@ public sealed record LaunchOptions
 
     /// <summary>How long the front end may take until it serves. Default 30 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>A WSGI application to be served without a configuration.</summary>
+/// <param name="Target">A script's full path, or module:callable.</param>
+/// <param name="Processes">Workers; null: the default.</param>
+/// <param name="Threads">Request threads of each; null: the default.</param>
+/// <param name="PythonHome">Full path of a Python's or a virtual environment's folder; null: the one that is found.</param>
+public sealed record LaunchedApplication(string Target, int? Processes, int? Threads, string? PythonHome)
+{
+    internal IEnumerable<string> Arguments()
+    {
+        yield return $"--application={Target}";
+        if (Processes is { } processes) yield return string.Create(CultureInfo.InvariantCulture, $"--processes={processes}");
+        if (Threads is { } threads) yield return string.Create(CultureInfo.InvariantCulture, $"--threads={threads}");
+        if (PythonHome is { } home) yield return $"--python-home={home}";
+    }
 }
 
 /// <summary>Starts a front end in a process of its own, which lives on when this one ends.</summary>
@@ -67,9 +90,11 @@ public static class InstanceLauncher
     private static Process Launch(LaunchOptions options)
     {
         var call = HostProgram.Call(options.HostPath);
+        if (options.WorkingDirectory is { } folder) call.WorkingDirectory = folder;
         call.ArgumentList.Add("serve");
         if (options.ConfigurationFile is { } file)
             call.ArgumentList.Add(file);
+        foreach (var argument in options.Application?.Arguments() ?? []) call.ArgumentList.Add(argument);
         if (options.Name is { } name)
         {
             call.ArgumentList.Add("--name");

@@ -17,12 +17,27 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
     /// <param name="options">The group. <c>{socket}</c> in its command stands for the socket's path.</param>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="host">Program and first arguments that start this host.</param>
-    public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host)
+    /// <param name="requireLoad">Whether a WSGI application's process is to end when it cannot load the application.</param>
+    public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad)
     {
         string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
         var variables = new Dictionary<string, string>();
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
+        if (options.Source == DaemonSource.Application)
+        {
+            string[] worker =
+            [
+                .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
+                "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", options.ShutdownTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
+                .. options.Processes > 1 ? ["--multiprocess"] : Array.Empty<string>(),
+                .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
+                // The original, too, puts home on the module search path.
+                .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),
+            ];
+            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables);
+        }
         if (options.Source == DaemonSource.Sample)
         {
             string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--watch-stdin"];

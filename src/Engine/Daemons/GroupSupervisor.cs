@@ -8,18 +8,18 @@ namespace DaemonProxy.Daemons;
 public sealed class GroupSupervisor : IAsyncDisposable
 {
     private readonly WorkerSupervisor[] _workers;
-    private readonly Func<DaemonCommand> _nextCommand;
+    private readonly Func<bool, DaemonCommand> _nextCommand;
     private readonly EventLog _log;
     private readonly long[] _restarts = new long[Enum.GetValues<RestartReason>().Length];
 
     /// <summary>Makes the supervisor; nothing runs yet.</summary>
     /// <param name="group">The group, whose queue gets the workers as they listen.</param>
     /// <param name="program">The program, as it is named in messages.</param>
-    /// <param name="nextCommand">The command of the next process, on a socket of its own.</param>
+    /// <param name="nextCommand">The command of the next process, on a socket of its own; told whether it must be able to load its application.</param>
     /// <param name="launcher">Starts the processes.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
-    public GroupSupervisor(DaemonGroup group, string program, Func<DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
+    public GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
     {
         Options = group.Options;
         Queue = group.Queue;
@@ -82,11 +82,15 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <returns>Completes when all new ones listen.</returns>
     public Task RestartAsync() => Task.WhenAll(_workers.Select(worker => worker.ReplaceAsync(RestartReason.Operator)));
 
-    internal DaemonCommand NextCommand() => _nextCommand();
+    internal DaemonCommand NextCommand(bool requireLoad) => _nextCommand(requireLoad);
 
     internal void Count(RestartReason reason) => Interlocked.Increment(ref _restarts[(int)reason]);
 
-    internal void Quote(string line) => Log(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line);
+    internal void Quote(string line)
+    {
+        if (WorkerEvent.Parse(line) is { } written) Log(written.Definition, written.Text, ("method", written.Method), ("path", written.Path));
+        else Log(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line);
+    }
 
     internal void Log(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties) =>
         _log.Write(definition, message, [("daemon", Options.Name), .. properties]);

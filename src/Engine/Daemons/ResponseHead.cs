@@ -19,6 +19,20 @@ public enum BodyFraming
 /// <summary>A daemon's response head, checked.</summary>
 public sealed class ResponseHead
 {
+    /// <summary>The head of a response that comes from an application in this process.</summary>
+    /// <param name="status">The status, 200 to 599.</param>
+    /// <param name="reason">The reason phrase.</param>
+    /// <param name="headers">The headers without Content-Length and hop-by-hop ones.</param>
+    /// <param name="length">Content-Length; null: unknown.</param>
+    /// <param name="toHead">Whether the request was HEAD.</param>
+    public static ResponseHead Of(int status, string reason, IEnumerable<KeyValuePair<string, string>> headers, long? length, bool toHead)
+    {
+        var framing = toHead || status is 204 or 304 ? BodyFraming.None : length is null ? BodyFraming.Chunked : BodyFraming.Length;
+        var head = new ResponseHead { Status = status, Reason = reason, ContentLength = length, Framing = framing };
+        head.Headers.AddRange(headers);
+        return head;
+    }
+
     /// <summary>The status, 100 to 599.</summary>
     public int Status { get; internal set; }
 

@@ -102,10 +102,13 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private async Task<Running?> LaunchAsync()
     {
         if (_current is null) State = DaemonState.Starting;
+        // An application that cannot be loaded is found out at the start, and replaces none that works. A worker that has crashed leaves
+        // nothing to be kept: then requests get to know the reason, until the application can be loaded again.
+        var requireLoad = !_firstReady.Task.IsCompletedSuccessfully || _current is not null;
         WorkerProcess process;
         try
         {
-            process = await WorkerProcess.StartAsync(_group.NextCommand(), _group.Launcher, _group.Quote, _time).ConfigureAwait(false);
+            process = await WorkerProcess.StartAsync(_group.NextCommand(requireLoad), _group.Launcher, _group.Quote, _time).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException or ControlException)
         {

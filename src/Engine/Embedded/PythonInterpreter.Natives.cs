@@ -84,7 +84,11 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Abort(nint self, nint arguments) => Guard((python, api) =>
     {
-        RequestOf(api, arguments).Abort(TextOf(api, api.TupleItem(arguments, 1)));
+        var request = RequestOf(api, arguments);
+        var reason = TextOf(api, api.TupleItem(arguments, 1));
+        var state = api.SaveThread();
+        try { request.Abort(reason); }
+        finally { api.RestoreThread(state); }
         return api.TakeNone();
     });
 
@@ -93,8 +97,14 @@ public sealed unsafe partial class PythonInterpreter
     {
         var isError = api.AsInteger(api.TupleItem(arguments, 1)) != 0;
         var text = TextOf(api, api.TupleItem(arguments, 2));
-        if (api.AsInteger(api.TupleItem(arguments, 0)) == 0) python._settings.Log(text, isError);
-        else RequestOf(api, arguments).Log(text, isError);
+        var request = api.AsInteger(api.TupleItem(arguments, 0)) == 0 ? null : RequestOf(api, arguments);
+        var state = api.SaveThread();
+        try
+        {
+            if (request is null) python._settings.Log(text, isError);
+            else request.Log(text, isError);
+        }
+        finally { api.RestoreThread(state); }
         return api.TakeNone();
     });
 
@@ -102,8 +112,9 @@ public sealed unsafe partial class PythonInterpreter
     private static nint Done(nint self, nint arguments) => Guard((python, api) =>
     {
         var handle = GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0)));
-        ((WsgiRequest)handle.Target!).Finish();
+        var request = (WsgiRequest)handle.Target!;
         handle.Free();
+        request.Finish();
         return api.TakeNone();
     });
 
@@ -156,6 +167,9 @@ public sealed unsafe partial class PythonInterpreter
         _ = _api.SetItem(environ, Name("mod_wsgi.request_start", out _), start);
         _ = _api.SetItem(environ, Name("mod_wsgi.queue_start", out _), start);
         _api.Release(start);
+        var taken = _api.NewFloat((DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds);
+        _ = _api.SetItem(environ, Name("mod_wsgi.daemon_start", out _), taken);
+        _api.Release(taken);
         return environ;
     }
 

@@ -130,7 +130,6 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         var environ = Attribute(_globals, "ENVIRON");
         SetIn(environ, "wsgi.multiprocess", _api.NewBoolean(_settings.IsMultiprocess ? 1 : 0));
         SetIn(environ, "mod_wsgi.process_group", Text(_settings.ProcessGroup));
-        SetIn(environ, "mod_wsgi.daemon_start", _api.NewFloat(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000d));
         var path = PathList();
         for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
     }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DaemonProxy.Embedded;
 
 /// <summary>
@@ -10,6 +12,14 @@ public abstract class WsgiRequest
 
     /// <summary>The CGI variables of PEP 3333; text is Latin-1, a character for each byte.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Environ { get; init; }
+
+    /// <summary>The method, for the log.</summary>
+    protected string? Method => Variable("REQUEST_METHOD");
+
+    /// <summary>The path, for the log: as people read it.</summary>
+    protected string Path => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Variable("SCRIPT_NAME") + Variable("PATH_INFO")));
+
+    private string? Variable(string name) => Environ.FirstOrDefault(variable => variable.Key == name).Value;
 
     /// <summary>When the front end got the request, seconds since 1970: mod_wsgi.request_start.</summary>
     public required double RequestStart { get; init; }

@@ -5,6 +5,12 @@ namespace DaemonProxy.Events;
 /// <summary>Every event there is, each defined here and nowhere else (behaviour.md, sections 3, 4 and 6).</summary>
 public static class EventCatalogue
 {
+    /// <summary>WSGI0001.</summary>
+    public static EventDefinition PythonInitialisationFailed { get; } = new("WSGI0001", Error, 0, "Python initialisation failed",
+        "There is no usable CPython, or it could not be initialised; the event says what was looked for and where.",
+        "The process serves all the same; embedded requests get 500 (WSGI0210).",
+        "Install Python 3.9 or later with its shared library, or name one in python-home.");
+
     /// <summary>WSGI0084.</summary>
     public static EventDefinition QueueTimeout { get; } = new("WSGI0084", Error, 504, "queue timeout",
         "No worker of the daemon group was free within queue-timeout.",
@@ -91,9 +97,9 @@ public static class EventCatalogue
 
     /// <summary>WSGI0210.</summary>
     public static EventDefinition PythonNotInitialised { get; } = new("WSGI0210", Error, 500, "Python was not initialised in this process",
-        "A request was routed to an embedded application, embedded mode is allowed, and there is no interpreter in the front end.",
+        "A request was routed to an embedded application, embedded mode is allowed, and there is no interpreter in the front end: its initialisation failed (WSGI0001 says why).",
         "The client got 500; the process goes on serving.",
-        "Route the path to a daemon.");
+        "Install Python with its shared library, or name one in python-home; or route the path to a daemon.");
 
     /// <summary>DPXY0001.</summary>
     public static EventDefinition UnframedResponse { get; } = new("DPXY0001", Error, 502, "response without a clear end",
@@ -164,4 +170,14 @@ public static class EventCatalogue
         "A worker process met one of the rules for recycling, or an operator asked for it; the event says which.",
         "Its successor listened before it got its last request; it finishes what it has.",
         "None.");
+
+    /// <summary>DPXY0015.</summary>
+    public static EventDefinition ApplicationOutput { get; } = new("DPXY0015", Information, 0, "output of an application",
+        "An embedded application printed or logged a line, or wrote it to wsgi.errors.", "It is kept here, with the request it belongs to.", "None.");
+
+    /// <summary>DPXY0016.</summary>
+    public static EventDefinition ApplicationError { get; } = new("DPXY0016", Error, 500, "application failed",
+        "A WSGI application raised an exception, broke the rules of PEP 3333, could not be loaded, or sent fewer bytes than it declared; the event has the traceback.",
+        "The client got 500; a response that had begun was broken off, so that the client can tell.",
+        "Correct the application.");
 }

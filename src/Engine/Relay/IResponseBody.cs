@@ -20,4 +20,7 @@ public interface IResponseBody
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait when the client is gone.</param>
     ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken);
+
+    /// <summary>The trailer fields, known at the end of the body.</summary>
+    IReadOnlyList<KeyValuePair<string, string>> Trailers => [];
 }

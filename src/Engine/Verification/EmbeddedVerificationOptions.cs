@@ -1,8 +1,11 @@
 namespace DaemonProxy.Verification;
 
-/// <summary>What <see cref="EmbeddedVerification"/> needs. It always starts instances of its own: it changes their restriction, which no running instance should suffer.</summary>
+/// <summary>What <see cref="EmbeddedVerification"/> needs.</summary>
 public sealed record EmbeddedVerificationOptions
 {
-    /// <summary>Full path of the host, <c>daemonproxy</c>.</summary>
-    public required string HostPath { get; init; }
+    /// <summary>Full path of the host, <c>daemonproxy</c>, for instances of its own.</summary>
+    public string HostPath { get; init; } = "";
+
+    /// <summary>A running instance to try instead, with those states of the restriction that can be undone; null: instances of its own.</summary>
+    public string? Name { get; init; }
 }

@@ -30,7 +30,16 @@ internal sealed class OwnInstance : IAsyncDisposable
     /// <param name="yaml">Its configuration, without name and listen address.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     /// <exception cref="ControlException">It could not be started.</exception>
-    public static async Task<OwnInstance> StartAsync(string hostPath, string yaml, CancellationToken cancellationToken)
+    public static Task<OwnInstance> StartAsync(string hostPath, string yaml, CancellationToken cancellationToken) =>
+        StartAsync(hostPath, yaml, new Dictionary<string, string>(), cancellationToken);
+
+    /// <summary>Starts a front end.</summary>
+    /// <param name="hostPath">Full path of <c>daemonproxy</c>.</param>
+    /// <param name="yaml">Its configuration, without name and listen address.</param>
+    /// <param name="files">Names and texts of files beside the configuration.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <exception cref="ControlException">It could not be started.</exception>
+    public static async Task<OwnInstance> StartAsync(string hostPath, string yaml, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
     {
         var name = $"verify-{Guid.NewGuid().ToString("N")[..8]}";
         var folder = Directory.CreateTempSubdirectory($"daemonproxy-{name}-").FullName;
@@ -38,6 +47,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         {
             var file = Path.Combine(folder, "verify.yaml");
             await File.WriteAllTextAsync(file, $"name: {name}\nlisten: [ http://127.0.0.1:0 ]\n{yaml}", cancellationToken).ConfigureAwait(false);
+            foreach (var (path, text) in files) await File.WriteAllTextAsync(Path.Combine(folder, path), text, cancellationToken).ConfigureAwait(false);
             var launch = new LaunchOptions { HostPath = hostPath, ConfigurationFile = file };
             return new OwnInstance(folder, await InstanceLauncher.StartAsync(launch, cancellationToken).ConfigureAwait(false));
         }

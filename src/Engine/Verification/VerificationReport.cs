@@ -65,13 +65,13 @@ public static class VerificationReport
         {
             table.Add(
                 result.Scenario,
-                $"{result.ExpectedStatus} {result.ExpectedEvent}",
-                $"{(result.ActualStatus == 0 ? "no answer" : result.ActualStatus.ToString(CultureInfo.InvariantCulture))} {result.ActualEvent ?? "(no event)"}",
-                result.Survived ? "serves on" : "GONE",
-                Verdict(result.Passed));
+                $"{result.ExpectedStatus} {result.ExpectedEvent ?? "(no event)"}",
+                result.Skipped is not null ? "-" : $"{(result.ActualStatus == 0 ? "no answer" : result.ActualStatus.ToString(CultureInfo.InvariantCulture))} {result.ActualEvent ?? "(no event)"}",
+                result.Skipped is not null ? "-" : result.Survived ? "serves on" : "GONE",
+                result.Skipped is not null ? "skipped" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Scenario, result.Problem)));
+        return table + Problems(results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
     }
 
     /// <summary>The pacer's name in a configuration file.</summary>

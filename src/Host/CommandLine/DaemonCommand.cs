@@ -1,32 +1,76 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Json;
+using DaemonProxy.Configuration;
+using DaemonProxy.Embedded;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Sample;
+using DaemonProxy.Host.Wsgi;
 
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary><c>daemonproxy daemon</c>: a worker process behind a front end.</summary>
 internal static class DaemonCommand
 {
+    private static readonly TimeSpan SampleDrainTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var sample = new Option<bool>("--sample") { Description = "Run the built-in sample application.", Required = true };
+        var sample = new Option<bool>("--sample") { Description = "Run the built-in sample application." };
+        var application = new Option<string?>("--application") { Description = "Run a WSGI application: a script's path, or module:callable.", HelpName = "SCRIPT" };
+        var callable = new Option<string>("--callable") { Description = "The callable's name in the script.", HelpName = "NAME", DefaultValueFactory = _ => "application" };
+        var threads = new Option<int>("--threads") { Description = "Requests served at a time.", HelpName = "N", DefaultValueFactory = _ => 15 };
+        var pythonHome = new Option<string?>("--python-home") { Description = "The folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
+        var pythonPath = new Option<string[]>("--python-path") { Description = "A folder before all others on the module search path; may be given again.", HelpName = "FOLDER" };
+        var group = new Option<string>("--group") { Description = "The daemon group's name.", HelpName = "NAME", DefaultValueFactory = _ => "" };
+        var multiprocess = new Option<bool>("--multiprocess") { Description = "Other processes serve the same application." };
+        var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
+        var shutdown = new Option<double>("--shutdown-timeout") { Description = "Seconds from being asked to end until being killed.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
         var json = JsonOption.Create();
-        var command = new Command("daemon", "Run a daemon process that a front end relays to.") { sample, socket, watch, json };
+        var command = new Command("daemon", "Run a daemon process that a front end relays to.")
+        {
+            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, shutdown, socket, watch, json,
+        };
+        command.Validators.Add(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
         {
             var path = Path.GetFullPath(arguments.GetRequiredValue(socket));
             var output = arguments.InvocationConfiguration.Output;
-            await SampleDaemon.RunAsync(
-                path,
-                arguments.GetValue(watch) ? Console.OpenStandardInput() : null,
-                () => output.WriteLine(arguments.GetValue(json)
-                    ? $$"""{"address":"unix:{{JsonEncodedText.Encode(path)}}"}"""
-                    : $"the sample application serves on unix:{path}")).ConfigureAwait(false);
+            var lifeline = arguments.GetValue(watch) ? Console.OpenStandardInput() : null;
+            var target = arguments.GetValue(application);
+            if (target is null)
+            {
+                using var samples = new SampleApplication();
+                await DaemonServer.RunAsync(path, lifeline, samples, SampleDrainTimeout, Ready).ConfigureAwait(false);
+                return DaemonProxyCommand.Ok;
+            }
+            var options = new WsgiDaemonOptions(
+                ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(callable)!,
+                Math.Max(1, arguments.GetValue(threads)), arguments.GetValue(pythonHome), arguments.GetValue(requireLoad), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
+            var settings = new WsgiSettings
+            {
+                PythonPath = arguments.GetValue(pythonPath) ?? [],
+                ProcessGroup = arguments.GetValue(group)!,
+                IsMultiprocess = arguments.GetValue(multiprocess),
+                Log = (text, isError) => WsgiDaemon.Report(text, isError, null, null),
+            };
+            await WsgiDaemon.RunAsync(options, settings, path, lifeline, Ready).ConfigureAwait(false);
             return DaemonProxyCommand.Ok;
+
+            void Ready() => output.WriteLine(arguments.GetValue(json)
+                ? $$"""{"address":"unix:{{JsonEncodedText.Encode(path)}}"}"""
+                : string.Create(CultureInfo.InvariantCulture, $"{target ?? "the sample application"} serves on unix:{path}"));
         });
         return command;
+    }
+
+    private static void CheckOne(CommandResult result, Option<bool> sample, Option<string?> application)
+    {
+        if (result.GetValue(sample) == (result.GetValue(application) is not null))
+            result.AddError("a daemon runs one application: give --application with a WSGI script, or --sample");
     }
 }

@@ -18,6 +18,10 @@ internal static class ServeCommand
     public static Command Create()
     {
         var file = new Argument<string?>("FILE") { Description = "The configuration file; without one the built-in sample application is served on a free port.", Arity = ArgumentArity.ZeroOrOne };
+        var application = new Option<string?>("--application") { Description = "Instead of a file: a WSGI script, or module:callable, to be served in daemon processes on a free port.", HelpName = "SCRIPT" };
+        var processes = new Option<int?>("--processes") { Description = "With --application: daemon processes. Default: 1.", HelpName = "N" };
+        var threads = new Option<int?>("--threads") { Description = "With --application: requests that each serves at a time. Default: 15.", HelpName = "N" };
+        var pythonHome = new Option<string?>("--python-home") { Description = "With --application: the folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
         var name = new Option<string?>("--name") { Description = "The name by which every console finds it, instead of the configuration's.", HelpName = "NAME" };
         var listen = new Option<string[]>("--listen") { Description = "An address instead of the configuration's; may be given again.", HelpName = "URL" };
         var log = new Option<string?>("--log") { Description = "The event log's file. Default: events.log in the instance's folder with --detach, else the terminal.", HelpName = "FILE" };
@@ -25,16 +29,29 @@ internal static class ServeCommand
         // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of it.
         var background = new Option<bool>("--background") { Hidden = true };
         var json = JsonOption.Create();
-        var command = new Command("serve", "Run a front end.") { file, name, listen, log, detach, background, json };
+        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, json };
+        command.Validators.Add(result =>
+        {
+            var hasApplication = result.GetValue(application) is not null;
+            if (hasApplication && result.GetValue(file) is not null) result.AddError("--application takes the place of a configuration file; give one of them");
+            if (!hasApplication && (result.GetValue(processes) ?? result.GetValue(threads) ?? (object?)result.GetValue(pythonHome)) is not null)
+                result.AddError("--processes, --threads and --python-home go with --application; in a configuration file they are keys of the daemon group");
+            if (result.GetValue(processes) is < 1 or > 1024) result.AddError("--processes takes 1 to 1024");
+            if (result.GetValue(threads) is < 1 or > 1024) result.AddError("--threads takes 1 to 1024");
+        });
         command.SetAction((arguments, cancellationToken) =>
         {
             var output = arguments.InvocationConfiguration.Output;
+            var wsgi = arguments.GetValue(application) is { } target
+                ? new LaunchedApplication(ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(processes), arguments.GetValue(threads), arguments.GetValue(pythonHome) is { } home ? Path.GetFullPath(home) : null)
+                : null;
             if (arguments.GetValue(detach))
             {
                 var launch = new LaunchOptions
                 {
                     HostPath = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy"),
                     ConfigurationFile = arguments.GetValue(file) is { } path ? Path.GetFullPath(path) : null,
+                    Application = wsgi,
                     Name = arguments.GetValue(name),
                     Listen = arguments.GetValue(listen) ?? [],
                     LogFile = arguments.GetValue(log) is { } logFile ? Path.GetFullPath(logFile) : null,
@@ -42,7 +59,7 @@ internal static class ServeCommand
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
             return RunAsync(
-                () => Configuration(arguments.GetValue(file), arguments.GetValue(name), arguments.GetValue(listen) ?? []),
+                () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
                 arguments.GetValue(log), arguments.GetValue(background), arguments.GetValue(json), output);
         });
         return command;
@@ -57,9 +74,13 @@ internal static class ServeCommand
         return DaemonProxyCommand.Ok;
     }
 
-    private static ProxyConfiguration Configuration(string? file, string? name, string[] listen)
+    private static ProxyConfiguration Configuration(string? file, LaunchedApplication? application, string? name, string[] listen)
     {
-        var configuration = file is null ? ProxyConfiguration.Sample : ConfigurationFile.Load(file);
+        if (application is not null && !ApplicationTarget.IsModule(application.Target) && !File.Exists(application.Target))
+            throw new ServerStartException($"there is no WSGI script {application.Target}; give --application a file, or module:callable");
+        var configuration = file is not null ? ConfigurationFile.Load(file)
+            : application is { } wsgi ? ProxyConfiguration.OfApplication(wsgi.Target, Environment.CurrentDirectory, wsgi.Processes, wsgi.Threads, wsgi.PythonHome)
+            : ProxyConfiguration.Sample;
         if (name is not null) configuration = configuration with { Name = name };
         if (listen.Length == 0) return configuration;
         return configuration with

@@ -64,11 +64,12 @@ internal static class VerifyCommand
 
     private static Command Embedded()
     {
+        var name = Name();
         var json = JsonOption.Create();
-        var command = new Command("embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { json };
+        var command = new Command("embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { name, json };
         command.SetAction((arguments, cancellationToken) => RunAsync(
-            arguments, json, (progress, cancel) => EmbeddedVerification.RunAsync(new() { HostPath = HostPath }, progress, cancel),
-            VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken));
+            arguments, json, (progress, cancel) => EmbeddedVerification.RunAsync(new() { HostPath = HostPath, Name = arguments.GetValue(name) }, progress, cancel),
+            VerificationReport.Text, VerificationJson.Text, result => result.Passed || result.Skipped is not null, cancellationToken));
         return command;
     }
 

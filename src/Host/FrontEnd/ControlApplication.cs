@@ -99,8 +99,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
 
     private InstanceStatus Change(RestrictionChange change)
     {
-        frontEnd.Restriction.Setting = change.On;
-        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On ? "on" : "off")}");
+        frontEnd.Embedded.Setting = change.On;
+        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On switch { true => "on", false => "off", null => "never set" })}");
         return frontEnd.Status();
     }
 

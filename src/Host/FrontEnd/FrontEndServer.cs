@@ -27,7 +27,6 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly Dictionary<string, GroupSupervisor> _managed = [];
     private readonly DaemonLauncher _launcher = new();
     private readonly RouteTable _routes;
-    private readonly EmbeddedRestriction _restriction;
     private readonly ProxyApplication _application;
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _startTime;
@@ -47,13 +46,18 @@ internal sealed class FrontEndServer : IAsyncDisposable
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
             var number = 0L;
-            DaemonCommand Next() => DaemonCommand.Of(options, instance.DaemonSocket(options.Name, Interlocked.Increment(ref number)), host);
-            _managed.Add(options.Name, new GroupSupervisor(group, Next().Program, Next, _launcher, log, _time));
+            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, instance.DaemonSocket(options.Name, Interlocked.Increment(ref number)), host, requireLoad);
+            _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, _launcher, log, _time));
         }
         _routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon))));
-        _restriction = new EmbeddedRestriction(configuration.RestrictEmbedded);
-        _application = new ProxyApplication(_routes, _restriction, log, _time);
+        Embedded = new EmbeddedMode(
+            configuration.RestrictEmbedded, configuration.Routes.Any(route => route.Application is not null), configuration.PythonHome, SearchPath(configuration), log, _time);
+        _application = new ProxyApplication(_routes, Embedded, log, _time);
     }
+
+    // As the original puts a group's home there: modules beside the configuration are found without another word.
+    private static IReadOnlyList<string> SearchPath(ProxyConfiguration configuration) =>
+        configuration.File is { } file ? [.. configuration.PythonPath, Path.GetDirectoryName(file)!] : configuration.PythonPath;
 
     /// <summary>The file that events go to; null: the terminal.</summary>
     public string? LogFile { get; }
@@ -67,8 +71,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>The daemon groups.</summary>
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
-    /// <summary>The embedded restriction.</summary>
-    public EmbeddedRestriction Restriction => _restriction;
+    /// <summary>Embedded mode: its restriction, its interpreter.</summary>
+    public EmbeddedMode Embedded { get; }
 
     /// <summary>Where events go.</summary>
     public EventLog Log => _log;
@@ -104,6 +108,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         try
         {
             foreach (var daemon in _managed.Values) daemon.Start();
+            await Embedded.StartAsync().ConfigureAwait(false);
             foreach (var group in _groups)
             {
                 if (!_managed.TryGetValue(group.Options.Name, out var daemon)) continue;
@@ -150,7 +155,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
         ConfigurationFile = _configuration.File,
         LogFile = LogFile,
         Version = typeof(FrontEndServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        RestrictEmbedded = _restriction.Setting,
+        RestrictEmbedded = Embedded.Setting,
+        Python = Embedded.Python,
         ActiveRequests = _application.ActiveRequests,
         Requests = _application.Requests,
         Daemons = [.. _groups.Select(Status)],
@@ -167,6 +173,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         {
             Name = group.Options.Name,
             Source = group.Options.Source,
+            Application = group.Options.Application,
             State = daemon?.State ?? DaemonState.External,
             Address = group.Options.Address?.ToString(),
             Workers = daemon?.Workers ?? [],
@@ -202,6 +209,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         foreach (var group in _groups) group.Dispose();
         await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
         _launcher.Dispose();
+        await Embedded.DisposeAsync().ConfigureAwait(false);
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
         _log.Dispose();
         _instance.Dispose();

@@ -1,7 +1,9 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -11,13 +13,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The front end, as the server sees it: a request's way to its daemon, and its response's way back.
+/// The front end, as the server sees it: a request's way to its application, and its response's way back.
 /// <code>
-///   request -(1) route -(2) translate -(3) daemon exchange -(4) head -(5) relay -> pacing -> core output -> client
+///   request -(1) route -(2) translate -(3) daemon exchange or embedded application -(4) head -(5) relay -> pacing -> core output -> client
 /// </code>
 /// Nothing here blocks: it runs on the threads that serve the sockets.
 /// </summary>
-internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction restriction, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
+internal sealed class ProxyApplication(RouteTable routes, EmbeddedMode embedded, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
 {
     private long _requests;
     private long _active;
@@ -44,8 +46,8 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
         {
             route = routes.Match(request.Path);                                                                             // (1)
             if (route is null) await ResponseTranslator.RefuseAsync(context, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
-            else if (route.Group is { } group) await ServeAsync(context, request, route, group).ConfigureAwait(false);
-            else await FailAsync(context, restriction.Refusal, "", request, route).ConfigureAwait(false);
+            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group).ConfigureAwait(false);
+            else await ServeEmbeddedAsync(context, request, route).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
         {
@@ -69,35 +71,26 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
         }
     }
 
-    private async ValueTask ServeAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group)
+    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
-        var translated = RequestTranslator.Translate(context, route.Options.StripPrefix ? route.Options.Path : null);       // (2)
+        var isWsgi = group.Options.Source == DaemonSource.Application;
+        var translated = RequestTranslator.Translate(                                                                       // (2)
+            context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
+            isWsgi ? WsgiConnection.Of(context, route.Options.Path, time.GetUtcNow()) : null);
         using var head = translated.Head;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
         try
         {
-            var response = context.GetRequiredFeature<IHttpResponseFeature>();
-            var chunked = ResponseTranslator.Translate(exchange.Head, request, response);                                   // (4)
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
             {
+                var response = context.GetRequiredFeature<IHttpResponseFeature>();
+                ResponseTranslator.Translate(exchange.Head, request, response);
                 response.Headers.Upgrade = exchange.Head.Upgrade;
                 await UpgradeTunnel.RunAsync(exchange, context).ConfigureAwait(false);
                 return;
             }
-            using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, group.ClientTimeout, time);
-            try
-            {
-                await group.Relay.RunAsync(exchange.Connection, route.Chain(output, time), group.Options.SocketTimeout, clientGone).ConfigureAwait(false); // (5)
-            }
-            catch (BrokenResponseException) when (output.Bytes > 0)
-            {
-                // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
-                await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
-                throw;
-            }
-            AddTrailers(context, exchange.Connection.Trailers);
-            await output.EndAsync(exchange.Connection.Trailers, clientGone).ConfigureAwait(false);
+            await RelayAsync(context, request, route, exchange.Head, exchange.Connection, group.Relay, group.Options.SocketTimeout, group.ClientTimeout).ConfigureAwait(false);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -107,6 +100,46 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedRestriction re
         {
             await exchange.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route)
+    {
+        var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
+        var connection = WsgiConnection.Of(context, route.Options.Path, time.GetUtcNow());
+        var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
+        var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
+        var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), log, time)
+        {
+            Environ = WsgiEnviron.Of(request, target, connection),
+            RequestStart = connection.Start,
+        };
+        await using (exchange.ConfigureAwait(false))
+        {
+            application.Submit(exchange);                                                                                   // (3)
+            var head = await exchange.Head.ConfigureAwait(false);
+            // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have hung.
+            await RelayAsync(context, request, route, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask RelayAsync(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
+    {
+        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
+        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, time);
+        try
+        {
+            await relay.RunAsync(body, route.Chain(output, time), sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+        }
+        catch (BrokenResponseException) when (output.Bytes > 0)
+        {
+            // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
+            await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
+            throw;
+        }
+        AddTrailers(context, body.Trailers);
+        await output.EndAsync(body.Trailers, clientGone).ConfigureAwait(false);
     }
 
     private static void AddTrailers(IFeatureCollection context, IReadOnlyList<KeyValuePair<string, string>> trailers)

@@ -1,4 +1,5 @@
 using DaemonProxy.Daemons;
+using DaemonProxy.Host.Wsgi;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -11,14 +12,15 @@ internal static class RequestTranslator
     /// <summary>Translates.</summary>
     /// <param name="features">The request as the server gives it.</param>
     /// <param name="prefix">The path prefix to take off; null: none.</param>
-    public static DaemonRequest Translate(IFeatureCollection features, string? prefix)
+    /// <param name="connection">For a WSGI application's daemon: who sent it, in place of <c>X-Forwarded-*</c>; else null.</param>
+    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
         var head = new RequestHead();
         head.Start(request.Method, RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix));
 
-        var hasBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && headers.ContentLength != 0;
+        var hasBody = HasBody(features);
         var chunked = hasBody && headers.ContentLength is null;
         var upgrades = features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
         var named = headers.Connection;
@@ -38,7 +40,8 @@ internal static class RequestTranslator
         if (chunked) head.Add("Transfer-Encoding", "chunked");
         // gRPC daemons insist on it, and trailers do pass here.
         if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
-        AddForwarded(head, features, request);
+        if (connection is null) AddForwarded(head, features, request);
+        else head.Add(WsgiConnection.Header, connection.ToString());
         head.End();
 
         return new DaemonRequest
@@ -50,13 +53,22 @@ internal static class RequestTranslator
         };
     }
 
-    private static bool MayPass(string name, Microsoft.Extensions.Primitives.StringValues connection)
+    /// <summary>Whether the request has a body.</summary>
+    public static bool HasBody(IFeatureCollection features) =>
+        features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength != 0;
+
+    /// <summary>Whether a client's header is for the application to see.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="connection">The Connection header, which may name others.</param>
+    public static bool MayPass(string name, Microsoft.Extensions.Primitives.StringValues connection)
     {
         if (name.StartsWith(':') || HopByHop.IsHopByHop(name)) return false;
         // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
         if (name.Contains('_', StringComparison.Ordinal)) return false;
         // These are ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
-        if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase)) return false;
+        if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase))
+            return false;
         foreach (var line in connection)
         {
             foreach (var option in line.AsSpan().Split(','))

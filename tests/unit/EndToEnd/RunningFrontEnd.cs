@@ -107,10 +107,13 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     }
 
     /// <summary>The codes of the events logged so far.</summary>
-    public IReadOnlyList<string> Events()
+    public IReadOnlyList<string> Events() => [.. LogLines().Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
+
+    /// <summary>The lines of the event log so far.</summary>
+    public IReadOnlyList<string> LogLines()
     {
         using var log = new StreamReader(new FileStream(Status.LogFile!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return [.. log.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
+        return log.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Waits until an event is in the log: it is written a moment after the client has its answer.</summary>

@@ -13,6 +13,7 @@ public sealed class SampleTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _frontEnd = await RunningFrontEnd.StartAsync("""
         name: site
+        python-home: no-python-here
         daemons: [ { name: app, sample: true }, { name: old, sample: true, response-flush-delay: 0, response-buffer-size: 64KiB, response-flush-deadline: 0 } ]
         routes:
           - { path: /, daemon: app }

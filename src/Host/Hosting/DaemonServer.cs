@@ -1,14 +1,11 @@
 using System.Runtime.InteropServices;
-using DaemonProxy.Host.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 
-namespace DaemonProxy.Host.Sample;
+namespace DaemonProxy.Host.Hosting;
 
-/// <summary>The sample application as a daemon process: serves on a Unix socket until it is told to end.</summary>
-internal static class SampleDaemon
+/// <summary>A daemon process: serves an application on a Unix socket until it is told to end.</summary>
+internal static class DaemonServer
 {
-    /// <summary>How long requests in flight have at the end.</summary>
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>Serves until SIGTERM, Ctrl+C, or the end of <paramref name="lifeline"/>; then finishes what is in flight.</summary>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="lifeline">
@@ -16,15 +13,17 @@ internal static class SampleDaemon
     /// null for a daemon on its own. With it, Ctrl+C is left to the front end, which a terminal tells at the same time and which
     /// still needs its daemons for the responses in flight.
     /// </param>
+    /// <param name="application">What answers.</param>
+    /// <param name="drainTimeout">How long requests in flight have at the end.</param>
     /// <param name="ready">Called when it serves.</param>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
-    public static async Task RunAsync(string socket, Stream? lifeline, Action ready)
+    public static async Task RunAsync<TContext>(string socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
+        where TContext : notnull
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOrderly(signal, stop));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOrderly(signal, lifeline is null ? stop : null));
 
-        using var application = new SampleApplication();
         var server = await HttpServer.StartAsync(OptionsOf(socket), application, CancellationToken.None).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
@@ -33,12 +32,12 @@ internal static class SampleDaemon
             ready();
             await stop.Task.ConfigureAwait(false);
 
-            using var timeout = new CancellationTokenSource(DrainTimeout);
+            using var timeout = new CancellationTokenSource(drainTimeout);
             await server.StopAsync(timeout.Token).ConfigureAwait(false);
         }
     }
 
-    /// <summary>How the sample application listens: an application server trusts its front end to have dealt with slow clients and long bodies.</summary>
+    /// <summary>How a daemon listens: it trusts its front end to have dealt with slow clients and long bodies.</summary>
     public static HttpServerOptions OptionsOf(string socket) => new()
     {
         UnixSocket = socket,
@@ -47,6 +46,10 @@ internal static class SampleDaemon
         {
             limits.MinRequestBodyDataRate = null;
             limits.MinResponseDataRate = null;
+            // What the front end took from a client is more by what the front end adds.
+            limits.MaxRequestHeadersTotalSize = 65_536;
+            limits.MaxRequestHeaderCount = 200;
+            limits.MaxRequestLineSize = 16_384;
             // The front end closes idle connections; if the daemon did so first, a request could meet the closing.
             limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         },

@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using DaemonProxy.Daemons;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Embedded;
+
+/// <summary>
+/// A request at an embedded application. The response goes through a pipe, and from there the way of every daemon's response: relay, pacing, core output.
+/// The pipe's limit is what the application may be ahead of the client.
+/// </summary>
+/// <param name="body">The request's body; null: it has none.</param>
+/// <param name="isHead">Whether it is HEAD.</param>
+/// <param name="log">Where events go.</param>
+/// <param name="time">The clock of the relay.</param>
+public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log, TimeProvider time) : WsgiRequest, IAsyncDisposable
+{
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
+    private readonly TaskCompletionSource<ResponseHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private PipeBody? _response;
+    private IOException? _requestFailure;
+
+    /// <summary>Completes with the response's head; fails with <see cref="BrokenResponseException"/> where there is none.</summary>
+    public Task<ResponseHead> Head => _head.Task;
+
+    /// <summary>The response's body.</summary>
+    public IResponseBody Body => _response ??= new PipeBody(_pipe.Reader, time);
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        if (body is null) return 0;
+        try { return BlockingPipe.Read(body, buffer); }
+        catch (IOException failure)
+        {
+            // The server knows what was wrong with the request: too long, too slow, broken off.
+            _requestFailure = failure;
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length) =>
+        _head.TrySetResult(ResponseHead.Of(status, reason, headers, length, isHead));
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> block)
+    {
+        _pipe.Writer.Write(block);
+        if (BlockingPipe.Flush(_pipe.Writer)) throw new IOException("the client has left");
+    }
+
+    /// <inheritdoc/>
+    public override void End() => _pipe.Writer.Complete();
+
+    /// <inheritdoc/>
+    public override void Abort(string reason)
+    {
+        // Without a reason the client is to blame: it has sent no proper request, or has left, and nobody is there to be told.
+        Exception broken = reason.Length > 0 ? new BrokenResponseException(EventCatalogue.ApplicationError, reason)
+            : _requestFailure is { } failure ? new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure)
+            : new OperationCanceledException();
+        _head.TrySetException(broken);
+        _pipe.Writer.Complete(broken);
+    }
+
+    /// <inheritdoc/>
+    public override void Log(string text, bool isError) =>
+        log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text,
+            ("method", Method), ("path", Path));
+
+    /// <summary>Ends the exchange when the application is done: until then it reads the request.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
+        await Done.ConfigureAwait(false);
+        _response?.Dispose();
+    }
+}

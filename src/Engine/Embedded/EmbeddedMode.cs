@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Embedded;
+
+/// <summary>
+/// Embedded mode of a front end: its restriction, its interpreter, its applications. It decides on every embedded request whether it may be served
+/// (behaviour.md, section 3): first the restriction, then the safeguard, so that a request that reaches a process without an interpreter gets a logged
+/// 500 instead of a crash. Python is initialised when something needs it: an embedded route that is not restricted, at the start or from the moment the
+/// restriction is lifted on.
+/// </summary>
+public sealed class EmbeddedMode : IAsyncDisposable
+{
+    /// <summary>Request threads of each embedded application, as a daemon's default.</summary>
+    public const int Threads = 15;
+
+    /// <summary>The longest a client may take nothing of an embedded response: the server timeout of the original, 60 s.</summary>
+    public static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly bool _isNeeded;
+    private readonly string? _pythonHome;
+    private readonly WsgiSettings _settings;
+    private readonly EventLog _log;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, WsgiApplication> _applications = [];
+    private Task<PythonInterpreter?>? _python;
+    private volatile object? _setting;
+
+    /// <summary>Makes it; nothing is loaded yet.</summary>
+    /// <param name="setting"><c>restrict-embedded</c> as configured; null when never set.</param>
+    /// <param name="isNeeded">Whether there is an embedded route.</param>
+    /// <param name="pythonHome"><c>python-home</c>; null: whatever is found.</param>
+    /// <param name="pythonPath"><c>python-path</c>.</param>
+    /// <param name="log">Where events go.</param>
+    /// <param name="time">The relay's clock.</param>
+    public EmbeddedMode(bool? setting, bool isNeeded, string? pythonHome, IReadOnlyList<string> pythonPath, EventLog log, TimeProvider time)
+    {
+        _setting = setting;
+        _isNeeded = isNeeded;
+        _pythonHome = pythonHome;
+        _log = log;
+        Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time, Flushes);
+        _settings = new WsgiSettings { PythonPath = pythonPath, Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text) };
+    }
+
+    /// <summary>The relay of embedded responses, with the default flush policy.</summary>
+    public ResponseRelay Relay { get; }
+
+    /// <summary>The flushes sent in embedded responses.</summary>
+    public FlushCounter Flushes { get; } = new();
+
+    /// <summary>The setting in force; null when never set. Allowing embedded mode marks Python as required: it is initialised from then on.</summary>
+    public bool? Setting
+    {
+        get => (bool?)_setting;
+        set
+        {
+            _setting = value;
+            if (value != true) _ = PythonAsync();
+        }
+    }
+
+    /// <summary>The interpreter, for people; null while there is none.</summary>
+    public string? Python => _python is { IsCompletedSuccessfully: true, Result: { } python } ? python.Location.ToString() : null;
+
+    /// <summary>Initialises the interpreter where it is needed already. A failure is logged (WSGI0001), and the process goes on.</summary>
+    public async Task StartAsync()
+    {
+        if (Setting != true) await PythonAsync().ConfigureAwait(false);
+    }
+
+    private Task<PythonInterpreter?> PythonAsync()
+    {
+        if (!_isNeeded) return Task.FromResult<PythonInterpreter?>(null);
+        lock (_gate) return _python ??= Task.Run(Initialise);
+    }
+
+    private PythonInterpreter? Initialise()
+    {
+        try { return new PythonInterpreter(PythonFinder.Find(_pythonHome), _settings); }
+        catch (PythonException failure)
+        {
+            _log.Write(EventCatalogue.PythonInitialisationFailed, failure.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The application that serves an embedded request now.</summary>
+    /// <param name="target">The route's script or module:callable.</param>
+    /// <exception cref="BrokenResponseException">The request may not be served: WSGI0143 or WSGI0210.</exception>
+    public async ValueTask<WsgiApplication> ApplicationAsync(string target)
+    {
+        if (Setting == true) throw new BrokenResponseException(EventCatalogue.EmbeddedRestricted, "");
+        if (await PythonAsync().ConfigureAwait(false) is not { } python) throw new BrokenResponseException(EventCatalogue.PythonNotInitialised, "");
+        if (_applications.TryGetValue(target, out var known)) return known;
+        // Making one waits for the interpreter lock, which the threads that serve sockets must not.
+        return await Task.Run(() =>
+        {
+            lock (_gate) return _applications.GetOrAdd(target, name => python.Serve(name, "application", Threads, load: false));
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes the interpreter down: exit handlers run.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task<PythonInterpreter?>? started;
+        lock (_gate) started = _python;
+        if (started is not null && await started.ConfigureAwait(false) is { } python) await Task.Run(python.Dispose).ConfigureAwait(false);
+    }
+}

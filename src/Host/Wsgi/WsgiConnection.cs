@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Wsgi;
+
+/// <summary>
+/// What a WSGI application is to know of its request beyond the request itself: who is connected to the front end, and when. It goes to a daemon process
+/// in a header of ours, which no client can send.
+/// </summary>
+/// <param name="Start">When the front end got the request, seconds since 1970.</param>
+/// <param name="RemoteAddress">The client's address.</param>
+/// <param name="RemotePort">The client's port.</param>
+/// <param name="ServerPort">The port that the client connected to.</param>
+/// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
+/// <param name="Protocol">The client's protocol, as in <c>HTTP/1.1</c>.</param>
+/// <param name="Script">The route's path, decoded: what SCRIPT_NAME says; nothing for <c>/</c>.</param>
+internal sealed record WsgiConnection(double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script)
+{
+    /// <summary>The header in which it goes to a daemon process.</summary>
+    public const string Header = "X-DaemonProxy-Connection";
+
+    /// <summary>The connection of a request at the front end.</summary>
+    public static WsgiConnection Of(IFeatureCollection features, string routePath, DateTimeOffset now)
+    {
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        var connection = features.Get<IHttpConnectionFeature>();
+        var remote = connection?.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : connection?.RemoteIpAddress ?? IPAddress.Loopback;
+        return new(
+            (now - DateTimeOffset.UnixEpoch).TotalSeconds, remote.ToString(), connection?.RemotePort ?? 0, connection?.LocalPort ?? 0,
+            request.Scheme, request.Protocol, routePath.TrimEnd('/'));
+    }
+
+    /// <summary>The header's value. The slash behind the script's path is there for the path that is empty.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")}");
+
+    /// <summary>Reads the header back.</summary>
+    /// <exception cref="BadHttpRequestException">It is not there: whoever connected is no front end of this product.</exception>
+    public static WsgiConnection Parse(string value)
+    {
+        var parts = value.Split(' ');
+        if (parts.Length != 7) throw new BadHttpRequestException($"a daemon process of a WSGI application takes requests from its front end alone, which sends {Header}");
+        return new(
+            double.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(parts[3], CultureInfo.InvariantCulture),
+            parts[4], parts[5], Uri.UnescapeDataString(parts[6])[..^1]);
+    }
+}

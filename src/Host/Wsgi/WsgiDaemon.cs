@@ -1,0 +1,62 @@
+using DaemonProxy.Daemons;
+using DaemonProxy.Embedded;
+using DaemonProxy.Events;
+using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Wsgi;
+
+/// <summary>What a daemon process of a WSGI application is told on its command line.</summary>
+/// <param name="Application">The script's full path, or module:callable.</param>
+/// <param name="Callable">The callable's name in a script.</param>
+/// <param name="Threads">Request threads.</param>
+/// <param name="PythonHome"><c>python-home</c>; null: whatever is found.</param>
+/// <param name="RequireLoad">Whether to fail when the application cannot be loaded, instead of answering each request with a 500 until it can.</param>
+/// <param name="ShutdownTimeout">When it is killed, counted from being asked to end.</param>
+internal sealed record WsgiDaemonOptions(string Application, string Callable, int Threads, string? PythonHome, bool RequireLoad, TimeSpan ShutdownTimeout);
+
+/// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
+internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication<IFeatureCollection>
+{
+    /// <summary>Loads the application, serves until the end is asked for, finishes what is in flight, takes the interpreter down.</summary>
+    /// <exception cref="PythonException">There is no usable Python, or the application could not be loaded.</exception>
+    /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
+    public static async Task RunAsync(WsgiDaemonOptions options, WsgiSettings settings, string socket, Stream? lifeline, Action ready)
+    {
+        var python = new PythonInterpreter(PythonFinder.Find(options.PythonHome), settings);
+        // A part of shutdown-timeout is for the exit handlers.
+        var drain = options.ShutdownTimeout * 0.6;
+        try
+        {
+            var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
+            await DaemonServer.RunAsync(socket, lifeline, new WsgiDaemon(application), drain, ready).ConfigureAwait(false);
+        }
+        finally
+        {
+            python.Stop(options.ShutdownTimeout * 0.3);
+        }
+    }
+
+    /// <summary>Tells the front end's event log, which reads standard output.</summary>
+    public static void Report(string text, bool isError, string? method, string? path) =>
+        Console.Out.WriteLine(WorkerEvent.Format(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, method, path));
+
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
+        var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, connection), RequestStart = connection.Start };
+        application.Submit(work);
+        await work.Done.ConfigureAwait(false);
+        if (work.Failed && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+            await ResponseTranslator.RefuseAsync(context, EventCatalogue.ApplicationError.Status, EventCatalogue.ApplicationError.Code).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using DaemonProxy.Embedded;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Wsgi;
+
+/// <summary>
+/// A request at an application in a daemon process: what the application does goes straight to the front end's connection, from the request thread, each
+/// block as it comes (PEP 3333, "Buffering and Streaming"); gathering them is the front end's relay's work.
+/// </summary>
+internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiRequest
+{
+    private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
+    private readonly PipeWriter _output = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+    private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+    private long? _left;
+    private bool _hasWritten;
+
+    /// <summary>Set when the application failed before it sent anything: the answer is a 500.</summary>
+    public bool Failed { get; private set; }
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer) => _input is null ? 0 : BlockingPipe.Read(_input, buffer);
+
+    /// <inheritdoc/>
+    public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length)
+    {
+        var response = features.GetRequiredFeature<IHttpResponseFeature>();
+        response.StatusCode = status;
+        response.ReasonPhrase = reason;
+        foreach (var (name, value) in headers) response.Headers.Append(name, value);
+        if (status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)) response.Headers.ContentLength = length;
+        _left = length;
+    }
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> block)
+    {
+        _hasWritten = true;
+        _output.Write(block);
+        _left -= block.Length;
+        // The last block leaves with the end of the response, in one send with the head where it is the first as well.
+        if (_left == 0) return;
+        if (BlockingPipe.Flush(_output) || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
+    }
+
+    /// <inheritdoc/>
+    public override void End()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(string reason)
+    {
+        if (reason.Length > 0) Log(reason, isError: true);
+        Failed = !_hasWritten;
+        if (_hasWritten || reason.Length == 0) _lifetime.Abort();
+    }
+
+    /// <inheritdoc/>
+    public override void Log(string text, bool isError) => WsgiDaemon.Report(text, isError, Method, Path);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using DaemonProxy.Host.FrontEnd;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Wsgi;
+
+/// <summary>The CGI variables of a request, as mod_wsgi makes them (PEP 3333; RFC 3875, section 4.1).</summary>
+internal static class WsgiEnviron
+{
+    private static readonly string Software =
+        $"DaemonProxy/{typeof(WsgiEnviron).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
+
+    /// <summary>Makes them. Values are Latin-1: a character for each byte.</summary>
+    /// <param name="request">The request as the server gives it.</param>
+    /// <param name="target">Its target in origin form.</param>
+    /// <param name="connection">Who sent it.</param>
+    public static List<KeyValuePair<string, string>> Of(IHttpRequestFeature request, string target, WsgiConnection connection)
+    {
+        var headers = request.Headers;
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        var path = Decode(question < 0 ? target : target.AsSpan(0, question));
+        // The route was found by the decoded path, in which the script's path comes first.
+        var script = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(connection.Script));
+        var info = path.StartsWith(script, StringComparison.Ordinal) ? path[script.Length..] : path;
+        var (name, port) = Server(headers.Host.ToString(), connection);
+        var environ = new List<KeyValuePair<string, string>>(24)
+        {
+            new("REQUEST_METHOD", request.Method),
+            new("SCRIPT_NAME", script),
+            new("PATH_INFO", info),
+            new("QUERY_STRING", question < 0 ? "" : target[(question + 1)..]),
+            new("REQUEST_URI", target),
+            new("REQUEST_SCHEME", connection.Scheme),
+            new("SERVER_NAME", name),
+            new("SERVER_PORT", port),
+            new("SERVER_PROTOCOL", connection.Protocol),
+            new("SERVER_SOFTWARE", Software),
+            new("GATEWAY_INTERFACE", "CGI/1.1"),
+            new("REMOTE_ADDR", connection.RemoteAddress),
+            new("REMOTE_PORT", connection.RemotePort.ToString(CultureInfo.InvariantCulture)),
+            new("wsgi.url_scheme", connection.Scheme),
+        };
+        if (connection.Scheme == "https") environ.Add(new("HTTPS", "1"));
+        if (headers.ContentType is { Count: > 0 } type) environ.Add(new("CONTENT_TYPE", type.ToString()));
+        if (headers.ContentLength is { } length) environ.Add(new("CONTENT_LENGTH", length.ToString(CultureInfo.InvariantCulture)));
+        foreach (var (header, values) in headers)
+        {
+            if (!RequestTranslator.MayPass(header, headers.Connection) || header is "Content-Type" or "Content-Length") continue;
+            environ.Add(new(Variable(header), values.Count == 1 ? values[0] ?? "" : string.Join(header == "Cookie" ? "; " : ", ", values!)));
+        }
+        return environ;
+    }
+
+    private static string Variable(string header) => header switch
+    {
+        "Host" => "HTTP_HOST",
+        "Accept" => "HTTP_ACCEPT",
+        "User-Agent" => "HTTP_USER_AGENT",
+        "Cookie" => "HTTP_COOKIE",
+        _ => string.Create(header.Length + 5, header, static (text, header) =>
+        {
+            "HTTP_".CopyTo(text);
+            for (var i = 0; i < header.Length; i++) text[i + 5] = header[i] == '-' ? '_' : char.ToUpperInvariant(header[i]);
+        }),
+    };
+
+    // As Apache with UseCanonicalName Off: what the client called the server.
+    private static (string Name, string Port) Server(string host, WsgiConnection connection)
+    {
+        var parsed = new HostString(host);
+        var port = parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
+        return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static string Decode(ReadOnlySpan<char> path)
+    {
+        if (path.IndexOf('%') < 0) return path.ToString();
+        var text = new StringBuilder(path.Length);
+        for (var i = 0; i < path.Length; i++)
+        {
+            if (path[i] == '%' && i + 2 < path.Length && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            {
+                text.Append((char)value);
+                i += 2;
+            }
+            else text.Append(path[i]);
+        }
+        return text.ToString();
+    }
+}
