@@ -20,7 +20,7 @@ public sealed class ConfigurationMistakesTests
     [Fact]
     public void Unknown_key_that_is_near_to_none_lists_the_keys() =>
         Assert.Equal(
-            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, limit-request-body, daemons, routes",
+            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, limit-request-body, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class ConfigurationMistakesTests
     }
 
     [Theory]
-    [InlineData("{ name: a }", "1:12 a daemon group says nothing of where its processes come from; add one of command, address and sample")]
+    [InlineData("{ name: a }", "1:12 a daemon group says nothing of where its processes come from; add one of command, application, address and sample")]
     [InlineData("{ name: a, sample: off }", "1:12 a daemon group says nothing of where")]
     [InlineData("{ sample: on }", "1:12 a daemon group has no name")]
     [InlineData("{ name: a, sample: on, address: \"http://a:1\" }", "1:35 a daemon group has one source, and 'sample' in line 1 is it already")]
@@ -78,7 +78,9 @@ public sealed class ConfigurationMistakesTests
     [InlineData("{ name: a, command: [] }", "1:32 command: the list is empty")]
     [InlineData("{ name: a, command: [ \"\" ] }", "1:34 command: the first item is empty")]
     [InlineData("{ name: a, command: [ a, { b: c } ] }", "1:37 command: an argument must be one text, and this is a mapping")]
-    [InlineData("{ name: a, sample: on, home: /tmp }", "1:35 home is a command's working directory")]
+    [InlineData("{ name: a, sample: on, home: /tmp }", "1:35 home is the working directory of a command or an application")]
+    [InlineData("{ name: a, sample: on, callable: app }", "1:35 callable is for a WSGI application, and this group has 'sample' instead")]
+    [InlineData("{ name: a, application: app.wsgi, threads: 0 }", "1:58 threads: an application has 1 request thread or more")]
     [InlineData("{ name: a, address: \"http://a:1\", startup-timeout: 1 }", "1:46 startup-timeout is for daemons that the front end starts")]
     public void Mistaken_daemon(string daemon, string mistake) => Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {daemon} ]")));
 

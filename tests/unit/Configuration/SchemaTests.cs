@@ -41,6 +41,8 @@ public sealed class SchemaTests
         Assert.Equal(plain.Listen, given.Listen);
         Assert.Equal(plain.Daemons[0] with { Command = [] }, given.Daemons[0] with { Command = [] });
         Assert.Equal(plain.Routes, given.Routes);
+        // Callable goes with an application alone, whose default of threads is another.
+        Assert.Equal(plain.Daemons[0].Callable, (string?)Properties("daemon")["callable"]!["default"]);
         Assert.Equal((plain.Name, plain.LimitRequestBody), (given.Name, given.LimitRequestBody));
     }
 
@@ -88,6 +90,6 @@ public sealed class SchemaTests
         (string?)definition["pattern"] ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
 
     private static string Defaults(string section) => string.Join(", ", Properties(section)
-        .Where(property => property.Value!["default"] is not null && property.Key != "sample")
+        .Where(property => property.Value!["default"] is not null && property.Key is not ("sample" or "callable"))
         .Select(property => $"{property.Key}: {property.Value!["default"]!.ToJsonString()}"));
 }
