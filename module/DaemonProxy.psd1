@@ -16,6 +16,7 @@
         'Get-DaemonProxy'
         'Get-FlushPolicy'
         'Get-RateLimit'
+        'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'
         'Set-FlushPolicy'
         'Set-RateLimit'

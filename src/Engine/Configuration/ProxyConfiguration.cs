@@ -33,6 +33,9 @@ public sealed record ProxyConfiguration
     /// <summary>The routes, by the order of the file; the longest matching path prefix wins.</summary>
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 
+    /// <summary>Whether any route runs its application in the front end.</summary>
+    public bool HasEmbedded => Routes.Any(route => route.Application is not null);
+
     /// <summary>The full path of the file this was read from; null for a configuration made in memory.</summary>
     public string? File { get; init; }
 

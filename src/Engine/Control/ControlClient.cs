@@ -69,6 +69,12 @@ public sealed class ControlClient : IDisposable
         AskAsync(HttpMethod.Put, "v1/embedded-restriction", JsonContent.Create(new RestrictionChange(on), ControlJson.Default.RestrictionChange),
             ControlJson.Default.InstanceStatus, cancellationToken);
 
+    /// <summary>Replaces daemons gracefully, one group's or, with the configuration read again, all; returns the status when the new ones serve.</summary>
+    /// <exception cref="ControlException">It is not running, does not answer, or could not restart: then nothing has changed.</exception>
+    public Task<InstanceStatus> RestartAsync(string? daemon, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon), ControlJson.Default.RestartRequest),
+            ControlJson.Default.InstanceStatus, cancellationToken);
+
     /// <summary>Stops the front end, and returns its last status when its process is gone.</summary>
     /// <param name="drainTimeout">What is in flight after this is broken off; &gt;= 0.</param>
     /// <param name="cancellationToken">Ends the wait; the front end stops all the same.</param>

@@ -197,6 +197,10 @@ public sealed record RateLimitChange
 /// <param name="On">Whether embedded mode is restricted; null: as when never set, which allows it.</param>
 public sealed record RestrictionChange([property: JsonRequired] bool? On);
 
+/// <summary><c>POST /v1/restart</c>: replace daemons gracefully. Answers with the <see cref="InstanceStatus"/> when the new ones serve; when they do not, nothing has changed.</summary>
+/// <param name="Daemon">One group, with the configuration it has; null: read the configuration again and restart all.</param>
+public sealed record RestartRequest(string? Daemon);
+
 /// <summary><c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the process is gone later.</summary>
 /// <param name="DrainTimeout">What is in flight after this is broken off.</param>
 public sealed record StopRequest(TimeSpan DrainTimeout);
@@ -221,6 +225,7 @@ public sealed record StartReport(InstanceStatus? Status, string? Error);
 [JsonSerializable(typeof(FlushPolicyChange))]
 [JsonSerializable(typeof(RateLimitChange))]
 [JsonSerializable(typeof(RestrictionChange))]
+[JsonSerializable(typeof(RestartRequest))]
 [JsonSerializable(typeof(StopRequest))]
 [JsonSerializable(typeof(ControlError))]
 [JsonSerializable(typeof(StartReport))]

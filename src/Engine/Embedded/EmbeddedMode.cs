@@ -18,7 +18,6 @@ public sealed class EmbeddedMode : IAsyncDisposable
     /// <summary>The longest a client may take nothing of an embedded response: the server timeout of the original, 60 s.</summary>
     public static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly bool _isNeeded;
     private readonly string? _pythonHome;
     private readonly WsgiSettings _settings;
     private readonly EventLog _log;
@@ -26,18 +25,17 @@ public sealed class EmbeddedMode : IAsyncDisposable
     private readonly ConcurrentDictionary<string, WsgiApplication> _applications = [];
     private Task<PythonInterpreter?>? _python;
     private volatile object? _setting;
+    private volatile bool _isNeeded;
 
     /// <summary>Makes it; nothing is loaded yet.</summary>
     /// <param name="setting"><c>restrict-embedded</c> as configured; null when never set.</param>
-    /// <param name="isNeeded">Whether there is an embedded route.</param>
     /// <param name="pythonHome"><c>python-home</c>; null: whatever is found.</param>
     /// <param name="pythonPath"><c>python-path</c>.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The relay's clock.</param>
-    public EmbeddedMode(bool? setting, bool isNeeded, string? pythonHome, IReadOnlyList<string> pythonPath, EventLog log, TimeProvider time)
+    public EmbeddedMode(bool? setting, string? pythonHome, IReadOnlyList<string> pythonPath, EventLog log, TimeProvider time)
     {
         _setting = setting;
-        _isNeeded = isNeeded;
         _pythonHome = pythonHome;
         _log = log;
         Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time, Flushes);
@@ -64,9 +62,11 @@ public sealed class EmbeddedMode : IAsyncDisposable
     /// <summary>The interpreter, for people; null while there is none.</summary>
     public string? Python => _python is { IsCompletedSuccessfully: true, Result: { } python } ? python.Location.ToString() : null;
 
-    /// <summary>Initialises the interpreter where it is needed already. A failure is logged (WSGI0001), and the process goes on.</summary>
-    public async Task StartAsync()
+    /// <summary>Initialises the interpreter where it is needed by now. A failure is logged (WSGI0001), and the process goes on.</summary>
+    /// <param name="hasRoutes">Whether there is an embedded route.</param>
+    public async Task NeedAsync(bool hasRoutes)
     {
+        _isNeeded = hasRoutes;
         if (Setting != true) await PythonAsync().ConfigureAwait(false);
     }
 

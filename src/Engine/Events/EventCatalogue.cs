@@ -204,4 +204,10 @@ public static class EventCatalogue
         "The file of a group's WSGI script is another than the one its workers have loaded.",
         "The workers get no more requests; new ones load the script, and requests wait for them.",
         "None; script-reloading: off keeps workers as they are.");
+
+    /// <summary>DPXY0021.</summary>
+    public static EventDefinition ConfigurationReloaded { get; } = new("DPXY0021", Information, 0, "configuration reloaded",
+        "An operator asked for a restart.",
+        "New daemons listened before the new configuration took over; the old ones finish what they have, for eviction-timeout at most.",
+        "None.");
 }

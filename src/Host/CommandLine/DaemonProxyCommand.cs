@@ -72,6 +72,7 @@ internal static class DaemonProxyCommand
         root.Subcommands.Add(ServeCommand.Create());
         root.Subcommands.Add(CheckCommand.Create());
         root.Subcommands.Add(StatusCommand.Create());
+        root.Subcommands.Add(RestartCommand.Create());
         root.Subcommands.Add(StopCommand.Create());
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(DaemonCommand.Create());

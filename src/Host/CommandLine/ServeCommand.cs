@@ -98,7 +98,7 @@ internal static class ServeCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            frontEnd = await StartAsync(configure(), logFile, background).ConfigureAwait(false);
+            frontEnd = await StartAsync(configure, logFile, background).ConfigureAwait(false);
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
@@ -124,8 +124,9 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<FrontEndServer> StartAsync(ProxyConfiguration configuration, string? logFile, bool background)
+    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool background)
     {
+        var configuration = configure();
         var instance = InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
         try
@@ -138,7 +139,7 @@ internal static class ServeCommand
             instance.Dispose();
             throw new ServerStartException($"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
-        return await FrontEndServer.StartAsync(configuration, instance, log, logFile, ThisProgram(), CancellationToken.None).ConfigureAwait(false);
+        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>How this host was started, so that it can start itself again as a daemon.</summary>

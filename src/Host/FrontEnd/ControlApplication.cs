@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +33,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
                 ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
                 ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
                 ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
+                ("POST", "/v1/restart") => RestartAsync(context),
                 ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
                 var (method, path) => throw new Refusal(StatusCodes.Status404NotFound, $"there is no {method} {path} here"),
             }).ConfigureAwait(false);
@@ -48,16 +51,22 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     private async Task ChangeAsync<TChange, TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
         where TChange : class
     {
-        TChange? wanted;
+        var wanted = await ReadAsync(context, type).ConfigureAwait(false);
+        TAnswer answer;
+        lock (_changes) answer = change(wanted);
+        await AnswerAsync(context, answer, answerType).ConfigureAwait(false);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+        where T : class
+    {
+        T? wanted;
         try { wanted = await context.Request.ReadFromJsonAsync(type, context.RequestAborted).ConfigureAwait(false); }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or BadHttpRequestException)
         {
             throw new Refusal(StatusCodes.Status400BadRequest, $"the request is not what this version takes: {failure.Message}");
         }
-        if (wanted is null) throw new Refusal(StatusCodes.Status400BadRequest, "the request is empty");
-        TAnswer answer;
-        lock (_changes) answer = change(wanted);
-        await AnswerAsync(context, answer, answerType).ConfigureAwait(false);
+        return wanted ?? throw new Refusal(StatusCodes.Status400BadRequest, "the request is empty");
     }
 
     private DaemonStatus[] Change(FlushPolicyChange change)
@@ -68,15 +77,14 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             throw Wrong($"response-flush-deadline {Units.FormatDuration(change.FlushDeadline.Value)} is out of range; it takes 0 (none) to 1h");
         if (change.BufferSize < FlushPolicy.SmallestBufferSize)
             throw Wrong($"response-buffer-size {change.BufferSize} is too small; it takes {FlushPolicy.SmallestBufferSize} bytes or more");
-        var groups = frontEnd.Groups.Where(group => change.Daemon is null || group.Options.Name == change.Daemon).ToArray();
-        if (groups.Length == 0) throw Missing($"there is no daemon group '{change.Daemon}'", frontEnd.Groups.Select(group => group.Options.Name));
+        DaemonGroup[] groups = change.Daemon is null ? [.. frontEnd.Served.Groups] : [Group(change.Daemon)];
         foreach (var group in groups)
         {
             var now = group.Policy.Current;
             group.Policy.Current = new(change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
             frontEnd.Log.Write(EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}", ("daemon", group.Options.Name));
         }
-        return [.. groups.Select(frontEnd.Status)];
+        return [.. groups.Select(frontEnd.Served.Status)];
     }
 
     private RouteStatus Change(RateLimitChange change)
@@ -84,8 +92,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         if (change.RateLimit < 0) throw Wrong($"rate-limit {change.RateLimit} is negative; it takes bytes a second, or 0 for none");
         if (change.RateInitialBurst < 0) throw Wrong($"rate-initial-burst {change.RateInitialBurst} is negative; it takes 0 bytes or more");
         if (change.Pacer is { } pacer && !Enum.IsDefined(pacer)) throw Wrong($"there is no pacer {pacer}");
-        var route = frontEnd.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
-            ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Routes.Routes.Select(route => route.Options.Path));
+        var route = frontEnd.Served.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
+            ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Served.Routes.Routes.Select(route => route.Options.Path));
         var now = route.Options;
         route.Options = now with
         {
@@ -103,6 +111,28 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On switch { true => "on", false => "off", null => "never set" })}");
         return frontEnd.Status();
     }
+
+    private async Task RestartAsync(HttpContext context)
+    {
+        var request = await ReadAsync(context, ControlJson.Default.RestartRequest).ConfigureAwait(false);
+        try
+        {
+            if (request.Daemon is null) await frontEnd.RestartAsync(context.RequestAborted).ConfigureAwait(false);
+            else await frontEnd.Served.RestartAsync(Group(request.Daemon), context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (ConfigurationException mistakes)
+        {
+            throw Wrong($"nothing was changed, for the configuration has mistakes:\n{string.Join('\n', mistakes.Errors)}");
+        }
+        catch (ServerStartException failure)
+        {
+            throw Wrong($"nothing was changed: {failure.Message}");
+        }
+        await AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus).ConfigureAwait(false);
+    }
+
+    private DaemonGroup Group(string name) =>
+        frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name) ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
 
     private InstanceStatus Stop(StopRequest request)
     {

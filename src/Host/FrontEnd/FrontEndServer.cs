@@ -5,54 +5,40 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Relay;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A front end that serves: the HTTP server, the daemons it manages, the control socket. Made by <see cref="StartAsync"/>, which has done its
+/// A front end that serves: the HTTP server, the configuration being served, the control socket. Made by <see cref="StartAsync"/>, which has done its
 /// work only when every managed daemon answers; ended by <see cref="StopAsync"/>.
 /// </summary>
 internal sealed class FrontEndServer : IAsyncDisposable
 {
-    // A daemon that needs longer says so with startup-timeout.
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
-
-    private readonly ProxyConfiguration _configuration;
+    private readonly Func<ProxyConfiguration> _configure;
     private readonly InstanceDirectory _instance;
     private readonly EventLog _log;
     private readonly PreciseTimeProvider _time = new();
-    private readonly List<DaemonGroup> _groups = [];
-    private readonly Dictionary<string, GroupSupervisor> _managed = [];
     private readonly DaemonLauncher _launcher = new();
-    private readonly RouteTable _routes;
+    private readonly FrontEndServices _services;
     private readonly ProxyApplication _application;
+    private readonly SemaphoreSlim _restarting = new(1);
+    private readonly List<Task> _retiring = [];
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _startTime;
     private HttpServer? _server;
     private HttpServer? _control;
     private volatile bool _draining;
 
-    private FrontEndServer(ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host)
+    private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host)
     {
-        _configuration = configuration;
+        _configure = configure;
         _instance = instance;
         _log = log;
         LogFile = logFile;
-        foreach (var options in configuration.Daemons)
-        {
-            var group = new DaemonGroup(options, _time);
-            _groups.Add(group);
-            if (options.Source == DaemonSource.Address) continue;
-            var number = 0L;
-            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, instance.DaemonSocket(options.Name, Interlocked.Increment(ref number)), host, requireLoad);
-            _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, _launcher, log, _time));
-        }
-        _routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon))));
-        Embedded = new EmbeddedMode(
-            configuration.RestrictEmbedded, configuration.Routes.Any(route => route.Application is not null), configuration.PythonHome, SearchPath(configuration), log, _time);
-        _application = new ProxyApplication(_routes, Embedded, log, _time);
+        _services = new FrontEndServices(instance, host, _launcher, log, _time);
+        Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), log, _time);
+        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, log, _time);
     }
 
     // As the original puts a group's home there: modules beside the configuration are found without another word.
@@ -65,11 +51,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>Completes, with the drain timeout, when the front end was asked on its control socket to stop.</summary>
     public Task<TimeSpan> StopRequested => _stopRequested.Task;
 
-    /// <summary>The routes being served.</summary>
-    public RouteTable Routes => _routes;
-
-    /// <summary>The daemon groups.</summary>
-    public IReadOnlyList<DaemonGroup> Groups => _groups;
+    /// <summary>The configuration being served.</summary>
+    public ServedConfiguration Served => _application.Served;
 
     /// <summary>Embedded mode: its restriction, its interpreter.</summary>
     public EmbeddedMode Embedded { get; }
@@ -78,7 +61,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     public EventLog Log => _log;
 
     /// <summary>Starts to serve. The instance directory and the log belong to the front end from here on.</summary>
-    /// <param name="configuration">What to serve.</param>
+    /// <param name="configure">Gives what to serve; called again at each restart.</param>
+    /// <param name="configuration">What it gave at first.</param>
     /// <param name="instance">Its folder.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="logFile">The file behind the log; null: none.</param>
@@ -86,12 +70,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
-        ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host, CancellationToken cancellationToken)
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
+        CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configuration, instance, log, logFile, host);
+        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host);
         try
         {
-            await frontEnd.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await frontEnd.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
             return frontEnd;
         }
         catch
@@ -101,47 +86,61 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(CancellationToken cancellationToken)
+    private async Task OpenAsync(ProxyConfiguration configuration, CancellationToken cancellationToken)
     {
         // The addresses first: a port in use is told before any daemon has been started for nothing.
-        _server = await HttpServer.StartAsync(ServerOptions(), _application, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            foreach (var daemon in _managed.Values) daemon.Start();
-            await Embedded.StartAsync().ConfigureAwait(false);
-            foreach (var group in _groups)
-            {
-                if (!_managed.TryGetValue(group.Options.Name, out var daemon)) continue;
-                var limit = group.Options.StartupTimeout > TimeSpan.Zero ? group.Options.StartupTimeout : StartLimit;
-                try { await daemon.FirstReady.WaitAsync(limit, cancellationToken).ConfigureAwait(false); }
-                catch (TimeoutException)
-                {
-                    throw new ServerStartException($"daemon group '{group.Options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
-                        + "make it listen at the path that {socket} in its command stands for, or raise startup-timeout");
-                }
-            }
-        }
-        catch (DaemonStartException failure)
-        {
-            throw new ServerStartException(failure.Message, failure);
-        }
+        _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
+        var daemons = Served.StartAsync(cancellationToken);
+        await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
+        await daemons.ConfigureAwait(false);
         _startTime = _time.GetUtcNow();
         _control = await HttpServer.StartAsync(
             new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this), cancellationToken).ConfigureAwait(false);
-        _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId), ("configuration", _configuration.File));
+        _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId), ("configuration", configuration.File));
     }
 
-    private HttpServerOptions ServerOptions()
+    private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
     {
-        var certificate = _configuration.Tls is { } tls ? ServerCertificate.Load(tls, _time.GetUtcNow()) : null;
+        var certificate = configuration.Tls is { } tls ? ServerCertificate.Load(tls, _time.GetUtcNow()) : null;
         if (certificate?.Warning is { } warning) _log.Write(EventCatalogue.ServerNotice, warning);
         return new()
         {
-            Listen = _configuration.Listen,
+            Listen = configuration.Listen,
             Certificate = certificate,
-            MaxRequestBodySize = _configuration.LimitRequestBody == 0 ? null : _configuration.LimitRequestBody,
+            MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
             Log = (_, message, cause) => _log.Write(EventCatalogue.ServerNotice, cause is null ? message : $"{message} {cause.Message}"),
         };
+    }
+
+    /// <summary>Reads the configuration again, starts its daemons, and has it take over from the one being served when all of them listen.</summary>
+    /// <exception cref="ConfigurationException">It has mistakes; what is served stays.</exception>
+    /// <exception cref="ServerStartException">It changes what only a new start can change, or a daemon does not start; what is served stays.</exception>
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        await _restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var wanted = await Task.Run(_configure, cancellationToken).ConfigureAwait(false);
+            if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
+            var next = new ServedConfiguration(wanted, _services);
+            try { await next.StartAsync(cancellationToken).ConfigureAwait(false); }
+            catch
+            {
+                await next.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
+            var previous = Served;
+            _application.Served = next;
+            if (wanted.RestrictEmbedded != previous.Configuration.RestrictEmbedded) Embedded.Setting = wanted.RestrictEmbedded;
+            await Embedded.NeedAsync(wanted.HasEmbedded).ConfigureAwait(false);
+            _log.Write(EventCatalogue.ConfigurationReloaded, wanted.File ?? "");
+            _retiring.RemoveAll(task => task.IsCompleted);
+            _retiring.Add(previous.RetireAsync());
+        }
+        finally
+        {
+            _restarting.Release();
+        }
     }
 
     /// <summary>What the front end says of itself.</summary>
@@ -152,41 +151,16 @@ internal sealed class FrontEndServer : IAsyncDisposable
         StartTime = _startTime,
         State = _draining ? InstanceState.Draining : InstanceState.Serving,
         Uri = _server!.Addresses,
-        ConfigurationFile = _configuration.File,
+        ConfigurationFile = Served.Configuration.File,
         LogFile = LogFile,
         Version = typeof(FrontEndServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
         RestrictEmbedded = Embedded.Setting,
         Python = Embedded.Python,
         ActiveRequests = _application.ActiveRequests,
         Requests = _application.Requests,
-        Daemons = [.. _groups.Select(Status)],
-        Routes = [.. _routes.Routes.Select(route => route.Status())],
+        Daemons = [.. Served.Groups.Select(Served.Status)],
+        Routes = [.. Served.Routes.Routes.Select(route => route.Status())],
     };
-
-    /// <summary>What is to be said of a daemon group.</summary>
-    public DaemonStatus Status(DaemonGroup group)
-    {
-        var daemon = _managed.GetValueOrDefault(group.Options.Name);
-        var policy = group.Policy.Current;
-        var flushes = group.Flushes;
-        return new()
-        {
-            Name = group.Options.Name,
-            Source = group.Options.Source,
-            Application = group.Options.Application,
-            State = daemon?.State ?? DaemonState.External,
-            Address = group.Options.Address?.ToString(),
-            Workers = daemon?.Workers ?? [],
-            Restarts = daemon?.Restarts ?? 0,
-            RestartsByReason = daemon?.RestartsByReason ?? new Dictionary<string, long>(),
-            ActiveRequests = group.Queue.Active,
-            WaitingRequests = group.Queue.Waiting,
-            FlushDelay = policy.FlushDelay,
-            BufferSize = policy.BufferSize,
-            FlushDeadline = policy.FlushDeadline,
-            Flushes = new(flushes[FlushReason.Idle], flushes[FlushReason.Deadline], flushes[FlushReason.Guard], flushes[FlushReason.End]),
-        };
-    }
 
     /// <summary>Asks whoever runs this front end to stop it.</summary>
     public void RequestStop(TimeSpan drainTimeout) => _stopRequested.TrySetResult(drainTimeout);
@@ -206,13 +180,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
-        foreach (var group in _groups) group.Dispose();
-        await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]).ConfigureAwait(false);
         _launcher.Dispose();
         await Embedded.DisposeAsync().ConfigureAwait(false);
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
         _log.Dispose();
         _instance.Dispose();
+        _restarting.Dispose();
         _time.Dispose();
     }
 }

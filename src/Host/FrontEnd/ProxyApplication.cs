@@ -19,10 +19,18 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </code>
 /// Nothing here blocks: it runs on the threads that serve the sockets.
 /// </summary>
-internal sealed class ProxyApplication(RouteTable routes, EmbeddedMode embedded, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
+internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
 {
+    private volatile ServedConfiguration _served = served;
     private long _requests;
     private long _active;
+
+    /// <summary>The configuration by which requests are served; each goes by the one it began with.</summary>
+    public ServedConfiguration Served
+    {
+        get => _served;
+        set => _served = value;
+    }
 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
@@ -44,7 +52,7 @@ internal sealed class ProxyApplication(RouteTable routes, EmbeddedMode embedded,
         Route? route = null;
         try
         {
-            route = routes.Match(request.Path);                                                                             // (1)
+            route = _served.Routes.Match(request.Path);                                                                             // (1)
             if (route is null) await ResponseTranslator.RefuseAsync(context, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group).ConfigureAwait(false);
             else await ServeEmbeddedAsync(context, request, route).ConfigureAwait(false);

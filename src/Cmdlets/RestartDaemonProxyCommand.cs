@@ -1,0 +1,64 @@
+using System.Management.Automation;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>
+/// Reads the configuration again and replaces the daemons, without losing a request: new ones listen before the old ones get their last. A configuration that
+/// does not check out, or does not come up, changes nothing.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Restart, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(DaemonProxyInfo))]
+public sealed class RestartDaemonProxyCommand : InstanceCommand
+{
+    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>Only the processes of this daemon group, with the configuration they have.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DaemonNameCompleter))]
+    public string? Daemon { get; set; }
+
+    /// <summary>How long the new daemons may take until they serve. Default 10 min.</summary>
+    [Parameter]
+    [Duration(InSeconds = true)]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Return the front end.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in Name is null ? NameOfOne(null) is { } only ? [only] : [] : NamesOf(Name))
+        {
+            if (!ShouldProcess($"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
+                continue;
+            if (Restart(name) is { } status && PassThru)
+                WriteObject(new DaemonProxyInfo(status));
+        }
+    }
+
+    private InstanceStatus? Restart(string name)
+    {
+        try
+        {
+            return Wait($"Restarting '{name}'", async stop =>
+            {
+                using var client = new ControlClient(name) { Timeout = Timeout };
+                return await client.RestartAsync(Daemon, stop).ConfigureAwait(false);
+            });
+        }
+        catch (ControlException error)
+        {
+            WriteControlError(error, name);
+            return null;
+        }
+    }
+}

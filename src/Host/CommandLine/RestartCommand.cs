@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Text.Json;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary><c>daemonproxy restart [NAME]</c>: reads the configuration again and replaces the daemons, without losing a request.</summary>
+internal static class RestartCommand
+{
+    // Daemons may take their time to start; the front end itself gives up on one that does not.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Makes the verb.</summary>
+    public static Command Create()
+    {
+        var name = new Argument<string>("NAME") { Description = "The front end's name.", DefaultValueFactory = _ => ProxyConfiguration.DefaultName };
+        var daemon = new Option<string?>("--daemon") { Description = "Only the processes of this group, with the configuration they have.", HelpName = "NAME" };
+        var json = JsonOption.Create();
+        var command = new Command("restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.") { name, daemon, json };
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };
+            var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken).ConfigureAwait(false);
+            await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)
+                ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
+                : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}").ConfigureAwait(false);
+            return DaemonProxyCommand.Ok;
+        });
+        return command;
+    }
+}

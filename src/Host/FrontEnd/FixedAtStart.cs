@@ -1,0 +1,24 @@
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>What a restart cannot change, because the process has it from its start: its name, its addresses and certificate, its interpreter.</summary>
+internal static class FixedAtStart
+{
+    /// <summary>Says what would have to change; null when nothing would.</summary>
+    public static string? Change(ProxyConfiguration served, ProxyConfiguration wanted)
+    {
+        (string Key, bool Same)[] keys =
+        [
+            ("name", served.Name == wanted.Name),
+            ("listen", served.Listen.SequenceEqual(wanted.Listen)),
+            ("tls", served.Tls == wanted.Tls),
+            ("limit-request-body", served.LimitRequestBody == wanted.LimitRequestBody),
+            ("python-home", served.PythonHome == wanted.PythonHome),
+            ("python-path", served.PythonPath.SequenceEqual(wanted.PythonPath)),
+        ];
+        var changed = keys.Where(key => !key.Same).Select(key => key.Key).ToArray();
+        return changed.Length == 0 ? null
+            : $"{string.Join(", ", changed)} cannot be changed while '{served.Name}' runs; set {(changed.Length == 1 ? "it" : "them")} back, or stop the front end and start it again";
+    }
+}

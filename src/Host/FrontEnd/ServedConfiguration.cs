@@ -1,0 +1,151 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Daemons;
+using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>What a served configuration needs of its front end.</summary>
+/// <param name="Instance">Where its sockets are.</param>
+/// <param name="Host">Program and first arguments that start this host again, for daemons.</param>
+/// <param name="Launcher">Starts the daemons.</param>
+/// <param name="Log">Where events go.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record FrontEndServices(InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, TimeProvider Time)
+{
+    private long _sockets;
+
+    /// <summary>A socket that no other daemon of this front end has had.</summary>
+    public string NextSocket(string group) => Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets));
+}
+
+/// <summary>
+/// A configuration being served: its daemon groups, their processes, the routes to them. A restart makes another one beside it, and has it take over when
+/// all its daemons listen; so a configuration that does not come up changes nothing, and no request is without a daemon.
+/// </summary>
+internal sealed class ServedConfiguration : IAsyncDisposable
+{
+    // A daemon that needs longer says so with startup-timeout.
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
+
+    // A request that chose its group in the moment of the takeover is on its way yet.
+    private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(1);
+
+    private readonly FrontEndServices _services;
+    private readonly List<DaemonGroup> _groups = [];
+    private readonly Dictionary<string, GroupSupervisor> _managed = [];
+
+    /// <summary>Makes it; nothing is started yet.</summary>
+    public ServedConfiguration(ProxyConfiguration configuration, FrontEndServices services)
+    {
+        Configuration = configuration;
+        _services = services;
+        foreach (var options in configuration.Daemons)
+        {
+            var group = new DaemonGroup(options, services.Time);
+            _groups.Add(group);
+            if (options.Source == DaemonSource.Address) continue;
+            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);
+            _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
+        }
+        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon))));
+    }
+
+    /// <summary>The configuration.</summary>
+    public ProxyConfiguration Configuration { get; }
+
+    /// <summary>The routes.</summary>
+    public RouteTable Routes { get; }
+
+    /// <summary>The daemon groups.</summary>
+    public IReadOnlyList<DaemonGroup> Groups => _groups;
+
+    /// <summary>Starts the daemons, and waits until every one of them listens.</summary>
+    /// <exception cref="ServerStartException">One does not.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var daemon in _managed.Values) daemon.Start();
+            foreach (var group in _groups)
+            {
+                if (_managed.TryGetValue(group.Options.Name, out var daemon)) await ReadyAsync(daemon.FirstReady, group.Options, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (DaemonStartException failure)
+        {
+            throw new ServerStartException(failure.Message, failure);
+        }
+    }
+
+    private static async Task ReadyAsync(Task ready, DaemonGroupOptions options, CancellationToken cancellationToken)
+    {
+        var limit = options.StartupTimeout > TimeSpan.Zero ? options.StartupTimeout : StartLimit;
+        try
+        {
+            await ready.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new ServerStartException($"daemon group '{options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
+                + (options.Source == DaemonSource.Command ? "make it listen at the path that {socket} in its command stands for, or raise startup-timeout" : "raise startup-timeout if it just needs longer"));
+        }
+    }
+
+    /// <summary>Replaces the workers of one group, each by one that listens before it is closed.</summary>
+    /// <exception cref="ServerStartException">The new ones do not listen; the old ones serve on.</exception>
+    public Task RestartAsync(DaemonGroup group, CancellationToken cancellationToken) =>
+        _managed.TryGetValue(group.Options.Name, out var daemon) ? ReadyAsync(daemon.RestartAsync(), group.Options, cancellationToken)
+            : throw new ServerStartException($"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
+
+    /// <summary>Ends the daemons when what they have is done, or after eviction-timeout; another configuration has taken over.</summary>
+    public async Task RetireAsync()
+    {
+        await Task.WhenAll(_groups.Select(DrainAsync)).ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task DrainAsync(DaemonGroup group)
+    {
+        var start = _services.Time.GetTimestamp();
+        var grace = group.Options.EvictionTimeout ?? group.Options.GracefulTimeout;
+        if (grace < ShortestGrace) grace = ShortestGrace;
+        do await Task.Delay(DrainPoll, _services.Time).ConfigureAwait(false);
+        while ((group.Queue.Active > 0 || group.Queue.Waiting > 0 || _services.Time.GetElapsedTime(start) < ShortestGrace) && _services.Time.GetElapsedTime(start) < grace);
+    }
+
+    /// <summary>What is to be said of a daemon group.</summary>
+    public DaemonStatus Status(DaemonGroup group)
+    {
+        var daemon = _managed.GetValueOrDefault(group.Options.Name);
+        var policy = group.Policy.Current;
+        var flushes = group.Flushes;
+        return new()
+        {
+            Name = group.Options.Name,
+            Source = group.Options.Source,
+            Application = group.Options.Application,
+            State = daemon?.State ?? DaemonState.External,
+            Address = group.Options.Address?.ToString(),
+            Workers = daemon?.Workers ?? [],
+            Restarts = daemon?.Restarts ?? 0,
+            RestartsByReason = daemon?.RestartsByReason ?? new Dictionary<string, long>(),
+            ActiveRequests = group.Queue.Active,
+            WaitingRequests = group.Queue.Waiting,
+            FlushDelay = policy.FlushDelay,
+            BufferSize = policy.BufferSize,
+            FlushDeadline = policy.FlushDeadline,
+            Flushes = new(flushes[FlushReason.Idle], flushes[FlushReason.Deadline], flushes[FlushReason.Guard], flushes[FlushReason.End]),
+        };
+    }
+
+    /// <summary>Ends the daemons.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var group in _groups) group.Dispose();
+        await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
+    }
+}
