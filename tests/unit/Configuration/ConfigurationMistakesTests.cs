@@ -80,7 +80,7 @@ public sealed class ConfigurationMistakesTests
     [InlineData("{ name: a, command: [ a, { b: c } ] }", "1:37 command: an argument must be one text, and this is a mapping")]
     [InlineData("{ name: a, sample: on, home: /tmp }", "1:35 home is the working directory of a command or an application")]
     [InlineData("{ name: a, sample: on, callable: app }", "1:35 callable is for a WSGI application, and this group has 'sample' instead")]
-    [InlineData("{ name: a, application: app.wsgi, threads: 0 }", "1:58 threads: an application has 1 request thread or more")]
+    [InlineData("{ name: a, application: app.wsgi, threads: 0 }", "1:55 threads: an application has 1 request thread or more")]
     [InlineData("{ name: a, address: \"http://a:1\", startup-timeout: 1 }", "1:46 startup-timeout is for daemons that the front end starts")]
     public void Mistaken_daemon(string daemon, string mistake) => Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {daemon} ]")));
 
