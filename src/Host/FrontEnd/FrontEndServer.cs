@@ -153,6 +153,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         State = _draining ? InstanceState.Draining : InstanceState.Serving,
         Uri = _server!.Addresses,
         ConfigurationFile = _configuration.File,
+        ConfigurationHash = _configuration.Hash,
         LogFile = LogFile,
         Version = typeof(FrontEndServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
         RestrictEmbedded = Embedded.Setting,
