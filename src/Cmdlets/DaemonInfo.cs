@@ -10,6 +10,7 @@ public sealed class DaemonInfo
         Name = name;
         Daemon = daemon.Name;
         Source = daemon.Source.ToString();
+        Application = daemon.Application;
         State = daemon.State.ToString();
         Address = daemon.Address;
         ProcessId = [.. daemon.Workers.Select(worker => worker.ProcessId).OfType<int>()];
@@ -24,8 +25,11 @@ public sealed class DaemonInfo
     /// <summary>The group's name.</summary>
     public string Daemon { get; }
 
-    /// <summary>Where its processes come from: <c>Sample</c>, <c>Command</c> or <c>Address</c>.</summary>
+    /// <summary>Where its processes come from: <c>Sample</c>, <c>Application</c>, <c>Command</c> or <c>Address</c>.</summary>
     public string Source { get; }
+
+    /// <summary>The WSGI application: its script's full path, or module:callable; null for other groups.</summary>
+    public string? Application { get; }
 
     /// <summary><c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.</summary>
     public string State { get; }

@@ -43,6 +43,18 @@ public sealed record DaemonGroupOptions
     /// <summary><c>python-path</c>: folders before all others on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
+    /// <summary><c>script-reloading</c>: whether workers whose script has changed are replaced before they serve another request. Default on.</summary>
+    public bool ScriptReloading { get; init; } = true;
+
+    /// <summary><c>request-timeout</c>: how long a request of an application may run; it fires at this times (1 + ln(threads)). 0 (default): as long as it likes.</summary>
+    public TimeSpan RequestTimeout { get; init; }
+
+    /// <summary><c>interrupt-timeout</c>: on firing, the request alone is interrupted first, and the process replaced only when that has not helped by then. 0 (default): replaced at once.</summary>
+    public TimeSpan InterruptTimeout { get; init; }
+
+    /// <summary><c>deadlock-timeout</c>: a worker whose interpreter lock cannot be taken for so long is replaced. 0: never. Default 300 s.</summary>
+    public TimeSpan DeadlockTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
     /// <summary><c>home</c>: the command's working directory, a full path. Default: the configuration file's folder.</summary>
     public string? Home { get; init; }
 

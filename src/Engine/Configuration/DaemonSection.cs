@@ -46,6 +46,10 @@ internal static class DaemonSection
         { "queue-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { QueueTimeout = time } },
         { "send-buffer-size", ValueReaders.Size(0, LargestSocketBuffer), (group, size) => group with { SendBufferSize = size } },
         { "receive-buffer-size", ValueReaders.Size(0, LargestSocketBuffer), (group, size) => group with { ReceiveBufferSize = size } },
+        { "script-reloading", ValueReaders.Switch, (group, on) => group with { ScriptReloading = on } },
+        { "request-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { RequestTimeout = time } },
+        { "interrupt-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { InterruptTimeout = time } },
+        { "deadlock-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { DeadlockTimeout = time } },
         { "maximum-requests", ValueReaders.Count(0, long.MaxValue), (group, count) => group with { MaximumRequests = count } },
         { "restart-interval", ValueReaders.Timeout(zero: true), (group, time) => group with { RestartInterval = time } },
         { "cpu-time-limit", ValueReaders.Timeout(zero: true), (group, time) => group with { CpuTimeLimit = time } },
@@ -70,6 +74,10 @@ internal static class DaemonSection
         "graceful-timeout", "eviction-timeout", "user", "group", "umask", "lang", "locale", "display-name", "memory-limit", "virtual-memory-limit",
         "cpu-priority",
     ];
+
+    /// <summary>The keys that need an interpreter of ours.</summary>
+    private static readonly HashSet<string> ForApplications =
+        ["callable", "python-home", "python-path", "script-reloading", "request-timeout", "interrupt-timeout", "deadlock-timeout"];
 
     /// <summary>Reads an item.</summary>
     public static DaemonGroupOptions Read(MappingNode mapping, Reading reading)
@@ -104,7 +112,7 @@ internal static class DaemonSection
             return;
         if (source.Key.Text is not ("command" or "application") && mapping.Find("home") is { } home)
             reading.Mistake(home.Key, $"home is the working directory of a command or an application, and this group has '{source.Key.Text}' instead; leave it out");
-        foreach (var pair in mapping.Pairs.Where(pair => source.Key.Text != "application" && pair.Key.Text is "callable" or "python-home" or "python-path"))
+        foreach (var pair in mapping.Pairs.Where(pair => source.Key.Text != "application" && ForApplications.Contains(pair.Key.Text)))
             reading.Mistake(pair.Key, $"{pair.Key.Text} is for a WSGI application, and this group has '{source.Key.Text}' instead; leave it out");
         if (source.Key.Text != "address")
             return;

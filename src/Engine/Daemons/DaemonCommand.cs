@@ -29,7 +29,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
             string[] worker =
             [
                 .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
-                "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", options.ShutdownTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
+                "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
                 .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
                 .. options.Processes > 1 ? ["--multiprocess"] : Array.Empty<string>(),
                 .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
@@ -47,6 +48,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
         return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
     }
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The program that must be there; null: this host, which is.</summary>
     private string? LooksFor { get; init; }

@@ -32,6 +32,9 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
 
+    /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
+    internal Action? BeforeRequest { get; set; }
+
     /// <summary>The workers, and the requests that wait for one.</summary>
     public WorkerQueue Queue { get; }
 
@@ -56,6 +59,7 @@ public sealed class DaemonGroup : IDisposable
     public async ValueTask<DaemonExchange> SendAsync(DaemonRequest request, CancellationToken clientGone)
     {
         DaemonWorker? failed = null;
+        BeforeRequest?.Invoke();
         while (true)
         {
             var (worker, connection) = await ConnectAsync(request.Repeatable, failed, clientGone).ConfigureAwait(false);

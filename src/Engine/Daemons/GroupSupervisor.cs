@@ -10,6 +10,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     private readonly WorkerSupervisor[] _workers;
     private readonly Func<bool, DaemonCommand> _nextCommand;
     private readonly EventLog _log;
+    private int _scriptVersion;
     private readonly long[] _restarts = new long[Enum.GetValues<RestartReason>().Length];
 
     /// <summary>Makes the supervisor; nothing runs yet.</summary>
@@ -28,6 +29,8 @@ public sealed class GroupSupervisor : IAsyncDisposable
         _nextCommand = nextCommand;
         _log = log;
         _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
+        if (Options is { Source: DaemonSource.Application, ScriptReloading: true, Application: { } script } && !ApplicationTarget.IsModule(script))
+            group.BeforeRequest = new ScriptWatch(script, time, ReloadScript).Look;
         if (Options.MaximumRequests > 0) Queue.Released = CheckReleased;
     }
 
@@ -62,6 +65,21 @@ public sealed class GroupSupervisor : IAsyncDisposable
     public IReadOnlyDictionary<string, long> RestartsByReason =>
         Enum.GetValues<RestartReason>().Where(reason => _restarts[(int)reason] > 0).ToDictionary(reason => reason.ToString(), reason => Interlocked.Read(ref _restarts[(int)reason]));
 
+    /// <summary>Grows with each change of the script: a worker that was started before it has loaded what is no longer wanted.</summary>
+    internal int ScriptVersion => Volatile.Read(ref _scriptVersion);
+
+    /// <summary>No request may meet the old script: its workers are closed at once, and requests wait for those that replace them.</summary>
+    private void ReloadScript()
+    {
+        Interlocked.Increment(ref _scriptVersion);
+        Log(EventCatalogue.ScriptChanged, Options.Application!);
+        foreach (var worker in _workers)
+        {
+            if (worker.Current is { } running) Queue.Close(running.Worker);
+            _ = worker.ReplaceAsync(RestartReason.ScriptChange);
+        }
+    }
+
     internal DaemonGroupOptions Options { get; }
 
     internal WorkerQueue Queue { get; }
@@ -86,10 +104,14 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal void Count(RestartReason reason) => Interlocked.Increment(ref _restarts[(int)reason]);
 
-    internal void Quote(string line)
+    /// <summary>Logs a line that a worker wrote.</summary>
+    /// <returns>The event in it; null when it is a line like any other.</returns>
+    internal WorkerEvent? Quote(string line)
     {
-        if (WorkerEvent.Parse(line) is { } written) Log(written.Definition, written.Text, ("method", written.Method), ("path", written.Path));
+        var written = WorkerEvent.Parse(line);
+        if (written is not null) Log(written.Definition, written.Text, ("method", written.Method), ("path", written.Path));
         else Log(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line);
+        return written;
     }
 
     internal void Log(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties) =>

@@ -21,8 +21,14 @@ public enum RestartReason
     /// <summary>It has had no request for inactivity-timeout.</summary>
     InactivityTimeout,
 
-    /// <summary>It asked for it: its script changed, a request or its interpreter is stuck.</summary>
-    Worker,
+    /// <summary>A request ran for longer than request-timeout allows and could not be interrupted.</summary>
+    RequestTimeout,
+
+    /// <summary>Its interpreter lock could not be taken for deadlock-timeout.</summary>
+    DeadlockTimeout,
+
+    /// <summary>Its script is another by now.</summary>
+    ScriptChange,
 
     /// <summary>An operator asked for it.</summary>
     Operator,

@@ -32,8 +32,15 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
         catch (JsonException) { return null; }
     }
 
-    /// <summary>What kind of event it is; only those that an application can cause.</summary>
-    public EventDefinition Definition => Code == EventCatalogue.ApplicationError.Code ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput;
+    private static readonly EventDefinition[] Known =
+        [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock];
+
+    /// <summary>What kind of event it is.</summary>
+    public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);
+
+    /// <summary>Why the worker has to be replaced; null: it has not.</summary>
+    internal RestartReason? AsksFor =>
+        Code == EventCatalogue.RequestStuck.Code ? RestartReason.RequestTimeout : Code == EventCatalogue.InterpreterDeadlock.Code ? RestartReason.DeadlockTimeout : null;
 }
 
 [JsonSerializable(typeof(WorkerEvent))]

@@ -12,7 +12,7 @@ internal sealed class WorkerProcess
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
 
-    private WorkerProcess(Process process, DaemonCommand command, Action<string> output, TimeProvider time)
+    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, string> output, TimeProvider time)
     {
         _process = process;
         _command = command;
@@ -45,6 +45,9 @@ internal sealed class WorkerProcess
     /// <summary>Its exit code, once it has ended.</summary>
     public int ExitCode => _process.ExitCode;
 
+    /// <summary>How many of its requests it has reported to be stuck: they will not end by themselves.</summary>
+    public int StuckRequests { get; set; }
+
     /// <summary>The last line it wrote that was not empty.</summary>
     public string? LastLine { get; private set; }
 
@@ -69,17 +72,17 @@ internal sealed class WorkerProcess
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
-    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<string> output, TimeProvider time)
+    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, string> output, TimeProvider time)
     {
         File.Delete(command.Socket);
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
     }
 
-    private void Quote(string? line, Action<string> output)
+    private void Quote(string? line, Action<WorkerProcess, string> output)
     {
         if (string.IsNullOrEmpty(line)) return;
         LastLine = line;
-        output(line);
+        output(this, line);
     }
 
     /// <summary>Waits until it takes a connection.</summary>

@@ -50,7 +50,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private DaemonGroupOptions Options => _group.Options;
 
     /// <summary>A process and its place in the queue.</summary>
-    public sealed record Running(WorkerProcess Process, DaemonWorker Worker);
+    public sealed record Running(WorkerProcess Process, DaemonWorker Worker, int ScriptVersion);
 
     public void Start() => _run = RunAsync();
 
@@ -65,7 +65,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     /// <summary>Looks whether the worker has to be replaced by the rules.</summary>
     public void Check(Running running)
     {
-        var (process, worker) = running;
+        var (process, worker, _) = running;
         var reason = RecycleRules.Meets(Options, worker.Requests, worker.Active, _time.GetElapsedTime(process.Start),
             _time.GetElapsedTime(worker.LastUse), () => process.ProcessorTime);
         if (reason is { } met && _current == running) _asked.TrySetResult(met);
@@ -104,11 +104,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         if (_current is null) State = DaemonState.Starting;
         // An application that cannot be loaded is found out at the start, and replaces none that works. A worker that has crashed leaves
         // nothing to be kept: then requests get to know the reason, until the application can be loaded again.
-        var requireLoad = !_firstReady.Task.IsCompletedSuccessfully || _current is not null;
+        var requireLoad = !_firstReady.Task.IsCompletedSuccessfully || _current?.ScriptVersion == _group.ScriptVersion;
+        var script = _group.ScriptVersion;
         WorkerProcess process;
         try
         {
-            process = await WorkerProcess.StartAsync(_group.NextCommand(requireLoad), _group.Launcher, _group.Quote, _time).ConfigureAwait(false);
+            process = await WorkerProcess.StartAsync(_group.NextCommand(requireLoad), _group.Launcher, Heard, _time).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException or ControlException)
         {
@@ -128,7 +129,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
             throw;
         }
-        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time));
+        if (listens && script != _group.ScriptVersion)
+        {
+            await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
+            return null;
+        }
+        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time), script);
 
         var ended = process.Ended.IsCompleted;
         var code = ended ? process.ExitCode : 0;
@@ -148,6 +154,13 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
                 EventCatalogue.DaemonNotReady, late).ConfigureAwait(false);
         }
         return null;
+    }
+
+    private void Heard(WorkerProcess process, string line)
+    {
+        if (_group.Quote(line) is not { AsksFor: { } reason }) return;
+        if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
+        if (_current?.Process == process) _asked.TrySetResult(reason);
     }
 
     private async Task FailedAsync(DaemonStartException refusal, EventDefinition definition, string message)
@@ -210,12 +223,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         await PauseAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Lets a replaced worker finish what it has, for at most so long, and ends it.</summary>
+    /// <summary>Lets a replaced worker finish what it has, but for what is stuck, for at most so long, and ends it.</summary>
     private async Task RetireAsync(Running previous, TimeSpan grace)
     {
         var start = _time.GetTimestamp();
         if (grace < ShortestGrace) grace = ShortestGrace;
-        while (previous.Worker.Active > 0 && _time.GetElapsedTime(start) < grace && !previous.Process.Ended.IsCompleted && !_stop.IsCancellationRequested)
+        while (previous.Worker.Active > previous.Process.StuckRequests && _time.GetElapsedTime(start) < grace && !previous.Process.Ended.IsCompleted && !_stop.IsCancellationRequested)
             await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
         await EndAsync(previous).ConfigureAwait(false);
     }

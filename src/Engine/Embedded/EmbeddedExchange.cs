@@ -55,10 +55,9 @@ public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log
     public override void End() => _pipe.Writer.Complete();
 
     /// <inheritdoc/>
-    public override void Abort(string reason)
+    public override void Abort(EventDefinition? cause, string detail)
     {
-        // Without a reason the client is to blame: it has sent no proper request, or has left, and nobody is there to be told.
-        Exception broken = reason.Length > 0 ? new BrokenResponseException(EventCatalogue.ApplicationError, reason)
+        Exception broken = cause is not null ? new BrokenResponseException(cause, detail)
             : _requestFailure is { } failure ? new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure)
             : new OperationCanceledException();
         _head.TrySetException(broken);

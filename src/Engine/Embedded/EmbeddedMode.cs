@@ -97,7 +97,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
         // Making one waits for the interpreter lock, which the threads that serve sockets must not.
         return await Task.Run(() =>
         {
-            lock (_gate) return _applications.GetOrAdd(target, name => python.Serve(name, "application", Threads, load: false));
+            lock (_gate) return _applications.GetOrAdd(target, name => python.Serve(name, "application", Threads, load: false, reloads: true));
         }).ConfigureAwait(false);
     }
 

@@ -47,6 +47,8 @@ internal sealed unsafe partial class PythonApi
     public readonly delegate* unmanaged<void> ClearError;
     public readonly delegate* unmanaged<byte*, nint, nint, nint> NewException;
 
+    public readonly delegate* unmanaged<nuint, nint, int> SetAsyncException;
+
     private readonly nint _library;
 
     /// <summary>Loads the library and binds every function.</summary>
@@ -93,6 +95,7 @@ internal sealed unsafe partial class PythonApi
             PrintError = (delegate* unmanaged<void>)Find("PyErr_Print");
             ClearError = (delegate* unmanaged<void>)Find("PyErr_Clear");
             NewException = (delegate* unmanaged<byte*, nint, nint, nint>)Find("PyErr_NewException");
+            SetAsyncException = (delegate* unmanaged<nuint, nint, int>)Find("PyThreadState_SetAsyncExc");
             None = Find("_Py_NoneStruct");
         }
         catch (EntryPointNotFoundException missing)

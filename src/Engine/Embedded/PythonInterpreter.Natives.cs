@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
@@ -11,16 +12,31 @@ public sealed unsafe partial class PythonInterpreter
     // CPython is one for the process, and its callbacks know nothing else to find us by.
     private static PythonInterpreter? s_current;
 
+    [ThreadStatic]
+    private static RequestThread? t_thread;
+
+    // In the order of GONE, FAILED and TIMED_OUT in wsgi_adapter.py.
+    private static readonly EventDefinition?[] Causes = [null, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout];
+
     [UnmanagedCallersOnly]
     private static nint Next(nint self, nint arguments) => Guard((python, api) =>
     {
-        var application = (WsgiApplication)GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0))).Target!;
+        var thread = t_thread!;
+        thread.Identity = (nuint)api.AsInteger(api.TupleItem(arguments, 0));
+        // An interruption that came too late for its request must not meet the next one.
+        _ = api.SetAsyncException(thread.Identity, 0);
+        var left = thread.End();
         var state = api.SaveThread();
-        var request = application.Take();
+        if (left is not null)
+        {
+            left.Abort(EventCatalogue.RequestTimeout, "interrupted at its very end");
+            left.Finish();
+        }
+        var request = thread.Application.Take();
         api.RestoreThread(state);
         if (request is null) return api.TakeNone();
         var pair = api.NewTuple(2);
-        api.SetTupleItem(pair, 0, api.NewInteger(GCHandle.ToIntPtr(GCHandle.Alloc(request))));
+        api.SetTupleItem(pair, 0, api.NewInteger(thread.Begin(request, python._settings.Time.GetTimestamp())));
         api.SetTupleItem(pair, 1, python.Environ(request));
         return pair;
     });
@@ -85,9 +101,10 @@ public sealed unsafe partial class PythonInterpreter
     private static nint Abort(nint self, nint arguments) => Guard((python, api) =>
     {
         var request = RequestOf(api, arguments);
-        var reason = TextOf(api, api.TupleItem(arguments, 1));
+        var cause = Causes[api.AsInteger(api.TupleItem(arguments, 1))];
+        var detail = TextOf(api, api.TupleItem(arguments, 2));
         var state = api.SaveThread();
-        try { request.Abort(reason); }
+        try { request.Abort(cause, detail); }
         finally { api.RestoreThread(state); }
         return api.TakeNone();
     });
@@ -111,10 +128,8 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Done(nint self, nint arguments) => Guard((python, api) =>
     {
-        var handle = GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0)));
-        var request = (WsgiRequest)handle.Target!;
-        handle.Free();
-        request.Finish();
+        // By the end of the request its thread may be interrupted no more.
+        t_thread!.End()?.Finish();
         return api.TakeNone();
     });
 

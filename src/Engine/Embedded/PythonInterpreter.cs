@@ -44,15 +44,16 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     /// <param name="callable">The name of the callable in a script.</param>
     /// <param name="threads">Requests that it serves at a time.</param>
     /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
+    /// <param name="reloads">Whether to load a script again when its file is another by now.</param>
     /// <exception cref="PythonException">It could not be loaded; the message is its traceback.</exception>
-    public WsgiApplication Serve(string target, string callable, int threads, bool load)
+    public WsgiApplication Serve(string target, string callable, int threads, bool load, bool reloads = false)
     {
         var state = _api.EnsureLock();
         nint application;
         try
         {
             var make = Attribute(_globals, "Application");
-            application = Call(make, Text(target), Text(callable));
+            application = Call(make, Text(target), Text(callable), _api.NewBoolean(reloads ? 1 : 0));
             if (load && Call(Attribute(application, "try_load", isObject: true)) is var traceback && traceback != _api.None)
                 throw new PythonException($"{target} could not be loaded: {TextOf(_api, traceback).TrimEnd()}");
         }
@@ -63,18 +64,44 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     }
 
     /// <summary>A request thread: it is in Python from its first request to its last.</summary>
-    private void RunRequests(WsgiApplication application, nint adapter)
+    private void RunRequests(RequestThread thread, nint adapter)
     {
-        var handle = GCHandle.Alloc(application);
+        t_thread = thread;
         var state = _api.EnsureLock();
-        try { _api.Release(Call(Attribute(adapter, "run", isObject: true), _api.NewInteger(GCHandle.ToIntPtr(handle)))); }
+        try { _api.Release(Call(Attribute(adapter, "run", isObject: true))); }
         catch (PythonException failure) { _settings.Log(failure.Message, true); }
-        finally
-        {
-            _api.ReleaseLock(state);
-            handle.Free();
-        }
+        finally { _api.ReleaseLock(state); }
     }
+
+    /// <summary>Raises RequestTimeout in a request's thread, unless the request has ended meanwhile.</summary>
+    internal void Interrupt(RequestThread thread, WsgiRequest request)
+    {
+        var state = _api.EnsureLock();
+        try
+        {
+            if (thread.Request != request) return;
+            thread.Interrupted = _settings.Time.GetTimestamp();
+            _ = _api.SetAsyncException(thread.Identity, Attribute(_globals, "RequestTimeout"));
+        }
+        finally { _api.ReleaseLock(state); }
+    }
+
+    /// <summary>What a request thread is doing: a Python stack.</summary>
+    internal string StackOf(RequestThread thread)
+    {
+        var state = _api.EnsureLock();
+        try
+        {
+            var stack = Call(Attribute(_globals, "stack_of"), _api.NewInteger((long)thread.Identity));
+            var text = TextOf(_api, stack);
+            _api.Release(stack);
+            return text;
+        }
+        finally { _api.ReleaseLock(state); }
+    }
+
+    /// <summary>Takes the interpreter lock and lets go of it.</summary>
+    internal void TouchLock() => _api.ReleaseLock(_api.EnsureLock());
 
     private void Run()
     {
@@ -224,6 +251,9 @@ public sealed record WsgiSettings
 
     /// <summary>Whether other processes serve the same application: wsgi.multiprocess.</summary>
     public bool IsMultiprocess { get; init; }
+
+    /// <summary>The clock by which requests are timed.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Takes what is logged outside any request; the flag says that it is an error.</summary>
     public required Action<string, bool> Log { get; init; }

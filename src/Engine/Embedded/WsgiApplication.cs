@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
@@ -8,15 +9,18 @@ public sealed class WsgiApplication
     private readonly BlockingCollection<WsgiRequest> _queue = [];
     private readonly Thread[] _threads;
 
-    internal WsgiApplication(string target, int threads, Action<WsgiApplication> run)
+    internal WsgiApplication(string target, int threads, Action<RequestThread> run)
     {
         Target = target;
-        _threads = [.. Enumerable.Range(1, threads).Select(number => new Thread(() => run(this)) { IsBackground = true, Name = $"wsgi {number}" })];
+        Threads = [.. Enumerable.Range(0, threads).Select(_ => new RequestThread(this))];
+        _threads = [.. Threads.Select((thread, number) => new Thread(() => run(thread)) { IsBackground = true, Name = $"wsgi {number + 1}" })];
         foreach (var thread in _threads) thread.Start();
     }
 
     /// <summary>The script's full path, or module:callable.</summary>
     public string Target { get; }
+
+    internal IReadOnlyList<RequestThread> Threads { get; }
 
     /// <summary>Gives it a request; <see cref="WsgiRequest.Done"/> tells when it is done with it.</summary>
     public void Submit(WsgiRequest request)
@@ -25,7 +29,7 @@ public sealed class WsgiApplication
         catch (InvalidOperationException)
         {
             // It stops: what comes now is no longer run.
-            request.Abort("the application is stopping");
+            request.Abort(EventCatalogue.ApplicationError, "the application is stopping");
             request.Finish();
         }
     }

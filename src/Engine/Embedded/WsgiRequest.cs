@@ -1,4 +1,5 @@
 using System.Text;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
@@ -14,10 +15,10 @@ public abstract class WsgiRequest
     public required IReadOnlyList<KeyValuePair<string, string>> Environ { get; init; }
 
     /// <summary>The method, for the log.</summary>
-    protected string? Method => Variable("REQUEST_METHOD");
+    public string? Method => Variable("REQUEST_METHOD");
 
     /// <summary>The path, for the log: as people read it.</summary>
-    protected string Path => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Variable("SCRIPT_NAME") + Variable("PATH_INFO")));
+    public string Path => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(Variable("SCRIPT_NAME") + Variable("PATH_INFO")));
 
     private string? Variable(string name) => Environ.FirstOrDefault(variable => variable.Key == name).Value;
 
@@ -46,9 +47,10 @@ public abstract class WsgiRequest
     /// <summary>The response is complete.</summary>
     public abstract void End();
 
-    /// <summary>The response is not, and will not be: a 500 while nothing has been sent, else broken off.</summary>
-    /// <param name="reason">What to log: a traceback, or a sentence; empty: nothing, for the client has left.</param>
-    public abstract void Abort(string reason);
+    /// <summary>The response is not, and will not be: the cause's status while nothing has been sent, else broken off.</summary>
+    /// <param name="cause">What to log; null: nothing, for the client is to blame: it has sent no proper request, or has left.</param>
+    /// <param name="detail">A traceback, or a sentence.</param>
+    public abstract void Abort(EventDefinition? cause, string detail);
 
     /// <summary>Logs a line that the application wrote, or (<paramref name="isError"/>) an error of it.</summary>
     public abstract void Log(string text, bool isError);

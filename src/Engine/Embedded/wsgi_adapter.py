@@ -14,8 +14,13 @@ import traceback
 HOP_BY_HOP = frozenset(('connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'trailers', 'transfer-encoding', 'upgrade'))
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 BLOCK = 65536
+GONE, FAILED, TIMED_OUT = range(3)  # why native_abort: the client has left, which is no error; the application failed; it took too long
 
 current = threading.local()  # .request: what print and logging belong to
+
+
+class RequestTimeout(BaseException):
+    """Raised by C# in a thread whose request has run for too long. No Exception: an application that catches those does not mean this one."""
 
 
 class Input:
@@ -217,7 +222,7 @@ class Response:
                 self._length = 0
             self._send_head()
         if self._left and self._has_body and not self._is_head:
-            native_abort(self._request, 'the application declared %d bytes and sent %d' % (self._length, self._length - self._left))
+            native_abort(self._request, FAILED, 'the application declared %d bytes and sent %d' % (self._length, self._length - self._left))
             return
         native_end(self._request)
 
@@ -232,9 +237,11 @@ def serve(application, request, environ):
         result = application(environ, response.start)
         response.send(result)
     except native_gone:
-        native_abort(request, '')  # the client has left, which is no error
+        native_abort(request, GONE, '')
+    except RequestTimeout:
+        native_abort(request, TIMED_OUT, traceback.format_exc())
     except BaseException:
-        native_abort(request, traceback.format_exc())
+        native_abort(request, FAILED, traceback.format_exc())
     finally:
         try:
             if hasattr(result, 'close'):
@@ -247,19 +254,31 @@ def serve(application, request, environ):
 
 
 class Application:
-    """An application by its script's path, or as module:callable; loaded when it is first needed, and again when that failed."""
+    """An application by its script's path, or as module:callable; loaded when it is first needed, again when that failed, and when its script is another by now."""
 
-    def __init__(self, target, name):
+    def __init__(self, target, name, reloads):
         self._target = target
         self._name = name
+        self._reloads = reloads and os.path.isabs(target)
         self._lock = threading.Lock()
         self._callable = None
+        self._stamp = None
 
     def load(self):
-        with self._lock:
-            if self._callable is None:
-                self._callable = self._find()
+        if self._callable is None or self._reloads and self._stamp != self._stat():
+            with self._lock:
+                stamp = self._stat()
+                if self._callable is None or self._stamp != stamp:
+                    self._callable = None
+                    self._callable = self._find()
+                    self._stamp = stamp
         return self._callable
+
+    def _stat(self):
+        if not self._reloads:
+            return None
+        status = os.stat(self._target)
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def try_load(self):
         """The traceback of what kept it from being loaded, or None."""
@@ -285,17 +304,30 @@ class Application:
             raise TypeError('%r in %s is not callable' % (self._name, self._target))
         return found
 
-    def run(self, queue):
-        """Serves requests until the queue ends; on each of the request threads."""
-        while (taken := native_next(queue)) is not None:
-            request, environ = taken
+    def run(self):
+        """Serves requests until there are no more; on each of the request threads."""
+        ident = threading.get_ident()
+        while True:
             try:
-                application = self.load()
-            except BaseException:
-                native_abort(request, 'the application could not be loaded\n' + traceback.format_exc())
-                native_done(request)
-                continue
-            serve(application, request, environ)
+                taken = native_next(ident)
+                if taken is None:
+                    return
+                request, environ = taken
+                try:
+                    application = self.load()
+                except BaseException:
+                    native_abort(request, FAILED, 'the application could not be loaded\n' + traceback.format_exc())
+                    native_done(request)
+                    continue
+                serve(application, request, environ)
+            except RequestTimeout:
+                pass  # it came in the moment in which the request ended; native_next sees to what is left of it
+
+
+def stack_of(ident):
+    """What a thread is doing, for the log."""
+    frame = sys._current_frames().get(ident)
+    return ''.join(traceback.format_stack(frame)) if frame else ''
 
 
 def exit_now():

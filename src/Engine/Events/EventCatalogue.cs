@@ -180,4 +180,28 @@ public static class EventCatalogue
         "A WSGI application raised an exception, broke the rules of PEP 3333, could not be loaded, or sent fewer bytes than it declared; the event has the traceback.",
         "The client got 500; a response that had begun was broken off, so that the client can tell.",
         "Correct the application.");
+
+    /// <summary>DPXY0017.</summary>
+    public static EventDefinition RequestTimeout { get; } = new("DPXY0017", Error, 504, "request interrupted",
+        "A request had run for longer than request-timeout allows, and was interrupted by an exception in its thread (interrupt-timeout).",
+        "The client got 504; a response that had begun was broken off. The process serves on.",
+        "Look in the event's traceback for what the request waited for; raise request-timeout if it just needs longer.");
+
+    /// <summary>DPXY0018.</summary>
+    public static EventDefinition RequestStuck { get; } = new("DPXY0018", Error, 0, "request stuck",
+        "A request had run for longer than request-timeout allows, and could not be interrupted within interrupt-timeout, or interrupt-timeout is 0.",
+        "The process gets no more requests and is replaced; after graceful-timeout and shutdown-timeout it is killed, and the request with it.",
+        "Look in the event's traceback for what the request waited for; raise request-timeout if it just needs longer.");
+
+    /// <summary>DPXY0019.</summary>
+    public static EventDefinition InterpreterDeadlock { get; } = new("DPXY0019", Error, 0, "interpreter deadlock",
+        "The interpreter lock of a worker could not be taken for deadlock-timeout: most often an extension module holds it while it waits.",
+        "The process is replaced, and killed after shutdown-timeout.",
+        "Find the extension module; the original's answer, running the application in the main interpreter, is how it runs here.");
+
+    /// <summary>DPXY0020.</summary>
+    public static EventDefinition ScriptChanged { get; } = new("DPXY0020", Information, 0, "script changed",
+        "The file of a group's WSGI script is another than the one its workers have loaded.",
+        "The workers get no more requests; new ones load the script, and requests wait for them.",
+        "None; script-reloading: off keeps workers as they are.");
 }

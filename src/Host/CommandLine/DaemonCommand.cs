@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Embedded;
+using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Sample;
 using DaemonProxy.Host.Wsgi;
@@ -27,13 +28,16 @@ internal static class DaemonCommand
         var group = new Option<string>("--group") { Description = "The daemon group's name.", HelpName = "NAME", DefaultValueFactory = _ => "" };
         var multiprocess = new Option<bool>("--multiprocess") { Description = "Other processes serve the same application." };
         var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
+        var request = new Option<double>("--request-timeout") { Description = "Seconds that a request may run, times (1 + ln(threads)). 0: no limit.", HelpName = "SECONDS" };
+        var interrupt = new Option<double>("--interrupt-timeout") { Description = "Seconds that an interrupted request has to end. 0: none is interrupted.", HelpName = "SECONDS" };
+        var deadlock = new Option<double>("--deadlock-timeout") { Description = "Seconds that the interpreter lock may be out of reach. 0: no limit.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
         var shutdown = new Option<double>("--shutdown-timeout") { Description = "Seconds from being asked to end until being killed.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, shutdown, socket, watch, json,
+            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, request, interrupt, deadlock, shutdown, socket, watch, json,
         };
         command.Validators.Add(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
@@ -50,13 +54,14 @@ internal static class DaemonCommand
             }
             var options = new WsgiDaemonOptions(
                 ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(callable)!,
-                Math.Max(1, arguments.GetValue(threads)), arguments.GetValue(pythonHome), arguments.GetValue(requireLoad), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
+                Math.Max(1, arguments.GetValue(threads)), arguments.GetValue(pythonHome), arguments.GetValue(requireLoad),
+                new RequestLimits(TimeSpan.FromSeconds(arguments.GetValue(request)), TimeSpan.FromSeconds(arguments.GetValue(interrupt))), TimeSpan.FromSeconds(arguments.GetValue(deadlock)), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
             var settings = new WsgiSettings
             {
                 PythonPath = arguments.GetValue(pythonPath) ?? [],
                 ProcessGroup = arguments.GetValue(group)!,
                 IsMultiprocess = arguments.GetValue(multiprocess),
-                Log = (text, isError) => WsgiDaemon.Report(text, isError, null, null),
+                Log = (text, isError) => WsgiDaemon.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, null, null),
             };
             await WsgiDaemon.RunAsync(options, settings, path, lifeline, Ready).ConfigureAwait(false);
             return DaemonProxyCommand.Ok;

@@ -14,8 +14,11 @@ namespace DaemonProxy.Host.Wsgi;
 /// <param name="Threads">Request threads.</param>
 /// <param name="PythonHome"><c>python-home</c>; null: whatever is found.</param>
 /// <param name="RequireLoad">Whether to fail when the application cannot be loaded, instead of answering each request with a 500 until it can.</param>
+/// <param name="Limits">How long a request may run.</param>
+/// <param name="DeadlockTimeout">How long the interpreter lock may be out of reach; 0: any time.</param>
 /// <param name="ShutdownTimeout">When it is killed, counted from being asked to end.</param>
-internal sealed record WsgiDaemonOptions(string Application, string Callable, int Threads, string? PythonHome, bool RequireLoad, TimeSpan ShutdownTimeout);
+internal sealed record WsgiDaemonOptions(string Application, string Callable, int Threads, string? PythonHome, bool RequireLoad,
+    RequestLimits Limits, TimeSpan DeadlockTimeout, TimeSpan ShutdownTimeout);
 
 /// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
 internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication<IFeatureCollection>
@@ -31,6 +34,12 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         try
         {
             var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
+            using var requests = options.Limits.RequestTimeout > TimeSpan.Zero
+                ? new RequestWatch(python, application, options.Limits, settings.Time, (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path))
+                : null;
+            using var deadlock = options.DeadlockTimeout > TimeSpan.Zero
+                ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => Report(EventCatalogue.InterpreterDeadlock, "", null, null))
+                : null;
             await DaemonServer.RunAsync(socket, lifeline, new WsgiDaemon(application), drain, ready).ConfigureAwait(false);
         }
         finally
@@ -40,8 +49,7 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
     }
 
     /// <summary>Tells the front end's event log, which reads standard output.</summary>
-    public static void Report(string text, bool isError, string? method, string? path) =>
-        Console.Out.WriteLine(WorkerEvent.Format(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, method, path));
+    public static void Report(EventDefinition definition, string text, string? method, string? path) => Console.Out.WriteLine(WorkerEvent.Format(definition, text, method, path));
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -56,7 +64,7 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, connection), RequestStart = connection.Start };
         application.Submit(work);
         await work.Done.ConfigureAwait(false);
-        if (work.Failed && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
-            await ResponseTranslator.RefuseAsync(context, EventCatalogue.ApplicationError.Status, EventCatalogue.ApplicationError.Code).ConfigureAwait(false);
+        if (work.Failure is { } failure && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+            await ResponseTranslator.RefuseAsync(context, failure.Status, failure.Code).ConfigureAwait(false);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using DaemonProxy.Embedded;
+using DaemonProxy.Events;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -18,8 +19,8 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
     private long? _left;
     private bool _hasWritten;
 
-    /// <summary>Set when the application failed before it sent anything: the answer is a 500.</summary>
-    public bool Failed { get; private set; }
+    /// <summary>Set when the application failed before it sent anything: the answer is the event's status.</summary>
+    public EventDefinition? Failure { get; private set; }
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer) => _input is null ? 0 : BlockingPipe.Read(_input, buffer);
@@ -52,13 +53,13 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
     }
 
     /// <inheritdoc/>
-    public override void Abort(string reason)
+    public override void Abort(EventDefinition? cause, string detail)
     {
-        if (reason.Length > 0) Log(reason, isError: true);
-        Failed = !_hasWritten;
-        if (_hasWritten || reason.Length == 0) _lifetime.Abort();
+        if (cause is not null) WsgiDaemon.Report(cause, detail, Method, Path);
+        if (_hasWritten || cause is null) _lifetime.Abort();
+        else Failure = cause;
     }
 
     /// <inheritdoc/>
-    public override void Log(string text, bool isError) => WsgiDaemon.Report(text, isError, Method, Path);
+    public override void Log(string text, bool isError) => WsgiDaemon.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, Method, Path);
 }

@@ -189,8 +189,8 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Example_in_the_documentation_is_right()
     {
         var proxy = ConfigurationFile.Load(Path.Combine(ConfigurationText.Root, "docs", "example.yaml"));
-        Assert.Equal(["app", "other", "demo"], proxy.Daemons.Select(daemon => daemon.Name));
-        Assert.Equal(4, proxy.Routes.Count);
+        Assert.Equal(["app", "wsgi", "other", "demo"], proxy.Daemons.Select(daemon => daemon.Name));
+        Assert.Equal(5, proxy.Routes.Count);
     }
 
     private string Full(string path) => Path.GetFullPath(path, _folder);

@@ -41,8 +41,8 @@ public sealed class SchemaTests
         Assert.Equal(plain.Listen, given.Listen);
         Assert.Equal(plain.Daemons[0] with { Command = [] }, given.Daemons[0] with { Command = [] });
         Assert.Equal(plain.Routes, given.Routes);
-        // Callable goes with an application alone, whose default of threads is another.
-        Assert.Equal(plain.Daemons[0].Callable, (string?)Properties("daemon")["callable"]!["default"]);
+        var application = ConfigurationText.Read($"daemons: [ {{ name: a, application: a:b, {Defaults("daemon", ofApplications: true)} }} ]").Daemons[0];
+        Assert.Equal(ConfigurationText.Read("daemons: [ { name: a, application: a:b } ]").Daemons[0], application);
         Assert.Equal((plain.Name, plain.LimitRequestBody), (given.Name, given.LimitRequestBody));
     }
 
@@ -82,6 +82,8 @@ public sealed class SchemaTests
         Assert.Equal(taken, Regex.IsMatch(text, Pattern(Schema["$defs"]![definition]!)));
     }
 
+    private static bool IsOfApplications(string section, string key) => Part(section)["dependentRequired"]?[key]?[0] is { } source && (string?)source == "application";
+
     private static JsonNode Part(string section) => section.Length == 0 ? Schema : Schema["$defs"]![section]!;
 
     private static JsonObject Properties(string section) => Part(section)["properties"]!.AsObject();
@@ -89,7 +91,8 @@ public sealed class SchemaTests
     private static string Pattern(JsonNode definition) =>
         (string?)definition["pattern"] ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
 
-    private static string Defaults(string section) => string.Join(", ", Properties(section)
-        .Where(property => property.Value!["default"] is not null && property.Key is not ("sample" or "callable"))
+    // Keys of WSGI applications cannot stand with another source.
+    private static string Defaults(string section, bool ofApplications = false) => string.Join(", ", Properties(section)
+        .Where(property => property.Value!["default"] is not null && property.Key != "sample" && IsOfApplications(section, property.Key) == ofApplications)
         .Select(property => $"{property.Key}: {property.Value!["default"]!.ToJsonString()}"));
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using DaemonProxy.Embedded;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Tests.Embedded;
 
@@ -52,7 +53,10 @@ internal sealed class RecordedRequest(byte[]? body = null) : WsgiRequest
 
     public override void End() => IsComplete = true;
 
-    public override void Abort(string reason) => Failure = reason;
+    public override void Abort(EventDefinition? cause, string detail) => (Cause, Failure) = (cause, detail);
+
+    /// <summary>Why it was aborted; null: it was not, or the client was to blame.</summary>
+    public EventDefinition? Cause { get; private set; }
 
     public override void Log(string text, bool isError)
     {

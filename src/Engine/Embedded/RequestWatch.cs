@@ -1,0 +1,75 @@
+namespace DaemonProxy.Embedded;
+
+/// <summary>How long a request may run (behaviour.md, section 5).</summary>
+/// <param name="RequestTimeout"><c>request-timeout</c>; 0: as long as it likes.</param>
+/// <param name="InterruptTimeout"><c>interrupt-timeout</c>; 0: no request is interrupted.</param>
+public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTimeout)
+{
+    /// <summary>When it fires: the more threads there are, the less one that is stuck takes away.</summary>
+    /// <param name="threads">Request threads of the process.</param>
+    public TimeSpan FirePoint(int threads) => RequestTimeout * (1 + Math.Log(threads));
+}
+
+/// <summary>
+/// Looks for requests that have run for too long. Such a request is interrupted first, where that is wanted, by an exception raised in its Python thread;
+/// one that goes on all the same is reported, so that the process is replaced.
+/// </summary>
+public sealed class RequestWatch : IDisposable
+{
+    private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
+
+    private readonly PythonInterpreter _python;
+    private readonly WsgiApplication _application;
+    private readonly TimeSpan _firePoint;
+    private readonly TimeSpan _interruptTimeout;
+    private readonly TimeProvider _time;
+    private readonly Action<WsgiRequest, string> _report;
+    private readonly ITimer _timer;
+    private int _looking;
+
+    /// <summary>Begins to look.</summary>
+    /// <param name="python">The interpreter.</param>
+    /// <param name="application">Whose requests.</param>
+    /// <param name="limits">How long they may run; request-timeout is &gt; 0.</param>
+    /// <param name="time">The interpreter's clock.</param>
+    /// <param name="report">Told of each request that is stuck, once, with what it is doing: a Python stack.</param>
+    public RequestWatch(PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report)
+    {
+        _python = python;
+        _application = application;
+        _firePoint = limits.FirePoint(application.Threads.Count);
+        _interruptTimeout = limits.InterruptTimeout;
+        _time = time;
+        _report = report;
+        var shortest = limits.InterruptTimeout > TimeSpan.Zero && limits.InterruptTimeout < _firePoint ? limits.InterruptTimeout : _firePoint;
+        var look = shortest / 10 < ShortestLook ? ShortestLook : shortest / 10 > LongestLook ? LongestLook : shortest / 10;
+        _timer = time.CreateTimer(_ => Look(), null, look, look);
+    }
+
+    private void Look()
+    {
+        // One that waits for the interpreter lock must not have the next one behind it.
+        if (Interlocked.Exchange(ref _looking, 1) == 1) return;
+        try
+        {
+            foreach (var thread in _application.Threads)
+            {
+                if (thread.Request is not { } request || _time.GetElapsedTime(thread.Start) < _firePoint) continue;
+                if (_interruptTimeout > TimeSpan.Zero && thread.Interrupted == 0) _python.Interrupt(thread, request);
+                else if (!thread.IsReported && (_interruptTimeout == TimeSpan.Zero || _time.GetElapsedTime(thread.Interrupted) >= _interruptTimeout))
+                {
+                    thread.IsReported = true;
+                    _report(request, _python.StackOf(thread));
+                }
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _looking, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+}
