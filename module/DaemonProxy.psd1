@@ -8,7 +8,8 @@
     Description          = 'An HTTP front end before application daemons, with the flush policy of mod_wsgi 6.0.2 and exact rate limits: start it in deployment scripts, tune it live, verify it in Pester.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @('DaemonProxy.Format.ps1xml')
+    TypesToProcess       = @('DaemonProxy.Types.ps1xml')
+    FormatsToProcess     = @('DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml')
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()

@@ -13,6 +13,8 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
 
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimeSpan ClearingLimit = TimeSpan.FromSeconds(20);
+
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Full path of the folder in which the build leaves the host.</summary>
@@ -62,9 +64,9 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
     private protected T Wait<T>(string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work)
     {
         var reports = new Reports();
+        var task = Task.Run(() => work(reports, StopToken));
         try
         {
-            var task = Task.Run(() => work(reports, StopToken));
             if (Task.WhenAny(task, Task.Delay(Unnoticed)).GetAwaiter().GetResult() != task)
             {
                 // PowerShell takes progress on the pipeline's own thread only, so that is where it is written.
@@ -83,6 +85,13 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
+        }
+        catch (PipelineStoppedException)
+        {
+            // Progress cannot be written any more, and the work may still be clearing away what it has started: a console that closes now would leave it behind.
+            StopProcessing();
+            Task.WhenAny(task, Task.Delay(ClearingLimit)).GetAwaiter().GetResult();
+            throw;
         }
     }
 

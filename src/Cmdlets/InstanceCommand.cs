@@ -26,18 +26,20 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
     }
 
-    /// <summary>The front end that a cmdlet changes: the one named, or the only one there is; null after an error.</summary>
+    /// <summary>The front ends that a cmdlet changes: those that <c>-Name</c> means, or the only one there is; none after an error.</summary>
+    private protected IReadOnlyList<string> NamesOrOnly(string[]? patterns) =>
+        patterns is not null ? NamesOf(patterns) : NameOfOne(null) is { } name ? [name] : [];
+
+    /// <summary>The one front end that a cmdlet needs: the one named, or the only one there is; null after an error.</summary>
     private protected string? NameOfOne(string? name)
     {
-        if (name is not null)
-            return Matching(name, NamesOf(null)).First();
-        var running = NamesOf(null);
+        var running = name is null ? NamesOf(null) : [.. Matching(name, NamesOf(null))];
         if (running.Count == 1)
             return running[0];
         if (running.Count == 0)
-            WriteError("no front end is running; start one with Start-DaemonProxy", "InstanceNotFound", ErrorCategory.ObjectNotFound, null);
+            WriteError($"no front end{(name is null ? "" : $" like '{name}'")} is running; start one with Start-DaemonProxy", "InstanceNotFound", ErrorCategory.ObjectNotFound, name);
         else
-            WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous", ErrorCategory.InvalidArgument, null);
+            WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous", ErrorCategory.InvalidArgument, name);
         return null;
     }
 
@@ -45,6 +47,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
     private protected T? Ask<T>(string name, string activity, Func<ControlClient, CancellationToken, Task<T>> request)
         where T : class
     {
+        WriteDebug($"{activity}, through the control socket of '{name}'");
         try
         {
             return Wait(activity, async stopping =>

@@ -33,7 +33,7 @@ public sealed class SetEmbeddedRestrictionCommand : InstanceCommand
     protected override void ProcessRecord()
     {
         var restricted = ParameterSetName == OnSet ? On.IsPresent : !Off.IsPresent;
-        foreach (var name in Name is null ? Only() : NamesOf(Name))
+        foreach (var name in NamesOrOnly(Name))
         {
             if (!ShouldProcess($"'{name}'", restricted ? "Restrict embedded mode" : "Allow embedded mode"))
                 continue;
@@ -42,6 +42,4 @@ public sealed class SetEmbeddedRestrictionCommand : InstanceCommand
                 WriteObject(new DaemonProxyInfo(status));
         }
     }
-
-    private IEnumerable<string> Only() => NameOfOne(null) is { } name ? [name] : [];
 }

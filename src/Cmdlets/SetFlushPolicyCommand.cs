@@ -9,11 +9,12 @@ namespace DaemonProxy.Cmdlets;
 [OutputType(typeof(FlushPolicyInfo))]
 public sealed class SetFlushPolicyCommand : InstanceCommand
 {
-    /// <summary>The front end. Without it, the only one that runs.</summary>
+    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string? Name { get; set; }
+    public string[]? Name { get; set; }
 
     /// <summary>The daemon groups; wildcards are allowed. Without it, all of the front end.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -50,8 +51,15 @@ public sealed class SetFlushPolicyCommand : InstanceCommand
             return;
         }
 
-        if (NameOfOne(Name) is not { } name || StatusOf(name) is not { } status)
-            return;
+        foreach (var name in NamesOrOnly(Name))
+        {
+            if (StatusOf(name) is { } status)
+                Change(name, status);
+        }
+    }
+
+    private void Change(string name, InstanceStatus status)
+    {
         foreach (var daemon in Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound"))
         {
             if (!ShouldProcess($"daemon group '{daemon}' of '{name}'", $"Set flush policy ({Changes()})"))

@@ -9,11 +9,12 @@ namespace DaemonProxy.Cmdlets;
 [OutputType(typeof(RateLimitInfo))]
 public sealed class SetRateLimitCommand : InstanceCommand
 {
-    /// <summary>The front end. Without it, the only one that runs.</summary>
+    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string? Name { get; set; }
+    public string[]? Name { get; set; }
 
     /// <summary>The routes' path prefixes; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -50,8 +51,15 @@ public sealed class SetRateLimitCommand : InstanceCommand
             return;
         }
 
-        if (NameOfOne(Name) is not { } name || StatusOf(name) is not { } status)
-            return;
+        foreach (var name in NamesOrOnly(Name))
+        {
+            if (StatusOf(name) is { } status)
+                Change(name, status);
+        }
+    }
+
+    private void Change(string name, InstanceStatus status)
+    {
         foreach (var route in Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound"))
         {
             if (!ShouldProcess($"route '{route}' of '{name}'", $"Set rate limit ({Changes()})"))

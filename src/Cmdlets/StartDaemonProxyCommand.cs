@@ -11,10 +11,13 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
 {
     private const string ByFile = "ConfigurationFile";
     private const string ByApplication = "Application";
+    private const string SampleName = "the built-in sample application";
+
+    private bool _named;
 
     /// <summary>The configuration file. Without one: the built-in sample application on a free loopback port.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = ByFile)]
-    [Alias("Path", "PSPath", "FullName")]
+    [Alias("Path", "PSPath", "FullName", "ConfigurationFile")]
     [ValidateNotNullOrEmpty]
     public string? ConfigurationPath { get; set; }
 
@@ -59,6 +62,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => _named = MyInvocation.BoundParameters.ContainsKey(nameof(Name));
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         var file = ConfigurationPath is null ? null : FullPath(ConfigurationPath);
@@ -74,12 +80,14 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
 
         var application = LaunchedApplication();
-        var name = Name ?? configuration.Name;
+        // A file that comes through the pipeline has a property Name too: the file's, which is not meant.
+        var given = !_named && file is not null && Name == Path.GetFileName(file) ? null : Name;
+        var name = given ?? configuration.Name;
         try
         {
             if (InstanceDirectory.IsRunning(name))
             {
-                ReturnRunning(name, file, application?.Target);
+                ReturnRunning(name, configuration, application?.Target);
                 return;
             }
 
@@ -91,7 +99,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
                 ConfigurationFile = file,
                 Application = application,
                 WorkingDirectory = SessionState.Path.CurrentFileSystemLocation.ProviderPath,
-                Name = Name,
+                Name = given,
                 Listen = Listen ?? [],
                 LogFile = LogPath is null ? null : FullPath(LogPath),
                 Timeout = Timeout,
@@ -106,12 +114,16 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     }
 
     /// <summary>A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an error.</summary>
-    private void ReturnRunning(string name, string? file, string? application)
+    private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {
         if (StatusOf(name) is not { } status)
             return;
         var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
-        if (status.ConfigurationFile == file && running == application)
+        var other = status.ConfigurationFile != configuration.File || running != application ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
+            : status.ConfigurationHash != configuration.Hash ? $"with {status.ConfigurationFile} as it was before it was changed"
+            : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uri)}"
+            : null;
+        if (other is null)
         {
             WriteWarning($"'{name}' is already running with this configuration (process {status.ProcessId}).");
             WriteObject(new DaemonProxyInfo(status));
@@ -119,11 +131,16 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
 
         WriteError(
-            $"'{name}' is already running with {status.ConfigurationFile ?? running ?? SampleName} (process {status.ProcessId}); stop it with Stop-DaemonProxy {name}, or choose another name with -Name",
+            $"'{name}' is already running {other} (process {status.ProcessId}); bring a changed file into force with Restart-DaemonProxy {name}, "
+                + $"end it with Stop-DaemonProxy {name}, or choose another name with -Name",
             "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
     }
 
-    private const string SampleName = "the built-in sample application";
+    // Port 0 asks for any free port, and * for every interface.
+    private bool ListensOn(InstanceStatus status) => Listen!.All(asked =>
+        ListenAddress.TryParse(asked, out var address, out _) && status.Uri.Any(uri =>
+            uri.Scheme == address.Scheme && (address.Port == 0 || uri.Port == address.Port)
+            && (uri.Host.Trim('[', ']') == address.Host || address.Host is "*")));
 
     private LaunchedApplication? LaunchedApplication() => Application is null ? null : new(
         ApplicationTarget.IsModule(Application) ? Application : FullPath(Application), Processes, Threads, PythonHome is null ? null : FullPath(PythonHome));

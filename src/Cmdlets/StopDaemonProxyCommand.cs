@@ -26,7 +26,7 @@ public sealed class StopDaemonProxyCommand : InstanceCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var name in Name is null ? Only() : NamesOf(Name))
+        foreach (var name in NamesOrOnly(Name))
         {
             if (!ShouldProcess($"'{name}'", "Stop front end"))
                 continue;
@@ -35,6 +35,4 @@ public sealed class StopDaemonProxyCommand : InstanceCommand
                 WriteObject(new DaemonProxyInfo(last));
         }
     }
-
-    private IEnumerable<string> Only() => NameOfOne(null) is { } name ? [name] : [];
 }

@@ -83,6 +83,11 @@ Describe 'Set-FlushPolicy' {
         { Set-FlushPolicy site app -FlushDelay '5 parsecs' } | Should -Throw -ExpectedMessage "*'5 parsecs' is no time; write for example 5ms*"
     }
 
+    It 'changes every front end that a wildcard names' {
+        (Set-FlushPolicy s* app -FlushDelay 12 -PassThru).FlushDelay.TotalMilliseconds | Should -Be 12
+        Set-FlushPolicy x* -FlushDelay 13 -PassThru | Should -BeNullOrEmpty
+    }
+
     It 'wants something to change' {
         { Set-FlushPolicy site -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToChange,DaemonProxy.Cmdlets.SetFlushPolicyCommand'
     }

@@ -44,7 +44,45 @@ Describe 'Start-DaemonProxy' {
         Start-DaemonProxy | Out-Null
         $file = New-ConfigurationFile 'again.yaml' 'daemons: [ { name: demo, sample: true } ]'
         { Start-DaemonProxy $file -ErrorAction Stop } |
-            Should -Throw -ErrorId 'InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Stop-DaemonProxy default*'
+            Should -Throw -ErrorId 'InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Restart-DaemonProxy default*Stop-DaemonProxy default*'
+    }
+
+    It 'started again after its file was changed is an error; touched only, it is not' {
+        $file = New-ConfigurationFile 'site.yaml' "name: site`
+daemons: [ { name: demo, sample: true } ]"
+        $first = Start-DaemonProxy $file
+        (Get-Item $file).LastWriteTime = [datetime]::Now.AddMinutes(1)
+        (Start-DaemonProxy $file -WarningAction SilentlyContinue).ProcessId | Should -Be $first.ProcessId
+        Add-Content $file '# changed'
+        { Start-DaemonProxy $file -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage '*before it was changed*'
+    }
+
+    It 'started again on another address is an error' {
+        $proxy = Start-DaemonProxy
+        (Start-DaemonProxy -Listen http://127.0.0.1:0 -WarningAction SilentlyContinue).ProcessId | Should -Be $proxy.ProcessId
+        { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage "*on $($proxy.Uri[0])*"
+    }
+
+    It 'takes files from the pipeline, and their names are not its name' {
+        $file = New-ConfigurationFile 'site.yaml' "name: site`
+daemons: [ { name: demo, sample: true } ]"
+        (Get-Item $file | Start-DaemonProxy).Name | Should -Be 'site'
+    }
+
+    It 'brings back what was stopped' {
+        $file = New-ConfigurationFile 'site.yaml' "name: site`
+daemons: [ { name: demo, sample: true } ]"
+        $stopped = Start-DaemonProxy $file -Name blue | Stop-DaemonProxy -PassThru
+        ($stopped | Start-DaemonProxy).Name | Should -Be 'blue'
+    }
+
+    It 'works in jobs, in parallel and in classes' {
+        $manifest = (Get-Module DaemonProxy).Path -replace 'bin.*', 'DaemonProxy.psd1'
+        (Start-Job { Import-Module $using:manifest; Start-DaemonProxy -Name job } | Receive-Job -Wait -AutoRemoveJob).Name | Should -Be 'job'
+        $names = 'one', 'two', 'three' | ForEach-Object -Parallel { Import-Module $using:manifest; (Start-DaemonProxy -Name $_).Name }
+        $names | Sort-Object | Should -Be 'one', 'three', 'two'
+        $class = [scriptblock]::Create('class Site { [DaemonProxy.Cmdlets.DaemonProxyInfo] $Proxy; Site() { $this.Proxy = Get-DaemonProxy one } }; [Site]::new().Proxy.Name')
+        & $class | Should -Be 'one'
     }
 
     It 'reports each mistake of a configuration as an error with its place' {

@@ -11,6 +11,10 @@ Describe 'Test-FlushPolicy' {
         Get-DaemonProxy | Should -BeNullOrEmpty
     }
 
+    It 'for a wildcard that nothing matches is an error' {
+        { Test-FlushPolicy nope* -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,DaemonProxy.Cmdlets.TestFlushPolicyCommand' -ExpectedMessage "*like 'nope*'*"
+    }
+
     It 'for a name that is not running is an error' {
         { Test-FlushPolicy nope -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,DaemonProxy.Cmdlets.TestFlushPolicyCommand'
     }

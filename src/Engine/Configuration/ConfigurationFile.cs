@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace DaemonProxy.Configuration;
@@ -17,7 +18,7 @@ public static class ConfigurationFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         var yaml = ReadText(path);
         var full = Path.GetFullPath(path);
-        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))) };
     }
 
     /// <summary>Reads a configuration from memory.</summary>

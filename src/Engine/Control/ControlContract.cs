@@ -24,6 +24,9 @@ public sealed record InstanceStatus
     /// <summary>Full path of the configuration file; null for the built-in one.</summary>
     public string? ConfigurationFile { get; init; }
 
+    /// <summary><see cref="ProxyConfiguration.Hash"/> of the configuration that is served; null for the built-in one.</summary>
+    public string? ConfigurationHash { get; init; }
+
     /// <summary>Full path of the event log; null when events go to the terminal.</summary>
     public string? LogFile { get; init; }
 

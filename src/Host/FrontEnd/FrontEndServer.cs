@@ -152,6 +152,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         State = _draining ? InstanceState.Draining : InstanceState.Serving,
         Uri = _server!.Addresses,
         ConfigurationFile = Served.Configuration.File,
+        ConfigurationHash = Served.Configuration.Hash,
         LogFile = LogFile,
         Version = typeof(FrontEndServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
         RestrictEmbedded = Embedded.Setting,

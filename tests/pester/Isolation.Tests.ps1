@@ -1,0 +1,56 @@
+# Another module's YamlDotNet, older than this module's: a session takes the first assembly of a name into its default load context, and keeps it.
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    $script:manifest = Join-Path $PSScriptRoot '../../module/DaemonProxy.psd1'
+    $script:other = New-Item -ItemType Directory (Join-Path $OwnDirectory 'OtherModule')
+    # Compiled here, so that the test needs no network: only the name and the version matter, and that it has not what the engine needs.
+    Add-Type -OutputAssembly $other/YamlDotNet.dll -TypeDefinition @'
+[assembly: System.Reflection.AssemblyVersion("5.0.0.0")]
+namespace YamlDotNet.Serialization { public class Old { public static string Version() { return "old"; } } }
+'@
+    Set-Content $other/OtherModule.psm1 @'
+$null = [System.Reflection.Assembly]::LoadFrom("$PSScriptRoot/YamlDotNet.dll")
+function Get-OldYaml { [YamlDotNet.Serialization.Old]::Version() }
+'@
+    $script:configuration = New-ConfigurationFile 'site.yaml' "name: site`ndaemons: [ { name: demo, sample: true } ]"
+
+    function Invoke-CleanSession([string] $Script) {
+        $output = pwsh -NoProfile -NonInteractive -Command "`$ErrorActionPreference = 'Stop'; $Script" 2>&1
+        $LASTEXITCODE | Should -Be 0 -Because "$output"
+        $output
+    }
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'A session with another module''s older YamlDotNet' {
+    It 'works when the other module comes first' {
+        Invoke-CleanSession "Import-Module '$other/OtherModule.psm1'; Get-OldYaml; Import-Module '$manifest'; Test-DaemonProxyConfiguration '$configuration' -Quiet; Get-OldYaml" |
+            Should -Be 'old', 'True', 'old'
+    }
+
+    It 'works when this module comes first' {
+        Invoke-CleanSession "Import-Module '$manifest'; Test-DaemonProxyConfiguration '$configuration' -Quiet; Import-Module '$other/OtherModule.psm1'; Get-OldYaml; Test-DaemonProxyConfiguration '$configuration' -Quiet" |
+            Should -Be 'True', 'old', 'True'
+    }
+}
+
+Describe 'Import-Module' {
+    It 'works again after Remove-Module, with errors and types as before' {
+        Invoke-CleanSession "
+            Import-Module '$manifest'; `$first = Test-DaemonProxyConfiguration '$configuration' -Quiet
+            Remove-Module DaemonProxy; [bool](Get-Command Start-DaemonProxy -ErrorAction Ignore)
+            Import-Module '$manifest'; `$first; Test-DaemonProxyConfiguration '$configuration' -Quiet
+            try { Get-DaemonProxy nowhere -ErrorAction Stop } catch { `$_.FullyQualifiedErrorId }" |
+            Should -Be 'False', 'True', 'True', 'InstanceNotFound,DaemonProxy.Cmdlets.GetDaemonProxyCommand'
+    }
+
+    It 'takes under 150 ms' {
+        # The least of three, for a busy machine can delay any.
+        $times = 1..3 | ForEach-Object { [double](Invoke-CleanSession "(Measure-Command { Import-Module '$manifest' }).TotalMilliseconds") }
+        ($times | Measure-Object -Minimum).Minimum | Should -BeLessThan 150
+    }
+
+    It 'loads neither the engine nor its packages before they are needed' {
+        Invoke-CleanSession "Import-Module '$manifest'; [AppDomain]::CurrentDomain.GetAssemblies().GetName().Name -contains 'YamlDotNet'" | Should -Be 'False'
+    }
+}

@@ -1,0 +1,52 @@
+# Ctrl+C is what PowerShell calls stopping the pipeline; a test can do it without a keyboard.
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+
+    # Runs a script in a runspace of its own, stops it after a while, and gives how long the stop took: the least of three, for a busy machine can delay any.
+    function Measure-Stop([string] $Script, [int] $AfterMilliseconds) {
+        $times = foreach ($try in 1..3) {
+            $time = Measure-OneStop $Script $AfterMilliseconds
+            $time
+            if ($time -lt 200) { break }
+        }
+        ($times | Measure-Object -Minimum).Minimum
+    }
+
+    function Measure-OneStop([string] $Script, [int] $AfterMilliseconds) {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'").Invoke()
+            $shell.Commands.Clear()
+            $null = $shell.AddScript($Script)
+            $run = $shell.BeginInvoke()
+            Start-Sleep -Milliseconds $AfterMilliseconds
+            $run.IsCompleted | Should -BeFalse -Because 'there must be something to stop'
+            (Measure-Command { $shell.Stop() }).TotalMilliseconds
+        }
+        finally { $shell.Dispose() }
+    }
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'Ctrl+C' {
+    It 'ends Start-DaemonProxy within 200 ms, and what it has started with it' {
+        $file = New-ConfigurationFile 'slow.yaml' 'daemons: [ { name: a, command: [ sleep, "60" ] } ]'
+        Measure-Stop "Start-DaemonProxy '$file'" 1000 | Should -BeLessThan 200
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+
+    It 'ends Test-RateLimitAccuracy within 200 ms, and its front end with it' {
+        Measure-Stop 'Test-RateLimitAccuracy -Duration 60s' 3000 | Should -BeLessThan 200
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+
+    It 'ends the wait of Stop-DaemonProxy within 200 ms, and the front end goes on stopping' {
+        $proxy = Start-DaemonProxy
+        $busy = [Net.Http.HttpClient]::new()
+        $response = $busy.GetAsync("$($proxy.Uri[0])drip?count=60&chunk=20&every-ms=50", 'ResponseHeadersRead').GetAwaiter().GetResult()
+        Measure-Stop 'Stop-DaemonProxy -Timeout 10s' 500 | Should -BeLessThan 200
+        (Get-DaemonProxy).State | Should -Be 'Draining'
+        $response.Dispose(); $busy.Dispose()
+        Wait-Process -Id $proxy.ProcessId -Timeout 10
+    }
+}
