@@ -8,6 +8,9 @@ public enum PacerKind
 
     /// <summary>Apache's mod_ratelimit to the letter: one chunk each 200 ms (behaviour.md, section 2).</summary>
     Interval,
+
+    /// <summary>mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).</summary>
+    Interval2433,
 }
 
 /// <summary>One route: a path prefix, and what answers below it. Either <see cref="Daemon"/> or <see cref="Application"/> is set.</summary>

@@ -13,7 +13,7 @@ internal static class RouteSection
         { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = rate } },
         { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateInitialBurst = size } },
         {
-            "pacer", ValueReaders.Choice(("token-bucket", PacerKind.TokenBucket), ("interval", PacerKind.Interval)),
+            "pacer", ValueReaders.Choice(("token-bucket", PacerKind.TokenBucket), ("interval", PacerKind.Interval), ("interval-2.4.33", PacerKind.Interval2433)),
             (route, pacer) => route with { Pacer = pacer }
         },
     };

@@ -9,6 +9,12 @@ public interface IPacer
     /// <summary>Whether a write that is not full yet is held back until it is, or a marker forces it out.</summary>
     bool FullWrites { get; }
 
+    /// <summary>Whether each write is sent with a flush behind it, also when it did not have to wait.</summary>
+    bool FlushesWrites { get; }
+
+    /// <summary>Tells that the filter has been called with new data, before the first write of that call.</summary>
+    void BeginCall();
+
     /// <summary>Completes when that many bytes may leave, and counts them as sent.</summary>
     /// <param name="bytes">1 to <see cref="WriteSize"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

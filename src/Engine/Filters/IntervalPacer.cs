@@ -4,7 +4,8 @@ namespace DaemonProxy.Filters;
 
 /// <summary>
 /// Apache's mod_ratelimit to the letter (behaviour.md, section 2): a chunk of a fifth of the rate, then a sleep of 200 ms before the next,
-/// however short a flush made it. One thing is not copied: the initial burst counts the bytes sent, not the calls.
+/// however short a flush made it. As it was before Apache 2.4.34 it passes each call's data on whole, and sleeps only between the chunks of one
+/// call: calls with less than a chunk are not slowed at all. One thing is not copied of either: the initial burst counts the bytes sent, not the calls.
 /// </summary>
 public sealed class IntervalPacer : IPacer
 {
@@ -13,6 +14,7 @@ public sealed class IntervalPacer : IPacer
 
     private readonly TimedWait _sleep;
     private readonly long _chunk;
+    private readonly bool _before2434;
     private long _burst;
     private bool _started;
 
@@ -20,12 +22,14 @@ public sealed class IntervalPacer : IPacer
     /// <param name="rate">Bytes a second, &gt; 0.</param>
     /// <param name="initialBurst">Bytes that leave at once before the first chunk, &gt;= 0.</param>
     /// <param name="time">The clock.</param>
-    public IntervalPacer(long rate, long initialBurst, TimeProvider time)
+    /// <param name="before2434">Whether it is the filter of Apache before 2.4.34.</param>
+    public IntervalPacer(long rate, long initialBurst, TimeProvider time, bool before2434 = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
         ArgumentOutOfRangeException.ThrowIfNegative(initialBurst);
         _chunk = Math.Max(1, rate / 5);
         _burst = initialBurst;
+        _before2434 = before2434;
         _sleep = new TimedWait(time);
     }
 
@@ -33,7 +37,16 @@ public sealed class IntervalPacer : IPacer
     public long WriteSize => _burst > 0 ? _burst : _chunk;
 
     /// <inheritdoc/>
-    public bool FullWrites => _burst == 0;
+    public bool FullWrites => _burst == 0 && !_before2434;
+
+    /// <inheritdoc/>
+    public bool FlushesWrites => _burst == 0;
+
+    /// <inheritdoc/>
+    public void BeginCall()
+    {
+        if (_before2434) _started = false;
+    }
 
     /// <inheritdoc/>
     public async ValueTask PaceAsync(int bytes, CancellationToken cancellationToken)

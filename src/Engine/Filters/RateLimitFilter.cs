@@ -18,6 +18,7 @@ public sealed class RateLimitFilter(IPacer pacer, IOutputFilter next) : IOutputF
     /// <inheritdoc/>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
+        pacer.BeginCall();
         while (_queued + block.Length > 0)
         {
             var available = _queued + block.Length;
@@ -34,7 +35,7 @@ public sealed class RateLimitFilter(IPacer pacer, IOutputFilter next) : IOutputF
             if (waits && next.Held > 0) await next.WriteAsync(default, Marker.Flush, cancellationToken).ConfigureAwait(false);
             await turn.ConfigureAwait(false);
 
-            var behind = size == available && marker != Marker.None ? marker : waits || pacer.FullWrites ? Marker.Flush : Marker.None;
+            var behind = size == available && marker != Marker.None ? marker : waits || pacer.FlushesWrites ? Marker.Flush : Marker.None;
             var queued = (int)Math.Min(_queued, size);
             var direct = block[..(size - queued)];
             block = block[direct.Length..];

@@ -17,6 +17,15 @@ public sealed class TokenBucketPacer(RateLimiter limiter, long rate) : IPacer
     public bool FullWrites => false;
 
     /// <inheritdoc/>
+    public bool FlushesWrites => false;
+
+    /// <inheritdoc/>
+    public void BeginCall()
+    {
+        // Time is counted by deadlines, not by calls.
+    }
+
+    /// <inheritdoc/>
     public ValueTask PaceAsync(int bytes, CancellationToken cancellationToken)
     {
         var lease = limiter.AcquireAsync(bytes, cancellationToken);

@@ -75,7 +75,12 @@ public static class VerificationReport
     }
 
     /// <summary>The pacer's name in a configuration file.</summary>
-    private static string PacerName(PacerKind pacer) => pacer == PacerKind.TokenBucket ? "token-bucket" : "interval";
+    private static string PacerName(PacerKind pacer) => pacer switch
+    {
+        PacerKind.TokenBucket => "token-bucket",
+        PacerKind.Interval => "interval",
+        _ => "interval-2.4.33",
+    };
 
     private static string Verdict(bool passed) => passed ? "ok" : "FAILED";
 

@@ -25,8 +25,8 @@ internal sealed class Route(RouteOptions options, DaemonGroup? group)
     {
         var options = Options;
         if (options.RateLimit == 0) return output;
-        IPacer pacer = options.Pacer == PacerKind.Interval
-            ? new IntervalPacer(options.RateLimit, options.RateInitialBurst, time)
+        IPacer pacer = options.Pacer != PacerKind.TokenBucket
+            ? new IntervalPacer(options.RateLimit, options.RateInitialBurst, time, before2434: options.Pacer == PacerKind.Interval2433)
             : new TokenBucketPacer(new ByteRateLimiter(options.RateLimit, options.RateInitialBurst, time), options.RateLimit);
         return new RateLimitFilter(pacer, output);
     }

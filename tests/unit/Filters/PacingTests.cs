@@ -59,6 +59,24 @@ public sealed class PacingTests
     }
 
     [Fact]
+    public async Task Interval_before_2434_does_not_slow_calls_with_less_than_a_chunk()
+    {
+        var filter = new RateLimitFilter(new IntervalPacer(1000, 0, _time, before2434: true), _chain);
+        for (var i = 0; i < 10; i++) await Write(filter, 199);
+        Assert.Equal(Enumerable.Repeat((0d, 199L), 10), _chain.Sent);
+        Assert.Equal(10, _chain.Flushes.Count());
+    }
+
+    [Fact]
+    public async Task Interval_before_2434_sleeps_between_the_chunks_of_one_call()
+    {
+        var filter = new RateLimitFilter(new IntervalPacer(1000, 0, _time, before2434: true), _chain);
+        await FinishAsync(Write(filter, 450));
+        await FinishAsync(Write(filter, 450));
+        Assert.Equal([(0d, 200L), (200, 200), (400, 50), (400, 200), (600, 200), (800, 50)], _chain.Sent);
+    }
+
+    [Fact]
     public async Task Interval_burst_counts_the_bytes_sent_and_not_the_calls()
     {
         var filter = Interval(1000, burst: 500);
