@@ -3,11 +3,14 @@ BeforeAll {
     . $PSScriptRoot/OwnRuntimeDirectory.ps1
     $script:manifest = Join-Path $PSScriptRoot '../../module/DaemonProxy.psd1'
     $script:other = New-Item -ItemType Directory (Join-Path $OwnDirectory 'OtherModule')
-    # Compiled here, so that the test needs no network: only the name and the version matter, and that it has not what the engine needs.
-    Add-Type -OutputAssembly $other/YamlDotNet.dll -TypeDefinition @'
-[assembly: System.Reflection.AssemblyVersion("5.0.0.0")]
-namespace YamlDotNet.Serialization { public class Old { public static string Version() { return "old"; } } }
-'@
+    # Made here, so that the test needs neither a network nor a compiler: only the name and the version matter, and that it has not what the engine needs.
+    $assembly = [Reflection.Emit.PersistedAssemblyBuilder]::new([Reflection.AssemblyName]'YamlDotNet, Version=5.0.0.0', [object].Assembly)
+    $type = $assembly.DefineDynamicModule('YamlDotNet').DefineType('YamlDotNet.Serialization.Old', 'Public, Class')
+    $code = $type.DefineMethod('Version', 'Public, Static', [string], @()).GetILGenerator()
+    $code.Emit([Reflection.Emit.OpCodes]::Ldstr, 'old')
+    $code.Emit([Reflection.Emit.OpCodes]::Ret)
+    $null = $type.CreateType()
+    $assembly.Save("$other/YamlDotNet.dll")
     Set-Content $other/OtherModule.psm1 @'
 $null = [System.Reflection.Assembly]::LoadFrom("$PSScriptRoot/YamlDotNet.dll")
 function Get-OldYaml { [YamlDotNet.Serialization.Old]::Version() }

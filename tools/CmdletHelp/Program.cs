@@ -14,13 +14,15 @@ try
     var check = args.Contains("--check");
     var comments = DocComments.Beside(assembly);
     var pages = new List<CommandPage>();
+    var missing = false;
     foreach (var command in CommandShape.In(assembly, comments))
     {
         var file = Path.Combine(pageFolder, command.Name + ".md");
         if (!File.Exists(file))
         {
-            // No reason to stop a build: until it is written, Get-Help shows what PowerShell knows by itself, and the tests ask for the page.
-            Console.WriteLine($"{command.Name} has no page in {pageFolder}");
+            // While a cmdlet is being written this is no reason to stop a build; on a build server it is, also where there is no PowerShell to run the tests.
+            Console.WriteLine($"CmdletHelp : {(check ? "error" : "warning")} HELP0002: {command.Name} has no page {file}; write one like those beside it");
+            missing = true;
             continue;
         }
         var page = CommandPage.Read(file, command);
@@ -35,7 +37,7 @@ try
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(helpFile))!);
         File.WriteAllText(helpFile, help, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
     }
-    return 0;
+    return missing && check ? 1 : 0;
 }
 catch (HelpException mistake)
 {
