@@ -15,6 +15,7 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Get-DaemonProxy'
+        'Get-DaemonProxyStatistics'
         'Get-FlushPolicy'
         'Get-RateLimit'
         'Restart-DaemonProxy'

@@ -10,6 +10,18 @@ public static partial class DisplayText
     /// <param name="bytes">Bytes.</param>
     public static string Size(long bytes) => Spaced(Units.FormatSize(bytes));
 
+    /// <summary>A size that need not be exact: three digits of it.</summary>
+    /// <param name="bytes">Bytes.</param>
+    public static string RoundSize(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        double amount = bytes;
+        var unit = 0;
+        for (; amount >= 1000 && unit < units.Length - 1; unit++)
+            amount /= 1024;
+        return $"{amount.ToString(unit == 0 || amount >= 100 ? "0" : amount >= 10 ? "0.0" : "0.00", System.Globalization.CultureInfo.InvariantCulture)} {units[unit]}";
+    }
+
     /// <summary>A rate.</summary>
     /// <param name="bytesPerSecond">Bytes a second.</param>
     public static string Rate(double bytesPerSecond) => Spaced(Units.FormatRate((long)bytesPerSecond));

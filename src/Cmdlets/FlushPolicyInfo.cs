@@ -12,10 +12,10 @@ public sealed class FlushPolicyInfo
         FlushDelay = daemon.FlushDelay;
         BufferSize = daemon.BufferSize;
         FlushDeadline = daemon.FlushDeadline;
-        IdleFlushes = daemon.Flushes.Idle;
-        DeadlineFlushes = daemon.Flushes.Deadline;
-        GuardFlushes = daemon.Flushes.Guard;
-        EndFlushes = daemon.Flushes.End;
+        IdleFlushes = daemon.Traffic.Flushes.Idle;
+        DeadlineFlushes = daemon.Traffic.Flushes.Deadline;
+        GuardFlushes = daemon.Traffic.Flushes.Guard;
+        EndFlushes = daemon.Traffic.Flushes.End;
     }
 
     /// <summary>The front end's name.</summary>

@@ -12,6 +12,9 @@ public sealed record ListenAddress(string Scheme, string Host, int Port)
     /// <summary>A port that the system chooses, on IPv4 loopback.</summary>
     public static ListenAddress AnyLoopbackPort { get; } = new("http", "127.0.0.1", 0);
 
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
+
     /// <summary>
     /// Reads an address from a configuration or a command line: <c>http://127.0.0.1:8080</c>, <c>https://[::1]:8443</c>,
     /// <c>http://*:80</c>. Without a port it is the scheme's, 80 or 443.

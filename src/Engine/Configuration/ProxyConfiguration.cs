@@ -27,6 +27,12 @@ public sealed record ProxyConfiguration
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
+    /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
+    public string? AccessLog { get; init; }
+
+    /// <summary><c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.</summary>
+    public ListenAddress? MetricsListen { get; init; }
+
     /// <summary>The daemon groups, by the order of the file.</summary>
     public IReadOnlyList<DaemonGroupOptions> Daemons { get; init; } = [];
 

@@ -19,6 +19,8 @@ internal static class ProxySection
         { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
         { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
+        { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
+        { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },
         {
             "daemons", ListReaders.ListOf(ListReaders.Mapping(DaemonSection.Read, DaemonExample[2..^2]), DaemonExample),
             (proxy, daemons) => proxy with { Daemons = daemons }

@@ -61,6 +61,12 @@ internal static class ValueReaders
     public static ValueReader<ListenAddress> ListenAddress { get; } = Single<ListenAddress>("http://127.0.0.1:8080", (scalar, key, _) =>
         Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? address : new Wrong($"{key}: {error}"));
 
+    /// <summary>An address on loopback, in clear text: what is served there asks for no password.</summary>
+    public static ValueReader<ListenAddress> MetricsAddress { get; } = Single<ListenAddress>("http://127.0.0.1:9100", (scalar, key, _) =>
+        !Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? new Wrong($"{key}: {error}")
+            : address is { Scheme: "http", IsLoopback: true } ? address
+            : new Wrong($"{key}: {scalar.Shown} must be http on a loopback address, for it is served without a password; write for example http://127.0.0.1:{address.Port}"));
+
     /// <summary>A rate, bytes a second; 0 for none.</summary>
     public static ValueReader<long> Rate { get; } = Single<long>("400KiB/s", (scalar, key, _) =>
         Units.TryParseRate(scalar.Text, out var rate) ? rate : new Wrong($"{key}: {RateComplaint(scalar)}"));

@@ -45,6 +45,12 @@ public sealed record InstanceStatus
     /// <summary>Requests served since the start.</summary>
     public long Requests { get; init; }
 
+    /// <summary>All finished requests since the start, those that no route matched included.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+
+    /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
+    public Uri? MetricsUri { get; init; }
+
     /// <summary>The daemon groups.</summary>
     public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
 
@@ -123,9 +129,30 @@ public sealed record DaemonStatus
     /// <summary><c>response-flush-deadline</c> in force; zero: none.</summary>
     public required TimeSpan FlushDeadline { get; init; }
 
-    /// <summary>Flushes sent since the start, by reason.</summary>
-    public required FlushCounts Flushes { get; init; }
+    /// <summary>Its finished requests since the start.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
+
+/// <summary>Finished requests since the front end's start.</summary>
+/// <param name="Requests">How many.</param>
+/// <param name="Bytes">Bytes of response bodies sent.</param>
+/// <param name="Statuses">Their statuses.</param>
+/// <param name="QueueTime">How long they waited for a worker, together.</param>
+/// <param name="Duration">How long they took, together.</param>
+/// <param name="Flushes">Flushes in their responses, and in those under way, by reason.</param>
+public sealed record TrafficStatus(long Requests, long Bytes, StatusCounts Statuses, TimeSpan QueueTime, TimeSpan Duration, FlushCounts Flushes)
+{
+    /// <summary>Before the first request.</summary>
+    public static TrafficStatus None { get; } = new(0, 0, new(0, 0, 0, 0, 0), TimeSpan.Zero, TimeSpan.Zero, new(0, 0, 0, 0));
+}
+
+/// <summary>Requests by the class of their status. A client that left before there was one is in none.</summary>
+/// <param name="Informational">1xx: upgraded connections.</param>
+/// <param name="Success">2xx.</param>
+/// <param name="Redirection">3xx.</param>
+/// <param name="ClientError">4xx.</param>
+/// <param name="ServerError">5xx.</param>
+public sealed record StatusCounts(long Informational, long Success, long Redirection, long ClientError, long ServerError);
 
 /// <summary>One worker process of a managed group.</summary>
 /// <param name="State">Its state.</param>
@@ -162,6 +189,9 @@ public sealed record RouteStatus
 
     /// <summary>The pacer.</summary>
     public required PacerKind Pacer { get; init; }
+
+    /// <summary>Its finished requests since the start.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
 
 /// <summary><c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with every group's <see cref="DaemonStatus"/> that was changed.</summary>

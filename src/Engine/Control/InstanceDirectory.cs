@@ -206,7 +206,7 @@ public sealed class InstanceDirectory : IDisposable
     {
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
-            if (entry.Name == EventLog || (entry.Name == LockName && !andLock))
+            if (entry.Name.StartsWith(EventLog, StringComparison.Ordinal) || (entry.Name == LockName && !andLock))
                 continue;
             Quietly(() =>
             {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Daemons;
 
@@ -17,12 +18,14 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>Makes a group; nothing is connected yet. One with an address has its worker; the front end opens the others' as they start.</summary>
     /// <param name="options">Its configuration.</param>
     /// <param name="time">The clock of its timeouts.</param>
-    public DaemonGroup(DaemonGroupOptions options, TimeProvider time)
+    /// <param name="statistics">Its counts.</param>
+    public DaemonGroup(DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics)
     {
         Options = options;
+        Statistics = statistics;
         Policy = new LiveFlushPolicy(FlushPolicy.Of(options));
         Queue = new WorkerQueue(options, time);
-        Relay = new ResponseRelay(Policy, time, Flushes);
+        Relay = new ResponseRelay(Policy, time);
         _time = time;
         if (options.Address is null) return;
         _external = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time);
@@ -41,8 +44,8 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>The flush policy in force.</summary>
     public LiveFlushPolicy Policy { get; }
 
-    /// <summary>The flushes sent in its responses.</summary>
-    public FlushCounter Flushes { get; } = new();
+    /// <summary>Its counts.</summary>
+    public GroupStatistics Statistics { get; }
 
     /// <summary>The relay of its responses.</summary>
     public ResponseRelay Relay { get; }
@@ -62,7 +65,7 @@ public sealed class DaemonGroup : IDisposable
         BeforeRequest?.Invoke();
         while (true)
         {
-            var (worker, connection) = await ConnectAsync(request.Repeatable, failed, clientGone).ConfigureAwait(false);
+            var (worker, connection) = await ConnectAsync(request, failed, clientGone).ConfigureAwait(false);
             RequestBodyPump? pump = null;
             try
             {
@@ -110,14 +113,14 @@ public sealed class DaemonGroup : IDisposable
     }
 
     /// <summary>Takes a place and a connection, trying again with growing pauses while the socket is missing or its backlog full, for at most connect-timeout.</summary>
-    private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(bool repeatable, DaemonWorker? avoid, CancellationToken clientGone)
+    private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
     {
         long start = 0;
         var pause = FirstPause;
         while (true)
         {
-            var worker = await Queue.TakeAsync(avoid, clientGone).ConfigureAwait(false);
-            if (worker.TakeKept(repeatable) is { } kept) return (worker, kept);
+            var worker = await TakeAsync(request, avoid, clientGone).ConfigureAwait(false);
+            if (worker.TakeKept(request.Repeatable) is { } kept) return (worker, kept);
             // The budget is for connecting; what was waited for a place is not of it.
             if (start == 0) start = _time.GetTimestamp();
             var left = Options.ConnectTimeout - _time.GetElapsedTime(start);
@@ -139,6 +142,15 @@ public sealed class DaemonGroup : IDisposable
             await Task.Delay(pause < left ? pause : left, _time, clientGone).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
+    }
+
+    private async ValueTask<DaemonWorker> TakeAsync(DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
+    {
+        var place = Queue.TakeAsync(avoid, clientGone);
+        if (place.IsCompleted) return await place.ConfigureAwait(false);
+        var start = _time.GetTimestamp();
+        try { return await place.ConfigureAwait(false); }
+        finally { request.QueueTime += _time.GetElapsedTime(start); }
     }
 
     /// <summary>Whether a failure may pass: no socket yet, nobody listening yet, backlog full.</summary>

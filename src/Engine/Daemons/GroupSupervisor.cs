@@ -11,7 +11,6 @@ public sealed class GroupSupervisor : IAsyncDisposable
     private readonly Func<bool, DaemonCommand> _nextCommand;
     private readonly EventLog _log;
     private int _scriptVersion;
-    private readonly long[] _restarts = new long[Enum.GetValues<RestartReason>().Length];
 
     /// <summary>Makes the supervisor; nothing runs yet.</summary>
     /// <param name="group">The group, whose queue gets the workers as they listen.</param>
@@ -24,6 +23,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     {
         Options = group.Options;
         Queue = group.Queue;
+        Restarts = group.Statistics.Restarts;
         Program = program;
         Launcher = launcher;
         _nextCommand = nextCommand;
@@ -59,11 +59,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     ];
 
     /// <summary>How often a worker was started again.</summary>
-    public int Restarts => (int)_restarts.Sum();
-
-    /// <summary>How often a worker was started again, by reason; reasons that never were are left out.</summary>
-    public IReadOnlyDictionary<string, long> RestartsByReason =>
-        Enum.GetValues<RestartReason>().Where(reason => _restarts[(int)reason] > 0).ToDictionary(reason => reason.ToString(), reason => Interlocked.Read(ref _restarts[(int)reason]));
+    public RestartCounter Restarts { get; }
 
     /// <summary>Grows with each change of the script: a worker that was started before it has loaded what is no longer wanted.</summary>
     internal int ScriptVersion => Volatile.Read(ref _scriptVersion);
@@ -102,7 +98,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal DaemonCommand NextCommand(bool requireLoad) => _nextCommand(requireLoad);
 
-    internal void Count(RestartReason reason) => Interlocked.Increment(ref _restarts[(int)reason]);
+    internal void Count(RestartReason reason) => Restarts.Count(reason);
 
     /// <summary>Logs a line that a worker wrote.</summary>
     /// <returns>The event in it; null when it is a line like any other.</returns>

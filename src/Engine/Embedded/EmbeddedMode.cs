@@ -38,15 +38,12 @@ public sealed class EmbeddedMode : IAsyncDisposable
         _setting = setting;
         _pythonHome = pythonHome;
         _log = log;
-        Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time, Flushes);
+        Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time);
         _settings = new WsgiSettings { PythonPath = pythonPath, Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text) };
     }
 
     /// <summary>The relay of embedded responses, with the default flush policy.</summary>
     public ResponseRelay Relay { get; }
-
-    /// <summary>The flushes sent in embedded responses.</summary>
-    public FlushCounter Flushes { get; } = new();
 
     /// <summary>The setting in force; null when never set. Allowing embedded mode marks Python as required: it is initialised from then on.</summary>
     public bool? Setting

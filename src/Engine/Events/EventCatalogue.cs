@@ -210,4 +210,10 @@ public static class EventCatalogue
         "An operator asked for a restart.",
         "New daemons listened before the new configuration took over; the old ones finish what they have, for eviction-timeout at most.",
         "None.");
+
+    /// <summary>DPXY0022.</summary>
+    public static EventDefinition AccessLogFailed { get; } = new("DPXY0022", Error, 0, "access log not written",
+        "The file of the access log could not be written; most often its disk is full.",
+        "Requests are served as before; their lines are lost until the file can be written again.",
+        "Make room, or give access-log another file.");
 }

@@ -4,17 +4,30 @@ using System.Text.Json;
 namespace DaemonProxy.Events;
 
 /// <summary>Where events go: one JSON object a line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c>, and what else is known. Any thread may write.</summary>
-public sealed class EventLog(Stream output, TimeProvider time) : IDisposable
+public sealed class EventLog : IDisposable
 {
+    private delegate void LineWriter(ReadOnlySpan<byte> line);
+
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly Lock _gate = new();
+    private readonly LineWriter _write;
+    private readonly IDisposable _output;
+    private readonly TimeProvider _time;
     private bool _disposed;
 
-    /// <summary>Opens a log file for appending; other processes may read it meanwhile.</summary>
+    private EventLog(LineWriter write, IDisposable output, TimeProvider time) => (_write, _output, _time) = (write, output, time);
+
+    /// <summary>Opens a log file for appending; other processes may read it meanwhile. It is rotated and capped as <see cref="RotatingFile"/> says.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
-    public static EventLog Open(string path, TimeProvider time) =>
-        new(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1), time);
+    public static EventLog Open(string path, TimeProvider time)
+    {
+        var file = new RotatingFile(path);
+        return new(file.Write, file, time);
+    }
+
+    /// <summary>Makes a log that goes to a stream, such as a terminal.</summary>
+    public static EventLog To(Stream output, TimeProvider time) => new(output.Write, output, time);
 
     /// <summary>Writes one event.</summary>
     /// <param name="definition">What kind it is.</param>
@@ -26,7 +39,7 @@ public sealed class EventLog(Stream output, TimeProvider time) : IDisposable
         using (var json = new Utf8JsonWriter(line, Options))
         {
             json.WriteStartObject();
-            json.WriteString("time", time.GetUtcNow());
+            json.WriteString("time", _time.GetUtcNow());
             json.WriteString("severity", definition.Severity.ToString());
             json.WriteString("code", definition.Code);
             json.WriteString("message", message.Length == 0 ? definition.Title : $"{definition.Title}: {message}");
@@ -47,7 +60,7 @@ public sealed class EventLog(Stream output, TimeProvider time) : IDisposable
         {
             // A log that cannot be written (a full disk) must not end the service that it reports on.
             if (_disposed) return;
-            try { output.Write(line.GetBuffer(), 0, (int)line.Length); }
+            try { _write(line.GetBuffer().AsSpan(0, (int)line.Length)); }
             catch (IOException) { }
         }
     }
@@ -59,7 +72,7 @@ public sealed class EventLog(Stream output, TimeProvider time) : IDisposable
         {
             if (_disposed) return;
             _disposed = true;
-            output.Dispose();
+            _output.Dispose();
         }
     }
 }

@@ -1,5 +1,6 @@
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Relay;
 
@@ -18,17 +19,17 @@ namespace DaemonProxy.Relay;
 /// </summary>
 /// <param name="policy">Looked at before each read, so that a change reaches responses in flight.</param>
 /// <param name="time">The clock of the deadline.</param>
-/// <param name="flushes">Counts the flushes by reason.</param>
-public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, FlushCounter flushes)
+public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
 {
     /// <summary>Relays until the end of the body. The last write carries <see cref="Marker.End"/>.</summary>
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
+    /// <param name="traffic">Counts the flushes by reason.</param>
     /// <param name="socketTimeout">The longest the source may stay silent.</param>
     /// <param name="clientGone">Cancelled when the client has left.</param>
     /// <exception cref="BrokenResponseException">The body broke off, or stayed silent too long, or the client took nothing for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public async ValueTask RunAsync(IResponseBody body, IOutputFilter chain, TimeSpan socketTimeout, CancellationToken clientGone)
+    public async ValueTask RunAsync(IResponseBody body, IOutputFilter chain, TrafficScope traffic, TimeSpan socketTimeout, CancellationToken clientGone)
     {
         // Until the first flush the response's head is what has not left, though no byte of the body was passed.
         var unflushed = true;
@@ -50,7 +51,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Flu
             }
             if (block.End)
             {
-                flushes.Count(FlushReason.End);
+                traffic.Count(FlushReason.End);
                 await chain.WriteAsync(block.Data, Marker.End, clientGone).ConfigureAwait(false);                       // (5)
                 return;
             }
@@ -67,7 +68,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Flu
 
         async ValueTask FlushAsync(FlushReason reason)
         {
-            flushes.Count(reason);
+            traffic.Count(reason);
             await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
             unflushed = false;
         }

@@ -132,7 +132,7 @@ internal static class ServeCommand
         try
         {
             logFile = logFile is not null ? Path.GetFullPath(logFile) : background ? instance.EventLogFile : null;
-            log = logFile is null ? new EventLog(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
+            log = logFile is null ? EventLog.To(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

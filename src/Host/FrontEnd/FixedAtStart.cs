@@ -14,6 +14,8 @@ internal static class FixedAtStart
             ("listen", served.Listen.SequenceEqual(wanted.Listen)),
             ("tls", served.Tls == wanted.Tls),
             ("limit-request-body", served.LimitRequestBody == wanted.LimitRequestBody),
+            ("access-log", served.AccessLog == wanted.AccessLog),
+            ("metrics-listen", served.MetricsListen == wanted.MetricsListen),
             ("python-home", served.PythonHome == wanted.PythonHome),
             ("python-path", served.PythonPath.SequenceEqual(wanted.PythonPath)),
         ];

@@ -5,6 +5,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Statistics;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -22,12 +23,14 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly DaemonLauncher _launcher = new();
     private readonly FrontEndServices _services;
     private readonly ProxyApplication _application;
+    private readonly StatisticsBook _statistics = new();
     private readonly SemaphoreSlim _restarting = new(1);
     private readonly List<Task> _retiring = [];
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _startTime;
     private HttpServer? _server;
     private HttpServer? _control;
+    private HttpServer? _metrics;
     private volatile bool _draining;
 
     private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host)
@@ -36,9 +39,19 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _instance = instance;
         _log = log;
         LogFile = logFile;
-        _services = new FrontEndServices(instance, host, _launcher, log, _time);
+        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time);
         Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), log, _time);
-        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, log, _time);
+        Meter = new FrontEndMeter(_statistics, () => Served.Groups);
+        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, Meter);
+    }
+
+    private AccessLog? OpenAccessLog(string? path)
+    {
+        try { return path is null ? null : new AccessLog(path, _log, _time); }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ServerStartException($"the access log {path} cannot be written ({failure.Message.TrimEnd('.')}); give access-log a file in a folder that is there and yours", failure);
+        }
     }
 
     // As the original puts a group's home there: modules beside the configuration are found without another word.
@@ -59,6 +72,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     /// <summary>Where events go.</summary>
     public EventLog Log => _log;
+
+    /// <summary>The statistics for those who scrape them.</summary>
+    public FrontEndMeter Meter { get; }
 
     /// <summary>Starts to serve. The instance directory and the log belong to the front end from here on.</summary>
     /// <param name="configure">Gives what to serve; called again at each restart.</param>
@@ -88,8 +104,11 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     private async Task OpenAsync(ProxyConfiguration configuration, CancellationToken cancellationToken)
     {
+        _application.AccessLog = OpenAccessLog(configuration.AccessLog);
         // The addresses first: a port in use is told before any daemon has been started for nothing.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
+        if (configuration.MetricsListen is { } listen)
+            _metrics = await HttpServer.StartAsync(new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Meter), cancellationToken).ConfigureAwait(false);
         var daemons = Served.StartAsync(cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
         await daemons.ConfigureAwait(false);
@@ -159,6 +178,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
         Python = Embedded.Python,
         ActiveRequests = _application.ActiveRequests,
         Requests = _application.Requests,
+        Traffic = _statistics.Total.Status(),
+        MetricsUri = _metrics?.Addresses[0],
         Daemons = [.. Served.Groups.Select(Served.Status)],
         Routes = [.. Served.Routes.Routes.Select(route => route.Status())],
     };
@@ -181,10 +202,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
+        if (_metrics is not null) await _metrics.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]).ConfigureAwait(false);
         _launcher.Dispose();
         await Embedded.DisposeAsync().ConfigureAwait(false);
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
+        Meter.Dispose();
+        _application.AccessLog?.Dispose();
         _log.Dispose();
         _instance.Dispose();
         _restarting.Dispose();

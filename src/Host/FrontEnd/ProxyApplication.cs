@@ -5,6 +5,7 @@ using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -19,8 +20,15 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </code>
 /// Nothing here blocks: it runs on the threads that serve the sockets.
 /// </summary>
-internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, EventLog log, TimeProvider time) : IHttpApplication<IFeatureCollection>
+/// <param name="served">What is served at first.</param>
+/// <param name="embedded">Embedded mode.</param>
+/// <param name="services">The log, the counts, the clock.</param>
+/// <param name="meter">Records each request.</param>
+internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter) : IHttpApplication<IFeatureCollection>
 {
+    private readonly EventLog _log = services.Log;
+    private readonly TimeProvider _time = services.Time;
+    private readonly TrafficScope _unrouted = new(services.Statistics.Total);
     private volatile ServedConfiguration _served = served;
     private long _requests;
     private long _active;
@@ -31,6 +39,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         get => _served;
         set => _served = value;
     }
+
+    /// <summary>Gets a line for each request; null: there is none. To be set before the first.</summary>
+    public AccessLog? AccessLog { get; set; }
 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
@@ -49,13 +60,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         Interlocked.Increment(ref _requests);
         Interlocked.Increment(ref _active);
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        Route? route = null;
+        var record = new RequestRecord(_time.GetTimestamp());
         try
         {
-            route = _served.Routes.Match(request.Path);                                                                             // (1)
-            if (route is null) await ResponseTranslator.RefuseAsync(context, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
-            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group).ConfigureAwait(false);
-            else await ServeEmbeddedAsync(context, request, route).ConfigureAwait(false);
+            record.Route = _served.Routes.Match(request.Path);                                                              // (1)
+            if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
+            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
+            else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
         {
@@ -67,26 +78,36 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (BrokenResponseException broken)
         {
-            await FailAsync(context, broken.Reason, broken.Message, request, route, broken.InnerException).ConfigureAwait(false);
+            await FailAsync(context, broken.Reason, broken.Message, request, record, broken.InnerException).ConfigureAwait(false);
         }
         catch (Exception defect)
         {
-            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, route).ConfigureAwait(false);
+            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, record).ConfigureAwait(false);
         }
         finally
         {
+            Finish(context, request, record);
             Interlocked.Decrement(ref _active);
         }
     }
 
-    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group)
+    private void Finish(IFeatureCollection context, IHttpRequestFeature request, RequestRecord record)
+    {
+        var finished = record.Finish(_time.GetElapsedTime(record.Start));
+        (record.Route?.Traffic ?? _unrouted).Count(finished);
+        meter.Record(request.Method, record, finished);
+        AccessLog?.Write(context, record, finished);
+    }
+
+    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, route.Options.Path, time.GetUtcNow()) : null);
+            isWsgi ? WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
+        record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
         try
         {
@@ -95,10 +116,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                 var response = context.GetRequiredFeature<IHttpResponseFeature>();
                 ResponseTranslator.Translate(exchange.Head, request, response);
                 response.Headers.Upgrade = exchange.Head.Upgrade;
+                record.Status = exchange.Head.Status;
                 await UpgradeTunnel.RunAsync(exchange, context).ConfigureAwait(false);
                 return;
             }
-            await RelayAsync(context, request, route, exchange.Head, exchange.Connection, group.Relay, group.Options.SocketTimeout, group.ClientTimeout).ConfigureAwait(false);
+            await RelayAsync(context, request, route, record, exchange.Head, exchange.Connection, group.Relay, group.Options.SocketTimeout, group.ClientTimeout).ConfigureAwait(false);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -110,13 +132,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
     }
 
-    private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route)
+    private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
-        var connection = WsgiConnection.Of(context, route.Options.Path, time.GetUtcNow());
+        var connection = WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
-        var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), log, time)
+        var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
             Environ = WsgiEnviron.Of(request, target, connection),
             RequestStart = connection.Start,
@@ -126,25 +148,30 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             application.Submit(exchange);                                                                                   // (3)
             var head = await exchange.Head.ConfigureAwait(false);
             // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have hung.
-            await RelayAsync(context, request, route, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout).ConfigureAwait(false);
+            await RelayAsync(context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout).ConfigureAwait(false);
         }
     }
 
     private async ValueTask RelayAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
+        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
-        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, time);
+        record.Status = head.Status;
+        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
         try
         {
-            await relay.RunAsync(body, route.Chain(output, time), sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, route.Chain(output, _time), route.Traffic, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
         catch (BrokenResponseException) when (output.Bytes > 0)
         {
             // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
             await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
             throw;
+        }
+        finally
+        {
+            record.Bytes = output.Bytes;
         }
         AddTrailers(context, body.Trailers);
         await output.EndAsync(body.Trailers, clientGone).ConfigureAwait(false);
@@ -158,9 +185,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     /// <summary>Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that looks like one.</summary>
-    private async ValueTask FailAsync(IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, Route? route, Exception? cause = null)
+    private async ValueTask FailAsync(IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record, Exception? cause = null)
     {
-        log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Options.Path), ("daemon", route?.Options.Daemon));
+        var route = record.Route?.Options;
+        _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
         if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)
         {
             context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
@@ -168,10 +196,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
         var status = cause is BadHttpRequestException bad ? bad.StatusCode : reason.Status;
-        try { await ResponseTranslator.RefuseAsync(context, status, reason.Code).ConfigureAwait(false); }
+        try { await RefuseAsync(context, record, status, reason.Code).ConfigureAwait(false); }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ConnectionAbortedException)
         {
             // The client has left before it could be told.
         }
+    }
+
+    private static async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code)
+    {
+        record.Status = status;
+        record.Bytes = await ResponseTranslator.RefuseAsync(context, status, code).ConfigureAwait(false);
     }
 }

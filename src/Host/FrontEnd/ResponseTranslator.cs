@@ -24,7 +24,8 @@ internal static class ResponseTranslator
     }
 
     /// <summary>Answers in the daemon's stead: the status, and a line of text that names the event an operator finds in the log.</summary>
-    public static async Task RefuseAsync(IFeatureCollection features, int status, string code)
+    /// <returns>The bytes of the body.</returns>
+    public static async Task<int> RefuseAsync(IFeatureCollection features, int status, string code)
     {
         var response = features.GetRequiredFeature<IHttpResponseFeature>();
         response.Headers.Clear();
@@ -33,7 +34,8 @@ internal static class ResponseTranslator
         var text = System.Text.Encoding.ASCII.GetBytes($"{status} {Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)}{(code.Length > 0 ? $" ({code})" : "")}\n");
         response.Headers.ContentType = "text/plain";
         response.Headers.ContentLength = text.Length;
-        if (!HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method))
-            await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
+        if (HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method)) return 0;
+        await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
+        return text.Length;
     }
 }

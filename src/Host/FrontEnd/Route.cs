@@ -2,12 +2,14 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>A route being served: its configuration, which may be changed live, and the group that answers.</summary>
-internal sealed class Route(RouteOptions options, DaemonGroup? group)
+internal sealed class Route(RouteOptions options, DaemonGroup? group, StatisticsBook statistics)
 {
+    private readonly TrafficCounter _traffic = statistics.Route(options.Path);
     private volatile RouteOptions _options = options;
 
     /// <summary>The configuration in force. Set by the control endpoint; each response goes by the one it began with.</summary>
@@ -19,6 +21,10 @@ internal sealed class Route(RouteOptions options, DaemonGroup? group)
 
     /// <summary>The daemon group; null in embedded mode.</summary>
     public DaemonGroup? Group { get; } = group;
+
+    /// <summary>Where its requests are counted.</summary>
+    public TrafficScope Traffic { get; } = group is null
+        ? new(statistics.Total, statistics.Route(options.Path)) : new(statistics.Total, statistics.Route(options.Path), group.Statistics.Traffic);
 
     /// <summary>Puts the route's pacing filter before the output, where the route has a rate limit.</summary>
     public IOutputFilter Chain(CoreOutput output, TimeProvider time)
@@ -43,6 +49,7 @@ internal sealed class Route(RouteOptions options, DaemonGroup? group)
             RateLimit = options.RateLimit,
             RateInitialBurst = options.RateInitialBurst,
             Pacer = options.Pacer,
+            Traffic = _traffic.Status(),
         };
     }
 }

@@ -3,7 +3,7 @@ using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -12,8 +12,10 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="Host">Program and first arguments that start this host again, for daemons.</param>
 /// <param name="Launcher">Starts the daemons.</param>
 /// <param name="Log">Where events go.</param>
+/// <param name="Statistics">Its counts.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record FrontEndServices(InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, TimeProvider Time)
+internal sealed record FrontEndServices(
+    InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, StatisticsBook Statistics, TimeProvider Time)
 {
     private long _sockets;
 
@@ -45,13 +47,13 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         _services = services;
         foreach (var options in configuration.Daemons)
         {
-            var group = new DaemonGroup(options, services.Time);
+            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name));
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
             DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);
             _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }
-        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon))));
+        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), services.Statistics)));
     }
 
     /// <summary>The configuration.</summary>
@@ -122,7 +124,6 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     {
         var daemon = _managed.GetValueOrDefault(group.Options.Name);
         var policy = group.Policy.Current;
-        var flushes = group.Flushes;
         return new()
         {
             Name = group.Options.Name,
@@ -131,14 +132,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             State = daemon?.State ?? DaemonState.External,
             Address = group.Options.Address?.ToString(),
             Workers = daemon?.Workers ?? [],
-            Restarts = daemon?.Restarts ?? 0,
-            RestartsByReason = daemon?.RestartsByReason ?? new Dictionary<string, long>(),
+            Restarts = (int)group.Statistics.Restarts.Total,
+            RestartsByReason = group.Statistics.Restarts.ByReason(),
             ActiveRequests = group.Queue.Active,
             WaitingRequests = group.Queue.Waiting,
             FlushDelay = policy.FlushDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,
-            Flushes = new(flushes[FlushReason.Idle], flushes[FlushReason.Deadline], flushes[FlushReason.Guard], flushes[FlushReason.End]),
+            Traffic = group.Statistics.Traffic.Status(),
         };
     }
 

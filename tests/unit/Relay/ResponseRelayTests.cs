@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -16,12 +17,12 @@ public sealed class ResponseRelayTests
 
     private readonly FakeTimeProvider _time = new();
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
-    private readonly FlushCounter _flushes = new();
+    private readonly TrafficCounter _traffic = new();
     private readonly LiveFlushPolicy _policy = new(FlushPolicy.Default);
     private readonly CancellationTokenSource _clientGone = new();
 
-    private Task Run(IOutputFilter chain) => new ResponseRelay(_policy, _time, _flushes)
-        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, SocketTimeout, _clientGone.Token).AsTask();
+    private Task Run(IOutputFilter chain) => new ResponseRelay(_policy, _time)
+        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, new TrafficScope(_traffic), SocketTimeout, _clientGone.Token).AsTask();
 
     private async Task WriteAsync(int count) => await _pipe.Writer.WriteAsync(new byte[count]);
 
@@ -59,7 +60,7 @@ public sealed class ResponseRelayTests
         Assert.Empty(chain.Flushes);
         Advance(100);
         Assert.Equal([5], chain.Flushes);
-        Assert.Equal(1, _flushes[FlushReason.Idle]);
+        Assert.Equal(1, _traffic.Flushes[FlushReason.Idle]);
     }
 
     [Fact]
@@ -101,8 +102,8 @@ public sealed class ResponseRelayTests
         Assert.Equal(50, chain.Sent[0].At);
         Assert.All(chain.Sent, sent => Assert.True(sent.Count <= 18 * 24));
         Assert.True(chain.Sent.Count >= 5);
-        Assert.Equal(_flushes[FlushReason.Deadline], chain.Flushes.Count());
-        Assert.Equal(0, _flushes[FlushReason.Idle]);
+        Assert.Equal(_traffic.Flushes[FlushReason.Deadline], chain.Flushes.Count());
+        Assert.Equal(0, _traffic.Flushes[FlushReason.Idle]);
     }
 
     [Fact]
@@ -138,7 +139,7 @@ public sealed class ResponseRelayTests
         Assert.Empty(chain.Sent);
         await WriteAsync(1);
         Assert.Equal([(0d, 65_537L)], chain.Sent);
-        Assert.Equal(1, _flushes[FlushReason.Guard]);
+        Assert.Equal(1, _traffic.Flushes[FlushReason.Guard]);
     }
 
     [Fact]
@@ -148,7 +149,7 @@ public sealed class ResponseRelayTests
         var chain = new RecordingChain(_time, 0);
         _ = Run(chain);
         for (var i = 0; i < 1000; i++) await WriteAsync(10_000);
-        Assert.Equal(0, _flushes[FlushReason.Guard]);
+        Assert.Equal(0, _traffic.Flushes[FlushReason.Guard]);
         Assert.Empty(chain.Flushes);
     }
 
@@ -162,7 +163,7 @@ public sealed class ResponseRelayTests
         await run;
         Assert.Equal(Marker.End, chain.Calls[^1].Marker);
         Assert.Equal(100, chain.Bytes.Length);
-        Assert.Equal(1, _flushes[FlushReason.End]);
+        Assert.Equal(1, _traffic.Flushes[FlushReason.End]);
     }
 
     [Fact]
@@ -224,7 +225,7 @@ public sealed class ResponseRelayTests
         Advance(3000);
         var chunks = chain.Sent.GroupBy(sent => sent.At, sent => sent.Count).Select(chunk => chunk.Sum()).ToArray();
         Assert.Equal(Enumerable.Repeat(200_000L, 15), chunks);
-        Assert.Equal(0, _flushes[FlushReason.Deadline]);
-        Assert.Equal(0, _flushes[FlushReason.Guard]);
+        Assert.Equal(0, _traffic.Flushes[FlushReason.Deadline]);
+        Assert.Equal(0, _traffic.Flushes[FlushReason.Guard]);
     }
 }

@@ -48,7 +48,6 @@ internal sealed class AnsweringServer : IDisposable
         FlushDelay = TimeSpan.FromMilliseconds(5),
         BufferSize = 8 << 20,
         FlushDeadline = TimeSpan.FromMilliseconds(50),
-        Flushes = new FlushCounts(0, 0, 0, 0),
     };
 
     private async Task ServeAsync()

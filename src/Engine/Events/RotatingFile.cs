@@ -1,0 +1,83 @@
+namespace DaemonProxy.Events;
+
+/// <summary>
+/// A log file that is capped: when it is full it becomes <c>.1</c>, what was <c>.1</c> becomes <c>.2</c>, and the oldest is removed. Not for several threads at once.
+/// </summary>
+public sealed class RotatingFile : IDisposable
+{
+    /// <summary>How large a log file may grow: 10 MiB.</summary>
+    public const long DefaultLimit = 10L << 20;
+
+    /// <summary>How many full ones are kept beside it.</summary>
+    public const int Kept = 4;
+
+    private readonly string _path;
+    private readonly long _limit;
+    private FileStream _file;
+    private long _size;
+
+    /// <summary>Opens the file for appending; other processes may read it meanwhile.</summary>
+    /// <param name="path">Its full path; a link is followed, so that the file is rotated where it really is.</param>
+    /// <param name="limit">Bytes; a write that would go past them goes to a new file.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    public RotatingFile(string path, long limit = DefaultLimit)
+    {
+        _path = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
+        _limit = limit;
+        _file = Open(_path);
+        _size = Length();
+    }
+
+    /// <summary>The file, and those that were rotated out of it, oldest first; whether they are there or not.</summary>
+    public static IEnumerable<string> Generations(string path)
+    {
+        for (var number = Kept; number > 0; number--) yield return $"{path}.{number}";
+        yield return path;
+    }
+
+    /// <summary>Writes whole lines, all of them to one file.</summary>
+    /// <exception cref="IOException">They could not be written.</exception>
+    public void Write(ReadOnlySpan<byte> lines)
+    {
+        if (_size > 0 && _size + lines.Length > _limit) Rotate();
+        _file.Write(lines);
+        _size += lines.Length;
+    }
+
+    private void Rotate()
+    {
+        _size = Length();
+        // Devices and pipes have no length, and somebody else may have emptied the file.
+        if (_size < _limit / 2) return;
+        try
+        {
+            File.Delete($"{_path}.{Kept}");
+            for (var number = Kept - 1; number > 0; number--)
+            {
+                if (File.Exists($"{_path}.{number}")) File.Move($"{_path}.{number}", $"{_path}.{number + 1}");
+            }
+            File.Move(_path, $"{_path}.1");
+            var next = Open(_path);
+            _file.Dispose();
+            _file = next;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // In a folder where nothing may be renamed a log that grows is better than none; the next try comes after another file's worth.
+        }
+        _size = 0;
+    }
+
+    private long Length()
+    {
+        try { return _file.Length; }
+        catch (Exception failure) when (failure is IOException or NotSupportedException) { return 0; }
+    }
+
+    // No buffer: what was written is there for whoever reads it, also after a crash.
+    private static FileStream Open(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,42 @@
+using DaemonProxy.Control;
+using DaemonProxy.Relay;
+
+namespace DaemonProxy.Statistics;
+
+/// <summary>Counts finished requests, from any number of threads; once a request, never on the way of its blocks.</summary>
+public sealed class TrafficCounter
+{
+    private readonly long[] _statuses = new long[6];
+    private long _requests;
+    private long _bytes;
+    private long _queueTicks;
+    private long _ticks;
+
+    /// <summary>The flushes in its responses.</summary>
+    public FlushCounter Flushes { get; } = new();
+
+    /// <summary>Counts a request.</summary>
+    /// <param name="request">What became of it.</param>
+    public void Count(in FinishedRequest request)
+    {
+        Interlocked.Increment(ref _requests);
+        Interlocked.Add(ref _bytes, request.Bytes);
+        Interlocked.Add(ref _queueTicks, request.QueueTime.Ticks);
+        Interlocked.Add(ref _ticks, request.Duration.Ticks);
+        Interlocked.Increment(ref _statuses[request.Status is >= 100 and < 600 ? request.Status / 100 : 0]);
+    }
+
+    /// <summary>The counts so far.</summary>
+    public TrafficStatus Status() => new(
+        Interlocked.Read(ref _requests), Interlocked.Read(ref _bytes),
+        new(Interlocked.Read(ref _statuses[1]), Interlocked.Read(ref _statuses[2]), Interlocked.Read(ref _statuses[3]), Interlocked.Read(ref _statuses[4]), Interlocked.Read(ref _statuses[5])),
+        TimeSpan.FromTicks(Interlocked.Read(ref _queueTicks)), TimeSpan.FromTicks(Interlocked.Read(ref _ticks)),
+        new(Flushes[FlushReason.Idle], Flushes[FlushReason.Deadline], Flushes[FlushReason.Guard], Flushes[FlushReason.End]));
+}
+
+/// <summary>What became of a request.</summary>
+/// <param name="Status">The application's status, or the one given in its stead; 0: the client left before there was one.</param>
+/// <param name="Bytes">Bytes of the response's body that left.</param>
+/// <param name="QueueTime">How long it waited for a worker.</param>
+/// <param name="Duration">How long it took in all.</param>
+public readonly record struct FinishedRequest(int Status, long Bytes, TimeSpan QueueTime, TimeSpan Duration);
