@@ -16,9 +16,6 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </summary>
 internal sealed class AccessLog : IDisposable
 {
-    /// <summary>Logged in place of a status that no application gave, for a client that left before: nginx's number.</summary>
-    public const int ClientLeft = 499;
-
     private const int LargestBatch = 65_536;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
@@ -61,7 +58,7 @@ internal sealed class AccessLog : IDisposable
             if (_disposed) return;
             _line.Clear().Append(client is { IsIPv4MappedToIPv6: true } ? client.MapToIPv4() : client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration)).Append("] \"");
             Append(request.Method).Append(' ');
-            Append(request.RawTarget).Append(' ').Append(request.Protocol).Append("\" ").Append(finished.Status == 0 ? ClientLeft : finished.Status).Append(' ');
+            Append(request.RawTarget).Append(' ').Append(request.Protocol).Append("\" ").Append(record.LoggedStatus).Append(' ');
             if (finished.Bytes == 0) _line.Append('-');
             else _line.Append(finished.Bytes);
             _line.Append(" \"");

@@ -30,7 +30,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             await ((context.Request.Method, context.Request.Path.Value) switch
             {
                 ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
-                ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Meter),
+                ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
                 ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
                 ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
                 ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),

@@ -24,6 +24,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly FrontEndServices _services;
     private readonly ProxyApplication _application;
     private readonly StatisticsBook _statistics = new();
+    private readonly FrontEndMeter _meter;
     private readonly SemaphoreSlim _restarting = new(1);
     private readonly List<Task> _retiring = [];
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,8 +42,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
         LogFile = logFile;
         _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time);
         Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), log, _time);
-        Meter = new FrontEndMeter(_statistics, () => Served.Groups);
-        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, Meter);
+        _meter = new FrontEndMeter(_statistics, () => Served.Groups);
+        Page = new PrometheusPage(_statistics, () => Served.Groups);
+        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter, Page);
     }
 
     private AccessLog? OpenAccessLog(string? path)
@@ -74,7 +76,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     public EventLog Log => _log;
 
     /// <summary>The statistics for those who scrape them.</summary>
-    public FrontEndMeter Meter { get; }
+    public PrometheusPage Page { get; }
 
     /// <summary>Starts to serve. The instance directory and the log belong to the front end from here on.</summary>
     /// <param name="configure">Gives what to serve; called again at each restart.</param>
@@ -108,7 +110,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         // The addresses first: a port in use is told before any daemon has been started for nothing.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
         if (configuration.MetricsListen is { } listen)
-            _metrics = await HttpServer.StartAsync(new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Meter), cancellationToken).ConfigureAwait(false);
+            _metrics = await HttpServer.StartAsync(new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken).ConfigureAwait(false);
         var daemons = Served.StartAsync(cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
         await daemons.ConfigureAwait(false);
@@ -207,7 +209,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _launcher.Dispose();
         await Embedded.DisposeAsync().ConfigureAwait(false);
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
-        Meter.Dispose();
+        _meter.Dispose();
         _application.AccessLog?.Dispose();
         _log.Dispose();
         _instance.Dispose();

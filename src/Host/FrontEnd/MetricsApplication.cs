@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary><c>metrics-listen</c>: <c>/metrics</c> in Prometheus's text format, and nothing else.</summary>
-internal sealed class MetricsApplication(FrontEndMeter meter) : IHttpApplication<HttpContext>
+internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication<HttpContext>
 {
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
@@ -15,17 +15,17 @@ internal sealed class MetricsApplication(FrontEndMeter meter) : IHttpApplication
 
     public Task ProcessRequestAsync(HttpContext context)
     {
-        if (context.Request.Path == "/metrics") return AnswerAsync(context, meter);
+        if (context.Request.Path == "/metrics") return AnswerAsync(context, page);
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return context.Response.WriteAsync("only /metrics is here\n");
     }
 
     /// <summary>Answers a scrape.</summary>
-    public static async Task AnswerAsync(HttpContext context, FrontEndMeter meter)
+    public static async Task AnswerAsync(HttpContext context, PrometheusPage page)
     {
         using var text = new MemoryStream();
-        await meter.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
-        context.Response.ContentType = FrontEndMeter.MediaType;
+        await page.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
+        context.Response.ContentType = PrometheusPage.MediaType;
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), context.RequestAborted).ConfigureAwait(false);
     }

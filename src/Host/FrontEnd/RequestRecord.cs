@@ -7,6 +7,9 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="start">When it came, by the clock's counter.</param>
 internal sealed class RequestRecord(long start)
 {
+    /// <summary>Stands for the status that no application gave: nginx's number.</summary>
+    public const int ClientLeft = 499;
+
     /// <summary>When it came, by the clock's counter.</summary>
     public long Start { get; } = start;
 
@@ -18,6 +21,9 @@ internal sealed class RequestRecord(long start)
 
     /// <summary>The application's status, also where the client has left before it got it; or the one given in its stead; 0: neither.</summary>
     public int Status { get; set; }
+
+    /// <summary>The status for logs and time series: where there is none, for a client that left before, <see cref="ClientLeft"/>.</summary>
+    public int LoggedStatus => Status == 0 ? ClientLeft : Status;
 
     /// <summary>Bytes of the response's body that were sent. What passes through an upgraded connection is not counted.</summary>
     public long Bytes { get; set; }

@@ -1,0 +1,71 @@
+using System.Text;
+using DaemonProxy.Events;
+using DaemonProxy.Tests.Control;
+using Xunit;
+
+namespace DaemonProxy.Tests.Events;
+
+public sealed class RotatingFileTests : IDisposable
+{
+    private readonly ScratchDirectory _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void Full_file_makes_room_and_the_oldest_goes()
+    {
+        var path = _scratch.File("log");
+        using (var log = new RotatingFile(path, limit: 20))
+        {
+            for (var number = 0; number < 14; number++) log.Write(Encoding.ASCII.GetBytes($"line {number:00}\n"));
+        }
+        // Two lines of eight bytes to a file, five files at most: the first four lines are gone, and none is torn.
+        var lines = RotatingFile.Generations(path).SelectMany(File.ReadAllLines);
+        Assert.Equal(Enumerable.Range(4, 10).Select(number => $"line {number:00}"), lines);
+        Assert.Equal(1 + RotatingFile.Kept, Directory.GetFiles(_scratch.Path, "log*").Length);
+    }
+
+    [Fact]
+    public void File_that_is_there_goes_on()
+    {
+        var path = _scratch.File("log");
+        File.WriteAllText(path, "there before\n");
+        using (var log = new RotatingFile(path, limit: 20)) log.Write("new\n"u8);
+        Assert.Equal("there before\nnew\n", File.ReadAllText(path));
+        using (var log = new RotatingFile(path, limit: 20)) log.Write("more\n"u8);
+        Assert.Equal("more\n", File.ReadAllText(path));
+        Assert.Equal("there before\nnew\n", File.ReadAllText(path + ".1"));
+    }
+
+    [Fact]
+    public void Link_is_followed_and_stays()
+    {
+        var (path, link) = (_scratch.File("log"), _scratch.File("link"));
+        File.WriteAllText(path, "0123456789\n");
+        File.CreateSymbolicLink(link, path);
+        using (var log = new RotatingFile(link, limit: 15)) log.Write("abcdefgh\n"u8);
+        Assert.Equal("abcdefgh\n", File.ReadAllText(link));
+        Assert.Equal("0123456789\n", File.ReadAllText(path + ".1"));
+    }
+
+    [Fact]
+    public void Device_is_never_renamed()
+    {
+        Assert.SkipUnless(File.Exists("/dev/null"), "there is no /dev/null");
+        using var log = new RotatingFile("/dev/null", limit: 10);
+        for (var number = 0; number < 10; number++) log.Write("0123456\n"u8);
+        Assert.False(File.Exists("/dev/null.1"));
+    }
+
+    [Fact]
+    public void Folder_where_nothing_may_be_renamed_gets_a_file_that_grows()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "folders have no such mode");
+        var path = _scratch.File("log");
+        using var log = new RotatingFile(path, limit: 10);
+        // A folder in the way of the rename stops root as well, which a mode does not.
+        Directory.CreateDirectory(Path.Combine(path + ".1", "in the way"));
+        for (var number = 0; number < 4; number++) log.Write("0123456\n"u8);
+        Assert.Equal(32, new FileInfo(path).Length);
+    }
+}
