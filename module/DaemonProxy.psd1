@@ -15,6 +15,7 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Get-DaemonProxy'
+        'Get-DaemonProxyEvent'
         'Get-DaemonProxyStatistics'
         'Get-FlushPolicy'
         'Get-RateLimit'

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using DaemonProxy.Control;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -68,6 +69,12 @@ public sealed class DaemonNameCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters) =>
         Instances(boundParameters).SelectMany(instance => instance.Daemons).Select(daemon => daemon.Name);
+}
+
+/// <summary>Completes the codes of the event catalogue.</summary>
+public sealed class EventCodeCompleter : LiveNameCompleter
+{
+    private protected override IEnumerable<string> Candidates(IDictionary boundParameters) => EventCatalogue.All.Select(definition => definition.Code);
 }
 
 /// <summary>Completes the path prefixes of routes.</summary>

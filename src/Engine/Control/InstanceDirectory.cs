@@ -101,6 +101,15 @@ public sealed class InstanceDirectory : IDisposable
             .Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The event log that a front end of this name has, or has left in its folder; null when there is none.</summary>
+    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    public static string? FindEventLog(string name, RuntimeDirectory? runtime = null)
+    {
+        CheckedName(name);
+        runtime ??= RuntimeDirectory.OpenExisting();
+        return runtime is not null && System.IO.Path.Combine(runtime.Path, name, EventLog) is var file && File.Exists(file) ? file : null;
+    }
+
     /// <summary>Whether a front end of this name is running.</summary>
     /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
     public static bool IsRunning(string name, RuntimeDirectory? runtime = null)

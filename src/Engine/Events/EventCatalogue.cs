@@ -1,3 +1,4 @@
+using System.Reflection;
 using static DaemonProxy.Events.EventSeverity;
 
 namespace DaemonProxy.Events;
@@ -53,11 +54,41 @@ public static class EventCatalogue
         "The request to the daemon was broken off too.",
         "None.");
 
+    /// <summary>WSGI0127.</summary>
+    public static EventDefinition RequestBodyEndError { get; } = new("WSGI0127", Error, 500, "error passing the end of the request body on",
+        "In the original: the last chunk of a request could not be sent.", "Not raised here: it is WSGI0129, as for the rest of the body.", "See WSGI0129.");
+
     /// <summary>WSGI0128.</summary>
-    public static EventDefinition RequestBodyWriteError { get; } = new("WSGI0128", Error, 500, "error passing the request body on",
+    public static EventDefinition RequestBucketReadError { get; } = new("WSGI0128", Error, 500, "error reading a block of the request body",
+        "In the original: a block of the request could not be read.", "Not raised here: it is WSGI0126, as for the rest of the body.", "See WSGI0126.");
+
+    /// <summary>WSGI0129.</summary>
+    public static EventDefinition RequestBodyWriteError { get; } = new("WSGI0129", Error, 500, "error passing the request body on",
         "The daemon stopped reading the request and closed its connection without an answer, or took nothing for socket-timeout.",
         "The client got 500.",
         "Look for a crash of the daemon, or for a limit it sets on request bodies.");
+
+    /// <summary>WSGI0138.</summary>
+    public static EventDefinition TransferEncodingRefused { get; } = new("WSGI0138", Warning, 501, "transfer coding not supported",
+        "A client sent its request's body in another transfer coding than chunked.",
+        "The client got 501; where the body has no end that can be known, 400, and its connection was closed.",
+        "None; look at the client if it is yours.");
+
+    /// <summary>WSGI0139.</summary>
+    public static EventDefinition ChunkedNotEnabled { get; } = new("WSGI0139", Error, 411, "chunked request not allowed",
+        "In the original: WSGIChunkedRequest is off, and a request came in chunks.", "Not raised here: requests in chunks are always served.", "None.");
+
+    /// <summary>WSGI0140.</summary>
+    public static EventDefinition ContentLengthWithChunked { get; } = new("WSGI0140", Warning, 400, "request with two lengths",
+        "A client sent a Content-Length beside Transfer-Encoding: chunked (RFC 9112, section 6.1), which is how requests are smuggled past a proxy.",
+        "The client got 400.",
+        "None; look at the client if it is yours.");
+
+    /// <summary>WSGI0141.</summary>
+    public static EventDefinition ContentLengthRefused { get; } = new("WSGI0141", Warning, 400, "invalid Content-Length",
+        "A client sent a Content-Length that is no number of bytes, or several that differ.",
+        "The client got 400, and its connection was closed.",
+        "None; look at the client if it is yours.");
 
     /// <summary>WSGI0143.</summary>
     public static EventDefinition EmbeddedRestricted { get; } = new("WSGI0143", Error, 500, "embedded mode disabled by runtime configuration",
@@ -94,6 +125,21 @@ public static class EventCatalogue
         "The daemon's status line or a header line is not HTTP/1.1 (RFC 9112, sections 4 and 5).",
         "The client got 500; the daemon's connection was closed.",
         "Correct the application; the event names the line. An address at which something else than HTTP is spoken shows the same.");
+
+    /// <summary>WSGI0149.</summary>
+    public static EventDefinition GroupNotAllowed { get; } = new("WSGI0149", Error, 500, "daemon group not allowed for this application",
+        "In the original: WSGIRestrictProcess leaves out the group that a request is routed to.",
+        "Not raised here: a route names its one group in the configuration, and nothing in a request can choose another.", "None.");
+
+    /// <summary>WSGI0150.</summary>
+    public static EventDefinition NoDaemonGroups { get; } = new("WSGI0150", Error, 500, "no daemon group is configured",
+        "In the original: a request is routed to a group, and there is none at all.",
+        "Not raised here: such a configuration is refused when it is read, with the line of the route.", "Correct the route, or add the group.");
+
+    /// <summary>WSGI0151.</summary>
+    public static EventDefinition NoSuchDaemonGroup { get; } = new("WSGI0151", Error, 500, "no such daemon group",
+        "In the original: a request is routed to a group that is not configured.",
+        "Not raised here: such a configuration is refused when it is read, with the line of the route and the nearest name.", "Correct the route, or add the group.");
 
     /// <summary>WSGI0210.</summary>
     public static EventDefinition PythonNotInitialised { get; } = new("WSGI0210", Error, 500, "Python was not initialised in this process",
@@ -216,4 +262,19 @@ public static class EventCatalogue
         "The file of the access log could not be written; most often its disk is full.",
         "Requests are served as before; their lines are lost until the file can be written again.",
         "Make room, or give access-log another file.");
+
+    /// <summary>DPXY0023.</summary>
+    public static EventDefinition RequestMalformed { get; } = new("DPXY0023", Warning, 400, "malformed request",
+        "A client sent what is no HTTP request, or one with a head larger or slower than the server allows.",
+        "The client got 400 or what the event says, and its connection was closed; no daemon saw the request.",
+        "None; look at the client if it is yours.");
+
+    /// <summary>Every event there is, by code: the original's first.</summary>
+    public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
+        .Where(property => property.PropertyType == typeof(EventDefinition))
+        .Select(property => (EventDefinition)property.GetValue(null)!)
+        .OrderByDescending(definition => definition.Code[0]).ThenBy(definition => definition.Code, StringComparer.Ordinal)];
+
+    /// <summary>The event with a code; null when there is none.</summary>
+    public static EventDefinition? Find(string code) => All.FirstOrDefault(definition => definition.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
 }

@@ -140,7 +140,7 @@ public static class EmbeddedVerification
         var result = new EmbeddedResult { Scenario = scenario, ExpectedStatus = expected?.Status ?? 200, ExpectedEvent = expected?.Code };
         if (expected is null && noPython is not null) return result with { Skipped = noPython };
         var address = FrontEndAddress.Of(instance.Status);
-        var log = instance.Status.LogFile is { } file ? EventLogTail.Of(file) : null;
+        using var log = instance.Status.LogFile is { } file ? EventLogTail.Of(file) : null;
         var embedded = await ResponseProbe.RunAsync(address.Get(instance.Route, "/"), cancellationToken).ConfigureAwait(false);
         var code = log is null ? null : await log.FirstErrorAsync(expected is null ? NoEventLimit : EventLimit, cancellationToken).ConfigureAwait(false);
         var survived = await ServesOnAsync(instance, address, cancellationToken).ConfigureAwait(false);

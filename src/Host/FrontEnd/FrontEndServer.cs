@@ -129,6 +129,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             Listen = configuration.Listen,
             Certificate = certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
+            Refused = failure => _log.Write(RefusedRequest.Reason(failure), failure.Message),
             Log = (_, message, cause) => _log.Write(EventCatalogue.ServerNotice, cause is null ? message : $"{message} {cause.Message}"),
         };
     }

@@ -64,6 +64,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var record = new RequestRecord(_time.GetTimestamp());
         try
         {
+            RefusedRequest.Check(request.Headers);
             record.Route = _served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);

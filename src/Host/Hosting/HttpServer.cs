@@ -70,7 +70,7 @@ internal sealed class HttpServer : IAsyncDisposable
 
     private static ServiceProvider ServicesOf(HttpServerOptions options, List<ListenSocket> sockets)
     {
-        var kestrel = new KestrelServices(new KestrelLog(options.Log));
+        var kestrel = new KestrelServices(new KestrelLog(options.Log), options.Refused);
         kestrel.UseSockets(transport =>
         {
             // The application never blocks a thread, so it can run where the socket's bytes arrived, without a hop between threads.

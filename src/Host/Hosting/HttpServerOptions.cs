@@ -24,4 +24,7 @@ internal sealed record HttpServerOptions
 
     /// <summary>Takes what Kestrel has to say, from <see cref="LogLevel.Warning"/> up; null: nobody hears it. Called from any thread, must not throw.</summary>
     public Action<LogLevel, string, Exception?>? Log { get; init; }
+
+    /// <summary>Takes each request that Kestrel refuses before the application sees it; null: nobody hears of them. Called from any thread, must not throw.</summary>
+    public Action<Microsoft.AspNetCore.Http.BadHttpRequestException>? Refused { get; init; }
 }

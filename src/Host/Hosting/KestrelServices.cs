@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -16,11 +18,15 @@ internal sealed class KestrelServices : IWebHostBuilder
     private readonly ServiceCollection _services = [];
 
     /// <summary>Starts with what Kestrel expects of its surroundings: logging, options, metrics, diagnostics.</summary>
-    public KestrelServices(ILoggerFactory log)
+    /// <param name="log">Takes what Kestrel logs.</param>
+    /// <param name="refused">Takes each request that Kestrel refuses before the application sees it; null: nobody hears of them.</param>
+    public KestrelServices(ILoggerFactory log, Action<BadHttpRequestException>? refused)
     {
+        var diagnostics = new DiagnosticListener("Microsoft.AspNetCore");
+        if (refused is not null) diagnostics.Subscribe(new BadRequestObserver(refused), BadRequestObserver.IsWanted);
         _services.AddSingleton(log);
         _services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
-        _services.AddSingleton<DiagnosticSource>(new DiagnosticListener("Microsoft.AspNetCore"));
+        _services.AddSingleton<DiagnosticSource>(diagnostics);
         _services.AddOptions();
         _services.AddMetrics();
         this.UseKestrelCore();
@@ -56,4 +62,24 @@ internal sealed class KestrelServices : IWebHostBuilder
     /// <inheritdoc/>
     public IWebHost Build() => throw new NotSupportedException("Only the services are wanted here, no host.");
 #pragma warning restore ASPDEPR008
+
+    private sealed class BadRequestObserver(Action<BadHttpRequestException> refused) : IObserver<KeyValuePair<string, object?>>
+    {
+        private const string Name = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+
+        public static bool IsWanted(string name) => name == Name;
+
+        public void OnNext(KeyValuePair<string, object?> value)
+        {
+            if ((value.Value as IFeatureCollection)?.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException failure) refused(failure);
+        }
+
+        public void OnCompleted()
+        {
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+    }
 }

@@ -47,6 +47,22 @@ public sealed class SampleTests : IAsyncLifetime
         Assert.Contains(exitCode, new[] { 18, 56 });
     }
 
+    [Theory]
+    [InlineData("Transfer-Encoding: gzip, chunked", 501, "WSGI0138")]
+    [InlineData("Transfer-Encoding: gzip", 400, "WSGI0138")]
+    [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 3", 400, "WSGI0140")]
+    [InlineData("Content-Length: 3x", 400, "WSGI0141")]
+    [InlineData("Content-Length: -3", 400, "WSGI0141")]
+    [InlineData("Content-Length: 3\r\nContent-Length: 4", 400, "WSGI0141")]
+    [InlineData("No colon", 400, "DPXY0023")]
+    public async Task Request_whose_framing_cannot_be_trusted_reaches_no_daemon(string header, int status, string code)
+    {
+        var answer = await _frontEnd.RawAsync($"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer);
+        await _frontEnd.EventAsync(code);
+        Assert.Equal("200 OK\n", await _frontEnd.Client.GetStringAsync("status/200"));
+    }
+
     [Fact]
     public async Task Upgraded_connection_passes_bytes_both_ways()
     {

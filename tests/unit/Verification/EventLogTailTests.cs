@@ -13,7 +13,7 @@ public sealed class EventLogTailTests : IDisposable
     {
         using var log = EventLog.Open(_file, TimeProvider.System);
         log.Write(EventCatalogue.EmbeddedRestricted, "before");
-        var tail = EventLogTail.Of(_file);
+        using var tail = EventLogTail.Of(_file);
         Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
 
         log.Write(EventCatalogue.SettingChanged, "no error");
@@ -26,13 +26,13 @@ public sealed class EventLogTailTests : IDisposable
     [Fact]
     public async Task A_line_half_written_is_no_error_yet()
     {
-        await File.WriteAllTextAsync(_file, """{"severity":"Error","code":"WSGI02""");
-        var tail = EventLogTail.Of("/nowhere/at/all");
-        Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
+        await File.WriteAllTextAsync(_file, """{"time":"2026-11-24T12:00:00+00:00","severity":"Error","message":"","code":"WSGI02""");
+        using var nothing = EventLogTail.Of("/nowhere/at/all");
+        Assert.Null(await nothing.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
 
         File.Delete(_file);
-        tail = EventLogTail.Of(_file);
-        await File.WriteAllTextAsync(_file, """{"severity":"Error","code":"WSGI02""");
+        using var tail = EventLogTail.Of(_file);
+        await File.WriteAllTextAsync(_file, """{"time":"2026-11-24T12:00:00+00:00","severity":"Error","message":"","code":"WSGI02""");
         Assert.Null(await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));
         await File.AppendAllTextAsync(_file, "10\"}\n");
         Assert.Equal("WSGI0210", await tail.FirstErrorAsync(TimeSpan.Zero, CancellationToken.None));

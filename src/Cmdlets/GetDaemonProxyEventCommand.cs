@@ -1,0 +1,125 @@
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Reads the event logs of front ends as objects, with the cause of each event and what to do about it.</summary>
+[Cmdlet(VerbsCommon.Get, "DaemonProxyEvent")]
+[OutputType(typeof(EventInfo))]
+public sealed class GetDaemonProxyEventCommand : InstanceCommand
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
+    private readonly List<(string Name, EventLogReader Log)> _logs = [];
+    private Func<LoggedEvent, bool> _isWanted = _ => true;
+
+    /// <summary>The front ends; wildcards are allowed. Without it, all that run. One that has ended can be named: its log outlives it.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(InstanceNameCompleter))]
+    public string[]? Name { get; set; }
+
+    /// <summary>Only events with these codes; wildcards are allowed.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(EventCodeCompleter))]
+    public string[]? Code { get; set; }
+
+    /// <summary>Only events of these severities.</summary>
+    [Parameter]
+    [ValidateSet("Information", "Warning", "Error")]
+    public string[]? Severity { get; set; }
+
+    /// <summary>Only events since then.</summary>
+    [Parameter]
+    public DateTime? After { get; set; }
+
+    /// <summary>Go on with what is logged from now on, until Ctrl+C; without -After what was logged before is left out.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        var unknown = Code?.FirstOrDefault(code => !WildcardPattern.ContainsWildcardCharacters(code) && EventCatalogue.Find(code) is null);
+        if (unknown is not null)
+        {
+            var nearest = NearestName.To(unknown.ToUpperInvariant(), [.. EventCatalogue.All.Select(definition => definition.Code)]);
+            ThrowTerminatingError(new ErrorRecord(
+                new PSArgumentException($"there is no event '{unknown}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"), "EventCodeNotFound", ErrorCategory.ObjectNotFound, unknown));
+        }
+        var codes = Code?.Select(code => WildcardPattern.Get(code, WildcardOptions.IgnoreCase)).ToArray();
+        var since = After is { } after ? new DateTimeOffset(after) : DateTimeOffset.MinValue;
+        _isWanted = logged => logged.Time >= since && (codes is null || codes.Any(code => code.IsMatch(logged.Code)))
+            && (Severity is null || Severity.Contains(logged.Severity.ToString(), StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        // What one asks for by its name may have ended; its log tells why.
+        var literal = Name?.Where(name => !WildcardPattern.ContainsWildcardCharacters(name) && InstanceDirectory.FindEventLog(name) is not null).ToArray() ?? [];
+        foreach (var name in literal.Concat(Name is null ? NamesOf(null) : Name.Except(literal).ToArray() is { Length: > 0 } others ? NamesOf(others) : []).Distinct())
+        {
+            if (LogOf(name) is not { } file)
+                continue;
+            var log = new EventLogReader(file);
+            if (Wait && After is null)
+                log.SkipToEnd();
+            _logs.Add((name, log));
+            if (!Wait)
+                WriteNew(name, log);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (!Wait || _logs.Count == 0)
+            return;
+        do
+        {
+            foreach (var (name, log) in _logs)
+                WriteNew(name, log);
+        }
+        while (!StopToken.WaitHandle.WaitOne(BetweenLooks));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _logs.ForEach(log => log.Log.Dispose());
+        base.Dispose(disposing);
+    }
+
+    private string? LogOf(string name)
+    {
+        if (!InstanceDirectory.IsRunning(name))
+            return InstanceDirectory.FindEventLog(name);
+        if (StatusOf(name) is not { } status)
+            return null;
+        if (status.LogFile is null)
+            WriteError($"'{name}' logs to the terminal it was started from, not to a file", "NoEventLog", ErrorCategory.ObjectNotFound, name);
+        return status.LogFile;
+    }
+
+    private void WriteNew(string name, EventLogReader log)
+    {
+        try
+        {
+            foreach (var logged in log.Read())
+            {
+                if (_isWanted(logged))
+                    WriteObject(new EventInfo(name, logged));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            WriteError(new ErrorRecord(failure, "EventLogUnreadable", ErrorCategory.ReadError, name));
+        }
+    }
+}

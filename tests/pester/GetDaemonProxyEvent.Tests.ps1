@@ -1,0 +1,57 @@
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    $file = New-ConfigurationFile 'site.yaml' @'
+name: site
+restrict-embedded: on
+daemons: [ { name: app, sample: true } ]
+routes: [ { path: /, daemon: app }, { path: /inproc, application: inproc.wsgi } ]
+'@
+    $script:proxy = Start-DaemonProxy $file
+    $script:before = Get-Date
+    function Invoke-Refused { $null = Invoke-WebRequest "$($proxy.Uri[0])inproc" -SkipHttpErrorCheck }
+    Invoke-Refused
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'Get-DaemonProxyEvent' {
+    It 'gives events in their order, with cause and action' {
+        $events = Get-DaemonProxyEvent
+        $events[0].Code | Should -Be 'DPXY0003'
+        $events.Time | Should -Be ($events.Time | Sort-Object)
+        $refused = Get-DaemonProxyEvent site -Code WSGI0143
+        $refused.Severity | Should -Be 'Error'
+        $refused.Properties.path | Should -Be '/inproc'
+        $refused | Format-List | Out-String | Should -Match '(?s)Cause\s+: restrict-embedded is on.*Action\s+: Route the path to a daemon'
+    }
+
+    It 'chooses by severity, code and time' {
+        (Get-DaemonProxyEvent -Severity Error).Code | Select-Object -Unique | Should -Be 'WSGI0143'
+        (Get-DaemonProxyEvent -Code DPXY000*).Code | Should -Contain 'DPXY0007'
+        Get-DaemonProxyEvent -After $before -Code DPXY0007 | Should -BeNullOrEmpty
+    }
+
+    It 'says which code was meant' {
+        { Get-DaemonProxyEvent -Code WSGI0144x } | Should -Throw -ErrorId 'EventCodeNotFound,*' -ExpectedMessage "*did you mean 'WSGI0144'?"
+    }
+
+    It 'waits for what comes' {
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript("Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; Get-DaemonProxyEvent site -Wait -Code WSGI0143")
+            $events = [System.Management.Automation.PSDataCollection[psobject]]::new()
+            $null = $shell.BeginInvoke([System.Management.Automation.PSDataCollection[psobject]]::new(), $events)
+            # It begins to wait some time after it was started; until then there is nothing to see.
+            for ($try = 0; $try -lt 100 -and $events.Count -eq 0; $try++) { Invoke-Refused; Start-Sleep -Milliseconds 100 }
+            $events[0].Code | Should -Be 'WSGI0143'
+            $events[0].Time | Should -BeGreaterThan $before
+            (Measure-Command { $shell.Stop() }).TotalSeconds | Should -BeLessThan 2
+        }
+        finally { $shell.Dispose() }
+    }
+
+    It 'reads the log of one that has ended' {
+        Stop-DaemonProxy site
+        (Get-DaemonProxyEvent site).Code | Should -Contain 'DPXY0008'
+        { Get-DaemonProxyEvent nowhere -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,*'
+    }
+}
