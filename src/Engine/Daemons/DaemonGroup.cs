@@ -76,6 +76,7 @@ public sealed class DaemonGroup : IDisposable
                     pump.Start();
                 }
                 var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone).ConfigureAwait(false);
+                worker.HasAnswered = true;
                 return new DaemonExchange(this, worker, connection, head, pump);
             }
             catch (Exception failure)

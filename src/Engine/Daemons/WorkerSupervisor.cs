@@ -217,7 +217,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         await DropAsync(current, TimeSpan.Zero).ConfigureAwait(false);
         // Whoever asked for a new one gets it by this.
         _asked = NewQuestion();
-        if (lived > Recovered) _pause = FirstPause;
+        // One that has answered was no failure to start: its successor is wanted at once.
+        if (lived > Recovered || current.Worker.HasAnswered) _pause = FirstPause;
         _group.Count(RestartReason.Crash);
         _group.Log(EventCatalogue.DaemonEnded, $"exit code {code} after {lived.TotalSeconds:0.0} s; starts again in {_pause.TotalSeconds:0.0} s", ("exitCode", code));
         await PauseAsync().ConfigureAwait(false);
