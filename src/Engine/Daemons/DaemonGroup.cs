@@ -89,7 +89,9 @@ public sealed class DaemonGroup : IDisposable
                 if (again && !connection.Reused) failed = worker;
                 if (again) continue;
                 if (pump?.ClientFailure is { } byClient) throw byClient;
-                if (pump?.DaemonFailure is { } unsent && failure is not OperationCanceledException)
+                // What it said of itself before it stopped reading tells more.
+                var closed = failure is NothingCameException || (failure is BrokenResponseException { Reason: var reason } && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
+                if (pump?.DaemonFailure is { } unsent && closed)
                     throw new BrokenResponseException(EventCatalogue.RequestBodyWriteError, unsent.Message, unsent);
                 if (failure is NothingCameException nothing) throw nothing.Reason;
                 throw;

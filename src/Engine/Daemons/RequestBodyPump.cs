@@ -48,6 +48,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
 
     private async Task RunAsync()
     {
+        var sending = false;
         try
         {
             if (body.ExpectContinue && !await WaitForContinueAsync().ConfigureAwait(false)) return;
@@ -65,8 +66,17 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                     connection.Dispose();
                     return;
                 }
-                foreach (var part in read.Buffer) await SendAsync(part).ConfigureAwait(false);
-                body.Reader.AdvanceTo(read.Buffer.End);
+                sending = true;
+                try
+                {
+                    foreach (var part in read.Buffer) await SendAsync(part).ConfigureAwait(false);
+                    sending = false;
+                }
+                finally
+                {
+                    // Also when the daemon has failed: then the server reads on, so that the client gets to read why instead of a reset.
+                    body.Reader.AdvanceTo(read.Buffer.End);
+                }
                 if (read.IsCompleted) break;
             }
             if (body.Chunked) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
@@ -74,6 +84,8 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+            // Whether the end of the connection is seen first by this send or by the read of the head is chance.
+            if (sending) DaemonFailure = new IOException("the daemon stopped reading the request");
         }
         catch (Exception failure) when (failure is SocketException or TimeoutException or ObjectDisposedException)
         {

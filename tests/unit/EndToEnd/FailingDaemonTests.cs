@@ -12,6 +12,7 @@ public sealed class FailingDaemonTests : IAsyncLifetime
     private readonly List<string> _requests = [];
     private volatile string _answer = "";
     private volatile bool _hold;
+    private volatile bool _reset;
     private int _connections;
     private RunningFrontEnd _frontEnd = null!;
 
@@ -24,8 +25,9 @@ public sealed class FailingDaemonTests : IAsyncLifetime
             daemons:
               - { name: app, address: "http://127.0.0.1:{{((IPEndPoint)_daemon.LocalEndpoint).Port}}", socket-timeout: 1s, header-buffer-size: 8KiB }
               - { name: gone, address: "unix:/nonexistent/app.sock", connect-timeout: 200ms }
-              - { name: well, sample: true }
-            routes: [ { path: /, daemon: app }, { path: /gone, daemon: gone }, { path: /well, daemon: well, strip-prefix: true } ]
+              - { name: barred, address: "unix:/dev/null/app.sock" }
+              - { name: well, sample: true, response-socket-timeout: 500ms }
+            routes: [ { path: /, daemon: app }, { path: /barred, daemon: barred }, { path: /gone, daemon: gone }, { path: /well, daemon: well, strip-prefix: true } ]
             """);
     }
 
@@ -65,6 +67,12 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         lock (_requests) _requests.Add(request);
         await connection.SendAsync(Encoding.Latin1.GetBytes(_answer));
         if (_hold) await Task.Delay(TimeSpan.FromSeconds(5));
+        if (_reset)
+        {
+            // The front end reads what was sent, or gets to send, and then has the connection reset under its hands.
+            await Task.Delay(100);
+            connection.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
     }
 
     [Theory]
@@ -113,6 +121,58 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         Assert.Equal(503, (int)response.StatusCode);
         await _frontEnd.EventAsync("WSGI0116");
     }
+
+    [Fact]
+    public async Task Socket_that_cannot_be_there_becomes_503_at_once()
+    {
+        using var response = await _frontEnd.Client.GetAsync("/barred");
+        Assert.Equal(503, (int)response.StatusCode);
+        await _frontEnd.EventAsync("WSGI0117");
+        await NextIsServedAsync();
+    }
+
+    [Fact]
+    public async Task Connection_that_is_reset_in_the_head_becomes_502()
+    {
+        _answer = "HTTP/1.1 200 OK\r\nX-Half: ";
+        _reset = true;
+        using var response = await _frontEnd.Client.PostAsync("/", content: null);
+        Assert.Equal(502, (int)response.StatusCode);
+        await _frontEnd.EventAsync("WSGI0147");
+        await NextIsServedAsync();
+    }
+
+    [Fact]
+    public async Task Client_that_takes_nothing_is_closed_after_response_socket_timeout()
+    {
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(_frontEnd.Uri.Host, _frontEnd.Uri.Port);
+        await client.SendAsync("GET /well/bytes?n=100000000 HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        await _frontEnd.EventAsync("WSGI0120");
+        Assert.True((await RunningFrontEnd.ReadToEndAsync(client)).Length < 100_000_000, "it was closed in the middle");
+        await NextIsServedAsync();
+    }
+
+    [Fact]
+    public async Task Request_body_that_is_malformed_becomes_400()
+    {
+        var answer = await _frontEnd.RawAsync("POST /well/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno size\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", answer);
+        await _frontEnd.EventAsync("WSGI0126");
+        await NextIsServedAsync();
+    }
+
+    [Fact]
+    public async Task Daemon_that_stops_reading_the_request_becomes_500()
+    {
+        _reset = true;
+        using var response = await _frontEnd.Client.PostAsync("/", new ByteArrayContent(new byte[20_000_000]));
+        Assert.Equal(500, (int)response.StatusCode);
+        await _frontEnd.EventAsync("WSGI0129");
+        await NextIsServedAsync();
+    }
+
+    private async Task NextIsServedAsync() => Assert.Equal("200 OK\n", await _frontEnd.Client.GetStringAsync("/well/status/200"));
 
     [Theory]
     [InlineData("Content-Length: 100\r\n\r\nabc", false, "WSGI0119")]
