@@ -121,6 +121,13 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         WriteError(new ErrorRecord(error, id, category, target));
     }
 
+    /// <summary>What is served otherwise than the configuration may seem to say.</summary>
+    private protected void WriteWarnings(InstanceStatus status)
+    {
+        foreach (var warning in status.Warnings)
+            WriteWarning(warning);
+    }
+
     /// <summary>A path as the person means it: relative to PowerShell's location, whatever the process's own is.</summary>
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 

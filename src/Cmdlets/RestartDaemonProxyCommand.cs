@@ -40,7 +40,11 @@ public sealed class RestartDaemonProxyCommand : InstanceCommand
         {
             if (!ShouldProcess($"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
                 continue;
-            if (Restart(name) is { } status && PassThru)
+            if (Restart(name) is not { } status)
+                continue;
+            if (Daemon is null)
+                WriteWarnings(status);
+            if (PassThru)
                 WriteObject(new DaemonProxyInfo(status));
         }
     }

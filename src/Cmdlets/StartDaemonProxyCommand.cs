@@ -105,7 +105,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
                 Timeout = Timeout,
             };
             WriteVerbose($"starting {options.HostPath}");
-            WriteObject(new DaemonProxyInfo(Wait($"Starting '{name}'", stop => InstanceLauncher.StartAsync(options, stop))));
+            var status = Wait($"Starting '{name}'", stop => InstanceLauncher.StartAsync(options, stop));
+            WriteWarnings(status);
+            WriteObject(new DaemonProxyInfo(status));
         }
         catch (ControlException error)
         {

@@ -40,4 +40,15 @@ Describe 'Get-DaemonProxy' {
     It 'completes names' {
         (TabExpansion2 'Get-DaemonProxy gr' 18).CompletionMatches.CompletionText | Should -Be 'green'
     }
+
+    It 'shows the options in force with -Detail, also those changed live' {
+        Start-DaemonProxy -Name site | Out-Null
+        Set-FlushPolicy site -FlushDelay 33ms
+        $options = Get-DaemonProxy site -Detail
+        $changed = $options | Where-Object -Not IsDefault
+        $changed.Option | Should -Be 'response-flush-delay'
+        $changed.Value | Should -Be '33ms'
+        ($options | Where-Object Option -EQ 'connect-timeout').Value | Should -Be '15s'
+        Get-DaemonProxy site | Stop-DaemonProxy
+    }
 }

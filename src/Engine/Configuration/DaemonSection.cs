@@ -5,8 +5,6 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys of an item of <c>daemons</c>.</summary>
 internal static class DaemonSection
 {
-    /// <summary>An application's request threads, as the original has it.</summary>
-
     /// <summary>The least <c>header-buffer-size</c> that the original takes.</summary>
     private const long SmallestHeaderBuffer = 8_192;
 
@@ -78,6 +76,14 @@ internal static class DaemonSection
     /// <summary>The keys that need an interpreter of ours.</summary>
     private static readonly HashSet<string> ForApplications =
         ["callable", "python-home", "python-path", "script-reloading", "request-timeout", "interrupt-timeout", "deadlock-timeout"];
+
+    /// <summary>The keys of options that a group of a kind can have; what it is and where its processes come from is none.</summary>
+    public static IEnumerable<string> OptionsOf(DaemonSource source) => Keys.Except(["name", "command", "application", "address", "sample"])
+        .Where(key => key switch
+        {
+            "home" => source is DaemonSource.Command or DaemonSource.Application,
+            _ => (source == DaemonSource.Application || !ForApplications.Contains(key)) && (source != DaemonSource.Address || !ForManaged.Contains(key)),
+        });
 
     /// <summary>Reads an item.</summary>
     public static DaemonGroupOptions Read(MappingNode mapping, Reading reading)

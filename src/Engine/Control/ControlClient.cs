@@ -51,6 +51,11 @@ public sealed class ControlClient : IDisposable
     public Task<InstanceStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "v1/status", null, ControlJson.Default.InstanceStatus, cancellationToken);
 
+    /// <summary>The options in force, for every daemon group.</summary>
+    /// <exception cref="ControlException">It is not running, or does not answer.</exception>
+    public async Task<IReadOnlyList<GroupOptions>> GetOptionsAsync(CancellationToken cancellationToken = default) =>
+        await AskAsync(HttpMethod.Get, "v1/options", null, ControlJson.Default.GroupOptionsArray, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Changes the flush policy of a daemon group, or of all; returns the groups that were changed.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public async Task<IReadOnlyList<DaemonStatus>> SetFlushPolicyAsync(FlushPolicyChange change, CancellationToken cancellationToken = default) =>

@@ -51,6 +51,9 @@ public sealed record InstanceStatus
     /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
     public Uri? MetricsUri { get; init; }
 
+    /// <summary>What is served otherwise than the configuration may seem to say, one sentence each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The daemon groups.</summary>
     public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
 
@@ -132,6 +135,11 @@ public sealed record DaemonStatus
     /// <summary>Its finished requests since the start.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
+
+/// <summary>The options in force for a daemon group, by <c>GET /v1/options</c>.</summary>
+/// <param name="Daemon">The group's name.</param>
+/// <param name="Options">All options that a group of its kind has.</param>
+public sealed record GroupOptions(string Daemon, IReadOnlyList<EffectiveOption> Options);
 
 /// <summary>Finished requests since the front end's start.</summary>
 /// <param name="Requests">How many.</param>
@@ -254,6 +262,7 @@ public sealed record StartReport(InstanceStatus? Status, string? Error);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InstanceStatus))]
 [JsonSerializable(typeof(DaemonStatus[]))]
+[JsonSerializable(typeof(GroupOptions[]))]
 [JsonSerializable(typeof(RouteStatus))]
 [JsonSerializable(typeof(FlushPolicyChange))]
 [JsonSerializable(typeof(RateLimitChange))]

@@ -269,6 +269,18 @@ public static class EventCatalogue
         "The client got 400 or what the event says, and its connection was closed; no daemon saw the request.",
         "None; look at the client if it is yours.");
 
+    /// <summary>DPXY0024.</summary>
+    public static EventDefinition OptionNotHonoured { get; } = new("DPXY0024", Warning, 0, "option not honoured",
+        "A daemon group has an option that this system cannot honour, such as user on Windows.",
+        "The group runs without it.",
+        "Leave the option out, or run the front end on a system that has it.");
+
+    /// <summary>DPXY0025.</summary>
+    public static EventDefinition RunsAsRoot { get; } = new("DPXY0025", Warning, 0, "daemon group runs as root",
+        "The front end runs as root, and a daemon group that it starts names no other user.",
+        "The application can do all that root can.",
+        "Give the group a user, for example user: www-data.");
+
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))

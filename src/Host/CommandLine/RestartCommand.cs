@@ -22,6 +22,7 @@ internal static class RestartCommand
         {
             using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };
             var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken).ConfigureAwait(false);
+            foreach (var warning in status.Warnings) await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)
                 ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
                 : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}").ConfigureAwait(false);

@@ -68,6 +68,7 @@ internal static class ServeCommand
     private static async Task<int> DetachAsync(LaunchOptions launch, bool json, TextWriter output, CancellationToken cancellationToken)
     {
         var status = await InstanceLauncher.StartAsync(launch, cancellationToken).ConfigureAwait(false);
+        foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
             : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops it").ConfigureAwait(false);

@@ -30,6 +30,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             await ((context.Request.Method, context.Request.Path.Value) switch
             {
                 ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
+                ("GET", "/v1/options") => AnswerAsync(context, [.. frontEnd.Served.Groups.Select(Options)], ControlJson.Default.GroupOptionsArray),
                 ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
                 ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
                 ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
@@ -130,6 +131,18 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             throw Wrong($"nothing was changed: {failure.Message}");
         }
         await AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus).ConfigureAwait(false);
+    }
+
+    /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
+    private static GroupOptions Options(DaemonGroup group)
+    {
+        var policy = group.Policy.Current;
+        return new(group.Options.Name, EffectiveOption.Of(group.Options with
+        {
+            ResponseFlushDelay = policy.FlushDelay,
+            ResponseFlushDeadline = policy.FlushDeadline,
+            ResponseBufferSize = policy.BufferSize,
+        }));
     }
 
     private DaemonGroup Group(string name) =>

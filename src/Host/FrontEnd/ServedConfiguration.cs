@@ -71,6 +71,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     {
         try
         {
+            foreach (var (reason, message, group) in GroupWarnings.Of(Configuration)) _services.Log.Write(reason, message, ("daemon", group));
             foreach (var daemon in _managed.Values) daemon.Start();
             foreach (var group in _groups)
             {

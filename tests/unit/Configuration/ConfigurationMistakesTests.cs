@@ -20,7 +20,7 @@ public sealed class ConfigurationMistakesTests
     [Fact]
     public void Unknown_key_that_is_near_to_none_lists_the_keys() =>
         Assert.Equal(
-            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, limit-request-body, daemons, routes",
+            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, limit-request-body, access-log, metrics-listen, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 
     [Theory]
@@ -40,6 +40,9 @@ public sealed class ConfigurationMistakesTests
     [InlineData("restrict-embedded: maybe", "1:20 restrict-embedded: 'maybe' is neither on nor off")]
     [InlineData("limit-request-body: lots", "1:21 limit-request-body: 'lots' is no size; write for example 8MiB")]
     [InlineData("limit-request-body: -1", "1:21 limit-request-body: '-1' is too small; the least is 0B")]
+    [InlineData("metrics-listen: \"http://*:9100\"", "1:17 metrics-listen: 'http://*:9100' must be http on a loopback address")]
+    [InlineData("metrics-listen: https://127.0.0.1:9100", "1:17 metrics-listen: 'https://127.0.0.1:9100' must be http on a loopback address")]
+    [InlineData("access-log: \"\"", "1:13 access-log: the path is empty")]
     [InlineData("daemons: app", "1:10 daemons: a list belongs here, and this is the single value 'app'")]
     [InlineData("daemons: []", "1:10 daemons: the list is empty")]
     [InlineData("daemons: [ app ]", "1:12 daemons: keys and values belong here, and this is the single value 'app'; write for example { name: app,")]

@@ -1,0 +1,29 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Events;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>What is served otherwise than somebody may think who reads the configuration: to be said at the start, never kept silent.</summary>
+public static class GroupWarnings
+{
+    /// <summary>The warnings of a configuration on this system.</summary>
+    public static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(ProxyConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Of(configuration, isUnix: !OperatingSystem.IsWindows(), isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
+    }
+
+    /// <summary>The warnings of a configuration on some system.</summary>
+    internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(ProxyConfiguration configuration, bool isUnix, bool isRoot)
+    {
+        foreach (var group in configuration.Daemons)
+        {
+            if (!isUnix && group.Identity.UnixOnly().ToArray() is { Length: > 0 } keys)
+                yield return (EventCatalogue.OptionNotHonoured, $"daemon group '{group.Name}': {string.Join(", ", keys)} cannot be honoured on this system; the processes run as the front end does", group.Name);
+            // The sample is a part of the front end itself.
+            if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")
+                yield return (EventCatalogue.RunsAsRoot, $"daemon group '{group.Name}' runs as root; name another user, for example user: www-data", group.Name);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using Xunit;
+
+namespace DaemonProxy.Tests.Configuration;
+
+public sealed class EffectiveOptionTests
+{
+    private const string Example = """
+        daemons:
+          - { name: app, application: app.wsgi, processes: 3, umask: 027, python-path: [ /a, /b ], memory-limit: 1GiB, response-flush-delay: 5ms }
+          - { name: far, address: "http://127.0.0.1:9000" }
+          - { name: own, command: [ server ], user: www-data, threads: 15 }
+        routes: [ { path: /, daemon: app } ]
+        """;
+
+    private static Dictionary<string, EffectiveOption> Of(int group) => EffectiveOption.Of(ConfigurationText.Read(Example).Daemons[group]).ToDictionary(option => option.Name);
+
+    [Fact]
+    public void Values_are_as_the_configuration_has_them_and_defaults_are_told_apart()
+    {
+        var app = Of(0);
+        Assert.Equal(new("processes", "3", false), app["processes"]);
+        Assert.Equal(new("umask", "027", false), app["umask"]);
+        Assert.Equal(new("python-path", "/a, /b", false), app["python-path"]);
+        Assert.Equal(new("memory-limit", "1GiB", false), app["memory-limit"]);
+        // The value of the default, though it was written down.
+        Assert.Equal(new("response-flush-delay", "5ms", true), app["response-flush-delay"]);
+        Assert.Equal(new("response-buffer-size", "8MiB", true), app["response-buffer-size"]);
+        Assert.Equal(new("threads", "15", true), app["threads"]);
+        Assert.Equal(new("script-reloading", "on", true), app["script-reloading"]);
+        Assert.Equal(new("user", "", true), app["user"]);
+        Assert.False(Of(2)["threads"].IsDefault);
+    }
+
+    [Fact]
+    public void Group_shows_the_options_of_its_kind_alone()
+    {
+        Assert.DoesNotContain("processes", Of(1).Keys);
+        Assert.DoesNotContain("deadlock-timeout", Of(2).Keys);
+        Assert.Contains("connect-timeout", Of(1).Keys);
+        // Every option of the original's table, and ours.
+        Assert.Equal(DaemonSection.Keys.Except(["name", "command", "application", "address", "sample"]).Order(), Of(0).Keys.Order());
+    }
+
+    [Fact]
+    public void What_a_system_cannot_honour_and_who_runs_as_root_is_a_warning()
+    {
+        var configuration = ConfigurationText.Read(Example);
+        Assert.Equal(["DPXY0024 app", "DPXY0024 own"], GroupWarnings.Of(configuration, isUnix: false, isRoot: false).Select(warning => $"{warning.Reason} {warning.Group}"));
+        Assert.Equal(["DPXY0025 app"], GroupWarnings.Of(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
+        Assert.Empty(GroupWarnings.Of(configuration, isUnix: true, isRoot: false));
+        Assert.Contains("umask, memory-limit", GroupWarnings.Of(configuration, isUnix: false, isRoot: false).First().Message);
+    }
+}
