@@ -98,8 +98,8 @@ public sealed class GetDaemonProxyEventCommand : InstanceCommand
 
     private string? LogOf(string name)
     {
-        if (!InstanceDirectory.IsRunning(name))
-            return InstanceDirectory.FindEventLog(name);
+        if (!InstanceDirectory.IsRunning(name) && InstanceDirectory.FindEventLog(name) is { } left)
+            return left;
         if (StatusOf(name) is not { } status)
             return null;
         if (status.LogFile is null)

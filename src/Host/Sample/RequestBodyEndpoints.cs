@@ -127,9 +127,16 @@ internal static class RequestBodyEndpoints
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
-            foreach (var block in read.Buffer)
-                await take(block).ConfigureAwait(false);
-            body.AdvanceTo(read.Buffer.End);
+            try
+            {
+                foreach (var block in read.Buffer)
+                    await take(block).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Also when the rest is not wanted: the server reads on only where a read has been ended.
+                body.AdvanceTo(read.Buffer.End);
+            }
             if (read.IsCompleted)
                 return;
         }
