@@ -62,7 +62,7 @@ public sealed class ControlClient : IDisposable
         await AskAsync(HttpMethod.Put, "v1/flush-policy", JsonContent.Create(change, ControlJson.Default.FlushPolicyChange),
             ControlJson.Default.DaemonStatusArray, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Changes a route's rate limit, for responses that begin after it; returns the route.</summary>
+    /// <summary>Changes a route's rate limit, also for responses in flight; returns the route.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public Task<RouteStatus> SetRateLimitAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Put, "v1/rate-limit", JsonContent.Create(change, ControlJson.Default.RateLimitChange),

@@ -218,7 +218,7 @@ public sealed record FlushPolicyChange
     public TimeSpan? FlushDeadline { get; init; }
 }
 
-/// <summary><c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, for responses that begin after it. Answers with the <see cref="RouteStatus"/>.</summary>
+/// <summary><c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a response. Answers with the <see cref="RouteStatus"/>.</summary>
 public sealed record RateLimitChange
 {
     /// <summary>The route's path prefix, as it is configured.</summary>

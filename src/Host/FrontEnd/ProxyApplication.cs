@@ -162,9 +162,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
+        using var chain = route.Chain(output, _time);
         try
         {
-            await relay.RunAsync(body, route.Chain(output, _time), route.Traffic, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, chain, route.Traffic, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
         catch (BrokenResponseException) when (output.Bytes > 0)
         {

@@ -10,13 +10,18 @@ namespace DaemonProxy.Host.FrontEnd;
 internal sealed class Route(RouteOptions options, DaemonGroup? group, StatisticsBook statistics)
 {
     private readonly TrafficCounter _traffic = statistics.Route(options.Path);
+    private readonly LiveRateLimit _limit = new(LimitOf(options));
     private volatile RouteOptions _options = options;
 
-    /// <summary>The configuration in force. Set by the control endpoint; each response goes by the one it began with.</summary>
+    /// <summary>The configuration in force. Set by the control endpoint; a new rate limit holds for responses in flight as well.</summary>
     public RouteOptions Options
     {
         get => _options;
-        set => _options = value;
+        set
+        {
+            _options = value;
+            _limit.Limit = LimitOf(value);
+        }
     }
 
     /// <summary>The daemon group; null in embedded mode.</summary>
@@ -26,16 +31,10 @@ internal sealed class Route(RouteOptions options, DaemonGroup? group, Statistics
     public TrafficScope Traffic { get; } = group is null
         ? new(statistics.Total, statistics.Route(options.Path)) : new(statistics.Total, statistics.Route(options.Path), group.Statistics.Traffic);
 
-    /// <summary>Puts the route's pacing filter before the output, where the route has a rate limit.</summary>
-    public IOutputFilter Chain(CoreOutput output, TimeProvider time)
-    {
-        var options = Options;
-        if (options.RateLimit == 0) return output;
-        IPacer pacer = options.Pacer != PacerKind.TokenBucket
-            ? new IntervalPacer(options.RateLimit, options.RateInitialBurst, time, before2434: options.Pacer == PacerKind.Interval2433)
-            : new TokenBucketPacer(new ByteRateLimiter(options.RateLimit, options.RateInitialBurst, time), options.RateLimit);
-        return new RateLimitFilter(pacer, output);
-    }
+    /// <summary>The route's pacing filter before the output. Without a limit it passes everything on, until one is set.</summary>
+    public RateLimitFilter Chain(CoreOutput output, TimeProvider time) => new(_limit, output, time);
+
+    private static RateLimit LimitOf(RouteOptions options) => new(options.RateLimit, options.RateInitialBurst, options.Pacer);
 
     /// <summary>The route for the control socket.</summary>
     public RouteStatus Status()

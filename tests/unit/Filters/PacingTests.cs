@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
 using DaemonProxy.Tests.Relay;
 using Microsoft.Extensions.Time.Testing;
@@ -14,9 +15,11 @@ public sealed class PacingTests
 
     public PacingTests() => _chain = new(_time, 0);
 
-    private RateLimitFilter Interval(long rate, long burst = 0) => new(new IntervalPacer(rate, burst, _time), _chain);
+    private RateLimitFilter Interval(long rate, long burst = 0) => Filter(rate, burst, PacerKind.Interval);
 
-    private RateLimitFilter TokenBucket(long rate, long burst = 0) => new(new TokenBucketPacer(new ByteRateLimiter(rate, burst, _time), rate), _chain);
+    private RateLimitFilter TokenBucket(long rate, long burst = 0) => Filter(rate, burst, PacerKind.TokenBucket);
+
+    private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) => new(new LiveRateLimit(new RateLimit(rate, burst, pacer)), _chain, _time);
 
     /// <summary>Advances the clock step by step until a write is done.</summary>
     private async Task FinishAsync(Task write, double step = 1)
@@ -61,7 +64,7 @@ public sealed class PacingTests
     [Fact]
     public async Task Interval_before_2434_does_not_slow_calls_with_less_than_a_chunk()
     {
-        var filter = new RateLimitFilter(new IntervalPacer(1000, 0, _time, before2434: true), _chain);
+        var filter = Filter(1000, 0, PacerKind.Interval2433);
         for (var i = 0; i < 10; i++) await Write(filter, 199);
         Assert.Equal(Enumerable.Repeat((0d, 199L), 10), _chain.Sent);
         Assert.Equal(10, _chain.Flushes.Count());
@@ -70,7 +73,7 @@ public sealed class PacingTests
     [Fact]
     public async Task Interval_before_2434_sleeps_between_the_chunks_of_one_call()
     {
-        var filter = new RateLimitFilter(new IntervalPacer(1000, 0, _time, before2434: true), _chain);
+        var filter = Filter(1000, 0, PacerKind.Interval2433);
         await FinishAsync(Write(filter, 450));
         await FinishAsync(Write(filter, 450));
         Assert.Equal([(0d, 200L), (200, 200), (400, 50), (400, 200), (600, 200), (800, 50)], _chain.Sent);
@@ -185,6 +188,45 @@ public sealed class PacingTests
         Assert.Equal(Convert.ToHexString(SHA256.HashData(all)), Convert.ToHexString(SHA256.HashData(_chain.Bytes)));
         Assert.Equal(Marker.End, _chain.Calls[^1].Marker);
         Assert.Equal(0, filter.Held);
+    }
+
+    [Theory]
+    [InlineData(PacerKind.TokenBucket, PacerKind.TokenBucket, 100_000)]
+    [InlineData(PacerKind.Interval, PacerKind.TokenBucket, 100_000)]
+    [InlineData(PacerKind.TokenBucket, PacerKind.Interval, 100_000)]
+    [InlineData(PacerKind.TokenBucket, PacerKind.TokenBucket, 0)]
+    [InlineData(PacerKind.Interval, PacerKind.Interval, 0)]
+    public async Task New_limit_holds_for_what_is_in_flight(PacerKind before, PacerKind after, long rate)
+    {
+        // At 1 byte a second even the first write would be waited for all day.
+        var limit = new LiveRateLimit(new RateLimit(1, 0, before));
+        using var filter = new RateLimitFilter(limit, _chain, _time);
+        var data = RandomNumberGenerator.GetBytes(50_000);
+        var write = filter.WriteAsync(data, Marker.End, default).AsTask();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False(write.IsCompleted);
+        var start = _time.GetUtcNow();
+        limit.Limit = new RateLimit(rate, 1_000_000, after);
+        // It is woken on another thread; no time passes meanwhile.
+        for (var i = 0; i < 500 && _chain.Bytes.Length < 600 && !write.IsCompleted; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await FinishAsync(write);
+        var took = (_time.GetUtcNow() - start).TotalSeconds;
+        // No second burst, and what the old limit had waited for is forgotten.
+        if (rate == 0) Assert.Equal(0, took);
+        else Assert.InRange(took, 0.25, 0.55);
+        Assert.Equal(Convert.ToHexString(SHA256.HashData(data)), Convert.ToHexString(SHA256.HashData(_chain.Bytes)));
+    }
+
+    [Fact]
+    public async Task Response_without_a_limit_takes_one_that_is_set()
+    {
+        var limit = new LiveRateLimit(new RateLimit(0, 0, PacerKind.TokenBucket));
+        using var filter = new RateLimitFilter(limit, _chain, _time);
+        await Write(filter, 1_000_000);
+        Assert.Equal(0, _chain.Sent[^1].At);
+        limit.Limit = new RateLimit(100_000, 0, PacerKind.TokenBucket);
+        await FinishAsync(Write(filter, 100_000));
+        Assert.InRange(_chain.Sent[^1].At, 900, 1000);
     }
 
     [Fact]
