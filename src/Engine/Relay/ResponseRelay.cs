@@ -25,11 +25,12 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
     /// <param name="traffic">Counts the flushes by reason.</param>
+    /// <param name="prompt">Whether the flush delay is 0 for this response: each block is sent at once.</param>
     /// <param name="socketTimeout">The longest the source may stay silent.</param>
     /// <param name="clientGone">Cancelled when the client has left.</param>
     /// <exception cref="BrokenResponseException">The body broke off, or stayed silent too long, or the client took nothing for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public async ValueTask RunAsync(IResponseBody body, IOutputFilter chain, TrafficScope traffic, TimeSpan socketTimeout, CancellationToken clientGone)
+    public async ValueTask RunAsync(IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
     {
         // Until the first flush the response's head is what has not left, though no byte of the body was passed.
         var unflushed = true;
@@ -41,7 +42,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
             {
                 if (unflushed)
                 {
-                    var (limit, reason) = LimitOfHolding(rules, chain, heldSince);
+                    var (limit, reason) = LimitOfHolding(prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
                     if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
                     await FlushAsync(reason).ConfigureAwait(false);
                 }
@@ -75,13 +76,13 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     }
 
     /// <summary>How long what the chain holds may still wait for company, and which rule ends it.</summary>
-    private (TimeSpan Limit, FlushReason Reason) LimitOfHolding(FlushPolicy rules, IOutputFilter chain, long heldSince)
+    private (TimeSpan Limit, FlushReason Reason) LimitOfHolding(TimeSpan delay, TimeSpan deadline, IOutputFilter chain, long heldSince)
     {
-        if (rules.FlushDeadline > TimeSpan.Zero && chain.Held > 0)
+        if (deadline > TimeSpan.Zero && chain.Held > 0)
         {
-            var left = rules.FlushDeadline - time.GetElapsedTime(heldSince);
-            if (left < rules.FlushDelay) return (left > TimeSpan.Zero ? left : TimeSpan.Zero, FlushReason.Deadline);
+            var left = deadline - time.GetElapsedTime(heldSince);
+            if (left < delay) return (left > TimeSpan.Zero ? left : TimeSpan.Zero, FlushReason.Deadline);
         }
-        return (rules.FlushDelay, FlushReason.Idle);
+        return (delay, FlushReason.Idle);
     }
 }

@@ -162,10 +162,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
-        using var chain = route.Chain(output, _time);
+        var wishes = ResponseWishes.Of(head);
+        // Below the route's own: a response obeys both, so that an application can lower its limit and not raise it.
+        using var asked = wishes.Rate > 0 ? new RateLimitFilter(new LiveRateLimit(new RateLimit(wishes.Rate, 0, PacerKind.TokenBucket)), output, _time) : null;
+        using var chain = route.Chain((IOutputFilter?)asked ?? output, _time);
         try
         {
-            await relay.RunAsync(body, chain, route.Traffic, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
         catch (BrokenResponseException) when (output.Bytes > 0)
         {

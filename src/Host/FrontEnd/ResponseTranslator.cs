@@ -15,7 +15,10 @@ internal static class ResponseTranslator
         response.StatusCode = head.Status;
         response.ReasonPhrase = head.Reason;
         var headers = response.Headers;
-        foreach (var (name, value) in head.Headers) headers.Append(name, value);
+        foreach (var (name, value) in head.Headers)
+        {
+            if (!ResponseWishes.IsWish(name)) headers.Append(name, value);
+        }
         if (head.ContentLength is { } length && head.Status != StatusCodes.Status204NoContent) headers.ContentLength = length;
 
         var chunked = head.Framing is BodyFraming.Chunked or BodyFraming.Close && request.Protocol == "HTTP/1.1";

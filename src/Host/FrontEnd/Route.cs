@@ -32,7 +32,7 @@ internal sealed class Route(RouteOptions options, DaemonGroup? group, Statistics
         ? new(statistics.Total, statistics.Route(options.Path)) : new(statistics.Total, statistics.Route(options.Path), group.Statistics.Traffic);
 
     /// <summary>The route's pacing filter before the output. Without a limit it passes everything on, until one is set.</summary>
-    public RateLimitFilter Chain(CoreOutput output, TimeProvider time) => new(_limit, output, time);
+    public RateLimitFilter Chain(IOutputFilter output, TimeProvider time) => new(_limit, output, time);
 
     private static RateLimit LimitOf(RouteOptions options) => new(options.RateLimit, options.RateInitialBurst, options.Pacer);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -24,10 +25,11 @@ public sealed class FailingDaemonTests : IAsyncLifetime
             name: site
             daemons:
               - { name: app, address: "http://127.0.0.1:{{((IPEndPoint)_daemon.LocalEndpoint).Port}}", socket-timeout: 1s, header-buffer-size: 8KiB }
+              - { name: lazy, address: "http://127.0.0.1:{{((IPEndPoint)_daemon.LocalEndpoint).Port}}", response-flush-delay: 1m, response-flush-deadline: 0 }
               - { name: gone, address: "unix:/nonexistent/app.sock", connect-timeout: 200ms }
               - { name: barred, address: "unix:/dev/null/app.sock" }
               - { name: well, sample: true, response-socket-timeout: 500ms }
-            routes: [ { path: /, daemon: app }, { path: /barred, daemon: barred }, { path: /gone, daemon: gone }, { path: /well, daemon: well, strip-prefix: true } ]
+            routes: [ { path: /, daemon: app }, { path: /barred, daemon: barred }, { path: /lazy, daemon: lazy }, { path: /gone, daemon: gone }, { path: /well, daemon: well, strip-prefix: true } ]
             """);
     }
 
@@ -120,6 +122,32 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         using var response = await _frontEnd.Client.GetAsync("/gone");
         Assert.Equal(503, (int)response.StatusCode);
         await _frontEnd.EventAsync("WSGI0116");
+    }
+
+    [Theory]
+    [InlineData("X-Accel-Buffering: no")]
+    [InlineData("Content-Type: text/event-stream; charset=utf-8")]
+    public async Task Application_has_its_blocks_sent_at_once(string header)
+    {
+        _answer = $"HTTP/1.1 200 OK\r\n{header}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+        _hold = true;
+        // By the group's own policy the head would not leave for a minute.
+        using var response = await _frontEnd.Client.GetAsync("/lazy", HttpCompletionOption.ResponseHeadersRead);
+        var block = new byte[3];
+        await (await response.Content.ReadAsStreamAsync()).ReadExactlyAsync(block);
+        Assert.Equal("abc"u8.ToArray(), block);
+        Assert.False(response.Headers.Contains("X-Accel-Buffering"));
+    }
+
+    [Fact]
+    public async Task Application_lowers_its_rate()
+    {
+        _answer = $"HTTP/1.1 200 OK\r\nX-Accel-Limit-Rate: 20000\r\nContent-Length: 20000\r\n\r\n{new string('x', 20_000)}";
+        var start = Stopwatch.GetTimestamp();
+        using var response = await _frontEnd.Client.GetAsync("/");
+        Assert.Equal(20_000, (await response.Content.ReadAsByteArrayAsync()).Length);
+        Assert.True(Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(0.9), "it came faster than asked for");
+        Assert.False(response.Headers.Contains("X-Accel-Limit-Rate"));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class ResponseRelayTests
     private readonly CancellationTokenSource _clientGone = new();
 
     private Task Run(IOutputFilter chain) => new ResponseRelay(_policy, _time)
-        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, new TrafficScope(_traffic), SocketTimeout, _clientGone.Token).AsTask();
+        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token).AsTask();
 
     private async Task WriteAsync(int count) => await _pipe.Writer.WriteAsync(new byte[count]);
 
