@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using DaemonProxy.Daemons;
 using DaemonProxy.Relay;
@@ -14,6 +15,7 @@ internal sealed class PrometheusPage
 
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly Histogram _duration;
+    private readonly ConcurrentDictionary<Series, Histogram.Child> _series = new();
 
     /// <summary>Makes the page.</summary>
     /// <param name="statistics">The counts.</param>
@@ -50,9 +52,16 @@ internal sealed class PrometheusPage
     }
 
     /// <summary>Records a finished request.</summary>
-    public void Record(string method, RequestRecord record, in FinishedRequest finished) =>
-        _duration.WithLabels(FrontEndMeter.KnownMethod(method), record.LoggedStatus.ToString(CultureInfo.InvariantCulture), record.Route?.Options.Path ?? "", record.Route?.Options.Daemon ?? "")
-            .Observe(finished.Duration.TotalSeconds);
+    public void Record(string method, RequestRecord record, in FinishedRequest finished)
+    {
+        // Looking a series up by its labels costs more than all else that is counted of a request.
+        var key = new Series(FrontEndMeter.KnownMethod(method), record.LoggedStatus, record.Route?.Options.Path ?? "", record.Route?.Options.Daemon ?? "");
+        if (!_series.TryGetValue(key, out var series))
+            series = _series.GetOrAdd(key, _duration.WithLabels(key.Method, key.Status.ToString(CultureInfo.InvariantCulture), key.Route, key.Daemon));
+        series.Observe(finished.Duration.TotalSeconds);
+    }
+
+    private readonly record struct Series(string Method, int Status, string Route, string Daemon);
 
     /// <summary>Writes the page.</summary>
     public Task WriteAsync(Stream output, CancellationToken cancellationToken) => _registry.CollectAndExportAsTextAsync(output, cancellationToken);
