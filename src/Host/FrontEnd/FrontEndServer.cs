@@ -153,6 +153,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             }
             var previous = Served;
             _application.Served = next;
+            next.CountReplaced(previous);
             if (wanted.RestrictEmbedded != previous.Configuration.RestrictEmbedded) Embedded.Setting = wanted.RestrictEmbedded;
             await Embedded.NeedAsync(wanted.HasEmbedded).ConfigureAwait(false);
             _log.Write(EventCatalogue.ConfigurationReloaded, wanted.File ?? "");

@@ -104,6 +104,15 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         _managed.TryGetValue(group.Options.Name, out var daemon) ? ReadyAsync(daemon.RestartAsync(), group.Options, cancellationToken)
             : throw new ServerStartException($"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
 
+    /// <summary>Counts the workers that take the place of another configuration's, as those that are replaced one group at a time are counted.</summary>
+    public void CountReplaced(ServedConfiguration previous)
+    {
+        foreach (var group in _groups.Where(group => _managed.ContainsKey(group.Options.Name) && previous._managed.ContainsKey(group.Options.Name)))
+        {
+            for (var worker = 0; worker < group.Options.Processes; worker++) group.Statistics.Restarts.Count(RestartReason.Operator);
+        }
+    }
+
     /// <summary>Ends the daemons when what they have is done, or after eviction-timeout; another configuration has taken over.</summary>
     public async Task RetireAsync()
     {

@@ -54,6 +54,7 @@ public sealed class StatisticsTests : IAsyncLifetime
         Assert.Equal(app, status.Routes.Single(route => route.Path == "/app").Traffic);
         Assert.Equal(new StatusCounts(0, 0, 0, 0, 1), status.Routes.Single(route => route.Path == "/inproc").Traffic.Statuses);
         Assert.Equal(new StatusCounts(0, 3, 1, 2, 2), status.Traffic.Statuses);
+        Assert.Equal(1, status.Daemons.Single(daemon => daemon.Name == "app").RestartsByReason["Operator"]);
     }
 
     [Fact]
