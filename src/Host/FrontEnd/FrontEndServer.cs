@@ -183,7 +183,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         ActiveRequests = _application.ActiveRequests,
         Requests = _application.Requests,
         Traffic = _statistics.Total.Status(),
-        Warnings = [.. GroupWarnings.Of(Served.Configuration).Select(warning => warning.Message)],
+        Warnings = [.. Served.Warnings.Select(warning => warning.Message)],
         MetricsUri = _metrics?.Addresses[0],
         Daemons = [.. Served.Groups.Select(Served.Status)],
         Routes = [.. Served.Routes.Routes.Select(route => route.Status())],

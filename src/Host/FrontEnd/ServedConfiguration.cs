@@ -44,6 +44,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public ServedConfiguration(ProxyConfiguration configuration, FrontEndServices services)
     {
         Configuration = configuration;
+        Warnings = [.. GroupWarnings.Of(configuration)];
         _services = services;
         foreach (var options in configuration.Daemons)
         {
@@ -59,6 +60,9 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The configuration.</summary>
     public ProxyConfiguration Configuration { get; }
 
+    /// <summary>What is served otherwise than the configuration may seem to say.</summary>
+    public IReadOnlyList<(EventDefinition Reason, string Message, string Group)> Warnings { get; }
+
     /// <summary>The routes.</summary>
     public RouteTable Routes { get; }
 
@@ -71,7 +75,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     {
         try
         {
-            foreach (var (reason, message, group) in GroupWarnings.Of(Configuration)) _services.Log.Write(reason, message, ("daemon", group));
+            foreach (var (reason, message, group) in Warnings) _services.Log.Write(reason, message, ("daemon", group));
             foreach (var daemon in _managed.Values) daemon.Start();
             foreach (var group in _groups)
             {

@@ -105,6 +105,7 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         using var response = await _frontEnd.Client.GetAsync("/");
         Assert.Equal(500, (int)response.StatusCode);
         await _frontEnd.EventAsync("WSGI0144");
+        await NextIsServedAsync();
     }
 
     [Fact]
@@ -114,6 +115,7 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         using var response = await _frontEnd.Client.GetAsync("/");
         Assert.Equal(504, (int)response.StatusCode);
         await _frontEnd.EventAsync("WSGI0145");
+        await NextIsServedAsync();
     }
 
     [Fact]
@@ -122,6 +124,7 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         using var response = await _frontEnd.Client.GetAsync("/gone");
         Assert.Equal(503, (int)response.StatusCode);
         await _frontEnd.EventAsync("WSGI0116");
+        await NextIsServedAsync();
     }
 
     [Theory]
@@ -216,6 +219,7 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         Assert.Contains("abc", received);
         Assert.DoesNotContain("\r\n0\r\n", received);
         await _frontEnd.EventAsync(code);
+        await NextIsServedAsync();
     }
 
     [Fact]
