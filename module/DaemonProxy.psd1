@@ -32,8 +32,10 @@
     )
     PrivateData          = @{
         PSData = @{
-            Tags       = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://github.com/daemonproxy/daemonproxy'
+            ReleaseNotes = 'The first version. CHANGELOG.md of the project says what is in it.'
         }
     }
 }

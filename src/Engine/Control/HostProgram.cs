@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace DaemonProxy.Control;
 
@@ -7,11 +8,19 @@ public static class HostProgram
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>Finds the host in a folder: its own executable, or the assembly that <c>dotnet</c> runs everywhere.</summary>
+    /// <summary>
+    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, or the one that lies there, as a
+    /// build leaves it; its own executable, or the assembly that <c>dotnet</c> runs everywhere.
+    /// </summary>
     /// <returns>Its full path, for <see cref="LaunchOptions.HostPath"/>.</returns>
     /// <exception cref="ControlException">It is not there.</exception>
-    public static string Find(string folder)
+    public static string Find(string folder) => Find(folder, Platform());
+
+    /// <summary>The same, for a platform by its name (<c>linux-x64</c>); null: one that the package has no host of its own for.</summary>
+    internal static string Find(string folder, string? platform)
     {
+        if (platform is not null && Path.Combine(folder, platform) is var own && File.Exists(Path.Combine(own, "daemonproxy.dll")))
+            folder = own;
         // A package that has been through a gallery has lost its execute bits; the assembly needs none.
         var program = Path.Combine(folder, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
         if (File.Exists(program) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0))
@@ -48,6 +57,14 @@ public static class HostProgram
         }
 
         return call;
+    }
+
+    // Not RuntimeIdentifier itself: a distribution's own build of .NET calls itself after the distribution (debian.13-x64).
+    private static string? Platform()
+    {
+        var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : null;
+        var musl = RuntimeInformation.RuntimeIdentifier is var id && (id.Contains("musl", StringComparison.Ordinal) || id.StartsWith("alpine", StringComparison.Ordinal));
+        return system is null || musl ? null : $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 
     private static string? DotnetOnPath()
