@@ -19,6 +19,7 @@
         'Get-DaemonProxyStatistics'
         'Get-FlushPolicy'
         'Get-RateLimit'
+        'Register-DaemonProxyService'
         'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'
         'Set-FlushPolicy'
@@ -29,6 +30,7 @@
         'Test-EmbeddedRestriction'
         'Test-FlushPolicy'
         'Test-RateLimitAccuracy'
+        'Unregister-DaemonProxyService'
     )
     PrivateData          = @{
         PSData = @{

@@ -30,6 +30,16 @@ public static class HostProgram
             $"there is no daemonproxy in {folder}; install the module again, or build it with dotnet build", ControlFailure.StartFailed);
     }
 
+    /// <summary>The host as a service manager calls it: program and first arguments by full paths, and the .NET that it needs to be told of, or null.</summary>
+    /// <exception cref="ControlException">It is to run by <c>dotnet</c>, which is not on PATH.</exception>
+    public static (IReadOnlyList<string> Command, string? DotnetRoot) ForService(string hostPath)
+    {
+        var call = Call(hostPath);
+        if (!Path.IsPathFullyQualified(call.FileName))
+            throw new ControlException("there is no dotnet on PATH to run the front end with; install the .NET 10 runtime with ASP.NET Core", ControlFailure.StartFailed);
+        return ([call.FileName, .. call.ArgumentList], call.Environment.TryGetValue("DOTNET_ROOT", out var root) && root is { Length: > 0 } ? root : null);
+    }
+
     /// <summary>A call of the host with no window, its three standard streams redirected, and what it needs to find .NET.</summary>
     internal static ProcessStartInfo Call(string hostPath)
     {
