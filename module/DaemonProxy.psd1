@@ -31,6 +31,7 @@
         'Test-FlushPolicy'
         'Test-RateLimitAccuracy'
         'Unregister-DaemonProxyService'
+        'Watch-DaemonProxy'
     )
     PrivateData          = @{
         PSData = @{

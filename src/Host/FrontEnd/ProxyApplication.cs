@@ -47,6 +47,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
+    /// <summary>The requests being served now, one by one.</summary>
+    public ActiveRequests Active { get; } = new();
+
     /// <summary>Requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
@@ -58,10 +61,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
-        Interlocked.Increment(ref _requests);
         Interlocked.Increment(ref _active);
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var record = new RequestRecord(_time.GetTimestamp());
+        var record = new RequestRecord(Interlocked.Increment(ref _requests), request, _time.GetTimestamp());
+        Active.Enter(record);
         try
         {
             RefusedRequest.Check(request.Headers);
@@ -88,6 +91,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
+            Active.Leave(record);
             Finish(context, request, record);
             Interlocked.Decrement(ref _active);
         }
@@ -162,6 +166,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
+        record.Output = output;
         var wishes = ResponseWishes.Of(head);
         // Below the route's own: a response obeys both, so that an application can lower its limit and not raise it.
         using var asked = wishes.Rate > 0 ? new RateLimitFilter(new LiveRateLimit(new RateLimit(wishes.Rate, 0, PacerKind.TokenBucket)), output, _time) : null;
