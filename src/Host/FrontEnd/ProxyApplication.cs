@@ -170,7 +170,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
-        catch (BrokenResponseException) when (output.Bytes > 0)
+        catch (BrokenResponseException broken) when (output.Bytes > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
             // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
             await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
