@@ -13,9 +13,6 @@ internal static class SocketThreads
     private const string InlineVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
     private const string CountVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
-    /// <summary>The threads that are right where daemons and the rest of the system want the other half of the processors.</summary>
-    public static int DefaultCount => Math.Max(1, Environment.ProcessorCount / 2);
-
     /// <summary>Sets it up. To be called before any socket has been used; later it has no effect. What the environment already says stays.</summary>
     /// <param name="count">How many threads serve the sockets, &gt; 0.</param>
     public static void Use(int count)
