@@ -1,4 +1,6 @@
 """The clients: the same for every server, and cheap enough not to be what is measured."""
+import collections
+import ctypes
 import json
 import os
 import select
@@ -139,3 +141,38 @@ def hold(server, path, count):
             client.recv(length - received, socket.MSG_WAITALL)
         clients.append(client)
     return clients
+
+
+def percentile(values, percent):
+    return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+
+
+def paced(server, path, rate, seconds, connections=32):
+    """Seconds that each answer took, at a constant rate: from when its request was due, whether or not the answers before it had come."""
+    # A wait ends when it is over, not up to 50 us later (PR_SET_TIMERSLACK).
+    ctypes.CDLL(None).prctl(29, 1, 0, 0, 0)
+    request, taken = ask(path), []
+    idle, busy, waiting = collections.deque(hold(server, path, connections)), {}, collections.deque()
+    start = time.perf_counter() + 0.01
+    due = [start + index / rate for index in range(int(rate * seconds))]
+    index = 0
+    while len(taken) < len(due):
+        now = time.perf_counter()
+        if index < len(due) and now >= due[index]:
+            waiting.append(due[index])
+            index += 1
+        while waiting and idle:
+            client = idle.popleft()
+            busy[client] = waiting.popleft()
+            client.sendall(request)
+        if now > due[-1] + 10:
+            raise Failed('%s left %d of %d answers out for 10 s' % (server.title, len(due) - len(taken), len(due)))
+        for client in select.select(list(busy), (), (), max(0, due[index] - time.perf_counter()) if index < len(due) else 1)[0]:
+            # The answer is short: it comes whole.
+            if not client.recv(16384):
+                raise Failed('%s closed the connection' % server.title)
+            taken.append(time.perf_counter() - busy.pop(client))
+            idle.append(client)
+    for client in idle:
+        client.close()
+    return taken

@@ -29,9 +29,14 @@ def seconds(processes):
 
 
 def mebibytes(processes):
-    """Memory: each process's proportional share, so that what a master and its worker have in common counts once."""
-    total = 0
-    for process in processes:
-        with open('/proc/%d/smaps_rollup' % process) as file:
-            total += next(int(line.split()[1]) for line in file if line.startswith('Pss:'))
-    return total / 1024
+    """
+    Memory: what the first process has, and what its descendants have for themselves, so that what a worker shares with its master counts once.
+    Not the proportional share: another .NET program on the machine would make that of the .NET rows smaller.
+    """
+    first, *others = processes
+    return (kibibytes(first, ('Rss:',)) + sum(kibibytes(process, ('Private_Clean:', 'Private_Dirty:')) for process in others)) / 1024
+
+
+def kibibytes(process, fields):
+    with open('/proc/%d/smaps_rollup' % process) as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(fields))

@@ -7,10 +7,10 @@ HEAD = '# Benchmarks\n\nEach table is written by the command above it; the machi
 
 
 class Column:
-    """A figure: its key in a round's results, its heading, its digits. The first of a table shows its spread as well."""
+    """A figure: its key in a round's results, its heading, its digits, and whether it is compared with the base row's. The first of a table shows its spread as well."""
 
-    def __init__(self, key, heading, digits=0):
-        self.key, self.heading, self.digits = key, heading, digits
+    def __init__(self, key, heading, digits=0, compare=True):
+        self.key, self.heading, self.digits, self.compare = key, heading, digits, compare
 
     def show(self, value):
         return '-' if value is None else '{:,.{}f}'.format(value, self.digits)
@@ -39,7 +39,7 @@ def table(columns, servers, results, base):
         cells.append(compared(rounds, results.get(base), lead.key) or '-')
         for column in others:
             value = median(rounds, column.key)
-            beside = compared(rounds, results.get(base), column.key)
+            beside = compared(rounds, results.get(base), column.key) if column.compare else None
             cells.append(column.show(value) + (' (%s)' % beside if beside and value is not None else ''))
         yield '| %s |' % ' | '.join(cells)
 

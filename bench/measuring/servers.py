@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, with settings that its manual recommends for this work, one worker each."""
+"""The servers that are compared: how each is started and ended."""
 import os
 import socket
 import subprocess
@@ -6,114 +6,16 @@ import sys
 import time
 
 from measuring import clients, processes
+from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, DAEMONPROXY, DAEMONPROXY_WSGI, HAPROXY, NGINX_PROXY, UPSTREAM
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
 HOST = os.path.join(ROOT, 'module', 'bin', 'host', 'daemonproxy')
 FORWARDER = os.path.join(BENCH, 'plain-forwarder')
 
-NGINX = '''
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile 16384;
-pid @FOLDER@/nginx.pid;
-error_log @FOLDER@/error.log;
-events { worker_connections 8192; }
-http {
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_timeout 300s;
-    keepalive_requests 1000000000;
-    client_max_body_size 0;
-    client_body_temp_path @FOLDER@/body;
-    proxy_temp_path @FOLDER@/proxy;
-    fastcgi_temp_path @FOLDER@/fastcgi;
-    uwsgi_temp_path @FOLDER@/uwsgi;
-    scgi_temp_path @FOLDER@/scgi;
-'''
-UPSTREAM = NGINX + '''
-    open_file_cache max=100;
-    server {
-        listen unix:@UPSTREAM@;
-        listen 127.0.0.1:@PORT@;
-        default_type application/octet-stream;
-        root @FOLDER@/files;
-        location = /hello { default_type text/plain; return 200 "Hello, world!"; }
-    }
-}
-'''
-NGINX_PROXY = NGINX + '''
-    upstream backend { server unix:@UPSTREAM@; keepalive 64; keepalive_requests 1000000000; }
-    server {
-        listen 127.0.0.1:@PORT@;
-        location / {
-            proxy_pass http://backend;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_buffer_size 64k;
-            proxy_buffers 8 64k;
-            proxy_busy_buffers_size 128k;
-            @BUFFERING@
-        }
-    }
-}
-'''
-HAPROXY = '''
-global
-    nbthread 1
-    maxconn 8192
-defaults
-    mode http
-    http-reuse always
-    option http-keep-alive
-    timeout connect 10s
-    timeout client 300s
-    timeout server 300s
-frontend clients
-    bind 127.0.0.1:@PORT@
-    default_backend upstream
-backend upstream
-    server upstream unix@@UPSTREAM@
-'''
-APACHE = '''
-ServerRoot @FOLDER@
-ServerName bench
-PidFile apache.pid
-DefaultRuntimeDir @FOLDER@
-ErrorLog error.log
-Listen 127.0.0.1:@PORT@
-@IDENTITY@
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-StartServers 1
-ServerLimit 1
-ThreadLimit 64
-ThreadsPerChild 64
-MaxRequestWorkers 64
-MinSpareThreads 1
-MaxSpareThreads 64
-AsyncRequestWorkerFactor 200
-KeepAlive On
-KeepAliveTimeout 300
-MaxKeepAliveRequests 0
-LimitRequestBody 0
-'''
-APACHE_PROXY = APACHE + '''
-LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
-LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
-ProxyIOBufferSize 65536
-ProxyPass "/" "unix:@UPSTREAM@|http://upstream/"
-'''
-DAEMONPROXY = '''
-name: bench
-listen: [ "http://127.0.0.1:@PORT@" ]
-limit-request-body: 0
-daemons:
-  - { name: upstream, address: "unix:@UPSTREAM@" }
-routes:
-  - { path: /, daemon: upstream@LIMIT@ }
-'''
+NGINX_COMMAND = 'nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'
+APACHE_COMMAND = 'apache2', '-f', '@FOLDER@/configuration', '-DFOREGROUND'
+DAEMONPROXY_COMMAND = HOST, 'serve', '@FOLDER@/configuration'
 # Apache drops root's rights itself, and refuses to go without.
 IDENTITY = 'User www-data\nGroup www-data' if os.geteuid() == 0 else ''
 
@@ -121,26 +23,32 @@ IDENTITY = 'User www-data\nGroup www-data' if os.geteuid() == 0 else ''
 class Server:
     """One row of the tables, and while it runs, its processes."""
 
-    def __init__(self, name, title, command=(), configuration='', packages=(), **words):
-        self.name, self.title, self.command, self.configuration, self.packages, self.words = name, title, command, configuration, packages, words
-        self.port = self.process = self.folder = None
+    def __init__(self, name, title, command=(), configuration='', packages=(), application=None, **words):
+        self.name, self.title, self.command, self.configuration, self.packages, self.application, self.words = name, title, command, configuration, packages, application, words
+        self.port = self.process = self.folder = self.socket = None
 
-    def start(self, folder, upstream, path='/hello', port=None):
-        """Starts it, waits for its first answer to the path, and gives the seconds that took."""
-        self.folder = os.path.join(folder, self.name)
-        os.makedirs(self.folder, exist_ok=True)
-        self.port = port or free_port()
+    def start(self, folder, upstream=None):
+        """Starts it, waits for its first answer, and gives the seconds that took."""
+        if self.application:
+            self.application.start(folder)
+            upstream = self.application
         if not self.command:
             self.port = upstream.port
             return 0
-        words = {'FOLDER': self.folder, 'PORT': str(self.port), 'UPSTREAM': upstream if isinstance(upstream, str) else upstream.socket, 'IDENTITY': IDENTITY, **self.words}
-        with open(os.path.join(self.folder, 'configuration'), 'w') as file:
-            file.write(fill(self.configuration, words))
+        self.folder = os.path.join(folder, self.name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.port = free_port()
+        # An address may be 108 bytes long, so a server's own is near the root.
+        self.socket = os.path.join(folder, self.name + '.sock')
+        words = {'FOLDER': self.folder, 'PORT': str(self.port), 'SOCKET': self.socket, 'UPSTREAM': upstream.socket if upstream else '', 'IDENTITY': IDENTITY, **self.words}
+        for name, content in (('configuration', fill(self.configuration, words)), ('hello.py', APPLICATION)):
+            with open(os.path.join(self.folder, name), 'w') as file:
+                file.write(content)
         environment = dict(os.environ, DAEMONPROXY_RUNTIME_DIR=os.path.join(self.folder, 'run'))
         begin = time.perf_counter()
         with open(os.path.join(self.folder, 'output'), 'w') as output:
             self.process = subprocess.Popen([fill(word, words) for word in self.command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        clients.first_answer(self, path)
+        clients.first_answer(self, '/hello')
         return time.perf_counter() - begin
 
     def check(self):
@@ -150,50 +58,71 @@ class Server:
                 sys.exit('%s ended by itself:\n%s' % (self.title, output.read()))
 
     def processes(self):
-        return processes.tree(self.process.pid) if self.process else []
+        """All of its processes, those of the application behind it too."""
+        return (processes.tree(self.process.pid) if self.process else []) + (self.application.processes() if self.application else [])
 
     def stop(self):
-        if not self.process:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+        if self.application:
+            self.application.stop()
 
 
-class Upstream(Server):
-    """What all of them stand before: nginx with one worker, on a Unix socket, and on a port for the row without a proxy."""
-
-    def __init__(self):
-        super().__init__('upstream', 'the upstream', ('nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'), UPSTREAM)
-
-    def start(self, folder, sizes):
-        self.socket = os.path.join(folder, 'upstream.sock')
-        files = os.path.join(folder, self.name, 'files')
-        os.makedirs(files)
-        for name, size in sizes.items():
-            with open(os.path.join(files, name), 'wb') as file:
-                file.truncate(size)
-        return super().start(folder, self.socket)
+def files(folder, sizes):
+    """The files that the upstream serves."""
+    folder = os.path.join(folder, 'upstream', 'files')
+    os.makedirs(folder)
+    for name, size in sizes.items():
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.truncate(size)
 
 
-def rows():
+def upstream():
+    """What all proxies stand before: nginx with one worker, on a Unix socket, and on a port for the row without a proxy."""
+    return Server('upstream', 'the upstream', NGINX_COMMAND, UPSTREAM)
+
+
+def sink():
+    """The same for uploads: nginx would answer before it has read them."""
+    return Server('sink', 'the upstream of uploads', (sys.executable, os.path.join(BENCH, 'measuring', 'upload_sink.py'), '@SOCKET@', '@PORT@'))
+
+
+def proxies():
     """The rows of the proxies' tables, in their order."""
-    nginx = 'nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'
-    apache = 'apache2', '-f', '@FOLDER@/configuration', '-DFOREGROUND'
-    daemonproxy = HOST, 'serve', '@FOLDER@/configuration'
+    haproxy = 'haproxy', '-db', '-f', '@FOLDER@/configuration'
     return [
         Server('direct', 'direct, no proxy'),
-        Server('haproxy', 'HAProxy', ('haproxy', '-db', '-f', '@FOLDER@/configuration'), HAPROXY, ['haproxy']),
-        Server('nginx', 'nginx, buffered', nginx, NGINX_PROXY, ['nginx'], BUFFERING=''),
-        Server('nginx-unbuffered', 'nginx, unbuffered', nginx, NGINX_PROXY, ['nginx'], BUFFERING='proxy_buffering off; proxy_request_buffering off;'),
-        Server('apache', 'Apache mod_proxy', apache, APACHE_PROXY, ['apache2']),
+        Server('haproxy', 'HAProxy', haproxy, HAPROXY, ['haproxy'], SPLICE=''),
+        Server('haproxy-splice', 'HAProxy, splicing', haproxy, HAPROXY, ['haproxy'], SPLICE='option splice-request\n    option splice-response'),
+        Server('nginx', 'nginx, buffered', NGINX_COMMAND, NGINX_PROXY, ['nginx'], BUFFERING=''),
+        Server('nginx-unbuffered', 'nginx, unbuffered', NGINX_COMMAND, NGINX_PROXY, ['nginx'], BUFFERING='proxy_buffering off; proxy_request_buffering off;'),
+        Server('apache', 'Apache mod_proxy', APACHE_COMMAND, APACHE_PROXY, ['apache2'], THREADS='64'),
         Server('forwarder', 'Kestrel + HttpClient', (os.path.join(FORWARDER, 'bin', 'Release', 'net10.0', 'plain-forwarder'), '@PORT@', '@UPSTREAM@')),
-        Server('daemonproxy', 'DaemonProxy', daemonproxy, DAEMONPROXY, LIMIT=''),
-        Server('daemonproxy-limited', 'DaemonProxy, token-bucket that never binds', daemonproxy, DAEMONPROXY, LIMIT=', rate-limit: 100GiB/s, pacer: token-bucket'),
+        Server('daemonproxy', 'DaemonProxy', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=''),
+        Server('daemonproxy-limited', 'DaemonProxy, token-bucket that never binds', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=', rate-limit: 100GiB/s, pacer: token-bucket'),
+    ]
+
+
+def wsgi():
+    """The rows of the table of WSGI servers: 2 processes with 15 threads each, or embedded. Apache needs a thread for each busy connection, or it closes some."""
+    gunicorn = Server('gunicorn', 'gunicorn', (
+        'gunicorn', '--bind', '127.0.0.1:@PORT@', '--bind', 'unix:@SOCKET@', '--umask', '0', '--worker-class', 'gthread', '--workers', '2', '--threads', '15', '--keep-alive', '300',
+        '--log-level', 'error', 'hello:application'))
+    apache, host = ['apache2', 'libapache2-mod-wsgi-py3'], DAEMONPROXY_COMMAND
+    return [
+        Server('mod-wsgi', 'mod_wsgi, daemon mode', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='64',
+               MODE='WSGIRestrictEmbedded On\nWSGIDaemonProcess hello processes=2 threads=15\nWSGIProcessGroup hello'),
+        Server('mod-wsgi-embedded', 'mod_wsgi, embedded', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='40', MODE=''),
+        Server('gunicorn', 'gunicorn behind nginx', NGINX_COMMAND, NGINX_PROXY, ['nginx', 'gunicorn'], gunicorn, BUFFERING=''),
+        Server('wsgi', 'DaemonProxy, daemon mode', host, DAEMONPROXY_WSGI,
+               MODE='daemons:\n  - { name: hello, application: hello.py, processes: 2, threads: 15 }\nroutes:\n  - { path: /, daemon: hello }'),
+        Server('wsgi-embedded', 'DaemonProxy, embedded', host, DAEMONPROXY_WSGI, MODE='routes:\n  - { path: /, application: hello.py }'),
     ]
 
 
