@@ -233,4 +233,4 @@ PARTS = {
 }
 # What two minutes have room for.
 QUICK = [name for name in PARTS if name not in ('latency', 'embedded-memory')]
-QUICK_ROWS = ['haproxy', 'nginx', 'nginx-unbuffered', 'daemonproxy', 'mod-wsgi', 'mod-wsgi-embedded', 'wsgi', 'wsgi-embedded']
+QUICK_ROWS = ['haproxy', 'nginx', 'nginx-unbuffered', 'daemonproxy', 'mod-wsgi', 'mod-wsgi-embedded', 'gunicorn', 'wsgi', 'wsgi-embedded']
