@@ -22,7 +22,7 @@ public class PacerBenchmarks
         _tokenBucket = Filter(long.MaxValue / 1024);
     }
 
-    private static RateLimitFilter Filter(long rate) => new(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.TokenBucket)), new Nowhere(), TimeProvider.System);
+    private static RateLimitFilter Filter(long rate) => new(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.TokenBucket), TimeProvider.System), default, new Nowhere());
 
     [Benchmark(OperationsPerInvoke = Blocks, Baseline = true)]
     public void No_limit() => Write(_open);

@@ -46,7 +46,7 @@ public sealed class RelayAllocationTests
         var block = new byte[size];
         using var body = new PipeBody(source.Reader, _time);
         using var output = new CoreOutput(client.Writer, chunked, Timeout, _time);
-        using var pacing = paced ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket)), output, _time) : null;
+        using var pacing = paced ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket), _time), default, output) : null;
         using var clientGone = new CancellationTokenSource();
         var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), _time)
             .RunAsync(body, pacing ?? (IOutputFilter)output, new TrafficScope(new TrafficCounter()), prompt, Timeout, clientGone.Token).AsTask();
