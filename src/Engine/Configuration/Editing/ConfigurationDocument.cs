@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace DaemonProxy.Configuration.Editing;
 
@@ -28,6 +29,9 @@ public sealed class ConfigurationDocument
 
     /// <summary>A configuration that says nothing yet, and will have a text of its own.</summary>
     public static ConfigurationDocument New() => new(null, new UTF8Encoding(false));
+
+    /// <summary>A section alone, as a new file would have it.</summary>
+    public static string TextOf(SectionValue section) => new YamlText("\n").Document(section);
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file; messages name it as it is named here.</param>
@@ -70,6 +74,23 @@ public sealed class ConfigurationDocument
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
     /// <exception cref="ConfigurationException">There are mistakes; it carries them all.</exception>
     public ProxyConfiguration Check(string fileName, string baseDirectory) => ConfigurationFile.Parse(Text(), fileName, baseDirectory);
+
+    /// <summary>Whether it means something else when its file lies in another folder: relative paths start from there.</summary>
+    /// <param name="one">Full path of a folder.</param>
+    /// <param name="other">Full path of another.</param>
+    public bool DependsOnFolder(string one, string other) => one != other && Meaning(one) != Meaning(other);
+
+    private string Meaning(string folder)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(Check("", folder));
+        }
+        catch (ConfigurationException)
+        {
+            return folder;
+        }
+    }
 
     /// <summary>Checks the values and writes them: to a file beside it first, so that there is always the whole of one or the other.</summary>
     /// <param name="path">The file, full path. The one it was read from may be replaced when nobody has changed it since.</param>

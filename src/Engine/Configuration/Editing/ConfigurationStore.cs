@@ -10,7 +10,7 @@ internal static class ConfigurationStore
         string? beside = null;
         try
         {
-            var target = File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? file;
+            var target = new FileInfo(file).LinkTarget is null ? file : File.ResolveLinkTarget(file, returnFinalTarget: true)!.FullName;
             var name = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
             using (var stream = new FileStream(name, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {

@@ -17,6 +17,13 @@ public sealed class ScalarValue(string text) : ConfigurationValue
     /// <summary>The value without quotes.</summary>
     public string Text { get; set; } = text;
 
+    /// <summary>A value that is written where another stood, so that what stands around it stays.</summary>
+    public static ScalarValue InPlaceOf(ConfigurationValue old, string text)
+    {
+        ArgumentNullException.ThrowIfNull(old);
+        return new(text) { Source = old.Source };
+    }
+
     /// <inheritdoc/>
     public override bool Means(ConfigurationValue? other) => other is ScalarValue scalar && scalar.Text == Text;
 }
