@@ -1,9 +1,13 @@
+using DaemonProxy.Configuration.Apache;
+
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>A line of an Apache configuration that needs somebody's attention.</summary>
 public sealed class ApacheLine
 {
-    internal ApacheLine(string file, int line, string text, string reason) => (File, Line, Text, Reason) = (file, line, text, reason);
+    private ApacheLine(string file, int line, string text, string reason) => (File, Line, Text, Reason) = (file, line, text, reason);
+
+    internal static ApacheLine Of(ApacheNote note) => new(note.File, note.Line, note.Text, note.Reason);
 
     /// <summary>The file, as it was named.</summary>
     public string File { get; }
