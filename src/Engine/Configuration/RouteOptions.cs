@@ -31,6 +31,11 @@ public sealed record RouteOptions
     /// <summary>The daemon sees <c>/x</c> for <c>/download/x</c> when set, and the path as it came otherwise.</summary>
     public bool StripPrefix { get; init; }
 
+    /// <summary>
+    /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes; null: the route's own.
+    /// </summary>
+    public string? ScriptName { get; init; }
+
     /// <summary><c>rate-limit</c>, bytes a second, for each response; 0: no limit.</summary>
     public long RateLimit { get; init; }
 

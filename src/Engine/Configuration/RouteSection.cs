@@ -10,6 +10,7 @@ internal static class RouteSection
         { "daemon", ValueReaders.Reference, (route, name) => route with { Daemon = name } },
         { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
         { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
+        { "script-name", ValueReaders.RoutePath, (route, path) => route with { ScriptName = path } },
         { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = rate } },
         { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateInitialBurst = size } },
         {
@@ -42,6 +43,13 @@ internal static class RouteSection
             }
         }
 
-        return Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
+        var route = Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
+        if (route.ScriptName is { } name && name != "/" && route.Path != name && !route.Path.StartsWith(name + "/", StringComparison.Ordinal))
+        {
+            reading.Mistake(mapping.Find("script-name")!.Value, $"script-name: '{name}' is not the beginning of the route's path '{route.Path}'; "
+                + "write the part of the path at which the application is mounted");
+        }
+
+        return route;
     }
 }

@@ -108,7 +108,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow()) : null);
+            isWsgi ? WsgiConnection.Of(context, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
@@ -138,7 +138,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
-        var connection = WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow());
+        var connection = WsgiConnection.Of(context, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)

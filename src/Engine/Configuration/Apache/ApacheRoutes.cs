@@ -73,12 +73,9 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         Put(route, "path", path);
         if (!PutTarget(route, alias, scopes, path == alias.Path))
             return;
+        // The application is mounted where its alias is, also for the part of its paths that has a route of its own.
         if (path != alias.Path)
-        {
-            var section = scopes.Last(scope => scope.Target == path && scope.Kind == ApacheScopeKind.Location);
-            notes.Differ(section.Opening!, $"the route '{path}' is its application's SCRIPT_NAME there, where it is '{(alias.Path == "/" ? "" : alias.Path)}' in Apache: the application must find its pages by both together");
-        }
-
+            Put(route, "script-name", alias.Path);
         PutRateLimit(route, scopes);
         foreach (var (other, line) in _routes)
         {
@@ -102,9 +99,10 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
             notes.Lose(alias.Line with { Text = key }, $"a script alias has no option '{key}' here");
         string? Given(string name) => given.Find(option => option.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
         // An option of the alias stands above what its surroundings set.
-        var group = Given("process-group") ?? Use(scopes, "WSGIProcessGroup")?.Argument(0);
-        var application = Given("application-group") ?? Use(scopes, "WSGIApplicationGroup")?.Argument(0);
-        var callable = Given("callable-object") ?? Use(scopes, "WSGICallableObject")?.Argument(0);
+        string? Chosen(string option, string setting) => Use(scopes, setting) is var line && Given(option) is { } value ? value : line?.Argument(0);
+        var group = Chosen("process-group", "WSGIProcessGroup");
+        var application = Chosen("application-group", "WSGIApplicationGroup");
+        var callable = Chosen("callable-object", "WSGICallableObject");
         var reloading = Use(scopes, "WSGIScriptReloading");
         if (callable == "application") callable = null;
         if (application is not (null or "" or "%{GLOBAL}") && isAlias)
