@@ -30,6 +30,7 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     /// <summary>Only the virtual host with this ServerName or ServerAlias, and what holds for all hosts. Default: all of them together.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ApacheServerNameCompleter))]
     public string? ServerName { get; set; }
 
     /// <summary>Which pacer keeps the rate limits. Default TokenBucket, which gets the rate that is configured; Interval gets what Apache gets.</summary>

@@ -26,12 +26,13 @@ public sealed class ApacheConversion
     {
         (_options, Document) = (options, ConfigurationDocument.New());
         _root = Document.Root;
-        var read = new ApacheReader(_notes, folder).Read(file, lines);
+        var reader = new ApacheReader(_notes, folder);
+        var read = reader.Read(file, lines);
         var scopes = new ApacheScopeReader(_notes, options.ServerName);
         var server = new ApacheScope(ApacheScopeKind.Server, null, null);
         scopes.Read(server, read);
         HasHost = options.ServerName is null || scopes.Hosts.Count > 0;
-        Convert(server, scopes);
+        Convert(server, scopes, reader.Folder);
     }
 
     /// <summary>The configuration. Not checked: that is the reader's, when it is written.</summary>
@@ -66,7 +67,7 @@ public sealed class ApacheConversion
     /// <param name="options">How.</param>
     public static ApacheConversion OfLines(IEnumerable<string> lines, string name, string folder, ApacheConversionOptions options) => new(name, lines, folder, options);
 
-    private void Convert(ApacheScope server, ApacheScopeReader read)
+    private void Convert(ApacheScope server, ApacheScopeReader read, string folder)
     {
         var everywhere = read.Hosts.Prepend(server).ToList();
         if (_options.Name is { } name)
@@ -92,7 +93,7 @@ public sealed class ApacheConversion
         }
 
         var daemons = new ApacheDaemons(_notes, read.Daemons);
-        var routes = new ApacheRoutes(_notes, daemons, defaults, _options.Pacer).Convert(server, read.Hosts);
+        var routes = new ApacheRoutes(_notes, daemons, defaults, _options.Pacer, folder).Convert(server, read.Hosts);
         daemons.ReportUnused();
         foreach (var line in all.SelectMany(scope => scope.Settings.Values).Where(line => !_notes.IsDone(line)))
             _notes.Lose(line, "it is followed for all requests alone, not in a section for some of them");

@@ -7,7 +7,7 @@ namespace DaemonProxy.Configuration.Apache;
 /// Routes from WSGIScriptAlias, and from each Location below one that has its own process group or rate limit. What holds for a path is what Apache merges
 /// for it: the server's lines, the virtual host's, those of the script's folders, those of the locations.
 /// </summary>
-internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IReadOnlyList<(string Key, string Text)> defaults, PacerKind pacer)
+internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IReadOnlyList<(string Key, string Text)> defaults, PacerKind pacer, string folder)
 {
     private const string RateLimitFilter = "RATE_LIMIT";
 
@@ -56,6 +56,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
     private Alias? Read(ApacheDirective line)
     {
         var (path, script) = (line.Argument(0), line.Argument(1));
+        if (script.Length > 0 && !Path.IsPathRooted(script))
+            script = Path.Combine(folder, script);
         if (script.Length == 0)
             notes.Lose(line, "it names no path or no script; write WSGIScriptAlias /path /folder/script.wsgi");
         else if (script.EndsWith('/') || Directory.Exists(script))

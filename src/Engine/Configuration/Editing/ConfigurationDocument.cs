@@ -84,7 +84,13 @@ public sealed class ConfigurationDocument
     {
         try
         {
-            return JsonSerializer.Serialize(Check("", folder));
+            var read = Check("", folder);
+            // The working directory of a group that names none is the folder by itself, and no path of the file.
+            var sections = (Root["daemons"] as ListValue)?.Items ?? [];
+            return JsonSerializer.Serialize(read with
+            {
+                Daemons = [.. read.Daemons.Select((group, i) => i < sections.Count && (sections[i] as SectionValue)?["home"] is null ? group with { Home = null } : group)],
+            });
         }
         catch (ConfigurationException)
         {

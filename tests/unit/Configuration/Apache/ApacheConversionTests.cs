@@ -261,6 +261,31 @@ public sealed class ApacheConversionTests
         Assert.Equal(["/a", "/b"], read.PythonPath);
     }
 
+    [Fact]
+    public void Files_are_included_in_Apaches_order_from_its_folders_and_no_deeper_than_is_sane()
+    {
+        var folder = Directory.CreateTempSubdirectory("daemonproxy-tests-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "root", "sites", "deep"));
+            File.WriteAllText(Path.Combine(folder, "httpd.conf"), $"ServerRoot \"{folder}/root\"\nInclude sites/*.conf\nIncludeOptional sites/none\nInclude sites/d*p\nWSGIScriptAlias /s scripts/s.wsgi\n");
+            File.WriteAllText(Path.Combine(folder, "root", "sites", "b.conf"), "WSGIScriptAlias /b /b.wsgi\nInclude sites/b.conf\n");
+            File.WriteAllText(Path.Combine(folder, "root", "sites", "a.conf"), "\ufeffWSGIScriptAlias /a /a.wsgi\r\nErrorLog x\r\n");
+            File.WriteAllText(Path.Combine(folder, "root", "sites", "c.txt"), "WSGIScriptAlias /c /c.wsgi\n");
+            File.WriteAllText(Path.Combine(folder, "root", "sites", "deep", "d"), "WSGIScriptAlias /d /d.wsgi\n");
+            var made = ApacheConversion.OfFile(Path.Combine(folder, "httpd.conf"), new());
+            Assert.Equal(["/a", "/b", "/d", "/s"], made.Document.Check("", folder).Routes.Select(route => route.Path));
+            Assert.Equal(Path.Combine(folder, "root", "scripts/s.wsgi"), made.Document.Check("", folder).Routes[^1].Application);
+            Assert.Contains(made.NotCarriedOver, note => note.File.EndsWith("a.conf", StringComparison.Ordinal) && note.Line == 2);
+            Assert.Contains(made.NotCarriedOver, note => note.Reason.Contains("more than 16 deep"));
+            Assert.Throws<IOException>(() => ApacheConversion.OfFile(Path.Combine(folder, "none.conf"), new()));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static ApacheConversion Of(string lines, ApacheConversionOptions? options = null) =>
         ApacheConversion.OfLines(lines.Split('\n'), "httpd.conf", ConfigurationText.Folder, options ?? new());
 

@@ -113,6 +113,8 @@ public sealed class ConfigurationSaveTests : IDisposable
         Assert.True(relative.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
         var full = ConfigurationDocument.Parse($"access-log: '{Path.Combine(_folder, "a.log")}'", "site.yaml", _folder);
         Assert.False(full.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
+        var group = ConfigurationDocument.Parse("daemons: [ { name: a, application: a:b } ]", "site.yaml", _folder);
+        Assert.False(group.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
     }
 
     private static void Set(ConfigurationDocument document, string name) => document.Root.Set("name", new ScalarValue(name), OptionTable.Proxy.Names);
