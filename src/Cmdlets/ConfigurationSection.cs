@@ -10,6 +10,9 @@ namespace DaemonProxy.Cmdlets;
 /// </summary>
 public class ConfigurationSection
 {
+    // At the top and in routes.
+    private const string RateLimits = "rate-limits";
+
     private readonly OptionTable _table;
     private readonly Dictionary<string, (ConfigurationValue Value, object Shown)> _shown = [];
 
@@ -43,11 +46,13 @@ public class ConfigurationSection
     public virtual string ToYaml() => ConfigurationDocument.TextOf(Values);
 
     /// <summary>A section inside this one.</summary>
-    private protected virtual ConfigurationSection Section(string option, SectionValue values) => new(OptionTable.Unknown, values);
+    private protected virtual ConfigurationSection Section(string option, SectionValue values) =>
+        option == RateLimits ? new RateLimitConfiguration(values) : new ConfigurationSection(OptionTable.Unknown, values);
 
     /// <summary>A live list of sections inside this one; null when the option is no such list.</summary>
     private protected virtual object? SectionList(string option, ListValue list) =>
-        list.Items.Exists(item => item is SectionValue) ? new ConfigurationList<ConfigurationSection>(list, values => Section(option, values)) : null;
+        option == RateLimits ? new ConfigurationList<RateLimitConfiguration>(list, values => new RateLimitConfiguration(values))
+        : list.Items.Exists(item => item is SectionValue) ? new ConfigurationList<ConfigurationSection>(list, values => Section(option, values)) : null;
 
     /// <summary>Takes over what a hashtable or an object has.</summary>
     internal ConfigurationSection With(object given)

@@ -99,6 +99,29 @@ public sealed class RouteConfiguration : ConfigurationSection
     public override string ToString() => this["path"]?.ToString() ?? "";
 }
 
+/// <summary>A rate limit of a list of them, in a route or for all routes.</summary>
+public sealed class RateLimitConfiguration : ConfigurationSection
+{
+    /// <summary>A limit that says nothing yet.</summary>
+    public RateLimitConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    /// <summary>A limit from its options.</summary>
+    /// <param name="options">The options and their values, as in <c>@{ RateLimit = 400KB; RateScope = 'client' }</c>.</param>
+    public RateLimitConfiguration(IDictionary options)
+        : this() => With(options);
+
+    internal RateLimitConfiguration(SectionValue values)
+        : base(OptionTable.RateLimit, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Values["rate-limit"] is ScalarValue rate ? rate.Text : "";
+}
+
 /// <summary>The certificate of a configuration.</summary>
 public sealed class TlsConfiguration : ConfigurationSection
 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using DaemonProxy.Host.FrontEnd;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -23,16 +24,16 @@ internal sealed record WsgiConnection(double Start, string RemoteAddress, int Re
 
     /// <summary>The connection of a request at the front end.</summary>
     /// <param name="features">The request.</param>
+    /// <param name="requester">Who asks.</param>
     /// <param name="scriptName">Where the application is mounted; <c>/</c> at the top.</param>
     /// <param name="now">When the request began.</param>
-    public static WsgiConnection Of(IFeatureCollection features, string scriptName, DateTimeOffset now)
+    public static WsgiConnection Of(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var connection = features.Get<IHttpConnectionFeature>();
-        var remote = connection?.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : connection?.RemoteIpAddress ?? IPAddress.Loopback;
         return new(
-            (now - DateTimeOffset.UnixEpoch).TotalSeconds, remote.ToString(), connection?.RemotePort ?? 0, connection?.LocalPort ?? 0,
-            request.Scheme, request.Protocol, scriptName.TrimEnd('/'));
+            (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback).ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
+            requester.Scheme, request.Protocol, scriptName.TrimEnd('/'));
     }
 
     /// <summary>The header's value. The slash behind the script's path is there for the path that is empty.</summary>

@@ -80,9 +80,7 @@ public sealed class ConfigurationFileTests : IDisposable
                 Path = "/download",
                 Daemon = "demo",
                 StripPrefix = true,
-                RateLimit = 409_600,
-                RateInitialBurst = 1L << 20,
-                Pacer = PacerKind.Interval,
+                RateLimit = new() { RateLimit = 409_600, RateInitialBurst = 1L << 20, Pacer = PacerKind.Interval },
             },
             new RouteOptions { Path = "/inproc", Application = Full("apps/inproc.wsgi") },
         ], proxy.Routes);

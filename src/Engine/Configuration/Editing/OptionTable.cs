@@ -26,6 +26,9 @@ public sealed class OptionTable
     /// <summary>The options below <c>tls</c>.</summary>
     public static OptionTable Tls { get; } = new(TlsSection.Keys);
 
+    /// <summary>The options of an item of <c>rate-limits</c>.</summary>
+    public static OptionTable RateLimit { get; } = new(RateLimitSection.Keys);
+
     /// <summary>A section that there is no table for here: its values are texts.</summary>
     public static OptionTable Unknown { get; } = new(null);
 

@@ -113,7 +113,7 @@ public sealed class ConfigurationSaveTests : IDisposable
         Assert.True(relative.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
         var full = ConfigurationDocument.Parse($"access-log: '{Path.Combine(_folder, "a.log")}'", "site.yaml", _folder);
         Assert.False(full.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
-        var group = ConfigurationDocument.Parse("daemons: [ { name: a, application: a:b } ]", "site.yaml", _folder);
+        var group = ConfigurationDocument.Parse("daemons: [ { name: a, application: site:app } ]", "site.yaml", _folder);
         Assert.False(group.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
     }
 
