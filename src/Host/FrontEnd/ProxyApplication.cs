@@ -112,7 +112,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, requester, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, requester, route.Options.Path, _time.GetUtcNow()) : null);
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
@@ -143,7 +143,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
         record.Requester!.TellApplication(request);
-        var connection = WsgiConnection.Of(context, record.Requester, route.Options.Path, _time.GetUtcNow());
+        var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
