@@ -1,19 +1,28 @@
+using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how well rate limits hold. With no parameter: both pacers under the flush policy of today and the one before 6.0.2, side by side, on a
-/// front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
+/// Measures how well rate limits hold. With <c>-Uri</c>: those of any HTTP server. With no parameter: both pacers under the flush policy of today and the
+/// one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
-[OutputType("DaemonProxy.Verification.RateLimitResult")]
+[OutputType("DaemonProxy.Verification.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
+[OutputType("DaemonProxy.Verification.Servers.ServerRateLimitResult", ParameterSetName = [ServerSet])]
 public sealed class TestRateLimitAccuracyCommand : VerificationCommand
 {
     private const string OwnSet = "Own";
     private const string RunningSet = "Running";
+    private const string ServerSet = "Server";
+
+    /// <summary>The address of a limited response, http or https, on any server. Several are measured one after the other.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ServerSet)]
+    [ValidateNotNullOrEmpty]
+    public Uri[] Uri { get; set; } = [];
 
     /// <summary>A running front end.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
@@ -27,8 +36,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>The rate to configure: <c>400KB</c>, <c>400KiB/s</c>. Default 1 MiB/s.</summary>
+    /// <summary>The rate to configure or, with -Uri, that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri 1 MiB/s.</summary>
     [Parameter(ParameterSetName = OwnSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
     [Rate]
     public long Rate { get; set; } = 1 << 20;
 
@@ -37,14 +47,44 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Duration(InSeconds = true)]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The error allowed, in percent. Default: 1 for the token bucket, 2 for the interval pacer.</summary>
+    /// <summary>The error allowed, in percent. Default: 1; for the interval pacer 2.</summary>
     [Parameter]
     [ValidateRange(0.001, 99.0)]
     public double? Tolerance { get; set; }
 
+    /// <summary>Connections at the same time, up to 10,000. Default 1.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [ValidateRange(1, ServerRateLimitOptions.MostConnections)]
+    public int Connections { get; set; } = 1;
+
+    /// <summary>The rate is that of all connections together, as under a limit for a client or for the whole server.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter Shared { get; set; }
+
+    /// <summary>Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write behind them.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Size]
+    public long Skip { get; set; }
+
+    /// <summary>Header fields to send: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Header]
+    public IDictionary? Header { get; set; }
+
+    /// <summary>Take any certificate.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == ServerSet)
+        {
+            foreach (var uri in Uri)
+                MeasureServer(uri);
+            return;
+        }
+
         var name = Name is null ? null : NameOfOne(Name);
         Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
             new RateLimitVerificationOptions
@@ -56,5 +96,25 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
                 Duration = Duration,
                 Tolerance = Tolerance / 100,
             }, progress, stop));
+    }
+
+    private void MeasureServer(Uri uri)
+    {
+        var options = new ServerRateLimitOptions
+        {
+            Uri = uri,
+            Rate = Rate,
+            Shared = Shared,
+            Duration = Duration,
+            Connections = Connections,
+            Tolerance = (Tolerance ?? 1) / 100,
+            Skip = Skip,
+            Headers = HeaderAttribute.Fields(Header),
+            SkipCertificateCheck = SkipCertificateCheck,
+        };
+        var result = VerifyServer(uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
+            measured => measured.AchievedRate > 0 ? null : (measured.Failure, measured.Problem ?? ""));
+        if (result is not null)
+            WriteObject(result);
     }
 }
