@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DaemonProxy.Configuration;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Verification;
 
@@ -32,6 +33,32 @@ public static class VerificationReport
         }
 
         return table + Problems(results.Select(result => (result.Route, result.Problem)));
+    }
+
+    /// <summary>The table of <see cref="ServerRateLimitVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerRateLimitResult> results)
+    {
+        var table = new TextTable(
+            ("address", false), ("connections", true), ("rate", true), ("achieved", true), ("error", true), ("worst second", true), ("longest gap", true),
+            ("first byte", true), ("fairness", true), ("rate over time", false), ("expected", false), ("result", false));
+        foreach (var result in results)
+        {
+            table.Add(
+                result.Uri.ToString(),
+                result.Connections.ToString(CultureInfo.InvariantCulture),
+                Rate(result.ConfiguredRate, result.ConfiguredRate),
+                Rate(result.AchievedRate, result.ConfiguredRate),
+                result.AchievedRate > 0 ? Number(result.ErrorPercent, "+0.00;-0.00;0.00") + "%" : "-",
+                result.WorstWindowPercent is { } worst ? Number(worst, "+0.0;-0.0;0.0") + "%" : "-",
+                Milliseconds(result.LongestGap),
+                result.TimeToFirstByte is { } time ? Milliseconds(time) : "-",
+                result.Connections > 1 ? Number(result.Fairness, "0.000") : "-",
+                result.RateOverTime,
+                result.Expected,
+                result.Interrupted ? "interrupted" : Verdict(result.Passed));
+        }
+
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
     }
 
     /// <summary>The table of <see cref="FlushVerification"/>.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -15,23 +16,35 @@ internal static class VerifyCommand
     {
         var name = Name();
         var routes = Routes();
-        var rate = new Option<string?>("--rate") { Description = "The rate to configure. Default: 1MiB/s.", HelpName = "RATE" };
+        var rate = new Option<string?>("--rate") { Description = "The rate to configure or, with --uri, the one that each response should have. Default: 1MiB/s.", HelpName = "RATE" };
         var duration = new Option<string?>("--duration") { Description = "How long to measure. Default: 5s.", HelpName = "TIME" };
         var tolerance = new Option<string?>("--tolerance") { Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.", HelpName = "PERCENT" };
         var json = JsonOption.Create();
-        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end.")
+        var server = new VerifyServerOptions();
+        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or any server.")
             { name, routes, rate, duration, tolerance, json };
+        server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.Validators.Add(parsed =>
         {
-            if (parsed.GetValue(rate) is { } wanted && !Units.TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null) parsed.AddError("--uri needs the rate that its responses should have; give --rate too.");
+            if (parsed.GetValue(server.Skip) is { } skip && !Units.TryParseSize(skip, out _)) parsed.AddError($"--skip: '{skip}' is no size; write for example 1MiB.");
             if (parsed.GetValue(duration) is { } time && !Units.TryParseDuration(time, TimeSpan.FromSeconds(1), out _))
                 parsed.AddError($"--duration: '{time}' is no time; write for example 5s.");
             if (parsed.GetValue(tolerance) is { } text && Percent(text) is null) parsed.AddError($"--tolerance: '{text}' is no percentage; write for example 1%.");
         });
         command.SetAction((arguments, cancellationToken) =>
         {
-            Units.TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
+            TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
             Units.TryParseDuration(arguments.GetValue(duration) ?? "5s", TimeSpan.FromSeconds(1), out var time);
+            var allowed = arguments.GetValue(tolerance) is { } text ? Percent(text) : null;
+            if (server.UrisOf(arguments) is { Count: > 0 } uris)
+            {
+                return RunAsync(arguments, json,
+                    (progress, cancel) => EachAsync(uris, uri => ServerRateLimitVerification.RunAsync(server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
+                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+            }
+
             var options = new RateLimitVerificationOptions
             {
                 HostPath = HostPath,
@@ -39,7 +52,7 @@ internal static class VerifyCommand
                 Routes = arguments.GetValue(routes) ?? [],
                 Rate = bytesPerSecond,
                 Duration = time,
-                Tolerance = arguments.GetValue(tolerance) is { } text ? Percent(text) : null,
+                Tolerance = allowed,
             };
             return RunAsync(arguments, json, (progress, cancel) => RateLimitVerification.RunAsync(options, progress, cancel),
                 VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
@@ -102,6 +115,19 @@ internal static class VerifyCommand
             Console.CancelKeyPress -= onInterrupt;
         }
     }
+
+    /// <summary>One after the other; none is begun after Ctrl+C.</summary>
+    private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)
+    {
+        var results = new List<TResult>();
+        for (var i = 0; i < uris.Count && !cancellationToken.IsCancellationRequested; i++)
+            results.Add(await measure(uris[i]).ConfigureAwait(false));
+        return results;
+    }
+
+    /// <summary>400KiB/s, or as people say it on the command line: 400KB.</summary>
+    private static bool TryParseRate(string text, out long rate) =>
+        (Units.TryParseRate(text, out rate) || (!char.IsAsciiDigit(text[^1]) && Units.TryParseSize(text, out rate))) && rate > 0;
 
     private static string HostPath => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
 

@@ -52,10 +52,10 @@ internal static class ServerRateLimitSummary
 
         var combine = options.Shared ? (Func<IEnumerable<double>, double>)Enumerable.Sum : Enumerable.Average;
         var achieved = combine(rated.Select(detail => detail.AchievedRate));
-        var duration = rated.Max(detail => detail.Duration);
+        var shortest = rated.Min(detail => detail.Duration);
         var windows = Enumerable.Range(0, rated.Min(detail => detail.Windows.Count)).Select(i => combine(rated.Select(detail => (double)detail.Windows[i]))).ToArray();
-        var samples = only?.Samples ?? Samples(curves, combine, rated.Min(detail => detail.Duration));
-        var sum = options.Shared ? new PacingCurve(samples, rated.Min(detail => detail.Duration)) : null;
+        var samples = only?.Samples ?? Samples(curves, combine, shortest);
+        var sum = options.Shared ? new PacingCurve(samples, shortest) : null;
         var error = achieved / options.Rate - 1;
         var within = details.Count(detail => detail.AchievedRate > 0 && Math.Abs(detail.ErrorPercent) <= options.Tolerance * 100);
         return Empty(options, startTime) with
@@ -70,9 +70,9 @@ internal static class ServerRateLimitSummary
             Windows = [.. windows.Select(window => (long)Math.Round(window))],
             WorstWindowPercent = Worst(options.Shared ? windows : rated.SelectMany(detail => detail.Windows.Select(window => (double)window)), options.Rate),
             BusiestSecond = sum is not null ? sum.BusiestSecond() : rated.Max(detail => detail.BusiestSecond),
-            RateOverTime = Sparkline.Of(only?.Curve ?? new PacingCurve(samples, duration), duration, options.Rate, SparklineCells),
+            RateOverTime = Sparkline.Of(only?.Curve ?? new PacingCurve(samples, shortest), shortest, options.Rate, SparklineCells),
             Bytes = rated.Sum(detail => detail.Bytes),
-            Duration = duration,
+            Duration = rated.Max(detail => detail.Duration),
             Samples = samples,
             Gaps = gaps,
             Details = details,
