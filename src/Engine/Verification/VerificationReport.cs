@@ -102,7 +102,7 @@ public static class VerificationReport
     }
 
     /// <summary>The pacer's name in a configuration file.</summary>
-    private static string PacerName(PacerKind pacer) => pacer switch
+    internal static string PacerName(PacerKind pacer) => pacer switch
     {
         PacerKind.TokenBucket => "token-bucket",
         PacerKind.Interval => "interval",

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Reports;
 using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Host.CommandLine;
@@ -21,8 +22,9 @@ internal static class VerifyCommand
         var tolerance = new Option<string?>("--tolerance") { Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.", HelpName = "PERCENT" };
         var json = JsonOption.Create();
         var server = new VerifyServerOptions();
+        var report = new Option<string?>("--report") { Description = "Write a page with charts too.", HelpName = "FILE.html" };
         var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or any server.")
-            { name, routes, rate, duration, tolerance, json };
+            { name, routes, rate, duration, tolerance, report, json };
         server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.Validators.Add(parsed =>
         {
@@ -42,7 +44,7 @@ internal static class VerifyCommand
             {
                 return RunAsync(arguments, json,
                     (progress, cancel) => EachAsync(uris, uri => ServerRateLimitVerification.RunAsync(server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
-                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
             }
 
             var options = new RateLimitVerificationOptions
@@ -55,7 +57,13 @@ internal static class VerifyCommand
                 Tolerance = allowed,
             };
             return RunAsync(arguments, json, (progress, cancel) => RateLimitVerification.RunAsync(options, progress, cancel),
-                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
+
+            void Write(string html)
+            {
+                if (arguments.GetValue(report) is { } path)
+                    RateLimitReport.Write(Path.GetFullPath(path), html);
+            }
         });
         return command;
     }
@@ -88,7 +96,8 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync<TResult>(
         ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
-        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken)
+        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken,
+        Action<IReadOnlyList<TResult>>? write = null)
     {
         var streams = arguments.InvocationConfiguration;
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -102,6 +111,7 @@ internal static class VerifyCommand
         try
         {
             var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
+            write?.Invoke(results);
             await streams.Output.WriteLineAsync((arguments.GetValue(json) ? toJson(results) : text(results)).TrimEnd()).ConfigureAwait(false);
             return results.Count > 0 && results.All(passed) ? DaemonProxyCommand.Ok : DaemonProxyCommand.Failed;
         }
