@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Reports;
 using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Cmdlets;
@@ -18,6 +19,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     private const string OwnSet = "Own";
     private const string RunningSet = "Running";
     private const string ServerSet = "Server";
+
+    private readonly List<ServerRateLimitResult> _serverResults = [];
+    private readonly List<RateLimitResult> _routeResults = [];
 
     /// <summary>The address of a limited response, http or https, on any server. Several are measured one after the other.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ServerSet)]
@@ -75,6 +79,32 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
+    /// <summary>Write a page with charts of all results to this file; one that is there is replaced.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ReportPath { get; set; }
+
+    /// <summary>Show the page in the browser; without -ReportPath it is written to a temporary file.</summary>
+    [Parameter]
+    public SwitchParameter Open { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Open && ReportPath is null)
+            ReportPath = Path.Combine(Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
+        if (ReportPath is null)
+            return;
+        ReportPath = FullPath(ReportPath);
+        // Now, and not when an hour has been measured.
+        if (Directory.Exists(ReportPath) || !Directory.Exists(Path.GetDirectoryName(ReportPath)))
+        {
+            var wrong = Directory.Exists(ReportPath) ? "that is a folder; give a file's name, such as result.html" : "there is no such folder";
+            ThrowTerminatingError(new ErrorRecord(
+                new VerificationException($"The report cannot be written to '{ReportPath}': {wrong}."), "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+        }
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -86,7 +116,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         }
 
         var name = Name is null ? null : NameOfOne(Name);
-        Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
+        _routeResults.AddRange(Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
             new RateLimitVerificationOptions
             {
                 HostPath = name is null ? HostProgram.Find(HostFolder) : null,
@@ -95,7 +125,43 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
                 Rate = Rate,
                 Duration = Duration,
                 Tolerance = Tolerance / 100,
-            }, progress, stop));
+            }, progress, stop)));
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (ReportPath is null || _serverResults.Count + _routeResults.Count == 0)
+            return;
+        try
+        {
+            WriteReport();
+            if (Open)
+                Browser.Show(ReportPath);
+        }
+        catch (VerificationException error)
+        {
+            WriteError(new ErrorRecord(error, "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+        }
+    }
+
+    /// <inheritdoc/>
+    private protected override void OnStopped()
+    {
+        try
+        {
+            WriteReport();
+        }
+        catch (VerificationException)
+        {
+            // A stopped pipeline takes no error either.
+        }
+    }
+
+    private void WriteReport()
+    {
+        if (ReportPath is not null)
+            RateLimitReport.Write(ReportPath, _serverResults.Count > 0 ? RateLimitReport.Html(_serverResults) : RateLimitReport.Html(_routeResults));
     }
 
     private void MeasureServer(Uri uri)
@@ -112,9 +178,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             Headers = HeaderAttribute.Fields(Header),
             SkipCertificateCheck = SkipCertificateCheck,
         };
-        var result = VerifyServer(uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
-            measured => measured.AchievedRate > 0 ? null : (measured.Failure, measured.Problem ?? ""));
-        if (result is not null)
-            WriteObject(result);
+        VerifyServer(uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
+            measured => measured.AchievedRate > 0 ? null : (measured.Failure, measured.Problem ?? ""), _serverResults.Add);
     }
 }

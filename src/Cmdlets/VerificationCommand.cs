@@ -32,34 +32,52 @@ public abstract class VerificationCommand : InstanceCommand
         return [];
     }
 
-    /// <summary>Measures a server, with progress; Ctrl+C in a console ends it with what was measured so far, and what comes behind is not begun.</summary>
+    /// <summary>Measures a server, with progress, and writes the result or why there is none.</summary>
+    /// <remarks>
+    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no address behind it is begun. A pipeline that is stopped by
+    /// other means takes no output any more; then <paramref name="keep"/> still gets the result.
+    /// </remarks>
     /// <param name="uri">The address.</param>
     /// <param name="run">Measures until it is cancelled, and gives a result then too.</param>
     /// <param name="failure">Why there is nothing to give in a result, and the same in a sentence; null when there is something.</param>
-    /// <returns>The result; null when there is none, or an error was written instead.</returns>
-    private protected TResult? VerifyServer<TResult>(
-        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (ServerFailure Failure, string Problem)?> failure)
+    /// <param name="keep">Gets the result before it is written.</param>
+    private protected void VerifyServer<TResult>(
+        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (ServerFailure Failure, string Problem)?> failure, Action<TResult> keep)
         where TResult : class
     {
         if (_isInterrupted)
-            return null;
+            return;
         using var interrupt = new ConsoleInterrupt(Host.Name, StopToken);
+        TResult? measured = null;
         try
         {
-            var result = Wait($"Measuring {uri}", (progress, _) => run(progress, interrupt.Token), interrupt.LookAtKeys);
+            Wait($"Measuring {uri}", async (progress, _) => measured = await run(progress, interrupt.Token).ConfigureAwait(false), interrupt.LookAtKeys);
             _isInterrupted = interrupt.Token.IsCancellationRequested;
-            if (failure(result) is not { } reason)
-                return result;
-            var (id, category) = Describe(reason.Failure);
-            if (!StopToken.IsCancellationRequested)
+            if (failure(measured!) is { } reason)
+            {
+                var (id, category) = Describe(reason.Failure);
                 WriteError(new ErrorRecord(new VerificationException(reason.Problem), id, category, uri));
+                return;
+            }
+
+            WriteObject(measured);
+            keep(measured!);
         }
         catch (VerificationException error)
         {
             WriteError(new ErrorRecord(error, "CannotVerify", ErrorCategory.InvalidArgument, uri));
         }
+        catch (PipelineStoppedException) when (measured is not null && failure(measured) is null)
+        {
+            keep(measured);
+            OnStopped();
+            throw;
+        }
+    }
 
-        return null;
+    /// <summary>Called when the pipeline was stopped with something measured.</summary>
+    private protected virtual void OnStopped()
+    {
     }
 
     private static (string Id, ErrorCategory Category) Describe(ServerFailure failure) => failure switch

@@ -80,27 +80,35 @@ internal static class RateCharts
     }
 
     /// <summary>The rates of several results over time, each as a part of its own configured rate.</summary>
-    public static string Comparison(IReadOnlyList<ReportedRate> rates)
+    /// <param name="rates">The results.</param>
+    /// <param name="isWide">With room for the names beside the lines; otherwise the table's key has to do.</param>
+    public static string Comparison(IReadOnlyList<ReportedRate> rates, bool isWide)
     {
         var longest = rates.Max(rate => rate.Windows.Count);
-        var highest = rates.SelectMany(rate => rate.Windows.Select(window => (double)window / rate.ConfiguredRate)).DefaultIfEmpty(1).Max();
+        var parts = rates.SelectMany(rate => rate.Windows.Select(window => (double)window / rate.ConfiguredRate)).ToList();
         var chart = new Chart(
             "Rate of each second, in percent of the rate", string.Join("; ", rates.Select(rate => $"{rate.Title}: {Percent(rate.AchievedRate, rate)} on the whole")) + ".",
-            ChartScale.Seconds(TimeSpan.FromSeconds(longest)), ChartScale.Percent(Math.Max(1, highest) * 1.05), width: 860, height: 290);
+            ChartScale.Seconds(TimeSpan.FromSeconds(longest)), ChartScale.Percent(Math.Min(0.98, parts.Min()), Math.Max(1.02, parts.Max())),
+            width: isWide ? 1000 : 420, height: isWide ? 310 : 260, margin: isWide ? 230 : 14);
         chart.Line([(0, 1), (longest, 1)], "class=\"ideal\"");
         for (var i = 0; i < rates.Count; i++)
         {
-            var rate = rates[i];
             chart.Line(
-                rate.Windows.SelectMany((window, second) => new[] { ((double)second, (double)window / rate.ConfiguredRate), (second + 1.0, (double)window / rate.ConfiguredRate) }),
-                $"class=\"got\" style=\"stroke:var(--s{i % Colours})\"");
+                rates[i].Windows.SelectMany((window, second) => new[] { ((double)second, Part(window, rates[i])), (second + 1.0, Part(window, rates[i])) }),
+                $"class=\"got\" style=\"stroke:{Colour(i)}\"");
         }
 
+        if (isWide)
+            chart.EndLabels(rates.Select((rate, i) => (rate, i)).Where(one => one.rate.Windows.Count > 0).Select(one => (Part(one.rate.Windows[^1], one.rate), Short(one.rate.ShortName), Colour(one.i))));
         return chart.ToString();
     }
 
     /// <summary>The colour of a result in <see cref="Comparison"/>.</summary>
     public static string Colour(int index) => $"var(--s{index % Colours})";
+
+    private static double Part(long window, ReportedRate rate) => (double)window / rate.ConfiguredRate;
+
+    private static string Short(string name) => name.Length <= 32 ? name : "…" + name[^31..];
 
     private static string Off(long window, ReportedRate rate) => (((double)window / rate.ConfiguredRate - 1) * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
 

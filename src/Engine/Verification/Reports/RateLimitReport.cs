@@ -20,9 +20,9 @@ public static class RateLimitReport
         <title>Rate limit accuracy</title>
         <style>
         :root { --ink: #17202a; --soft: #566270; --line: #dfe4ea; --paper: #fff; --card: #f7f9fb; --got: #0b62c4; --bar: #6ea8e6; --inbar: #0a2540; --needle: #7a8794; --ideal: #c2571a; --good: #1a7f4b; --bad: #c0322b;
-          --s0: #0b62c4; --s1: #c2571a; --s2: #1a7f4b; --s3: #8a3fb0; --s4: #9a7400; --s5: #c0326f }
+          --s0: #0b62c4; --s1: #00767d; --s2: #1a7f4b; --s3: #8a3fb0; --s4: #9a7400; --s5: #c0326f }
         @media (prefers-color-scheme: dark) { :root { --ink: #e6ebf1; --soft: #9aa7b5; --line: #2b3541; --paper: #10161d; --card: #161e27; --got: #6cb2ff; --bar: #2f6db0; --inbar: #eaf3ff; --needle: #8896a5; --ideal: #f2a065; --good: #58cf93; --bad: #ff8078;
-          --s0: #6cb2ff; --s1: #f2a065; --s2: #58cf93; --s3: #cf97f0; --s4: #e3c25a; --s5: #f58bb5 } }
+          --s0: #6cb2ff; --s1: #4fd0d8; --s2: #58cf93; --s3: #cf97f0; --s4: #e3c25a; --s5: #f58bb5 } }
         * { box-sizing: border-box }
         body { margin: 0; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: var(--ink); background: var(--paper) }
         main { max-width: 1400px; margin: 0 auto; padding: 2.2rem clamp(1rem, 3vw, 2.5rem) 3rem }
@@ -35,7 +35,7 @@ public static class RateLimitReport
         .figures b { font-size: 1.16rem; font-weight: 600; font-variant-numeric: tabular-nums }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 1.2rem 1.8rem }
         svg { display: block; width: 100%; height: auto; overflow: visible; font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink) }
-        .wide svg { max-width: 1100px }
+        .narrow { display: none } @media (max-width: 800px) { .wide { display: none } .narrow { display: block } }
         .head { font-size: 13px; font-weight: 600 } .tick, .unit { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums }
         .grid { stroke: var(--line) } .axis { stroke: var(--soft) }
         .ideal { fill: none; stroke: var(--ideal); stroke-width: 1.5; stroke-dasharray: 5 4 } .idealtext { fill: var(--ideal) }
@@ -46,7 +46,7 @@ public static class RateLimitReport
         th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .8rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
         th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 12rem }
         .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
-        .key { display: inline-block; width: .8em; height: .8em; border-radius: 3px; margin-right: .5em }
+        td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
         details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft); font-size: .9rem }
         @media print { section { break-inside: avoid } }
         </style>
@@ -86,9 +86,9 @@ public static class RateLimitReport
         page.Append("The rate is measured from the begin of a burst to the begin of another; a write counts as spread over the pause behind it, unless the pauses are longer than 250 ms.</p>\n");
         if (rates.Count > 1)
         {
-            page.Append("<section class=\"wide\">");
+            page.Append("<section>");
             if (rates.Any(rate => rate.Windows.Count > 0))
-                page.Append(RateCharts.Comparison(rates));
+                page.Append("<div class=\"wide\">").Append(RateCharts.Comparison(rates, isWide: true)).Append("</div><div class=\"narrow\">").Append(RateCharts.Comparison(rates, isWide: false)).Append("</div>\n");
             Table(page, rates);
             page.Append("</section>\n");
         }
@@ -107,7 +107,7 @@ public static class RateLimitReport
         for (var i = 0; i < rates.Count; i++)
         {
             var rate = rates[i];
-            page.Append($"<tr><td class=\"name\"><span class=\"key\" style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</td><td>{Rate(rate.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
+            page.Append($"<tr><td class=\"name\"><div><span class=\"key\" style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
             page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.LongestGap)}</td><td>{(rate.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
             page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td class=\"{(rate.Passed ? "good" : "bad")}\">{(rate.Passed ? "as expected" : "not as expected")}</td></tr>\n");
         }
