@@ -47,8 +47,9 @@ public static class ServerRateLimitVerification
         OpenFileLimit.Check(options.Connections);
         var startTime = DateTimeOffset.Now;
         var (endPoints, problem) = await ResolveAsync(options.Uri, options.WaitLimit, cancellationToken).ConfigureAwait(false);
+        var isInterrupted = cancellationToken.IsCancellationRequested;
         if (endPoints.Count == 0)
-            return ServerRateLimitSummary.Failed(options, startTime, ServerFailure.NameNotResolved, problem);
+            return ServerRateLimitSummary.Failed(options, startTime, isInterrupted ? ServerFailure.None : ServerFailure.NameNotResolved, problem) with { Interrupted = isInterrupted };
         var request = new ServerRequest
         {
             Uri = options.Uri,
