@@ -60,7 +60,7 @@ public abstract class VerificationCommand : InstanceCommand
                 return;
             }
 
-            WriteObject(measured);
+            WriteObject(measured, enumerateCollection: true);
             keep(measured!);
         }
         catch (VerificationException error)

@@ -11,6 +11,7 @@ namespace DaemonProxy.Verification;
 [JsonSerializable(typeof(IReadOnlyList<FlushResult>))]
 [JsonSerializable(typeof(IReadOnlyList<EmbeddedResult>))]
 [JsonSerializable(typeof(IReadOnlyList<ServerRateLimitResult>))]
+[JsonSerializable(typeof(IReadOnlyList<ServerFlushResult>))]
 public sealed partial class VerificationJson : JsonSerializerContext
 {
     /// <summary>The results of <see cref="RateLimitVerification"/>.</summary>
@@ -24,4 +25,7 @@ public sealed partial class VerificationJson : JsonSerializerContext
 
     /// <summary>The results of <see cref="ServerRateLimitVerification"/>.</summary>
     public static string Text(IReadOnlyList<ServerRateLimitResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerRateLimitResult);
+
+    /// <summary>The results of <see cref="ServerFlushVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerFlushResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerFlushResult);
 }

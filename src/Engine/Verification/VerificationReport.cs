@@ -84,6 +84,30 @@ public static class VerificationReport
         return table + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem)));
     }
 
+    /// <summary>The table of <see cref="ServerFlushVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerFlushResult> results)
+    {
+        var table = new TextTable(
+            ("address", false), ("application writes", false), ("measured by", false), ("samples", true), ("p50", true), ("p99", true), ("max", true),
+            ("longest gap", true), ("expected", false), ("result", false));
+        foreach (var result in results)
+        {
+            table.Add(
+                result.Uri.ToString(),
+                result.Workload,
+                result.LatencySource.ToString(),
+                result.Latency.Count.ToString(CultureInfo.InvariantCulture),
+                Milliseconds(result.Latency.P50),
+                Milliseconds(result.Latency.P99),
+                Milliseconds(result.Latency.Maximum),
+                Milliseconds(result.Gaps.Maximum),
+                result.Expected,
+                result.Interrupted ? "interrupted" : Verdict(result.Passed));
+        }
+
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
+    }
+
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
     public static string Text(IReadOnlyList<EmbeddedResult> results)
     {

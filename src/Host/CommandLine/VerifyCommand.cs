@@ -73,15 +73,50 @@ internal static class VerifyCommand
         var name = Name();
         var routes = Routes();
         var json = JsonOption.Create();
-        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data.") { name, routes, json };
+        var server = new VerifyServerOptions();
+        var sample = new Option<bool>("--sample") { Description = "With --uri: the sample application answers below the address; ask it for drips and silences." };
+        var duration = new Option<string?>("--duration") { Description = "With --uri: how long to listen. Default: 10s.", HelpName = "TIME" };
+        var every = new Option<string?>("--every") { Description = "With --uri: the time between two writes, where the data has no timestamps. Default: the mean.", HelpName = "TIME" };
+        var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
+        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any server.") { name, routes, json };
+        server.AddTo(command, name, routes, sample, duration, every, limit);
+        command.Validators.Add(parsed =>
+        {
+            foreach (var (option, unit) in new[] { (duration, 1000), (every, 1), (limit, 1) })
+            {
+                if (parsed.GetValue(option) is { } text && !Units.TryParseDuration(text, TimeSpan.FromMilliseconds(unit), out _))
+                    parsed.AddError($"{option.Name}: '{text}' is no time; write for example 50ms.");
+            }
+        });
         command.SetAction((arguments, cancellationToken) =>
         {
+            if (server.UrisOf(arguments) is { Count: > 0 } uris)
+            {
+                return RunAsync(arguments, json,
+                    async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) => (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel).ConfigureAwait(false)).SelectMany(results => results).ToList(),
+                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+            }
+
             var options = new FlushVerificationOptions { HostPath = HostPath, Name = arguments.GetValue(name), Routes = arguments.GetValue(routes) ?? [] };
             return RunAsync(arguments, json, (progress, cancel) => FlushVerification.RunAsync(options, progress, cancel),
                 VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
         });
         return command;
+
+        ServerFlushOptions Options(ParseResult arguments, Uri uri) => new()
+        {
+            Uri = uri,
+            Sample = arguments.GetValue(sample),
+            Duration = Time(arguments.GetValue(duration), 1000) ?? TimeSpan.FromSeconds(10),
+            Every = Time(arguments.GetValue(every), 1),
+            Limit = Time(arguments.GetValue(limit), 1),
+            Headers = server.HeadersOf(arguments),
+            SkipCertificateCheck = arguments.GetValue(server.SkipCertificateCheck),
+        };
     }
+
+    private static TimeSpan? Time(string? text, int plainMilliseconds) =>
+        Units.TryParseDuration(text, TimeSpan.FromMilliseconds(plainMilliseconds), out var time) ? time : null;
 
     private static Command Embedded()
     {

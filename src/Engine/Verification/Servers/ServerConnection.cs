@@ -206,6 +206,12 @@ internal sealed class ServerConnection(ServerRequest request, ArrivalRecorder re
 
             if (_decoder.BodyBytes > before)
                 Take(now, before);
+            if (request.KeepBody && _decoder.BodyBytes > ServerRequest.LongestKeptBody)
+            {
+                (Failure, Problem) = (ServerFailure.UnexpectedAnswer, $"{request.Uri} sends more than {ServerRequest.LongestKeptBody >> 20} MiB, which is no drip; its rate can be measured instead.");
+                return;
+            }
+
             if (_decoder.Problem is { } problem)
             {
                 (Failure, Problem) = (_decoder.HasHead ? ServerFailure.BrokenOff : ServerFailure.UnexpectedAnswer, problem);

@@ -7,6 +7,9 @@ namespace DaemonProxy.Verification.Servers;
 /// <summary>The request that a <see cref="ServerConnection"/> sends: HTTP/1.1, by hand, so that nothing stands between the probe and the socket.</summary>
 internal sealed record ServerRequest
 {
+    /// <summary>A longer body is not kept, bytes.</summary>
+    public const int LongestKeptBody = 64 << 20;
+
     private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     /// <summary>The address.</summary>
