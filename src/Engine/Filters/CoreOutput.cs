@@ -21,19 +21,27 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <summary>The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.</summary>
     public const int LargestWrite = 65_536;
 
+    // Below this a copy is cheaper than a send of its own, and joins what is held.
+    private const int SmallestLent = 16_384;
+
     private readonly PipeWriter _client;
+    private readonly IBlockLender? _lender;
     private readonly bool _chunked;
     private readonly TimeSpan _writeTimeout;
     private readonly TimeProvider _time;
     private TimedWait? _wait;
+    private bool _started;
 
     /// <summary>Makes the output of one response.</summary>
     /// <param name="client">Where the response's body goes.</param>
     /// <param name="chunked">Whether the body is framed here in chunks (RFC 9112, section 7.1), so that a broken response can be left without its last one.</param>
     /// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest the client may take nothing.</param>
     /// <param name="time">The clock of the timeout.</param>
-    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time)
+    /// <param name="lender">The writer at the socket, where large blocks can be sent from where they lie; null: each is copied to the server's buffers.</param>
+    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time, IBlockLender? lender = null)
     {
+        // The frames of chunks would have to be sent around what is lent.
+        _lender = chunked ? null : lender;
         _client = client;
         _chunked = chunked;
         _writeTimeout = writeTimeout;
@@ -51,11 +59,17 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        while (block.Length > LargestWrite)
+        while (block.Length > LargestWrite || (block.Length >= SmallestLent && IsLending))
         {
-            Put(block.Span[..LargestWrite]);
-            block = block[LargestWrite..];
-            var sent = SendAsync(cancellationToken);
+            var part = block[..Math.Min(block.Length, LargestWrite)];
+            block = block[part.Length..];
+            ValueTask sent;
+            if (IsLending) sent = LendAsync(part, cancellationToken);
+            else
+            {
+                Put(part.Span);
+                sent = SendAsync(cancellationToken);
+            }
             if (!sent.IsCompletedSuccessfully) return FinishAsync(sent, block, marker, cancellationToken);
             sent.GetAwaiter().GetResult();
         }
@@ -84,6 +98,25 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         return SendAsync(cancellationToken);
     }
 
+    // The server holds what is written before it has sent the head; then it passes writes through.
+    private bool IsLending => _lender is not null && _started;
+
+    /// <summary>Sends a block from where it lies. When this has ended, well or not, nobody looks at the block any more.</summary>
+    private ValueTask LendAsync(ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
+    {
+        _lender!.Lend(block);
+        var memory = _client.GetMemory(block.Length);
+        if (!block.Span.Overlaps(memory.Span))
+        {
+            // The server has a write of its own to finish before, and keeps what comes behind it: that has to be a copy.
+            _lender.Lend(default);
+            block.CopyTo(memory);
+        }
+        _client.Advance(block.Length);
+        Bytes += block.Length;
+        return SendAsync(cancellationToken, lent: true);
+    }
+
     private void Put(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) return;
@@ -102,16 +135,17 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         Bytes += bytes.Length;
     }
 
-    private ValueTask SendAsync(CancellationToken cancellationToken)
+    private ValueTask SendAsync(CancellationToken cancellationToken, bool lent = false)
     {
         Held = 0;
+        _started = true;
         var flush = _client.FlushAsync(CancellationToken.None);
-        if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, cancellationToken);
+        if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, lent, cancellationToken);
         ThrowIfClientLeft(flush.Result);
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, CancellationToken cancellationToken)
+    private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, bool lent, CancellationToken cancellationToken)
     {
         var awaiter = flush.ConfigureAwait(false).GetAwaiter();
         if (!awaiter.IsCompleted)
@@ -119,8 +153,18 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             _wait ??= new TimedWait(_time);
             _wait.Reset();
             awaiter.UnsafeOnCompleted(_wait.Signal);
-            if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
-                throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+            try
+            {
+                if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
+                    throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+            }
+            catch when (lent)
+            {
+                // The socket may be sending the block yet, whose owner will use it for another response: this one is broken off before it is given back.
+                _lender!.Abort();
+                await _wait.WaitAsync(Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
         ThrowIfClientLeft(awaiter.GetResult());
     }
