@@ -21,6 +21,7 @@ internal sealed class ArrivalRecorder
     private readonly TimeSpan _duration;
     private readonly long _skip;
     private readonly int _capacity;
+    private readonly bool _beginsInFlow;
     private Receipt[] _runs = new Receipt[16];
     private long _resolution = (long)(FirstResolution.TotalSeconds * Stopwatch.Frequency);
     private long _last;
@@ -35,8 +36,11 @@ internal sealed class ArrivalRecorder
     /// <param name="skip">Bytes that are left out: the measurement begins with the first burst behind them.</param>
     /// <param name="capacity">The most runs to keep, at least 16.</param>
     /// <param name="notBefore">The measurement begins at this timestamp at the earliest; <see cref="long.MaxValue"/>: when <see cref="Begin"/> says so.</param>
-    public ArrivalRecorder(TimeSpan duration, long skip, int capacity, long notBefore = 0) =>
+    public ArrivalRecorder(TimeSpan duration, long skip, int capacity, long notBefore = 0)
+    {
         (_duration, _skip, _capacity, _notBefore) = (duration, skip, capacity, notBefore);
+        _beginsInFlow = skip > 0 || notBefore > 0;
+    }
 
     /// <summary>Whether the measurement has seen enough.</summary>
     public bool IsEnough { get; private set; }
@@ -69,16 +73,33 @@ internal sealed class ArrivalRecorder
     }
 
     /// <summary>What was recorded: the begin of each run, with the bytes up to the next. The first begins at 0, as the bytes do.</summary>
-    public IReadOnlyList<ArrivedBytes> Arrivals() => new Runs(this);
+    /// <remarks>What begins in the middle of a body may begin in the middle of a burst, and the rest of it would be counted without the pause that pays for it: it begins with the next.</remarks>
+    public IReadOnlyList<ArrivedBytes> Arrivals()
+    {
+        var all = new Runs(this, 0);
+        if (!_beginsInFlow)
+            return all;
+        var typicalPause = Staircase.TypicalPauseOf(all, _count);
+        for (var i = 1; i < _count; i++)
+        {
+            if (Staircase.IsUsualBegin(all, i, typicalPause))
+                return new Runs(this, i);
+        }
+
+        return all;
+    }
 
     private bool SeesEnough(long timestamp)
     {
         var elapsed = Stopwatch.GetElapsedTime(_runs[0].Timestamp, timestamp);
         if (elapsed < _duration || _count < 2)
             return false;
-        var arrivals = Arrivals();
+        var arrivals = new Runs(this, 0);
         _typicalPause ??= Staircase.TypicalPauseOf(arrivals, _count);
-        return Staircase.IsUsualBegin(arrivals, _count - 1, _typicalPause.Value) || elapsed > _duration + Grace;
+        // What is left of the burst in which it began is not measured.
+        if (_beginsInFlow && elapsed < _duration + (_typicalPause.Value * 2))
+            return false;
+        return Staircase.IsUsualBegin(arrivals, _count - 1, _typicalPause.Value) || elapsed > _duration + Grace + _typicalPause;
     }
 
     private void Append(Receipt run)
@@ -108,17 +129,18 @@ internal sealed class ArrivalRecorder
         }
     }
 
-    private sealed class Runs(ArrivalRecorder recorder) : IReadOnlyList<ArrivedBytes>
+    private sealed class Runs(ArrivalRecorder recorder, int first) : IReadOnlyList<ArrivedBytes>
     {
-        public int Count => recorder._count;
+        public int Count => recorder._count - first;
 
         public ArrivedBytes this[int index]
         {
             get
             {
                 var runs = recorder._runs;
-                var bytes = index + 1 < recorder._count ? runs[index + 1].BodyBytes : recorder._total;
-                return new(Stopwatch.GetElapsedTime(runs[0].Timestamp, runs[index].Timestamp), bytes - runs[0].BodyBytes);
+                var next = first + index + 1;
+                var bytes = next < recorder._count ? runs[next].BodyBytes : recorder._total;
+                return new(Stopwatch.GetElapsedTime(runs[first].Timestamp, runs[next - 1].Timestamp), bytes - runs[first].BodyBytes);
             }
         }
 

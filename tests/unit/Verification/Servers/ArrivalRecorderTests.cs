@@ -60,6 +60,24 @@ public class ArrivalRecorderTests
     }
 
     [Fact]
+    public void A_measurement_that_begins_in_the_middle_of_a_burst_leaves_its_rest_out()
+    {
+        // A chunk each 200 ms in four pieces; the begin is told between the second and the third of one.
+        var recorder = new ArrivalRecorder(FiveSeconds, 0, 100_000, notBefore: long.MaxValue);
+        long bytes = 0;
+        for (var i = 0; i < 40 * 4; i++)
+        {
+            if (i == 6)
+                recorder.Begin();
+            recorder.Add(Ticks((i / 4 * 200) + (i % 4)), bytes, bytes += Rate / 20);
+        }
+
+        Assert.Equal(Rate, Measure(recorder).AchievedRate, tolerance: Rate * 1e-4);
+        Assert.InRange(Measure(recorder).Duration.TotalSeconds, 5, 5.21);
+        Assert.Equal(5, Measure(recorder).Windows.Count);
+    }
+
+    [Fact]
     public void The_longest_gap_is_exact_though_runs_are_merged()
     {
         var recorder = new ArrivalRecorder(FiveSeconds, 0, capacity: 16);
