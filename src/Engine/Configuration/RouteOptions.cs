@@ -18,6 +18,11 @@ public sealed record RouteOptions
     /// <summary>The daemon sees <c>/x</c> for <c>/download/x</c> when set, and the path as it came otherwise.</summary>
     public bool StripPrefix { get; init; }
 
+    /// <summary>
+    /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes; null: the route's own.
+    /// </summary>
+    public string? ScriptName { get; init; }
+
     /// <summary>The limit that a route can have without a list: <c>rate-limit</c> and its companions. No limit by default.</summary>
     public RateLimitOptions RateLimit { get; init; } = new();
 

@@ -10,6 +10,7 @@ internal static class RouteSection
         { "daemon", ValueReaders.Reference, (route, name) => route with { Daemon = name } },
         { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
         { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
+        { "script-name", ValueReaders.RoutePath, (route, path) => route with { ScriptName = path } },
         { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = route.RateLimit with { RateLimit = rate } } },
         { "rate-scope", RateLimitSection.Scope, (route, scope) => route with { RateLimit = route.RateLimit with { RateScope = scope } } },
         { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },
@@ -46,6 +47,12 @@ internal static class RouteSection
         }
 
         var route = Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
+        if (route.ScriptName is { } name && name != "/" && route.Path != name && !route.Path.StartsWith(name + "/", StringComparison.Ordinal))
+        {
+            reading.Mistake(mapping.Find("script-name")!.Value, $"script-name: '{name}' is not the beginning of the route's path '{route.Path}'; "
+                + "write the part of the path at which the application is mounted");
+        }
+
         RateLimitSection.Check(mapping, route.RateLimit.RateScope, route.RateLimit.Pacer, onRoute: true, reading);
         return route;
     }
