@@ -9,16 +9,20 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     TypesToProcess       = @('DaemonProxy.Types.ps1xml')
-    FormatsToProcess     = @('DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml')
+    FormatsToProcess     = @('DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Configuration.Format.ps1xml')
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'ConvertFrom-ApacheConfiguration'
+        'Export-DaemonProxyConfiguration'
         'Get-DaemonProxy'
         'Get-DaemonProxyEvent'
         'Get-DaemonProxyStatistics'
         'Get-FlushPolicy'
         'Get-RateLimit'
+        'Import-DaemonProxyConfiguration'
+        'New-DaemonProxyConfiguration'
         'Register-DaemonProxyService'
         'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace DaemonProxy.Configuration;
 
 /// <summary>A front end's whole configuration, checked: what is in here can be served. Immutable; read from YAML.</summary>
@@ -24,6 +26,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
+    /// <summary><c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the daemons want the others.</summary>
+    public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
@@ -32,6 +37,12 @@ public sealed record ProxyConfiguration
 
     /// <summary><c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.</summary>
     public ListenAddress? MetricsListen { get; init; }
+
+    /// <summary><c>rate-limits</c>: those that hold on every route, beside its own.</summary>
+    public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
+
+    /// <summary><c>trusted-proxies</c>: the networks of those whose word on who their client is counts (<c>X-Forwarded-*</c>). Default: nobody's.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>The daemon groups, by the order of the file.</summary>
     public IReadOnlyList<DaemonGroupOptions> Daemons { get; init; } = [];

@@ -19,8 +19,14 @@ internal static class ProxySection
         { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
         { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
+        { "io-threads", ValueReaders.Count(1, 1024), (proxy, count) => proxy with { IoThreads = (int)count } },
         { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
         { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },
+        {
+            "rate-limits", ListReaders.ListOf(ListReaders.Mapping(RateLimitSection.ReadOfAll, RateLimitSection.Example[2..^2]), RateLimitSection.Example),
+            (proxy, limits) => proxy with { RateLimits = limits }
+        },
+        { "trusted-proxies", ListReaders.OneOrMore(ValueReaders.Network, "[ 10.0.0.0/8 ]"), (proxy, networks) => proxy with { TrustedProxies = networks } },
         {
             "daemons", ListReaders.ListOf(ListReaders.Mapping(DaemonSection.Read, DaemonExample[2..^2]), DaemonExample),
             (proxy, daemons) => proxy with { Daemons = daemons }

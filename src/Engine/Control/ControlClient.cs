@@ -73,6 +73,12 @@ public sealed class ControlClient : IDisposable
         AskAsync(HttpMethod.Put, "v1/rate-limit", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
             ControlJson.Default.RouteStatus, cancellationToken);
 
+    /// <summary>Changes a rate limit of all routes.</summary>
+    /// <returns>The front end's status with it.</returns>
+    public Task<InstanceStatus> SetRateLimitOfAllAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Put, "v1/rate-limit/all", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
+            ControlJson.Default.InstanceStatus, cancellationToken);
+
     /// <summary>Restricts embedded mode, or allows it (behaviour.md, section 3).</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public Task<InstanceStatus> SetRestrictionAsync(bool? on, CancellationToken cancellationToken = default) =>

@@ -186,6 +186,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         Warnings = [.. Served.Warnings.Select(warning => warning.Message)],
         MetricsUri = _metrics?.Addresses[0],
         Daemons = [.. Served.Groups.Select(Served.Status)],
+        RateLimits = Served.Limits.Status(),
         Routes = [.. Served.Routes.Routes.Select(route => route.Status())],
     };
 

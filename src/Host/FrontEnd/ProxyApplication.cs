@@ -67,8 +67,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         Active.Enter(record);
         try
         {
+            var served = _served;
+            record.Requester = Requester.Of(context.Get<IHttpConnectionFeature>(), request, served.Configuration.TrustedProxies);
             RefusedRequest.Check(request.Headers);
-            record.Route = _served.Routes.Match(request.Path);                                                              // (1)
+            record.Route = served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
             else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
@@ -110,9 +112,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
+        var requester = record.Requester!;
+        if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow()) : null);
+            context, requester, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
@@ -142,7 +146,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
-        var connection = WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow());
+        record.Requester!.TellApplication(request);
+        var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
@@ -165,17 +170,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
-        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
+        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time, context.Get<IBlockLender>());
         record.Output = output;
         var wishes = ResponseWishes.Of(head);
-        // Below the route's own: a response obeys both, so that an application can lower its limit and not raise it.
-        using var asked = wishes.Rate > 0 ? new RateLimitFilter(new LiveRateLimit(new RateLimit(wishes.Rate, 0, PacerKind.TokenBucket)), output, _time) : null;
-        using var chain = route.Chain((IOutputFilter?)asked ?? output, _time);
+        var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
+        using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         try
         {
-            await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
-        catch (BrokenResponseException) when (output.Bytes > 0)
+        catch (BrokenResponseException broken) when (output.Bytes > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
             // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
             await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);

@@ -18,6 +18,9 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>When it came, by the clock's counter.</summary>
     public long Start { get; } = start;
 
+    /// <summary>Who sent it; null: that has not been found out.</summary>
+    public Requester? Requester { get; set; }
+
     /// <summary>Its route; null: none matched.</summary>
     public Route? Route { get; set; }
 
