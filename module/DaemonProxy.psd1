@@ -9,16 +9,21 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     TypesToProcess       = @('DaemonProxy.Types.ps1xml')
-    FormatsToProcess     = @('DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml')
+    FormatsToProcess     = @('DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Configuration.Format.ps1xml')
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'ConvertFrom-ApacheConfiguration'
+        'Export-DaemonProxyConfiguration'
         'Get-DaemonProxy'
         'Get-DaemonProxyEvent'
         'Get-DaemonProxyStatistics'
         'Get-FlushPolicy'
         'Get-RateLimit'
+        'Import-DaemonProxyConfiguration'
+        'New-DaemonProxyConfiguration'
+        'Register-DaemonProxyService'
         'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'
         'Set-FlushPolicy'
@@ -29,11 +34,15 @@
         'Test-EmbeddedRestriction'
         'Test-FlushPolicy'
         'Test-RateLimitAccuracy'
+        'Unregister-DaemonProxyService'
+        'Watch-DaemonProxy'
     )
     PrivateData          = @{
         PSData = @{
-            Tags       = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://github.com/daemonproxy/daemonproxy'
+            ReleaseNotes = 'The first version. CHANGELOG.md of the project says what is in it.'
         }
     }
 }

@@ -35,6 +35,14 @@ internal static class PacerMapping
         _ => PacerKind.TokenBucket,
     };
 
+    /// <summary>The pacer in the configuration's spelling.</summary>
+    public static string ToOption(this Pacer pacer) => pacer switch
+    {
+        Pacer.Interval => "interval",
+        Pacer.Interval2433 => "interval-2.4.33",
+        _ => "token-bucket",
+    };
+
     public static Pacer ToPacer(this PacerKind kind) => kind switch
     {
         PacerKind.Interval => Pacer.Interval,

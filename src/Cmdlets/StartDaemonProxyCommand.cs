@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
+using DaemonProxy.Configuration.Editing;
 using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
@@ -11,6 +12,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
 {
     private const string ByFile = "ConfigurationFile";
     private const string ByApplication = "Application";
+    private const string ByObject = "InputObject";
     private const string SampleName = "the built-in sample application";
 
     private bool _named;
@@ -20,6 +22,11 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     [Alias("Path", "PSPath", "FullName", "ConfigurationFile")]
     [ValidateNotNullOrEmpty]
     public string? ConfigurationPath { get; set; }
+
+    /// <summary>A configuration object that is in a file as it is, of <c>Import-DaemonProxyConfiguration</c>, or written by <c>Export-DaemonProxyConfiguration</c>.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
+    [ValidateNotNull]
+    public DaemonProxyConfiguration? InputObject { get; set; }
 
     /// <summary>A WSGI application instead of a configuration: a script's path, or <c>module:callable</c> from the current folder. It is served by daemon processes, on a free loopback port.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByApplication)]
@@ -42,8 +49,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     public string? PythonHome { get; set; }
 
     /// <summary>The name by which every console finds the front end, instead of the configuration's.</summary>
+    // Not validated: a configuration object that comes through the pipeline has a property Name that may be null.
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
     /// <summary>The addresses to listen on, instead of the configuration's: <c>http://127.0.0.1:8080</c>.</summary>
@@ -67,7 +74,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var file = ConfigurationPath is null ? null : FullPath(ConfigurationPath);
+        if (InputObject is not null && !IsSaved(InputObject))
+            return;
+        var file = InputObject is not null ? InputObject.File : ConfigurationPath is null ? null : FullPath(ConfigurationPath);
         ProxyConfiguration configuration;
         try
         {
@@ -113,6 +122,27 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         {
             WriteControlError(error, name);
         }
+    }
+
+    /// <summary>A front end reads its configuration again when it is restarted, so there has to be a file, and it has to say what is meant.</summary>
+    private bool IsSaved(DaemonProxyConfiguration configuration)
+    {
+        try
+        {
+            if (configuration is { File: not null, Document.IsChanged: false })
+                return true;
+        }
+        catch (ConfigurationSaveException)
+        {
+            // What cannot be written is not in the file.
+        }
+
+        WriteError(
+            configuration.File is { } file
+                ? $"the configuration '{configuration}' was changed since it was read from {file}; write it with Export-DaemonProxyConfiguration -PassThru first"
+                : $"the configuration '{configuration}' is in no file; write it with Export-DaemonProxyConfiguration {configuration}.yaml -PassThru first",
+            "ConfigurationNotSaved", ErrorCategory.InvalidOperation, configuration);
+        return false;
     }
 
     /// <summary>A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an error.</summary>

@@ -1,46 +1,68 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
+using DaemonProxy.Configuration.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Checks configuration files: an object for each mistake, nothing for a file without any; with <c>-Quiet</c>, whether there is none.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "DaemonProxyConfiguration")]
+/// <summary>Checks configurations: an object for each mistake, nothing for one without any; with <c>-Quiet</c>, whether there is none.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "DaemonProxyConfiguration", DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ConfigurationMistake), typeof(bool))]
-public sealed class TestDaemonProxyConfigurationCommand : DaemonProxyCommand
+public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
 {
+    private const string ByPath = "Path";
+
+    // The default, because PowerShell would rather make a path of an object than look into another set.
+    private const string ByObject = "InputObject";
+
     /// <summary>The files.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = ByPath)]
     [Alias("PSPath", "FullName", "ConfigurationPath")]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Return true or false for each file, instead of its mistakes.</summary>
+    /// <summary>A configuration object, of <c>New-DaemonProxyConfiguration</c> or <c>Import-DaemonProxyConfiguration</c>. Lines and columns are those of its <c>ToYaml()</c>.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
+    [ValidateNotNull]
+    public DaemonProxyConfiguration? InputObject { get; set; }
+
+    /// <summary>Return true or false for each configuration, instead of its mistakes.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var path in Path)
+        if (InputObject is { } configuration)
         {
-            var errors = Errors(FullPath(path));
-            if (Quiet)
-                WriteObject(errors.Count == 0);
-            else
-                WriteObject(errors.Select(error => new ConfigurationMistake(error)), enumerateCollection: true);
+            Report(() => configuration.Document.Check(
+                configuration.File ?? Unwritten, configuration.File is { } file ? System.IO.Path.GetDirectoryName(file)! : CurrentFolder));
+            return;
         }
+
+        foreach (var path in Path)
+            Report(() => ConfigurationFile.Load(FullPath(path)));
     }
 
-    private static IReadOnlyList<ConfigurationError> Errors(string file)
+    private void Report(Action check)
     {
+        IReadOnlyList<ConfigurationError> errors = [];
         try
         {
-            ConfigurationFile.Load(file);
-            return [];
+            check();
         }
         catch (ConfigurationException mistakes)
         {
-            return mistakes.Errors;
+            errors = mistakes.Errors;
         }
+        catch (ConfigurationSaveException error)
+        {
+            WriteSaveError(error, InputObject!);
+            return;
+        }
+
+        if (Quiet)
+            WriteObject(errors.Count == 0);
+        else
+            WriteObject(errors.Select(error => new ConfigurationMistake(error)), enumerateCollection: true);
     }
 }

@@ -16,7 +16,12 @@ public static class ConfigurationFile
     public static ProxyConfiguration Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var yaml = ReadText(path);
+        return Load(path, ReadText(path, out _));
+    }
+
+    /// <summary>Checks what was read from a file.</summary>
+    internal static ProxyConfiguration Load(string path, string yaml)
+    {
         var full = Path.GetFullPath(path);
         return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))) };
     }
@@ -41,8 +46,10 @@ public static class ConfigurationFile
         return configuration;
     }
 
-    private static string ReadText(string path)
+    /// <summary>The text of a file, and in which encoding it is, so that it can be written again the same.</summary>
+    internal static string ReadText(string path, out Encoding encoding)
     {
+        encoding = Encoding.UTF8;
         ConfigurationException Unreadable(string message) => new([new ConfigurationError(path, 0, 0, message)]);
         if (Directory.Exists(path))
             throw Unreadable("this is a folder; name the configuration file in it");
@@ -56,7 +63,9 @@ public static class ConfigurationFile
             if (length > LargestFile)
                 throw Unreadable($"the file is larger than {Units.FormatSize(LargestFile)}, which no configuration needs; is it the right one?");
             using var text = new StreamReader(new MemoryStream(content, 0, length), new UTF8Encoding(false, throwOnInvalidBytes: true));
-            return text.ReadToEnd();
+            var yaml = text.ReadToEnd();
+            encoding = text.CurrentEncoding;
+            return yaml;
         }
         catch (DecoderFallbackException)
         {

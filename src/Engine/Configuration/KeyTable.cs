@@ -8,16 +8,26 @@ namespace DaemonProxy.Configuration;
 /// </summary>
 /// <typeparam name="TOptions">The options that the mapping becomes.</typeparam>
 /// <param name="of">What the mapping describes, for messages: "a route".</param>
-internal sealed class KeyTable<TOptions>(string of) : IEnumerable<string>
+internal sealed class KeyTable<TOptions>(string of) : IKeyTable
 {
     private readonly Dictionary<string, Func<TOptions, ConfigurationNode, Reading, TOptions>> _keys = [];
+    private readonly Dictionary<string, Func<ConfigurationNode, Reading, object?>> _values = [];
+
+    /// <inheritdoc/>
+    public string Of => of;
 
     /// <summary>Adds a key.</summary>
     /// <param name="name">The key.</param>
     /// <param name="read">Reads its value.</param>
     /// <param name="set">Puts the value where it belongs.</param>
-    public void Add<TValue>(string name, ValueReader<TValue> read, Func<TOptions, TValue, TOptions> set) =>
+    public void Add<TValue>(string name, ValueReader<TValue> read, Func<TOptions, TValue, TOptions> set)
+    {
         _keys.Add(name, (options, node, reading) => read(node, name, reading, out var value) ? set(options, value) : options);
+        _values.Add(name, (node, reading) => read(node, name, reading, out var value) ? value : null);
+    }
+
+    /// <inheritdoc/>
+    public object? ReadValue(string name, ConfigurationNode node, Reading reading) => _values[name](node, reading);
 
     /// <summary>Reads a mapping. What is mistaken keeps the value it has in <paramref name="options"/>.</summary>
     public TOptions Read(MappingNode mapping, TOptions options, Reading reading)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace DaemonProxy.Configuration;
 
 /// <summary>A front end's whole configuration, checked: what is in here can be served. Immutable; read from YAML.</summary>
@@ -35,6 +37,12 @@ public sealed record ProxyConfiguration
 
     /// <summary><c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.</summary>
     public ListenAddress? MetricsListen { get; init; }
+
+    /// <summary><c>rate-limits</c>: those that hold on every route, beside its own.</summary>
+    public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
+
+    /// <summary><c>trusted-proxies</c>: the networks of those whose word on who their client is counts (<c>X-Forwarded-*</c>). Default: nobody's.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>The daemon groups, by the order of the file.</summary>
     public IReadOnlyList<DaemonGroupOptions> Daemons { get; init; } = [];

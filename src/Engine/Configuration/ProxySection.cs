@@ -23,6 +23,11 @@ internal static class ProxySection
         { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
         { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },
         {
+            "rate-limits", ListReaders.ListOf(ListReaders.Mapping(RateLimitSection.ReadOfAll, RateLimitSection.Example[2..^2]), RateLimitSection.Example),
+            (proxy, limits) => proxy with { RateLimits = limits }
+        },
+        { "trusted-proxies", ListReaders.OneOrMore(ValueReaders.Network, "[ 10.0.0.0/8 ]"), (proxy, networks) => proxy with { TrustedProxies = networks } },
+        {
             "daemons", ListReaders.ListOf(ListReaders.Mapping(DaemonSection.Read, DaemonExample[2..^2]), DaemonExample),
             (proxy, daemons) => proxy with { Daemons = daemons }
         },

@@ -1,18 +1,5 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>Which pacer keeps a route's rate (design.md, Pacing).</summary>
-public enum PacerKind
-{
-    /// <summary>Counts bytes against a deadline; the default.</summary>
-    TokenBucket,
-
-    /// <summary>Apache's mod_ratelimit to the letter: one chunk each 200 ms (behaviour.md, section 2).</summary>
-    Interval,
-
-    /// <summary>mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).</summary>
-    Interval2433,
-}
-
 /// <summary>One route: a path prefix, and what answers below it. Either <see cref="Daemon"/> or <see cref="Application"/> is set.</summary>
 public sealed record RouteOptions
 {
@@ -31,12 +18,17 @@ public sealed record RouteOptions
     /// <summary>The daemon sees <c>/x</c> for <c>/download/x</c> when set, and the path as it came otherwise.</summary>
     public bool StripPrefix { get; init; }
 
-    /// <summary><c>rate-limit</c>, bytes a second, for each response; 0: no limit.</summary>
-    public long RateLimit { get; init; }
+    /// <summary>
+    /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes; null: the route's own.
+    /// </summary>
+    public string? ScriptName { get; init; }
 
-    /// <summary><c>rate-initial-burst</c>, bytes that leave unpaced at the start of each response. Default 0.</summary>
-    public long RateInitialBurst { get; init; }
+    /// <summary>The limit that a route can have without a list: <c>rate-limit</c> and its companions. No limit by default.</summary>
+    public RateLimitOptions RateLimit { get; init; } = new();
 
-    /// <summary><c>pacer</c>. Default <see cref="PacerKind.TokenBucket"/>.</summary>
-    public PacerKind Pacer { get; init; }
+    /// <summary><c>rate-limits</c>: more limits, each with its conditions.</summary>
+    public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
+
+    /// <summary>All limits of the route; at least one, which may be none, to be set while it serves.</summary>
+    public IReadOnlyList<RateLimitOptions> AllRateLimits => RateLimits.Count == 0 ? [RateLimit] : RateLimit.RateLimit == 0 ? RateLimits : [RateLimit, .. RateLimits];
 }

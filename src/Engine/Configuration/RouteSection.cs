@@ -10,11 +10,15 @@ internal static class RouteSection
         { "daemon", ValueReaders.Reference, (route, name) => route with { Daemon = name } },
         { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
         { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
-        { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = rate } },
-        { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateInitialBurst = size } },
+        { "script-name", ValueReaders.RoutePath, (route, path) => route with { ScriptName = path } },
+        { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = route.RateLimit with { RateLimit = rate } } },
+        { "rate-scope", RateLimitSection.Scope, (route, scope) => route with { RateLimit = route.RateLimit with { RateScope = scope } } },
+        { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },
+        { "rate-limit-after", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },
+        { "pacer", RateLimitSection.Pacer, (route, pacer) => route with { RateLimit = route.RateLimit with { Pacer = pacer } } },
         {
-            "pacer", ValueReaders.Choice(("token-bucket", PacerKind.TokenBucket), ("interval", PacerKind.Interval), ("interval-2.4.33", PacerKind.Interval2433)),
-            (route, pacer) => route with { Pacer = pacer }
+            "rate-limits", ListReaders.ListOf(ListReaders.Mapping(RateLimitSection.ReadOfRoute, RateLimitSection.Example[2..^2]), RateLimitSection.Example),
+            (route, limits) => route with { RateLimits = limits }
         },
     };
 
@@ -35,13 +39,21 @@ internal static class RouteSection
 
         if (mapping.Find("rate-limit") is null)
         {
-            foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "rate-initial-burst" or "pacer"))
+            foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "rate-scope" or "rate-initial-burst" or "rate-limit-after" or "pacer"))
             {
                 reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without a rate-limit; "
                     + "add for example 'rate-limit: 400KiB/s', or leave it out");
             }
         }
 
-        return Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
+        var route = Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
+        if (route.ScriptName is { } name && name != "/" && route.Path != name && !route.Path.StartsWith(name + "/", StringComparison.Ordinal))
+        {
+            reading.Mistake(mapping.Find("script-name")!.Value, $"script-name: '{name}' is not the beginning of the route's path '{route.Path}'; "
+                + "write the part of the path at which the application is mounted");
+        }
+
+        RateLimitSection.Check(mapping, route.RateLimit.RateScope, route.RateLimit.Pacer, onRoute: true, reading);
+        return route;
     }
 }

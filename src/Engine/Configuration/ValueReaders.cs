@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
 
 namespace DaemonProxy.Configuration;
 
@@ -67,6 +68,12 @@ internal static class ValueReaders
             : address is { Scheme: "http", IsLoopback: true } ? address
             : new Wrong($"{key}: {scalar.Shown} must be http on a loopback address, for it is served without a password; write for example http://127.0.0.1:{address.Port}"));
 
+    /// <summary>The addresses of a network, or one address. Bits behind the prefix are taken as 0.</summary>
+    public static ValueReader<IPNetwork> Network { get; } = Single<IPNetwork>("10.0.0.0/8", (scalar, key, _) =>
+        NetworkRange.TryParse(scalar.Text, out var network)
+            ? network
+            : new Wrong($"{key}: {scalar.Shown} is no IP address and no range of them; write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"));
+
     /// <summary>A rate, bytes a second; 0 for none.</summary>
     public static ValueReader<long> Rate { get; } = Single<long>("400KiB/s", (scalar, key, _) =>
         Units.TryParseRate(scalar.Text, out var rate) ? rate : new Wrong($"{key}: {RateComplaint(scalar)}"));
@@ -86,6 +93,12 @@ internal static class ValueReaders
         scalar.Text.Length is > 0 and <= 256 && !scalar.Text.Any(char.IsControl)
             ? scalar.Text
             : new Wrong($"{key}: {scalar.Shown} cannot be used; write for example {example}"));
+
+    /// <summary>A text with a rule of its own.</summary>
+    /// <param name="example">For messages.</param>
+    /// <param name="read">Gives the value, or the mistake, of a text, from it, from it as messages show it, and from the key.</param>
+    public static ValueReader<string> Text(string example, Func<string, string, string, (string? Value, string? Mistake)> read) => Single<string>(example, (scalar, key, _) =>
+        read(scalar.Text, scalar.Shown, key) is var (value, mistake) && mistake is null ? value! : new Wrong(mistake!));
 
     /// <summary>A whole number.</summary>
     /// <param name="least">The least that is taken.</param>

@@ -51,6 +51,11 @@ public sealed class ControlClient : IDisposable
     public Task<InstanceStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "v1/status", null, ControlJson.Default.InstanceStatus, cancellationToken);
 
+    /// <summary>What the front end says of itself, and what it is serving.</summary>
+    /// <exception cref="ControlException">It is not running, or does not answer.</exception>
+    public Task<InstanceActivity> GetActivityAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, "v1/activity", null, ControlJson.Default.InstanceActivity, cancellationToken);
+
     /// <summary>The options in force, for every daemon group.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
     public async Task<IReadOnlyList<GroupOptions>> GetOptionsAsync(CancellationToken cancellationToken = default) =>
@@ -67,6 +72,12 @@ public sealed class ControlClient : IDisposable
     public Task<RouteStatus> SetRateLimitAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Put, "v1/rate-limit", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
             ControlJson.Default.RouteStatus, cancellationToken);
+
+    /// <summary>Changes a rate limit of all routes.</summary>
+    /// <returns>The front end's status with it.</returns>
+    public Task<InstanceStatus> SetRateLimitOfAllAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Put, "v1/rate-limit/all", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
+            ControlJson.Default.InstanceStatus, cancellationToken);
 
     /// <summary>Restricts embedded mode, or allows it (behaviour.md, section 3).</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>

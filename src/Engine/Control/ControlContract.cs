@@ -57,6 +57,9 @@ public sealed record InstanceStatus
     /// <summary>The daemon groups.</summary>
     public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
 
+    /// <summary>The limits that hold on every route, beside its own.</summary>
+    public IReadOnlyList<RateLimitStatus> RateLimits { get; init; } = [];
+
     /// <summary>The routes.</summary>
     public required IReadOnlyList<RouteStatus> Routes { get; init; }
 }
@@ -136,6 +139,35 @@ public sealed record DaemonStatus
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
 
+/// <summary>A front end and what it is serving at one moment: <c>GET /v1/activity</c>.</summary>
+/// <param name="Status">What it says of itself.</param>
+/// <param name="Responses">What it is serving.</param>
+/// <param name="Time">When.</param>
+public sealed record InstanceActivity(InstanceStatus Status, ActiveResponses Responses, DateTimeOffset Time);
+
+/// <summary>The requests being served at one moment.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">Bytes of their bodies sent so far; they are not in <see cref="TrafficStatus"/> before their end.</param>
+/// <param name="ByRoute">The same for each route that has any; those that no route matches, under an empty name.</param>
+/// <param name="Oldest">The oldest of them, one by one; not all where there are many.</param>
+public sealed record ActiveResponses(int Count, long Bytes, IReadOnlyDictionary<string, ActiveRoute> ByRoute, IReadOnlyList<ActiveResponse> Oldest);
+
+/// <summary>The requests being served by a route.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">Bytes of their bodies sent so far.</param>
+public sealed record ActiveRoute(int Count, long Bytes);
+
+/// <summary>One request being served.</summary>
+/// <param name="Id">Its number since the front end's start.</param>
+/// <param name="Method">Its method.</param>
+/// <param name="Path">Its path, decoded: a stranger's text.</param>
+/// <param name="Route">Its route; null before one is found.</param>
+/// <param name="Daemon">Its daemon group; null in embedded mode.</param>
+/// <param name="Status">The application's status; 0 before there is one.</param>
+/// <param name="Bytes">Bytes of its body sent so far.</param>
+/// <param name="Elapsed">How long it has been served.</param>
+public sealed record ActiveResponse(long Id, string Method, string Path, string? Route, string? Daemon, int Status, long Bytes, TimeSpan Elapsed);
+
 /// <summary>The options in force for a daemon group, by <c>GET /v1/options</c>.</summary>
 /// <param name="Daemon">The group's name.</param>
 /// <param name="Options">All options that a group of its kind has.</param>
@@ -189,8 +221,33 @@ public sealed record RouteStatus
     /// <summary>The embedded application; null when a daemon answers.</summary>
     public string? Application { get; init; }
 
+    /// <summary>Bytes a second of its first limit; 0: no limit.</summary>
+    public required long RateLimit { get; init; }
+
+    /// <summary>Bytes that leave unpaced at the start of a response, by its first limit.</summary>
+    public required long RateInitialBurst { get; init; }
+
+    /// <summary>The pacer of its first limit.</summary>
+    public required PacerKind Pacer { get; init; }
+
+    /// <summary>All its limits, the first one included; none of those for all routes. Empty from a front end that knows one limit a route.</summary>
+    public IReadOnlyList<RateLimitStatus> RateLimits { get; init; } = [];
+
+    /// <summary>Its finished requests since the start.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+}
+
+/// <summary>One rate limit, as it is now.</summary>
+public sealed record RateLimitStatus
+{
+    /// <summary>Which of the limits of its route, or of all routes, it is: 1 and up, by the order of the configuration.</summary>
+    public required int Index { get; init; }
+
     /// <summary>Bytes a second; 0: no limit.</summary>
     public required long RateLimit { get; init; }
+
+    /// <summary>What shares it.</summary>
+    public required RateScope RateScope { get; init; }
 
     /// <summary>Bytes that leave unpaced at the start of a response.</summary>
     public required long RateInitialBurst { get; init; }
@@ -198,8 +255,11 @@ public sealed record RouteStatus
     /// <summary>The pacer.</summary>
     public required PacerKind Pacer { get; init; }
 
-    /// <summary>Its finished requests since the start.</summary>
-    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+    /// <summary>The responses that it is for.</summary>
+    public required RateConditions Conditions { get; init; }
+
+    /// <summary>Responses that obey it now.</summary>
+    public int Responses { get; init; }
 }
 
 /// <summary><c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with every group's <see cref="DaemonStatus"/> that was changed.</summary>
@@ -218,11 +278,20 @@ public sealed record FlushPolicyChange
     public TimeSpan? FlushDeadline { get; init; }
 }
 
-/// <summary><c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a response. Answers with the <see cref="RouteStatus"/>.</summary>
+/// <summary>
+/// <c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a response. Answers with
+/// the <see cref="RouteStatus"/>. <c>PUT /v1/rate-limit/all</c>: the same for a limit of all routes; answers with the <see cref="InstanceStatus"/>.
+/// </summary>
 public sealed record RateLimitChange
 {
-    /// <summary>The route's path prefix, as it is configured.</summary>
-    public required string Route { get; init; }
+    /// <summary>The route's path prefix, as it is configured; null for a limit of all routes.</summary>
+    public string? Route { get; init; }
+
+    /// <summary>Which limit: the only one of this scope; null: of any.</summary>
+    public RateScope? RateScope { get; init; }
+
+    /// <summary>Which limit: its <see cref="RateLimitStatus.Index"/>; null: the only one there is, or the only one of the scope.</summary>
+    public int? Index { get; init; }
 
     /// <summary>The new rate in bytes a second, 0 for none; or null.</summary>
     public long? RateLimit { get; init; }
@@ -260,6 +329,7 @@ public sealed record StartReport(InstanceStatus? Status, string? Error);
 /// <summary>The JSON of the control socket; one definition for both ends.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(InstanceActivity))]
 [JsonSerializable(typeof(InstanceStatus))]
 [JsonSerializable(typeof(DaemonStatus[]))]
 [JsonSerializable(typeof(GroupOptions[]))]

@@ -4,51 +4,89 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// A token bucket whose permits are bytes, as a <see cref="RateLimiter"/>, so that limiters can be shared and chained. Unlike the package's own it
-/// goes by a <see cref="TimeProvider"/>, and by deadlines: each acquisition has a time at which it falls due, the next falls due where
+/// A token bucket whose permits are bytes, for one response or for any number of them, each with its <see cref="TokenBucketPacer"/>. Unlike
+/// the package's own it goes by a <see cref="TimeProvider"/>, and by deadlines: each write has a time at which it falls due, the next falls due where
 /// that one's bytes are paid for, and a wait that ended late is made up for. So neither lateness nor rounding adds up, at any rate.
 /// </summary>
+/// <remarks>
+/// Responses that wait stand in one queue with one timer. Who is next is decided by start-time fair queueing (Goyal, Vin and Cheng, 1996): a write starts
+/// where its response's last one ended, counted in bytes, but not before the writes that are being served; the lowest start is next. So all that
+/// have something to send get the same, whatever the sizes of their writes, and who had nothing to send, or a lower limit of its own, has saved up nothing.
+/// A write is granted alone and goes on its way before the next is chosen: so a response with small writes is back in the queue in time.
+/// </remarks>
 public sealed class ByteRateLimiter : RateLimiter
 {
+    /// <summary>A write's size: 20 ms worth, but at least 512 bytes, below which headers outweigh the data.</summary>
+    private const long SmallestWrite = 512;
+
+    /// <summary>And at most 64 KiB, above which a write only costs memory.</summary>
+    private const long LargestWrite = 65_536;
+
     // What an application that paused may catch up on: as much as one write, so that a window of a second never sees more than 2% too much.
     private static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(20);
 
     // What our own late waking may be made up for; a machine that slept for an hour does not send an hour's worth.
     private static readonly TimeSpan MostLateness = TimeSpan.FromMilliseconds(200);
 
-    private static readonly RateLimitLease Granted = new Lease(true);
-    private static readonly RateLimitLease Refused = new Lease(false);
+    // A tick of the clock's timers: what is closer than that is now.
+    private const double Tick = 1e-7;
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
-    private readonly double _rate;
     private readonly long _origin;
-    private readonly TimedWait _wait;
+    private readonly IndexedHeap<TokenBucketPacer> _waiting = new(1);
+    private ITimer? _timer;
+    private double _rate;
     private double _due;
     private double _late;
     private double _lastUse;
-    private bool _waitInUse;
-    private bool _started;
+    private long _virtual;
     private long _granted;
-    private int _waiting;
+    private int _shares;
+    private bool _started;
+    private bool _armed;
+    private bool _dispatching;
+    private bool _disposed;
 
     /// <summary>Makes a limiter.</summary>
     /// <param name="rate">Bytes a second, &gt; 0.</param>
-    /// <param name="initialBurst">Bytes that may leave at once at the start, &gt;= 0; they count only when sent.</param>
     /// <param name="time">The clock.</param>
-    public ByteRateLimiter(long rate, long initialBurst, TimeProvider time)
+    public ByteRateLimiter(long rate, TimeProvider time)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
-        ArgumentOutOfRangeException.ThrowIfNegative(initialBurst);
         _time = time;
         _rate = rate;
         _origin = time.GetTimestamp();
-        _wait = new TimedWait(time);
-        _late = initialBurst / _rate;
     }
 
+    /// <summary>Bytes a second. What waits by an old rate is to be woken by whoever sets a new one; what the old one had waited for is forgotten.</summary>
+    public long Rate
+    {
+        get => (long)_rate;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            lock (_gate)
+            {
+                _rate = value;
+                _due = Math.Min(_due, Now());
+                if (_armed) Arm();
+            }
+        }
+    }
+
+    /// <summary>The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are.</summary>
+    internal long WriteSize => Math.Clamp((long)_rate / 50 / Math.Max(1, _waiting.Count + 1), SmallestWrite, LargestWrite);
+
     /// <inheritdoc/>
-    public override TimeSpan? IdleDuration => _waiting > 0 ? null : TimeSpan.FromSeconds(Now() - _lastUse);
+    /// <remarks>Null while a response has a share of it, and while what was sent is not paid for.</remarks>
+    public override TimeSpan? IdleDuration
+    {
+        get
+        {
+            lock (_gate) return _shares > 0 || Math.Max(_due, _lastUse) > Now() ? null : TimeSpan.FromSeconds(Now() - Math.Max(_due, _lastUse));
+        }
+    }
 
     /// <inheritdoc/>
     public override RateLimiterStatistics GetStatistics()
@@ -58,7 +96,7 @@ public sealed class ByteRateLimiter : RateLimiter
             return new()
             {
                 CurrentAvailablePermits = (long)Math.Max(0, (Now() - _due) * _rate),
-                CurrentQueuedCount = _waiting,
+                CurrentQueuedCount = _waiting.Count,
                 TotalSuccessfulLeases = _granted,
             };
         }
@@ -67,68 +105,126 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <inheritdoc/>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
-        lock (_gate)
-        {
-            var now = Now();
-            Forfeit(now);
-            if (_due > now) return Refused;
-            Pay(permitCount, now);
-            return Granted;
-        }
+        using var share = new TokenBucketPacer(this);
+        lock (_gate) return TryGrant(share, permitCount) ? ByteLease.Granted : ByteLease.Refused;
     }
 
     /// <inheritdoc/>
-    protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
+    protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
     {
-        double due, now;
+        using var share = new TokenBucketPacer(this);
+        return await share.PaceAsync(permitCount, cancellationToken).ConfigureAwait(false) ? ByteLease.Granted : ByteLease.Refused;
+    }
+
+    /// <summary>A response begins.</summary>
+    internal void Enter()
+    {
+        lock (_gate) _shares++;
+    }
+
+    /// <summary>A response has ended.</summary>
+    internal void Leave(TokenBucketPacer share)
+    {
         lock (_gate)
         {
-            now = Now();
-            Forfeit(now);
-            due = _due;
-            Pay(permitCount, now);
-            if (due <= now) return new(Granted);
-            _waiting++;
-        }
-        return AwaitAsync(due, now, cancellationToken);
-    }
-
-    private async ValueTask<RateLimitLease> AwaitAsync(double due, double now, CancellationToken cancellationToken)
-    {
-        // The first waiter takes the limiter's own wait; only a limiter shared by several needs more.
-        var own = !Interlocked.Exchange(ref _waitInUse, true);
-        var wait = own ? _wait : new TimedWait(_time);
-        try
-        {
-            await wait.WaitAsync(TimeSpan.FromSeconds(due - now), cancellationToken).ConfigureAwait(false);
-            lock (_gate) _late = Math.Min(Math.Max(_late, Now() - due), Math.Max(_late, MostLateness.TotalSeconds));
-            return Granted;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-            if (own) Volatile.Write(ref _waitInUse, false);
-            else wait.Dispose();
+            _waiting.Remove(share);
+            _shares--;
         }
     }
 
-    /// <summary>Gives up the time in which nothing was asked for, but for the credit, own lateness and what is left of the burst.</summary>
-    private void Forfeit(double now)
+    /// <summary>Grants a write now, or has it wait.</summary>
+    /// <returns>True: granted; false: it waits, and <see cref="TokenBucketPacer.Complete"/> will be called.</returns>
+    internal bool Request(TokenBucketPacer share, int bytes)
     {
-        if (!_started)
+        lock (_gate)
         {
-            _started = true;
-            _due = now - _late;
+            if (TryGrant(share, bytes)) return true;
+            share.Bytes = bytes;
+            share.Rank = StartOf(share);
+            _waiting.Set(share);
+            // One that is dispatching looks at the queue again when it is through.
+            if (!_armed && !_dispatching) Arm();
+            return false;
         }
-        else _due = Math.Max(_due, now - _late - Credit.TotalSeconds);
     }
 
-    private void Pay(int bytes, double now)
+    /// <summary>Takes a response out of the queue.</summary>
+    /// <returns>Whether it was in there: then nobody else will complete its wait.</returns>
+    internal bool Withdraw(TokenBucketPacer share)
     {
+        lock (_gate)
+        {
+            var waited = share.Index >= 0;
+            _waiting.Remove(share);
+            return waited;
+        }
+    }
+
+    private bool TryGrant(TokenBucketPacer share, int bytes)
+    {
+        if (_waiting.Count > 0) return false;
+        var now = Now();
+        // Gives up the time in which nothing was asked for, but for the credit and own lateness.
+        _due = _started ? Math.Max(_due, now - _late - Credit.TotalSeconds) : now;
+        _started = true;
+        if (_due > now + Tick) return false;
+        share.Rank = StartOf(share);
+        Pay(share, bytes, now);
+        return true;
+    }
+
+    /// <summary>Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.</summary>
+    private long StartOf(TokenBucketPacer share) => Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, SmallestWrite, LargestWrite));
+
+    private void Pay(TokenBucketPacer share, int bytes, double now)
+    {
+        _virtual = Math.Max(_virtual, share.Rank);
+        share.Finish = share.Rank + bytes;
         _due += bytes / _rate;
         _late = Math.Min(_late, Math.Max(0, now - _due));
         _lastUse = now;
         _granted++;
+    }
+
+    /// <summary>Has the timer fire when the next write is due.</summary>
+    private void Arm()
+    {
+        if (_disposed) return;
+        _armed = true;
+        _timer ??= _time.CreateTimer(static limiter => ((ByteRateLimiter)limiter!).Dispatch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var wait = _due - Now();
+        _timer.Change(wait > 0 ? TimeSpan.FromSeconds(wait) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Grants what is due, write by write. A response goes on right here, on the timer's thread of the pool, until it waits again.</summary>
+    private void Dispatch()
+    {
+        lock (_gate)
+        {
+            _armed = false;
+            if (_dispatching) return;
+            _dispatching = true;
+        }
+        while (Next() is { } share) share.Complete(granted: true);
+    }
+
+    private TokenBucketPacer? Next()
+    {
+        lock (_gate)
+        {
+            var now = Now();
+            _due = Math.Max(_due, now - Math.Max(_late, MostLateness.TotalSeconds));
+            if (_waiting.First is { } first && _due <= now + Tick)
+            {
+                _late = Math.Max(_late, now - _due);
+                _waiting.Remove(first);
+                Pay(first, first.Bytes, now);
+                return first;
+            }
+            _dispatching = false;
+            if (_waiting.Count > 0) Arm();
+            return null;
+        }
     }
 
     private double Now() => _time.GetElapsedTime(_origin).TotalSeconds;
@@ -136,19 +232,11 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _wait.Dispose();
-    }
-
-    private sealed class Lease(bool acquired) : RateLimitLease
-    {
-        public override bool IsAcquired => acquired;
-
-        public override IEnumerable<string> MetadataNames => [];
-
-        public override bool TryGetMetadata(string metadataName, out object? metadata)
+        if (!disposing) return;
+        lock (_gate)
         {
-            metadata = null;
-            return false;
+            _disposed = true;
+            _timer?.Dispose();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
@@ -59,29 +60,20 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        while (block.Length > LargestWrite || (block.Length >= SmallestLent && IsLending))
-        {
-            var part = block[..Math.Min(block.Length, LargestWrite)];
-            block = block[part.Length..];
-            ValueTask sent;
-            if (IsLending) sent = LendAsync(part, cancellationToken);
-            else
-            {
-                Put(part.Span);
-                sent = SendAsync(cancellationToken);
-            }
-            if (!sent.IsCompletedSuccessfully) return FinishAsync(sent, block, marker, cancellationToken);
-            sent.GetAwaiter().GetResult();
-        }
+        if (block.Length > LargestWrite) return WriteInPartsAsync(block, marker, cancellationToken);
+        if (block.Length >= SmallestLent && IsLending) return LendAsync(block, cancellationToken);
         Put(block.Span);
         // At the end EndAsync sends: head, body and last chunk of a short answer leave in one write.
         return marker == Marker.Flush || Held >= SmallestWrite ? SendAsync(cancellationToken) : ValueTask.CompletedTask;
     }
 
-    private async ValueTask FinishAsync(ValueTask sent, ReadOnlyMemory<byte> rest, Marker marker, CancellationToken cancellationToken)
+    // This and the wait for a slow client take their state from a pool, or each block would allocate it anew.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteInPartsAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        await sent.ConfigureAwait(false);
-        await WriteAsync(rest, marker, cancellationToken).ConfigureAwait(false);
+        for (; block.Length > LargestWrite; block = block[LargestWrite..])
+            await WriteAsync(block[..LargestWrite], Marker.None, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(block, marker, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends the last of the body, and with it, where it is chunked here, its last chunk and its trailers.</summary>
@@ -145,6 +137,7 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         return ValueTask.CompletedTask;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, bool lent, CancellationToken cancellationToken)
     {
         var awaiter = flush.ConfigureAwait(false).GetAwaiter();

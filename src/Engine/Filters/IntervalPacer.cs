@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Filters;
@@ -5,7 +6,7 @@ namespace DaemonProxy.Filters;
 /// <summary>
 /// Apache's mod_ratelimit to the letter (behaviour.md, section 2): a chunk of a fifth of the rate, then a sleep of 200 ms before the next,
 /// however short a flush made it. As it was before Apache 2.4.34 it passes each call's data on whole, and sleeps only between the chunks of one
-/// call: calls with less than a chunk are not slowed at all. One thing is not copied of either: the initial burst counts the bytes sent, not the calls.
+/// call: calls with less than a chunk are not slowed at all.
 /// </summary>
 public sealed class IntervalPacer : IPacer
 {
@@ -13,34 +14,29 @@ public sealed class IntervalPacer : IPacer
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly TimedWait _sleep;
-    private readonly long _chunk;
     private readonly bool _before2434;
-    private long _burst;
     private bool _started;
 
     /// <summary>Makes the pacer of one response.</summary>
     /// <param name="rate">Bytes a second, &gt; 0.</param>
-    /// <param name="initialBurst">Bytes that leave at once before the first chunk, &gt;= 0.</param>
     /// <param name="time">The clock.</param>
     /// <param name="before2434">Whether it is the filter of Apache before 2.4.34.</param>
-    public IntervalPacer(long rate, long initialBurst, TimeProvider time, bool before2434 = false)
+    public IntervalPacer(long rate, TimeProvider time, bool before2434 = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
-        ArgumentOutOfRangeException.ThrowIfNegative(initialBurst);
-        _chunk = Math.Max(1, rate / 5);
-        _burst = initialBurst;
+        WriteSize = Math.Max(1, rate / 5);
         _before2434 = before2434;
         _sleep = new TimedWait(time);
     }
 
     /// <inheritdoc/>
-    public long WriteSize => _burst > 0 ? _burst : _chunk;
+    public long WriteSize { get; }
 
     /// <inheritdoc/>
-    public bool FullWrites => _burst == 0 && !_before2434;
+    public bool FullWrites => !_before2434;
 
     /// <inheritdoc/>
-    public bool FlushesWrites => _burst == 0;
+    public bool FlushesWrites => true;
 
     /// <inheritdoc/>
     public void BeginCall()
@@ -49,14 +45,18 @@ public sealed class IntervalPacer : IPacer
     }
 
     /// <inheritdoc/>
-    public async ValueTask PaceAsync(int bytes, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> PaceAsync(int bytes, CancellationToken cancellationToken)
     {
-        if (_burst > 0)
-        {
-            _burst -= bytes;
-            return;
-        }
-        if (_started) await _sleep.WaitAsync(Interval, cancellationToken).ConfigureAwait(false);
+        // Nothing resets the signal: a pacer that was woken is one whose limit is gone.
+        if (_started && await _sleep.WaitAsync(Interval, cancellationToken).ConfigureAwait(false)) return false;
         _started = true;
+        return true;
     }
+
+    /// <inheritdoc/>
+    public void Wake() => ThreadPool.UnsafeQueueUserWorkItem(static sleep => sleep.Signal(), _sleep, preferLocal: false);
+
+    /// <inheritdoc/>
+    public void Dispose() => _sleep.Dispose();
 }

@@ -2,54 +2,95 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Filters;
 
-/// <summary>A rate limit.</summary>
+/// <summary>What of a rate limit can be changed while it holds.</summary>
 /// <param name="Rate">Bytes a second; 0: no limit.</param>
 /// <param name="InitialBurst">Bytes that leave unpaced at the start of a response.</param>
 /// <param name="Pacer">What keeps the rate.</param>
-public sealed record RateLimit(long Rate, long InitialBurst, PacerKind Pacer)
+public sealed record RateLimit(long Rate, long InitialBurst, PacerKind Pacer);
+
+/// <summary>
+/// A rate limit in force: whom it holds for, and how much. It can be changed while responses are in flight: they go on by the new rate, and those that are
+/// waiting for their turn are woken.
+/// </summary>
+public sealed class LiveRateLimit : IDisposable
 {
-    /// <summary>The pacer of one response; null where there is no limit.</summary>
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly RateConditions _conditions;
+    private readonly HashSet<IPacer> _pacers = [];
+    private readonly SharedLimiters? _shared;
+    private volatile RateLimit _limit;
+
+    /// <summary>Makes a limit.</summary>
+    /// <param name="limit">The limit at first.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="atStart">Whether the response has not begun yet: only then it has a burst.</param>
-    public IPacer? NewPacer(TimeProvider time, bool atStart)
+    /// <param name="scope">What shares it.</param>
+    /// <param name="conditions">The responses that it is for; null: all.</param>
+    public LiveRateLimit(RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null)
     {
-        if (Rate == 0) return null;
-        var burst = atStart ? InitialBurst : 0;
-        return Pacer == PacerKind.TokenBucket ? new TokenBucketPacer(new ByteRateLimiter(Rate, burst, time), Rate)
-            : new IntervalPacer(Rate, burst, time, before2434: Pacer == PacerKind.Interval2433);
+        _limit = limit;
+        _time = time;
+        _conditions = conditions ?? RateConditions.None;
+        Scope = scope;
+        if (scope != RateScope.Response) _shared = new SharedLimiters(time);
     }
-}
 
-/// <summary>The rate limit of a route, which can be changed while responses are in flight: they go on by the new one, and one that is waiting for its turn is woken.</summary>
-/// <param name="limit">The limit at first.</param>
-public sealed class LiveRateLimit(RateLimit limit)
-{
-    private volatile State _state = new(limit);
+    /// <summary>Makes a limit that is configured.</summary>
+    public static LiveRateLimit Of(RateLimitOptions options, TimeProvider time) =>
+        new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions);
 
-    /// <summary>The limit in force, and a token that is cancelled when it no longer is.</summary>
-    internal State Current => _state;
+    /// <summary>What shares the rate.</summary>
+    public RateScope Scope { get; }
 
-    /// <summary>The limit in force.</summary>
+    /// <summary>The responses that it is for.</summary>
+    public RateConditions Conditions => _conditions;
+
+    /// <summary>How many responses obey it now.</summary>
+    public int Responses
+    {
+        get { lock (_gate) return _pacers.Count; }
+    }
+
+    /// <summary>The limit in force. It belongs to the configuration's rules that only a limit of response scope has another pacer than the token bucket.</summary>
     public RateLimit Limit
     {
-        get => _state.Limit;
+        get => _limit;
         set
         {
-            var previous = Interlocked.Exchange(ref _state, new(value));
-            previous.End();
+            IPacer[] waiting;
+            lock (_gate)
+            {
+                _limit = value;
+                if (value.Rate > 0) _shared?.SetRate(value.Rate);
+                waiting = [.. _pacers];
+            }
+            foreach (var pacer in waiting) pacer.Wake();
         }
     }
 
-    internal sealed class State(RateLimit limit)
+    /// <summary>The pacer of one response by the limit in force, and that limit; null where there is none. To be given back by <see cref="End"/>.</summary>
+    internal IPacer? Begin(in RateLimitKey key, out RateLimit limit)
     {
-        // Not disposed: responses look at its token for as long as they like, and it holds no timer.
-        private readonly CancellationTokenSource _ended = new();
-
-        public RateLimit Limit => limit;
-
-        public CancellationToken Ended => _ended.Token;
-
-        /// <summary>Wakes those that wait by this limit. On another thread, for they go on at once.</summary>
-        public void End() => _ = _ended.CancelAsync();
+        // In one with the change of the limit: a response is told of each change, or begins behind it.
+        lock (_gate)
+        {
+            limit = _limit;
+            if (limit.Rate == 0) return null;
+            IPacer pacer = limit.Pacer != PacerKind.TokenBucket ? new IntervalPacer(limit.Rate, _time, before2434: limit.Pacer == PacerKind.Interval2433)
+                : _shared is not null ? _shared.Share(key.For(Scope), limit.Rate)
+                : new TokenBucketPacer(new ByteRateLimiter(limit.Rate, _time), ownsLimiter: true);
+            _pacers.Add(pacer);
+            return pacer;
+        }
     }
+
+    /// <summary>A response goes by this pacer no longer.</summary>
+    internal void End(IPacer pacer)
+    {
+        lock (_gate) _pacers.Remove(pacer);
+        pacer.Dispose();
+    }
+
+    /// <summary>Ends its timers. Responses that are waiting by it wait no more than a client that leaves lets them.</summary>
+    public void Dispose() => _shared?.Dispose();
 }

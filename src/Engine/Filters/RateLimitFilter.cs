@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace DaemonProxy.Filters;
 
@@ -9,27 +10,27 @@ namespace DaemonProxy.Filters;
 public sealed class RateLimitFilter : IOutputFilter, IDisposable
 {
     private readonly LiveRateLimit _limit;
+    private readonly RateLimitKey _key;
     private readonly IOutputFilter _next;
-    private readonly TimeProvider _time;
 
     // Only a pacer that wants full writes ever holds anything; most responses need no queue.
     private Pipe? _queue;
     private long _queued;
-    private LiveRateLimit.State _state;
+    private RateLimit _current;
     private IPacer? _pacer;
-    private CancellationTokenSource? _waking;
+    private long _unpaced;
 
     /// <summary>Makes the filter of one response.</summary>
-    /// <param name="limit">The limit; each change of it holds from the next write on.</param>
+    /// <param name="limit">The limit; each change of it holds from the next write on, but for the initial burst, which is that of the response's start.</param>
+    /// <param name="key">Whose share of it the response has.</param>
     /// <param name="next">The next filter.</param>
-    /// <param name="time">The clock.</param>
-    public RateLimitFilter(LiveRateLimit limit, IOutputFilter next, TimeProvider time)
+    public RateLimitFilter(LiveRateLimit limit, in RateLimitKey key, IOutputFilter next)
     {
         _limit = limit;
+        _key = key;
         _next = next;
-        _time = time;
-        _state = limit.Current;
-        _pacer = _state.Limit.NewPacer(time, atStart: true);
+        _pacer = limit.Begin(key, out _current);
+        _unpaced = _current.InitialBurst;
     }
 
     /// <inheritdoc/>
@@ -38,19 +39,25 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        if (_state != _limit.Current) GoByNewLimit();
-        return _pacer is null && _queued == 0 ? _next.WriteAsync(block, marker, cancellationToken) : WritePacedAsync(block, marker, cancellationToken);
+        if (_current != _limit.Limit) GoByNewLimit();
+        if (_queued > 0 || (_pacer is not null && block.Length > _unpaced)) return WritePacedAsync(block, marker, cancellationToken);
+        _unpaced = Math.Max(0, _unpaced - block.Length);
+        return _next.WriteAsync(block, marker, cancellationToken);
     }
 
+    // Pooled, because a response may come in blocks as small as its writes.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WritePacedAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         _pacer?.BeginCall();
         while (_queued + block.Length > 0)
         {
             var available = _queued + block.Length;
-            var size = (int)Math.Min(_pacer?.WriteSize ?? int.MaxValue, available);
+            // What is unpaced comes first in a response, so that nothing is queued then.
+            var pacer = _unpaced == 0 ? _pacer : null;
+            var size = (int)Math.Min(_unpaced > 0 ? _unpaced : pacer?.WriteSize ?? int.MaxValue, available);
             var waits = false;
-            if (_pacer is { } pacer)
+            if (pacer is not null)
             {
                 if (size < pacer.WriteSize && pacer.FullWrites && marker == Marker.None)
                 {
@@ -58,46 +65,43 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
                     return;
                 }
 
-                var turn = pacer.PaceAsync(size, Waking(cancellationToken));
+                var turn = pacer.PaceAsync(size, cancellationToken);
                 waits = !turn.IsCompleted;
                 // Nothing that has had its turn lies about below while this filter sleeps.
                 if (waits && _next.Held > 0) await _next.WriteAsync(default, Marker.Flush, cancellationToken).ConfigureAwait(false);
-                try
-                {
-                    await turn.ConfigureAwait(false);
-                }
-                catch (OperationCanceledException) when (_state.Ended.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                if (!await turn.ConfigureAwait(false))
                 {
                     GoByNewLimit();
                     continue;
                 }
             }
 
-            var behind = size == available && marker != Marker.None ? marker : waits || _pacer is { FlushesWrites: true } ? Marker.Flush : Marker.None;
+            _unpaced = Math.Max(0, _unpaced - size);
+            var behind = size == available && marker != Marker.None ? marker : waits || pacer is { FlushesWrites: true } ? Marker.Flush : Marker.None;
             var queued = (int)Math.Min(_queued, size);
             var direct = block[..(size - queued)];
             block = block[direct.Length..];
             if (queued > 0) await DequeueAsync(queued, direct.IsEmpty ? behind : Marker.None, cancellationToken).ConfigureAwait(false);
             if (!direct.IsEmpty) await _next.WriteAsync(direct, behind, cancellationToken).ConfigureAwait(false);
             if (size == available) return;
-            if (_state != _limit.Current) GoByNewLimit();
+            if (_current != _limit.Limit) GoByNewLimit();
         }
         if (marker != Marker.None) await _next.WriteAsync(default, marker, cancellationToken).ConfigureAwait(false);
     }
 
     private void GoByNewLimit()
     {
-        _state = _limit.Current;
-        _pacer = _state.Limit.NewPacer(_time, atStart: false);
-        _waking?.Dispose();
-        _waking = null;
+        if (_pacer is not null) _limit.End(_pacer);
+        _pacer = _limit.Begin(_key, out _current);
     }
 
-    /// <summary>Ends a wait when the client leaves, or the limit changes. Made once for a limit, for every write waits with it.</summary>
-    private CancellationToken Waking(CancellationToken clientGone) => (_waking ??= CancellationTokenSource.CreateLinkedTokenSource(clientGone, _state.Ended)).Token;
-
-    /// <summary>Takes no more notice of changes. The next filter stays its owner's.</summary>
-    public void Dispose() => _waking?.Dispose();
+    /// <summary>Gives back its share of the limit, and has the pacing filters below it do so.</summary>
+    public void Dispose()
+    {
+        if (_pacer is not null) _limit.End(_pacer);
+        _pacer = null;
+        (_next as RateLimitFilter)?.Dispose();
+    }
 
     private async ValueTask EnqueueAsync(ReadOnlyMemory<byte> block)
     {

@@ -1,17 +1,40 @@
-using System.Threading.RateLimiting;
+using System.Threading.Tasks.Sources;
+using DaemonProxy.Timing;
 
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing;
-/// it holds nothing back; and it holds no thread while it waits.
+/// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds nothing back; and it
+/// holds no thread while it waits. It is a response's share of a limiter, which may be the response's own or be shared with others; its wait is in
+/// itself, so that none is allocated for a write.
 /// </summary>
-/// <param name="limiter">The limiter that every byte goes through.</param>
-/// <param name="rate">Bytes a second, which sizes the writes.</param>
-public sealed class TokenBucketPacer(RateLimiter limiter, long rate) : IPacer
+public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 {
-    /// <summary>20 ms worth, but at least 512 bytes, below which headers outweigh the data, and at most 64 KiB, above which a write only costs memory.</summary>
-    public long WriteSize { get; } = Math.Clamp(rate / 50, 512, 65_536);
+    private readonly ByteRateLimiter _limiter;
+    private readonly bool _ownsLimiter;
+    private ManualResetValueTaskSourceCore<bool> _source;
+    private CancellationTokenRegistration _registration;
+    private CancellationToken _cancellation;
+    private volatile bool _woken;
+
+    /// <summary>Takes a share.</summary>
+    /// <param name="limiter">The limiter that every byte goes through.</param>
+    /// <param name="ownsLimiter">Whether it is this response's alone, and ends with it.</param>
+    public TokenBucketPacer(ByteRateLimiter limiter, bool ownsLimiter = false)
+    {
+        _limiter = limiter;
+        _ownsLimiter = ownsLimiter;
+        limiter.Enter();
+    }
+
+    /// <summary>Where this response's last write ended, by the limiter's count.</summary>
+    internal long Finish { get; set; }
+
+    /// <summary>The bytes that it waits to send.</summary>
+    internal int Bytes { get; set; }
+
+    /// <inheritdoc/>
+    public long WriteSize => _limiter.WriteSize;
 
     /// <inheritdoc/>
     public bool FullWrites => false;
@@ -26,17 +49,64 @@ public sealed class TokenBucketPacer(RateLimiter limiter, long rate) : IPacer
     }
 
     /// <inheritdoc/>
-    public ValueTask PaceAsync(int bytes, CancellationToken cancellationToken)
+    public ValueTask<bool> PaceAsync(int bytes, CancellationToken cancellationToken)
     {
-        var lease = limiter.AcquireAsync(bytes, cancellationToken);
-        return lease.IsCompletedSuccessfully ? Take(lease.Result) : AwaitAsync(lease);
-
-        static ValueTask Take(RateLimitLease lease)
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<bool>(cancellationToken);
+        if (_woken)
         {
-            lease.Dispose();
-            return ValueTask.CompletedTask;
+            _woken = false;
+            return new(false);
         }
-
-        static async ValueTask AwaitAsync(ValueTask<RateLimitLease> lease) => (await lease.ConfigureAwait(false)).Dispose();
+        if (cancellationToken != _cancellation) Listen(cancellationToken);
+        _source.Reset();
+        if (_limiter.Request(this, bytes)) return new(true);
+        // What came after the checks above and before the wait found nothing to end.
+        if (_woken && _limiter.Withdraw(this)) Complete(granted: false);
+        else if (cancellationToken.IsCancellationRequested && _limiter.Withdraw(this)) Cancel();
+        return new(this, _source.Version);
     }
+
+    /// <summary>Registers once for all writes of the response: it is for each of them the same token.</summary>
+    private void Listen(CancellationToken cancellationToken)
+    {
+        _registration.Unregister();
+        _cancellation = cancellationToken;
+        _registration = cancellationToken.UnsafeRegister(static state => ((TokenBucketPacer)state!).OnCancelled(), this);
+    }
+
+    private void OnCancelled()
+    {
+        if (_limiter.Withdraw(this)) Cancel();
+    }
+
+    private void Cancel() => _source.SetException(new OperationCanceledException(_cancellation));
+
+    /// <summary>Ends the wait, and runs the response until it waits again. To be called by whoever took it out of the limiter's queue.</summary>
+    internal void Complete(bool granted)
+    {
+        if (!granted) _woken = false;
+        _source.SetResult(granted);
+    }
+
+    /// <inheritdoc/>
+    public void Wake()
+    {
+        _woken = true;
+        if (_limiter.Withdraw(this)) ThreadPool.UnsafeQueueUserWorkItem(static share => share.Complete(granted: false), this, preferLocal: false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _registration.Unregister();
+        _limiter.Leave(this);
+        if (_ownsLimiter) _limiter.Dispose();
+    }
+
+    bool IValueTaskSource<bool>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
 }

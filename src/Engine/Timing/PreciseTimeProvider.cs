@@ -9,7 +9,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
-    private readonly TimerHeap _heap = new();
+    private readonly IndexedHeap<PreciseTimer> _heap = new(64);
     private long _sleepsUntil = long.MinValue;
     private bool _disposed;
 
@@ -41,7 +41,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         bool earlier;
         lock (_gate)
         {
-            timer.Due = due;
+            timer.Rank = due;
             if (due == long.MaxValue) _heap.Remove(timer);
             else _heap.Set(timer);
 
@@ -64,19 +64,19 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
                 var now = GetTimestamp();
                 if (_heap.First is { } first)
                 {
-                    if (first.Due <= now)
+                    if (first.Rank <= now)
                     {
                         fired = first;
                         if (first.Period > 0)
                         {
-                            first.Due = now + first.Period;
+                            first.Rank = now + first.Period;
                             _heap.Set(first);
                         }
                         else _heap.Remove(first);
                     }
-                    else wait = GetElapsedTime(now, first.Due);
+                    else wait = GetElapsedTime(now, first.Rank);
                 }
-                _sleepsUntil = fired is not null ? long.MinValue : _heap.First?.Due ?? long.MaxValue;
+                _sleepsUntil = fired is not null ? long.MinValue : _heap.First?.Rank ?? long.MaxValue;
             }
             if (fired is not null) ThreadPool.UnsafeQueueUserWorkItem(fired, preferLocal: false);
             else if (wait == Timeout.InfiniteTimeSpan) _wake.WaitOne();
@@ -86,10 +86,8 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
     }
 
     /// <summary>A timer of this clock; it knows its place in the heap, so that a change costs no search.</summary>
-    internal sealed class PreciseTimer(PreciseTimeProvider owner, TimerCallback callback, object? state) : ITimer, IThreadPoolWorkItem
+    internal sealed class PreciseTimer(PreciseTimeProvider owner, TimerCallback callback, object? state) : HeapItem, ITimer, IThreadPoolWorkItem
     {
-        internal long Due = long.MaxValue;
-        internal int Index = -1;
         internal long Period;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)

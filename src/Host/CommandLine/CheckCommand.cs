@@ -41,11 +41,15 @@ internal static class CheckCommand
         foreach (var route in configuration.Routes)
         {
             var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
-            var limit = route.RateLimit > 0 ? $", {Units.FormatRate(route.RateLimit)}" : "";
-            lines.Add($"  {route.Path,-20} {target}{limit}");
+            lines.Add($"  {route.Path,-20} {target}{string.Concat(route.AllRateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $", {Text(limit)}"))}");
         }
+        lines.AddRange(configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));
         return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
+
+    private static string Text(RateLimitOptions limit) => Units.FormatRate(limit.RateLimit)
+        + limit.RateScope switch { RateScope.Response => "", RateScope.Total => " in total", _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}" }
+        + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 
 /// <summary>What <c>check --json</c> prints.</summary>

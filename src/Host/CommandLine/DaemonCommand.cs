@@ -46,6 +46,8 @@ internal static class DaemonCommand
             var output = arguments.InvocationConfiguration.Output;
             var lifeline = arguments.GetValue(watch) ? Console.OpenStandardInput() : null;
             var target = arguments.GetValue(application);
+            // Requests run on threads of their own; one is plenty for the front end's connections.
+            SocketThreads.Use(1);
             if (target is null)
             {
                 using var samples = new SampleApplication();

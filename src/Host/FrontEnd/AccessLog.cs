@@ -53,12 +53,11 @@ internal sealed class AccessLog : IDisposable
     public void Write(IFeatureCollection context, RequestRecord record, in FinishedRequest finished)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var client = context.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
         lock (_gate)
         {
             if (_disposed) return;
             var before = _length;
-            _line.Clear().Append(client is { IsIPv4MappedToIPv6: true } ? client.MapToIPv4() : client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration)).Append("] \"");
+            _line.Clear().Append(record.Requester?.Client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration)).Append("] \"");
             Append(request.Method).Append(' ');
             Append(request.RawTarget).Append(' ').Append(request.Protocol).Append("\" ").Append(record.LoggedStatus).Append(' ');
             if (finished.Bytes == 0) _line.Append('-');

@@ -30,10 +30,12 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             await ((context.Request.Method, context.Request.Path.Value) switch
             {
                 ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
+                ("GET", "/v1/activity") => AnswerAsync(context, frontEnd.Activity(), ControlJson.Default.InstanceActivity),
                 ("GET", "/v1/options") => AnswerAsync(context, [.. frontEnd.Served.Groups.Select(Options)], ControlJson.Default.GroupOptionsArray),
                 ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
                 ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
                 ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
+                ("PUT", "/v1/rate-limit/all") => ChangeAsync(context, ControlJson.Default.RateLimitChange, ChangeOfAll, ControlJson.Default.InstanceStatus),
                 ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
                 ("POST", "/v1/restart") => RestartAsync(context),
                 ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
@@ -91,20 +93,32 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
 
     private RouteStatus Change(RateLimitChange change)
     {
+        var route = frontEnd.Served.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
+            ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Served.Routes.Routes.Select(route => route.Options.Path));
+        Change(route.Limits, change, $"route '{route.Options.Path}'");
+        return route.Status();
+    }
+
+    private InstanceStatus ChangeOfAll(RateLimitChange change)
+    {
+        Change(frontEnd.Served.Limits, change, "all routes");
+        return frontEnd.Status();
+    }
+
+    private void Change(RateLimitSet limits, RateLimitChange change, string of)
+    {
         if (change.RateLimit < 0) throw Wrong($"rate-limit {change.RateLimit} is negative; it takes bytes a second, or 0 for none");
         if (change.RateInitialBurst < 0) throw Wrong($"rate-initial-burst {change.RateInitialBurst} is negative; it takes 0 bytes or more");
         if (change.Pacer is { } pacer && !Enum.IsDefined(pacer)) throw Wrong($"there is no pacer {pacer}");
-        var route = frontEnd.Served.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
-            ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Served.Routes.Routes.Select(route => route.Options.Path));
-        var now = route.Options;
-        route.Options = now with
+        try
         {
-            RateLimit = change.RateLimit ?? now.RateLimit,
-            RateInitialBurst = change.RateInitialBurst ?? now.RateInitialBurst,
-            Pacer = change.Pacer ?? now.Pacer,
-        };
-        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"rate limit of route {route.Options.Path}: {route.Options.RateLimit} bytes/s, {route.Options.Pacer}", ("route", route.Options.Path));
-        return route.Status();
+            var changed = limits.Change(change, of);
+            frontEnd.Log.Write(EventCatalogue.SettingChanged, $"rate limit of {of}, scope {changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
+        }
+        catch (RateLimitChangeException refused)
+        {
+            throw Wrong(refused.Message);
+        }
     }
 
     private InstanceStatus Change(RestrictionChange change)

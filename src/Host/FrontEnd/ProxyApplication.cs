@@ -47,6 +47,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
+    /// <summary>The requests being served now, one by one.</summary>
+    public ActiveRequests Active { get; } = new();
+
     /// <summary>Requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
@@ -58,14 +61,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
-        Interlocked.Increment(ref _requests);
         Interlocked.Increment(ref _active);
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var record = new RequestRecord(_time.GetTimestamp());
+        var record = new RequestRecord(Interlocked.Increment(ref _requests), request, _time.GetTimestamp());
+        Active.Enter(record);
         try
         {
+            var served = _served;
+            record.Requester = Requester.Of(context.Get<IHttpConnectionFeature>(), request, served.Configuration.TrustedProxies);
             RefusedRequest.Check(request.Headers);
-            record.Route = _served.Routes.Match(request.Path);                                                              // (1)
+            record.Route = served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
             else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
@@ -88,6 +93,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
+            Active.Leave(record);
             Finish(context, request, record);
             Interlocked.Decrement(ref _active);
         }
@@ -106,9 +112,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
+        var requester = record.Requester!;
+        if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow()) : null);
+            context, requester, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
@@ -138,7 +146,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
-        var connection = WsgiConnection.Of(context, route.Options.Path, _time.GetUtcNow());
+        record.Requester!.TellApplication(request);
+        var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
@@ -162,13 +171,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time, context.Get<IBlockLender>());
+        record.Output = output;
         var wishes = ResponseWishes.Of(head);
-        // Below the route's own: a response obeys both, so that an application can lower its limit and not raise it.
-        using var asked = wishes.Rate > 0 ? new RateLimitFilter(new LiveRateLimit(new RateLimit(wishes.Rate, 0, PacerKind.TokenBucket)), output, _time) : null;
-        using var chain = route.Chain((IOutputFilter?)asked ?? output, _time);
+        var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
+        using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         try
         {
-            await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
         catch (BrokenResponseException broken) when (output.Bytes > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {

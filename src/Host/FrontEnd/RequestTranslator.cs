@@ -11,9 +11,10 @@ internal static class RequestTranslator
 {
     /// <summary>Translates.</summary>
     /// <param name="features">The request as the server gives it.</param>
+    /// <param name="requester">Who sent it.</param>
     /// <param name="prefix">The path prefix to take off; null: none.</param>
     /// <param name="connection">For a WSGI application's daemon: who sent it, in place of <c>X-Forwarded-*</c>; else null.</param>
-    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection)
+    public static DaemonRequest Translate(IFeatureCollection features, Requester requester, string? prefix, WsgiConnection? connection)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
@@ -40,7 +41,7 @@ internal static class RequestTranslator
         if (chunked) head.Add("Transfer-Encoding", "chunked");
         // gRPC daemons insist on it, and trailers do pass here.
         if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
-        if (connection is null) AddForwarded(head, features, request);
+        if (connection is null) AddForwarded(head, requester, request);
         else head.Add(WsgiConnection.Header, connection.ToString());
         head.End();
 
@@ -79,12 +80,12 @@ internal static class RequestTranslator
         return true;
     }
 
-    private static void AddForwarded(RequestHead head, IFeatureCollection features, IHttpRequestFeature request)
+    private static void AddForwarded(RequestHead head, Requester requester, IHttpRequestFeature request)
     {
-        if (features.Get<IHttpConnectionFeature>()?.RemoteIpAddress is { } address)
-            head.Add("X-Forwarded-For", (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
-        head.Add("X-Forwarded-Proto", request.Scheme);
-        if (request.Headers.Host is { Count: > 0 } host) head.Add("X-Forwarded-Host", host.ToString());
+        if (requester.NextChain is { } chain) head.Add("X-Forwarded-For", chain);
+        head.Add("X-Forwarded-Proto", requester.Scheme);
+        if (requester.Host is not null) head.Add("X-Forwarded-Host", requester.Host);
+        else if (request.Headers.Host is { Count: > 0 } host) head.Add("X-Forwarded-Host", host.ToString());
     }
 
     private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, bool chunked) => new()

@@ -9,7 +9,8 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </summary>
 /// <param name="Rate">Bytes a second at most; 0: none asked for.</param>
 /// <param name="Prompt">Whether each block is to be flushed at once.</param>
-internal readonly record struct ResponseWishes(long Rate, bool Prompt)
+/// <param name="ContentType">The response's content type, by which limits may be chosen; null: it has none.</param>
+internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? ContentType)
 {
     private const string LimitRate = "X-Accel-Limit-Rate";
     private const string Buffering = "X-Accel-Buffering";
@@ -24,13 +25,18 @@ internal readonly record struct ResponseWishes(long Rate, bool Prompt)
     {
         long rate = 0;
         var prompt = false;
+        string? contentType = null;
         foreach (var (name, value) in head.Headers)
         {
             if (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) rate = bytes;
             else if (name.Equals(Buffering, StringComparison.OrdinalIgnoreCase)) prompt |= value.Equals("no", StringComparison.OrdinalIgnoreCase);
-            else if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) prompt |= IsEventStream(value);
+            else if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+            {
+                prompt |= IsEventStream(value);
+                contentType = value;
+            }
         }
-        return new(rate, prompt);
+        return new(rate, prompt, contentType);
     }
 
     private static bool IsEventStream(string type) => type.AsSpan(0, type.IndexOf(';') is >= 0 and var end ? end : type.Length).Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);

@@ -6,48 +6,57 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>A route being served: its configuration, which may be changed live, and the group that answers.</summary>
-internal sealed class Route(RouteOptions options, DaemonGroup? group, StatisticsBook statistics)
+/// <summary>A route being served: its configuration, the limits of its responses, which may be changed live, and the group that answers.</summary>
+internal sealed class Route
 {
-    private readonly TrafficCounter _traffic = statistics.Route(options.Path);
-    private readonly LiveRateLimit _limit = new(LimitOf(options));
-    private volatile RouteOptions _options = options;
+    private readonly TrafficCounter _traffic;
+    private readonly LiveRateLimit[] _obeyed;
 
-    /// <summary>The configuration in force. Set by the control endpoint; a new rate limit holds for responses in flight as well.</summary>
-    public RouteOptions Options
+    /// <summary>Makes it.</summary>
+    /// <param name="options">Its configuration.</param>
+    /// <param name="group">The daemon group; null in embedded mode.</param>
+    /// <param name="limitsOfAll">The limits that hold on every route.</param>
+    /// <param name="statistics">Where its requests are counted.</param>
+    /// <param name="time">The clock.</param>
+    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time)
     {
-        get => _options;
-        set
-        {
-            _options = value;
-            _limit.Limit = LimitOf(value);
-        }
+        Options = options;
+        Group = group;
+        Limits = new RateLimitSet(options.AllRateLimits, time);
+        _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
+        _traffic = statistics.Route(options.Path);
+        Traffic = group is null ? new(statistics.Total, _traffic) : new(statistics.Total, _traffic, group.Statistics.Traffic);
     }
 
+    /// <summary>The configuration it was made with.</summary>
+    public RouteOptions Options { get; }
+
     /// <summary>The daemon group; null in embedded mode.</summary>
-    public DaemonGroup? Group { get; } = group;
+    public DaemonGroup? Group { get; }
+
+    /// <summary>Its own limits.</summary>
+    public RateLimitSet Limits { get; }
 
     /// <summary>Where its requests are counted.</summary>
-    public TrafficScope Traffic { get; } = group is null
-        ? new(statistics.Total, statistics.Route(options.Path)) : new(statistics.Total, statistics.Route(options.Path), group.Statistics.Traffic);
+    public TrafficScope Traffic { get; }
 
-    /// <summary>The route's pacing filter before the output. Without a limit it passes everything on, until one is set.</summary>
-    public RateLimitFilter Chain(IOutputFilter output, TimeProvider time) => new(_limit, output, time);
-
-    private static RateLimit LimitOf(RouteOptions options) => new(options.RateLimit, options.RateInitialBurst, options.Pacer);
+    /// <summary>The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.</summary>
+    public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
+        PacedOutput.Of(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
 
     /// <summary>The route for the control socket.</summary>
     public RouteStatus Status()
     {
-        var options = Options;
+        var limits = Limits.Status();
         return new()
         {
-            Path = options.Path,
-            Daemon = options.Daemon,
-            Application = options.Application,
-            RateLimit = options.RateLimit,
-            RateInitialBurst = options.RateInitialBurst,
-            Pacer = options.Pacer,
+            Path = Options.Path,
+            Daemon = Options.Daemon,
+            Application = Options.Application,
+            RateLimit = limits[0].RateLimit,
+            RateInitialBurst = limits[0].RateInitialBurst,
+            Pacer = limits[0].Pacer,
+            RateLimits = limits,
             Traffic = _traffic.Status(),
         };
     }

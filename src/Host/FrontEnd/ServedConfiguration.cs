@@ -54,7 +54,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);
             _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }
-        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), services.Statistics)));
+        Limits = new RateLimitSet(configuration.RateLimits, services.Time);
+        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time)));
     }
 
     /// <summary>The configuration.</summary>
@@ -62,6 +63,9 @@ internal sealed class ServedConfiguration : IAsyncDisposable
 
     /// <summary>What is served otherwise than the configuration may seem to say.</summary>
     public IReadOnlyList<(EventDefinition Reason, string Message, string Group)> Warnings { get; }
+
+    /// <summary>The limits that hold on every route.</summary>
+    public RateLimitSet Limits { get; }
 
     /// <summary>The routes.</summary>
     public RouteTable Routes { get; }
@@ -161,6 +165,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var group in _groups) group.Dispose();
+        foreach (var route in Routes.Routes) route.Limits.Dispose();
+        Limits.Dispose();
         await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 }

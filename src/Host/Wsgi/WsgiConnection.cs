@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using DaemonProxy.Host.FrontEnd;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -15,21 +16,24 @@ namespace DaemonProxy.Host.Wsgi;
 /// <param name="ServerPort">The port that the client connected to.</param>
 /// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
 /// <param name="Protocol">The client's protocol, as in <c>HTTP/1.1</c>.</param>
-/// <param name="Script">The route's path, decoded: what SCRIPT_NAME says; nothing for <c>/</c>.</param>
+/// <param name="Script">The route's path or its script-name, decoded: what SCRIPT_NAME says; nothing for <c>/</c>.</param>
 internal sealed record WsgiConnection(double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script)
 {
     /// <summary>The header in which it goes to a daemon process.</summary>
     public const string Header = "X-DaemonProxy-Connection";
 
     /// <summary>The connection of a request at the front end.</summary>
-    public static WsgiConnection Of(IFeatureCollection features, string routePath, DateTimeOffset now)
+    /// <param name="features">The request.</param>
+    /// <param name="requester">Who asks.</param>
+    /// <param name="scriptName">Where the application is mounted; <c>/</c> at the top.</param>
+    /// <param name="now">When the request began.</param>
+    public static WsgiConnection Of(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var connection = features.Get<IHttpConnectionFeature>();
-        var remote = connection?.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : connection?.RemoteIpAddress ?? IPAddress.Loopback;
         return new(
-            (now - DateTimeOffset.UnixEpoch).TotalSeconds, remote.ToString(), connection?.RemotePort ?? 0, connection?.LocalPort ?? 0,
-            request.Scheme, request.Protocol, routePath.TrimEnd('/'));
+            (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback).ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
+            requester.Scheme, request.Protocol, scriptName.TrimEnd('/'));
     }
 
     /// <summary>The header's value. The slash behind the script's path is there for the path that is empty.</summary>

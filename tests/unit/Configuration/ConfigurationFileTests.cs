@@ -80,9 +80,7 @@ public sealed class ConfigurationFileTests : IDisposable
                 Path = "/download",
                 Daemon = "demo",
                 StripPrefix = true,
-                RateLimit = 409_600,
-                RateInitialBurst = 1L << 20,
-                Pacer = PacerKind.Interval,
+                RateLimit = new() { RateLimit = 409_600, RateInitialBurst = 1L << 20, Pacer = PacerKind.Interval },
             },
             new RouteOptions { Path = "/inproc", Application = Full("apps/inproc.wsgi") },
         ], proxy.Routes);
@@ -190,7 +188,7 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         var proxy = ConfigurationFile.Load(Path.Combine(ConfigurationText.Root, "docs", "example.yaml"));
         Assert.Equal(["app", "wsgi", "other", "demo"], proxy.Daemons.Select(daemon => daemon.Name));
-        Assert.Equal(5, proxy.Routes.Count);
+        Assert.Equal(6, proxy.Routes.Count);
     }
 
     private string Full(string path) => Path.GetFullPath(path, _folder);

@@ -14,6 +14,7 @@ public sealed class SchemaTests
     private static readonly (string Section, IEnumerable<string> Keys)[] Sections =
     [
         ("", ProxySection.Keys), ("tls", TlsSection.Keys), ("daemon", DaemonSection.Keys), ("route", RouteSection.Keys),
+        ("rateLimit", RateLimitSection.Keys),
     ];
 
     public static TheoryData<string> SectionNames => [.. Sections.Select(section => section.Section)];

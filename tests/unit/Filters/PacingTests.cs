@@ -19,7 +19,7 @@ public sealed class PacingTests
 
     private RateLimitFilter TokenBucket(long rate, long burst = 0) => Filter(rate, burst, PacerKind.TokenBucket);
 
-    private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) => new(new LiveRateLimit(new RateLimit(rate, burst, pacer)), _chain, _time);
+    private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) => new(new LiveRateLimit(new RateLimit(rate, burst, pacer), _time), default, _chain);
 
     /// <summary>Advances the clock step by step until a write is done.</summary>
     private async Task FinishAsync(Task write, double step = 1)
@@ -199,8 +199,8 @@ public sealed class PacingTests
     public async Task New_limit_holds_for_what_is_in_flight(PacerKind before, PacerKind after, long rate)
     {
         // At 1 byte a second even the first write would be waited for all day.
-        var limit = new LiveRateLimit(new RateLimit(1, 0, before));
-        using var filter = new RateLimitFilter(limit, _chain, _time);
+        var limit = new LiveRateLimit(new RateLimit(1, 0, before), _time);
+        using var filter = new RateLimitFilter(limit, default, _chain);
         var data = RandomNumberGenerator.GetBytes(50_000);
         var write = filter.WriteAsync(data, Marker.End, default).AsTask();
         _time.Advance(TimeSpan.FromSeconds(10));
@@ -220,8 +220,8 @@ public sealed class PacingTests
     [Fact]
     public async Task Response_without_a_limit_takes_one_that_is_set()
     {
-        var limit = new LiveRateLimit(new RateLimit(0, 0, PacerKind.TokenBucket));
-        using var filter = new RateLimitFilter(limit, _chain, _time);
+        var limit = new LiveRateLimit(new RateLimit(0, 0, PacerKind.TokenBucket), _time);
+        using var filter = new RateLimitFilter(limit, default, _chain);
         await Write(filter, 1_000_000);
         Assert.Equal(0, _chain.Sent[^1].At);
         limit.Limit = new RateLimit(100_000, 0, PacerKind.TokenBucket);

@@ -216,7 +216,7 @@ public sealed class ResponseRelayTests
     {
         // 1 MB/s: a chunk of 200,000 bytes each 200 ms. The application always has more, but for stalls of 3 ms.
         var chain = new RecordingChain(_time, 0);
-        var filter = new RateLimitFilter(new LiveRateLimit(new RateLimit(1_000_000, 0, PacerKind.Interval)), chain, _time);
+        var filter = new RateLimitFilter(new LiveRateLimit(new RateLimit(1_000_000, 0, PacerKind.Interval), _time), default, chain);
         _ = Run(filter);
         for (var i = 0; i < 60; i++)
         {

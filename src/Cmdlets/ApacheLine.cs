@@ -1,0 +1,26 @@
+using DaemonProxy.Configuration.Apache;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>A line of an Apache configuration that needs somebody's attention.</summary>
+public sealed class ApacheLine
+{
+    private ApacheLine(string file, int line, string text, string reason) => (File, Line, Text, Reason) = (file, line, text, reason);
+
+    internal static ApacheLine Of(ApacheNote note) => new(note.File, note.Line, note.Text, note.Reason);
+
+    /// <summary>The file, as it was named.</summary>
+    public string File { get; }
+
+    /// <summary>The line, from 1.</summary>
+    public int Line { get; }
+
+    /// <summary>What stands there.</summary>
+    public string Text { get; }
+
+    /// <summary>Why it is not carried over, or what is different here, and what to do about it.</summary>
+    public string Reason { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{File}:{Line}: {Text}: {Reason}";
+}

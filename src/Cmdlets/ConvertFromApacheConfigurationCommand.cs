@@ -1,0 +1,121 @@
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Configuration.Apache;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Makes a configuration of an Apache configuration with mod_wsgi, and says of each line that it could not carry over, or that means something else here, why.</summary>
+[Cmdlet(VerbsData.ConvertFrom, "ApacheConfiguration", DefaultParameterSetName = ByPath)]
+[OutputType(typeof(DaemonProxyConfiguration))]
+public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
+{
+    private const string ByPath = "Path";
+    private const string ByInput = "InputObject";
+    private const string LinesName = "input";
+
+    private readonly List<string> _lines = [];
+
+    /// <summary>The files, each with all that it includes a configuration of its own; wildcards are allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files as <c>Get-ChildItem</c> gives them, each a configuration of its own; or lines as <c>Get-Content</c> gives them, all of them one configuration.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInput)]
+    [ValidateNotNull]
+    [AllowEmptyString]
+    public PSObject? InputObject { get; set; }
+
+    /// <summary>Only the virtual host with this ServerName or ServerAlias, and what holds for all hosts. Default: all of them together.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ApacheServerNameCompleter))]
+    public string? ServerName { get; set; }
+
+    /// <summary>Which pacer keeps the rate limits. Default TokenBucket, which gets the rate that is configured; Interval gets what Apache gets.</summary>
+    [Parameter]
+    [PacerName]
+    public Pacer Pacer { get; set; }
+
+    /// <summary>The name that the configuration gives its front end. Default: none.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        switch (InputObject?.BaseObject)
+        {
+            case null:
+                foreach (var file in Files(Path))
+                    ConvertFile(file);
+                break;
+            case FileInfo file:
+                ConvertFile(file.FullName);
+                break;
+            case string line:
+                _lines.AddRange(line.ReplaceLineEndings("\n").Split('\n'));
+                break;
+            default:
+                WriteError($"'{InputObject}' is neither a file nor a line; pipe what Get-ChildItem or Get-Content gives", "NotApacheInput", ErrorCategory.InvalidArgument, InputObject);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_lines.Count > 0)
+            Write(ApacheConversion.OfLines(_lines, LinesName, CurrentFolder, Options), LinesName, CurrentFolder);
+    }
+
+    private ApacheConversionOptions Options => new() { Name = Name, ServerName = ServerName, Pacer = Pacer.ToKind() };
+
+    private void ConvertFile(string file)
+    {
+        try
+        {
+            Write(ApacheConversion.OfFile(file, Options), file, System.IO.Path.GetDirectoryName(file)!);
+        }
+        catch (IOException error)
+        {
+            WriteError(new ErrorRecord(error, "FileNotReadable", ErrorCategory.OpenError, file));
+        }
+    }
+
+    private void Write(ApacheConversion conversion, string file, string folder)
+    {
+        var configuration = new DaemonProxyConfiguration(conversion.Document)
+        {
+            NotCarriedOver = [.. conversion.NotCarriedOver.Select(ApacheLine.Of)],
+            CarriedDifferently = [.. conversion.CarriedDifferently.Select(ApacheLine.Of)],
+        };
+        foreach (var line in configuration.NotCarriedOver)
+            WriteWarning($"{line.File}:{line.Line}: not carried over: {line.Text}: {line.Reason}");
+        foreach (var line in configuration.CarriedDifferently)
+            WriteWarning($"{line.File}:{line.Line}: different here: {line.Text}: {line.Reason}");
+        if (!conversion.HasHost)
+        {
+            WriteError($"{file} has no virtual host with the ServerName or ServerAlias '{ServerName}'", "VirtualHostNotFound", ErrorCategory.ObjectNotFound, file);
+            return;
+        }
+
+        if (!conversion.HasRoutes)
+        {
+            WriteError($"{file} has nothing that can be served here; it needs a WSGIScriptAlias, and the warnings say what became of those there are", "NothingToConvert", ErrorCategory.InvalidData, file);
+            return;
+        }
+
+        try
+        {
+            configuration.Document.Check(Unwritten, folder);
+            WriteObject(configuration);
+        }
+        catch (ConfigurationException mistakes)
+        {
+            WriteConfigurationErrors(mistakes);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections;
+using DaemonProxy.Configuration.Editing;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>A configuration that can be changed: <c>Name</c>, <c>Listen</c>, <c>Daemons</c>, <c>Routes</c> and every other option of the file as properties.</summary>
+public sealed class DaemonProxyConfiguration : ConfigurationSection
+{
+    /// <summary>A configuration that says nothing yet.</summary>
+    public DaemonProxyConfiguration()
+        : this(ConfigurationDocument.New())
+    {
+    }
+
+    /// <summary>A configuration from its options.</summary>
+    /// <param name="options">The options and their values, as in <c>@{ Listen = 'http://*:80' }</c>.</param>
+    public DaemonProxyConfiguration(IDictionary options)
+        : this() => With(options);
+
+    internal DaemonProxyConfiguration(ConfigurationDocument document)
+        : base(OptionTable.Proxy, document.Root) => Document = document;
+
+    /// <summary>The file that it was read from or last written to; null for none.</summary>
+    public string? File => Document.File;
+
+    /// <summary>The lines of an Apache configuration that are not in it; empty for any other.</summary>
+    public ApacheLine[] NotCarriedOver { get; internal set; } = [];
+
+    /// <summary>The lines of an Apache configuration that are in it, but mean something else here; empty for any other.</summary>
+    public ApacheLine[] CarriedDifferently { get; internal set; } = [];
+
+    internal ConfigurationDocument Document { get; }
+
+    /// <summary>The whole file, with the comments of the one it was read from.</summary>
+    public override string ToYaml() => Document.Text();
+
+    /// <inheritdoc/>
+    public override string ToString() => this["name"] as string ?? Configuration.ProxyConfiguration.DefaultName;
+
+    private protected override ConfigurationSection Section(string option, SectionValue values) => option switch
+    {
+        "daemons" => new DaemonConfiguration(values),
+        "routes" => new RouteConfiguration(values),
+        "tls" => new TlsConfiguration(values),
+        _ => base.Section(option, values),
+    };
+
+    private protected override object? SectionList(string option, ListValue list) => option switch
+    {
+        "daemons" => new ConfigurationList<DaemonConfiguration>(list, values => new DaemonConfiguration(values)),
+        "routes" => new ConfigurationList<RouteConfiguration>(list, values => new RouteConfiguration(values)),
+        _ => base.SectionList(option, list),
+    };
+}
+
+/// <summary>A daemon group of a configuration.</summary>
+public sealed class DaemonConfiguration : ConfigurationSection
+{
+    /// <summary>A group that says nothing yet.</summary>
+    public DaemonConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    /// <summary>A group from its options.</summary>
+    /// <param name="options">The options and their values, as in <c>@{ Name = 'app'; Application = 'app.wsgi' }</c>.</param>
+    public DaemonConfiguration(IDictionary options)
+        : this() => With(options);
+
+    internal DaemonConfiguration(SectionValue values)
+        : base(OptionTable.Daemon, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["name"]?.ToString() ?? "";
+}
+
+/// <summary>A route of a configuration.</summary>
+public sealed class RouteConfiguration : ConfigurationSection
+{
+    /// <summary>A route that says nothing yet.</summary>
+    public RouteConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    /// <summary>A route from its options.</summary>
+    /// <param name="options">The options and their values, as in <c>@{ Path = '/'; Daemon = 'app' }</c>.</param>
+    public RouteConfiguration(IDictionary options)
+        : this() => With(options);
+
+    internal RouteConfiguration(SectionValue values)
+        : base(OptionTable.Route, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["path"]?.ToString() ?? "";
+}
+
+/// <summary>A rate limit of a list of them, in a route or for all routes.</summary>
+public sealed class RateLimitConfiguration : ConfigurationSection
+{
+    /// <summary>A limit that says nothing yet.</summary>
+    public RateLimitConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    /// <summary>A limit from its options.</summary>
+    /// <param name="options">The options and their values, as in <c>@{ RateLimit = 400KB; RateScope = 'client' }</c>.</param>
+    public RateLimitConfiguration(IDictionary options)
+        : this() => With(options);
+
+    internal RateLimitConfiguration(SectionValue values)
+        : base(OptionTable.RateLimit, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Values["rate-limit"] is ScalarValue rate ? rate.Text : "";
+}
+
+/// <summary>The certificate of a configuration.</summary>
+public sealed class TlsConfiguration : ConfigurationSection
+{
+    /// <summary>A section that says nothing yet.</summary>
+    public TlsConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    internal TlsConfiguration(SectionValue values)
+        : base(OptionTable.Tls, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["certificate"]?.ToString() ?? "";
+}

@@ -1,0 +1,40 @@
+using System.Management.Automation;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Writes a configuration object to a file: what was not changed stays as it was in the file that it was read from, comments, blank lines and order included.</summary>
+[Cmdlet(VerbsData.Export, "DaemonProxyConfiguration", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(DaemonProxyConfiguration))]
+public sealed class ExportDaemonProxyConfigurationCommand : ConfigurationCommand
+{
+    /// <summary>The file. Default: the one that the configuration was read from.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>The configuration.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public DaemonProxyConfiguration InputObject { get; set; } = null!;
+
+    /// <summary>Replace a file that is there already, or that somebody has changed since it was read.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Return the configuration, which now belongs to the file.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if ((Path is null ? InputObject.File : FullPath(Path)) is not { } file)
+        {
+            WriteError($"the configuration '{InputObject}' was read from no file; say with -Path where to write it", "NoPath", ErrorCategory.InvalidArgument, InputObject);
+            return;
+        }
+
+        if (ShouldProcess($"'{file}'", $"Write configuration '{InputObject}'") && Save(InputObject, file, Force) && PassThru)
+            WriteObject(InputObject);
+    }
+}

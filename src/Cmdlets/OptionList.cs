@@ -1,0 +1,56 @@
+using System.Collections.ObjectModel;
+using DaemonProxy.Configuration.Editing;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>The values of an option that is a list, as <c>Listen</c>: what is changed in it is changed in the configuration.</summary>
+public sealed class OptionList : Collection<string>
+{
+    private readonly ListValue? _list;
+
+    internal OptionList(ListValue list)
+    {
+        foreach (var item in list.Items)
+            Add(item is ScalarValue scalar ? scalar.Text : "");
+        _list = list;
+    }
+
+    /// <summary>The item that a text becomes in a list: the one that says it, else the one whose place it takes, else a new one. So each keeps its comment.</summary>
+    internal static ScalarValue Item(string text, int index, ListValue? old, IReadOnlyList<string?> texts)
+    {
+        var present = (old?.Items ?? []).OfType<ScalarValue>().ToList();
+        if (present.Find(item => item.Text == text) is { } same)
+            return same;
+        if (index < present.Count && !texts.Contains(present[index].Text))
+            return ScalarValue.InPlaceOf(present[index], text);
+        return new ScalarValue(text);
+    }
+
+    /// <inheritdoc/>
+    protected override void InsertItem(int index, string item)
+    {
+        base.InsertItem(index, item);
+        _list?.Items.Insert(index, new ScalarValue(item));
+    }
+
+    /// <inheritdoc/>
+    protected override void SetItem(int index, string item)
+    {
+        base.SetItem(index, item);
+        _list!.Items[index] = ScalarValue.InPlaceOf(_list.Items[index], item);
+    }
+
+    /// <inheritdoc/>
+    protected override void RemoveItem(int index)
+    {
+        base.RemoveItem(index);
+        _list!.Items.RemoveAt(index);
+    }
+
+    /// <inheritdoc/>
+    protected override void ClearItems()
+    {
+        base.ClearItems();
+        _list!.Items.Clear();
+    }
+}

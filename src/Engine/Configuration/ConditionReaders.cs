@@ -1,0 +1,25 @@
+namespace DaemonProxy.Configuration;
+
+/// <summary>The kinds of values that conditions have.</summary>
+internal static class ConditionReaders
+{
+    private const string TokenCharacters = "!#$%&'+-.^_`|~"; // RFC 9110, section 5.6.2, but for the star, which stands for any
+
+    /// <summary>A request method.</summary>
+    public static ValueReader<string> Method { get; } = ValueReaders.Text("GET", (text, shown, key) =>
+        IsToken(text) ? (text.ToUpperInvariant(), null) : (null, $"{key}: {shown} is no method; write for example GET"));
+
+    /// <summary>A media type.</summary>
+    public static ValueReader<string> MediaType { get; } = ValueReaders.Text("video/*", (text, shown, key) =>
+        text.Split('/') is [var kind, var subtype] && IsToken(kind) && (subtype == "*" || IsToken(subtype))
+            ? (text, null)
+            : (null, $"{key}: {shown} is no media type; write for example video/mp4, or video/* for all of a kind"));
+
+    /// <summary>A path.</summary>
+    public static ValueReader<string> Path { get; } = ValueReaders.Text("/media", (text, shown, key) =>
+        text is not ['/', ..] ? (null, $"{key}: {shown} must begin with a '/'; write for example /{text.TrimStart('*')}")
+            : text.AsSpan().IndexOfAny('?', '#') >= 0 ? (null, $"{key}: {shown} holds a '?' or '#', and only the path of a request is matched; end it before")
+            : (text, null));
+
+    private static bool IsToken(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || TokenCharacters.Contains(c, StringComparison.Ordinal));
+}

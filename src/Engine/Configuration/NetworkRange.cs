@@ -1,0 +1,23 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace DaemonProxy.Configuration;
+
+/// <summary>IP networks as people write them: one address, or an address and the length of its prefix.</summary>
+internal static class NetworkRange
+{
+    /// <summary>Reads a network: <c>10.0.0.1</c>, <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>. Bits behind the prefix are taken as 0.</summary>
+    public static bool TryParse(string text, out IPNetwork network)
+    {
+        network = default;
+        var parts = text.Split('/');
+        // 10.1 is an address to the system (10.0.0.1) and a mistake to everybody else.
+        if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address) || (address.AddressFamily == AddressFamily.InterNetwork && parts[0].Count('.') != 3)) return false;
+        var bytes = address.GetAddressBytes();
+        var prefix = bytes.Length * 8;
+        if (parts.Length == 2 && (!int.TryParse(parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out prefix) || prefix > bytes.Length * 8)) return false;
+        for (var bit = prefix; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        network = new IPNetwork(new IPAddress(bytes), prefix);
+        return true;
+    }
+}

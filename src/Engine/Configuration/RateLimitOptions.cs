@@ -1,0 +1,49 @@
+namespace DaemonProxy.Configuration;
+
+/// <summary>Which pacer keeps a rate (design.md, Pacing).</summary>
+public enum PacerKind
+{
+    /// <summary>Counts bytes against a deadline; the default.</summary>
+    TokenBucket,
+
+    /// <summary>Apache's mod_ratelimit to the letter: one chunk each 200 ms (behaviour.md, section 2).</summary>
+    Interval,
+
+    /// <summary>mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).</summary>
+    Interval2433,
+}
+
+/// <summary>What shares a rate limit, from narrow to wide.</summary>
+public enum RateScope
+{
+    /// <summary>Nothing: each response has the rate for itself; the default.</summary>
+    Response,
+
+    /// <summary>The responses to one client.</summary>
+    Client,
+
+    /// <summary>The responses of one route.</summary>
+    Route,
+
+    /// <summary>All responses; only at the top of a configuration.</summary>
+    Total,
+}
+
+/// <summary>One rate limit. A response obeys all whose conditions it meets.</summary>
+public sealed record RateLimitOptions
+{
+    /// <summary><c>rate-limit</c>, bytes a second; 0: no limit.</summary>
+    public long RateLimit { get; init; }
+
+    /// <summary><c>rate-scope</c>: what shares it. Default <see cref="RateScope.Response"/>.</summary>
+    public RateScope RateScope { get; init; }
+
+    /// <summary><c>rate-initial-burst</c>, or <c>rate-limit-after</c>: bytes that leave unpaced at the start of each response. Default 0.</summary>
+    public long RateInitialBurst { get; init; }
+
+    /// <summary><c>pacer</c>. Default <see cref="PacerKind.TokenBucket"/>, which is the only one for what is shared.</summary>
+    public PacerKind Pacer { get; init; }
+
+    /// <summary>The responses that it is for.</summary>
+    public RateConditions Conditions { get; init; } = RateConditions.None;
+}

@@ -1,0 +1,20 @@
+using System.Threading.RateLimiting;
+
+namespace DaemonProxy.Filters;
+
+/// <summary>The lease of a <see cref="ByteRateLimiter"/>: bytes that were sent do not come back.</summary>
+internal sealed class ByteLease(bool acquired) : RateLimitLease
+{
+    public static readonly RateLimitLease Granted = new ByteLease(true);
+    public static readonly RateLimitLease Refused = new ByteLease(false);
+
+    public override bool IsAcquired => acquired;
+
+    public override IEnumerable<string> MetadataNames => [];
+
+    public override bool TryGetMetadata(string metadataName, out object? metadata)
+    {
+        metadata = null;
+        return false;
+    }
+}

@@ -1,0 +1,85 @@
+namespace DaemonProxy.Filters;
+
+/// <summary>
+/// The limiters of a limit that is shared: one for each client, or each route, or all, made when the first response asks for it. One is removed when no
+/// response has a share of it and all that was sent by it is paid for. There are never more than <see cref="Most"/>: should that many clients be there at once,
+/// those that come then share one limiter with each other, so that a flood of addresses gets neither memory nor speed.
+/// </summary>
+/// <param name="time">The clock.</param>
+internal sealed class SharedLimiters(TimeProvider time) : IDisposable
+{
+    /// <summary>The most limiters; some 250 bytes each.</summary>
+    public const int Most = 65_536;
+
+    private static readonly TimeSpan Sweeping = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<RateLimitKey, ByteRateLimiter> _limiters = [];
+    private ByteRateLimiter? _overflow;
+    private ITimer? _timer;
+    private long _swept;
+    private bool _disposed;
+
+    /// <summary>How many there are now.</summary>
+    public int Count
+    {
+        get { lock (_gate) return _limiters.Count; }
+    }
+
+    /// <summary>A response's share of the limiter of a key.</summary>
+    public TokenBucketPacer Share(in RateLimitKey key, long rate)
+    {
+        lock (_gate)
+        {
+            if (_limiters.TryGetValue(key, out var limiter)) return new(limiter);
+            // Not at each: looking through all of them for a place would be what a flood wants.
+            if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
+            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time) : _overflow ??= new ByteRateLimiter(rate, time);
+            if (_timer is null && !_disposed) _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
+            return new(limiter);
+        }
+    }
+
+    /// <summary>Changes all their rates. Whoever waits is not woken by it.</summary>
+    public void SetRate(long rate)
+    {
+        lock (_gate)
+        {
+            foreach (var limiter in _limiters.Values) limiter.Rate = rate;
+            _overflow?.Rate = rate;
+        }
+    }
+
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            Sweep();
+            if (_limiters.Count > 0) return;
+            _timer?.Dispose();
+            _timer = null;
+        }
+    }
+
+    private void Sweep()
+    {
+        _swept = time.GetTimestamp();
+        foreach (var (key, limiter) in _limiters)
+        {
+            if (limiter.IdleDuration is not { } idle || idle < Idle) continue;
+            _limiters.Remove(key);
+            limiter.Dispose();
+        }
+    }
+
+    /// <summary>Ends the timer.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _timer?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Filters;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>The limits of a route, or of all routes, by the order of the configuration.</summary>
+internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time) : IDisposable
+{
+    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.Of(limit, time))];
+
+    /// <summary>The limits.</summary>
+    public IReadOnlyList<LiveRateLimit> Limits => _limits;
+
+    /// <summary>The limits for the control socket.</summary>
+    public IReadOnlyList<RateLimitStatus> Status() => [.. _limits.Select((limit, index) => new RateLimitStatus
+    {
+        Index = index + 1,
+        RateLimit = limit.Limit.Rate,
+        RateScope = limit.Scope,
+        RateInitialBurst = limit.Limit.InitialBurst,
+        Pacer = limit.Limit.Pacer,
+        Conditions = limit.Conditions,
+        Responses = limit.Responses,
+    })];
+
+    /// <summary>Changes the limit that is meant.</summary>
+    /// <param name="change">What to change.</param>
+    /// <param name="of">Whose limits they are, for messages: "route '/download'".</param>
+    /// <returns>The limit as it is now.</returns>
+    /// <exception cref="RateLimitChangeException">It cannot be told which limit is meant, or the change is against a rule.</exception>
+    public LiveRateLimit Change(RateLimitChange change, string of)
+    {
+        var meant = _limits.Where((limit, index) => (change.Index ?? index + 1) == index + 1 && (change.RateScope ?? limit.Scope) == limit.Scope).ToArray();
+        if (meant.Length == 0) throw new RateLimitChangeException(_limits.Length == 0 ? $"there are no limits of {of}; add one under 'rate-limits:' and restart" : $"{of} has no such limit; it has {There()}");
+        if (meant.Length > 1) throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
+        var now = meant[0].Limit;
+        var wanted = new RateLimit(change.RateLimit ?? now.Rate, change.RateInitialBurst ?? now.InitialBurst, change.Pacer ?? now.Pacer);
+        if (meant[0].Scope != RateScope.Response && wanted.Pacer != PacerKind.TokenBucket)
+            throw new RateLimitChangeException($"the {wanted.Pacer} pacer sleeps for each response by itself and can share no rate, and the limit's scope is {meant[0].Scope}; leave it with the token bucket");
+        meant[0].Limit = wanted;
+        return meant[0];
+    }
+
+    private string There() => string.Join(", ", _limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
+
+    /// <summary>Ends their timers.</summary>
+    public void Dispose()
+    {
+        foreach (var limit in _limits) limit.Dispose();
+    }
+}
+
+/// <summary>A rate limit cannot be changed so.</summary>
+/// <param name="message">What is wrong and what would be right.</param>
+internal sealed class RateLimitChangeException(string message) : Exception(message);

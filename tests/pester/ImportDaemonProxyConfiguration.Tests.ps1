@@ -1,0 +1,112 @@
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    $script:site = New-ConfigurationFile 'site.yaml' @'
+# the shop
+name: site
+listen: [ http://127.0.0.1:0 ]
+daemons:
+  - { name: app, sample: on, response-flush-delay: 5 }
+routes:
+  - { path: /, daemon: app }
+  - path: /download # limited
+    daemon: app
+    strip-prefix: true
+    rate-limit: 400KiB/s
+'@
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'Import-DaemonProxyConfiguration' {
+    It 'gives numbers, times and switches as such, and what is not given as nothing' {
+        $configuration = Import-DaemonProxyConfiguration $site
+        $configuration.File | Should -Be $site
+        "$configuration" | Should -Be 'site'
+        $configuration.Listen | Should -Be 'http://127.0.0.1:0'
+        $configuration.Routes[1].RateLimit | Should -Be 400KB
+        $configuration.Routes[1].RateLimit | Should -BeOfType [long]
+        $configuration.Routes[1].StripPrefix | Should -BeTrue
+        $configuration.Daemons[0].ResponseFlushDelay | Should -Be ([timespan]::FromMilliseconds(5))
+        $configuration.Routes[0].RateLimit | Should -BeNullOrEmpty
+        $configuration.Tls | Should -BeNullOrEmpty
+    }
+
+    It 'has a property for every option that the configuration''s schema has' {
+        $schema = Get-Content $PSScriptRoot/../../module/daemonproxy.schema.json -Raw | ConvertFrom-Json -AsHashtable
+        $configuration = Import-DaemonProxyConfiguration $site
+        foreach ($section in @{ Object = $configuration; Keys = $schema.properties.Keys }, @{ Object = $configuration.Daemons[0]; Keys = $schema.'$defs'.daemon.properties.Keys },
+            @{ Object = $configuration.Routes[0]; Keys = $schema.'$defs'.route.properties.Keys }) {
+            $properties = ($section.Object | Get-Member -MemberType NoteProperty).Name
+            foreach ($key in $section.Keys) { $properties | Should -Contain ($key -replace '-') -Because $key }
+        }
+    }
+
+    It 'gives objects that are changed where they stand: <What>' -ForEach @(
+        @{ What = 'a value'; Change = { $args[0].Routes[1].RateLimit = 800KB }; Yaml = 'rate-limit: 800KiB/s' }
+        @{ What = 'a value as text'; Change = { $args[0].Daemons[0].ResponseFlushDelay = '7ms' }; Yaml = 'response-flush-delay: 7ms' }
+        @{ What = 'an option by its name in the file'; Change = { $args[0].Daemons[0]['socket-timeout'] = [timespan]::FromSeconds(3) }; Yaml = 'socket-timeout: 3s' }
+        @{ What = 'a list that grows'; Change = { $args[0].Listen += 'http://127.0.0.1:1' }; Yaml = 'listen: \[ http://127.0.0.1:0, "http://127.0.0.1:1" \]' }
+        @{ What = 'an item of a list'; Change = { $args[0].Listen[0] = 'http://127.0.0.1:2' }; Yaml = 'listen: \[ "http://127.0.0.1:2" \]' }
+        @{ What = 'a new route as a hashtable'; Change = { $args[0].Routes += @{ Path = '/x'; Daemon = 'app' } }; Yaml = '  - path: /x\n    daemon: app\n' }
+        @{ What = 'a new route by Add'; Change = { $args[0].Routes.Add(@{ Path = '/x'; Daemon = 'app' }) }; Yaml = '  - path: /x\n    daemon: app\n' }
+        @{ What = 'routes that are chosen'; Change = { $args[0].Routes = $args[0].Routes | Where-Object RateLimit }; Yaml = 'routes:\n  - path: /download # limited\n' }
+        @{ What = 'a section'; Change = { $args[0].Tls = @{ Certificate = 'a.pem' } }; Yaml = 'tls:\n  certificate: a.pem\n' }
+        @{ What = 'an option that goes'; Change = { $args[0].Routes[1].RateLimit = $null }; Yaml = 'strip-prefix: true\n$' }
+    ) {
+        $configuration = Import-DaemonProxyConfiguration $site
+        & $Change $configuration
+        $configuration.ToYaml().Replace("`r", '') | Should -Match $Yaml
+        $configuration.ToYaml() | Should -Match '^# the shop'
+    }
+
+    It 'keeps the same objects, so that one can be taken out' {
+        $configuration = Import-DaemonProxyConfiguration $site
+        $route = $configuration.Routes | Where-Object Path -EQ '/'
+        $configuration.Routes.Remove($route) | Should -BeTrue
+        $configuration.Routes.Count | Should -Be 1
+    }
+
+    It 'refuses a property that is no option' { { (Import-DaemonProxyConfiguration $site).Routes[0].RateLimt = 1 } | Should -Throw '*RateLimt*' }
+
+    It 'takes wildcards, files and front ends from the pipeline' {
+        (Import-DaemonProxyConfiguration (Join-Path $OwnDirectory '*.yaml')).File | Should -Be $site
+        (Get-Item $site | Import-DaemonProxyConfiguration).File | Should -Be $site
+        (Start-DaemonProxy $site | Import-DaemonProxyConfiguration).File | Should -Be $site
+    }
+
+    It 'reports each mistake of a file, and gives no object' {
+        $bad = New-ConfigurationFile 'bad.yml' "nam: a`nlisten: x"
+        Import-DaemonProxyConfiguration $bad -ErrorVariable mistakes -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $mistakes.FullyQualifiedErrorId | Should -Be (, 'InvalidConfiguration,DaemonProxy.Cmdlets.ImportDaemonProxyConfigurationCommand' * 2)
+        "$($mistakes[1])" | Should -Match 'bad.yml:2:9: '
+    }
+
+    It 'reports a file that is not there' {
+        { Import-DaemonProxyConfiguration (Join-Path $OwnDirectory none.yaml) -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidConfiguration,*' -ExpectedMessage '*no such file*'
+        { Import-DaemonProxyConfiguration (Join-Path $OwnDirectory 'none*.yaml') -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotFound,*'
+    }
+}
+
+Describe 'Configuration objects' {
+    It 'can be made of hashtables, and used in classes' {
+        ([DaemonProxy.Cmdlets.RouteConfiguration]@{ Path = '/'; RateLimit = '5KiB/s' }).RateLimit | Should -Be 5120
+        $configuration = [DaemonProxy.Cmdlets.DaemonProxyConfiguration]@{ Listen = 'http://127.0.0.1:0'; Daemons = @{ Name = 'a'; Sample = $true } }
+        $configuration | Test-DaemonProxyConfiguration -Quiet | Should -BeTrue
+    }
+
+    It 'are checked by Test-DaemonProxyConfiguration before they are written' {
+        $configuration = Import-DaemonProxyConfiguration $site
+        $configuration | Test-DaemonProxyConfiguration | Should -BeNullOrEmpty
+        $configuration.Routes[1].RateLimit = '400'
+        $mistake = $configuration | Test-DaemonProxyConfiguration
+        $mistake.Message | Should -Match 'has no unit; write 400KiB/s'
+        $configuration.ToYaml().Split("`n")[$mistake.Line - 1] | Should -Match 'rate-limit: 400'
+    }
+
+    It 'are started only as they are in their file' {
+        $configuration = Import-DaemonProxyConfiguration $site
+        $configuration | Start-DaemonProxy -WarningAction SilentlyContinue | Select-Object -ExpandProperty ConfigurationFile | Should -Be $site
+        $configuration.Name = 'other'
+        { $configuration | Start-DaemonProxy -ErrorAction Stop } | Should -Throw -ErrorId 'ConfigurationNotSaved,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Export-DaemonProxyConfiguration*'
+        { New-DaemonProxyConfiguration -Name x | Start-DaemonProxy -ErrorAction Stop } | Should -Throw -ErrorId 'ConfigurationNotSaved,*' -ExpectedMessage '*in no file*'
+    }
+}
