@@ -26,6 +26,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
+    /// <summary><c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the daemons want the others.</summary>
+    public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 

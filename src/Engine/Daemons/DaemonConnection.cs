@@ -31,6 +31,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
     private bool _receiving;
     private bool _eof;
+    private bool _closedAtRest;
     private BodyFraming _framing;
     private long _left;
     private ChunkedReader _chunks;
@@ -199,7 +200,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
                 return false;
             }
         }
-        else if (!_receive.IsCompleted) return false;
+        else if (!_wait.IsSignalled) return false;
 
         _receiving = false;
         var count = _receive.GetResult();
@@ -234,20 +235,21 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <summary>After a 101: tells the daemon that the client has sent all it has.</summary>
     public void EndRequest() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Gives the buffer back while the connection waits for its next request.</summary>
+    /// <summary>
+    /// Rests until the next request. The receive that the next response's head will come in is started already: it ends before its time when the daemon closes
+    /// the connection, or speaks unasked, so that no request has to ask the system first.
+    /// </summary>
     internal void Rest()
     {
         Reused = true;
         RestsSince = _time.GetTimestamp();
-        ReturnBuffer();
+        if (_buffer.Length > SmallBuffer) ReturnBuffer();
+        try { _closedAtRest = TryReceive(); }
+        catch (SocketException) { _closedAtRest = true; }
     }
 
     /// <summary>Whether the daemon has closed the connection, or spoken unasked, while it rested.</summary>
-    internal bool IsStale()
-    {
-        try { return _socket.Poll(0, SelectMode.SelectRead); }
-        catch (SocketException) { return true; }
-    }
+    internal bool IsStale() => _closedAtRest || _wait.IsSignalled;
 
     private void ReturnBuffer()
     {

@@ -1,7 +1,7 @@
-using System.Globalization;
+using System.Buffers;
+using System.Buffers.Text;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Text;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
 
@@ -16,9 +16,15 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     // A daemon that knows nothing of 100-continue never says go ahead (RFC 9110, section 10.1.1): then the body goes anyway.
     private static readonly TimeSpan PatienceForContinue = TimeSpan.FromSeconds(1);
 
+    private const int LargestSend = 65_536;
+
+    // A chunk's size in hexadecimal, and two ends of line.
+    private const int ChunkFrame = 16;
+
     private readonly TaskCompletionSource<bool> _goAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
+    private byte[] _gathered = [];
 
     /// <summary>Set when the client did not deliver the body.</summary>
     public BrokenResponseException? ClientFailure { get; private set; }
@@ -69,7 +75,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 sending = true;
                 try
                 {
-                    foreach (var part in read.Buffer) await SendAsync(part).ConfigureAwait(false);
+                    await SendAsync(read.Buffer).ConfigureAwait(false);
                     sending = false;
                 }
                 finally
@@ -81,6 +87,8 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
             }
             if (body.Chunked) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
             Complete = true;
+            // Only here: after a send that was given up the socket may look into it yet.
+            if (_gathered.Length > 0) ArrayPool<byte>.Shared.Return(_gathered);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -99,17 +107,41 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         catch (TimeoutException) { return true; }
     }
 
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> part)
+    // The server's buffers are of 4 KiB: sent one by one, each would cost a system call and a waking of the daemon.
+    private async ValueTask SendAsync(ReadOnlySequence<byte> data)
     {
-        if (part.IsEmpty) return;
-        if (!body.Chunked)
+        if (!body.Chunked && data.IsSingleSegment)
         {
-            await connection.SendAsync(part, _stop.Token).ConfigureAwait(false);
+            await connection.SendAsync(data.First, _stop.Token).ConfigureAwait(false);
             return;
         }
-        await connection.SendAsync(Encoding.ASCII.GetBytes(part.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"), _stop.Token).ConfigureAwait(false);
-        await connection.SendAsync(part, _stop.Token).ConfigureAwait(false);
-        await connection.SendAsync("\r\n"u8.ToArray(), _stop.Token).ConfigureAwait(false);
+        if (!data.IsEmpty && _gathered.Length == 0) _gathered = ArrayPool<byte>.Shared.Rent(LargestSend + ChunkFrame);
+        while (!data.IsEmpty)
+        {
+            var part = data.Slice(0, Math.Min(data.Length, LargestSend));
+            data = data.Slice(part.End);
+            await connection.SendAsync(_gathered.AsMemory(0, Gather(part)), _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private int Gather(in ReadOnlySequence<byte> part)
+    {
+        var length = 0;
+        if (body.Chunked)
+        {
+            Utf8Formatter.TryFormat(part.Length, _gathered, out length, new StandardFormat('x'));
+            End(ref length);
+        }
+        part.CopyTo(_gathered.AsSpan(length));
+        length += (int)part.Length;
+        if (body.Chunked) End(ref length);
+        return length;
+
+        void End(ref int position)
+        {
+            _gathered[position++] = (byte)'\r';
+            _gathered[position++] = (byte)'\n';
+        }
     }
 
     private byte[] LastChunk()

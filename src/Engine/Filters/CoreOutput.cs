@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
@@ -21,19 +22,27 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <summary>The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.</summary>
     public const int LargestWrite = 65_536;
 
+    // Below this a copy is cheaper than a send of its own, and joins what is held.
+    private const int SmallestLent = 16_384;
+
     private readonly PipeWriter _client;
+    private readonly IBlockLender? _lender;
     private readonly bool _chunked;
     private readonly TimeSpan _writeTimeout;
     private readonly TimeProvider _time;
     private TimedWait? _wait;
+    private bool _started;
 
     /// <summary>Makes the output of one response.</summary>
     /// <param name="client">Where the response's body goes.</param>
     /// <param name="chunked">Whether the body is framed here in chunks (RFC 9112, section 7.1), so that a broken response can be left without its last one.</param>
     /// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest the client may take nothing.</param>
     /// <param name="time">The clock of the timeout.</param>
-    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time)
+    /// <param name="lender">The writer at the socket, where large blocks can be sent from where they lie; null: each is copied to the server's buffers.</param>
+    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time, IBlockLender? lender = null)
     {
+        // The frames of chunks would have to be sent around what is lent.
+        _lender = chunked ? null : lender;
         _client = client;
         _chunked = chunked;
         _writeTimeout = writeTimeout;
@@ -51,23 +60,20 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        while (block.Length > LargestWrite)
-        {
-            Put(block.Span[..LargestWrite]);
-            block = block[LargestWrite..];
-            var sent = SendAsync(cancellationToken);
-            if (!sent.IsCompletedSuccessfully) return FinishAsync(sent, block, marker, cancellationToken);
-            sent.GetAwaiter().GetResult();
-        }
+        if (block.Length > LargestWrite) return WriteInPartsAsync(block, marker, cancellationToken);
+        if (block.Length >= SmallestLent && IsLending) return LendAsync(block, cancellationToken);
         Put(block.Span);
         // At the end EndAsync sends: head, body and last chunk of a short answer leave in one write.
         return marker == Marker.Flush || Held >= SmallestWrite ? SendAsync(cancellationToken) : ValueTask.CompletedTask;
     }
 
-    private async ValueTask FinishAsync(ValueTask sent, ReadOnlyMemory<byte> rest, Marker marker, CancellationToken cancellationToken)
+    // This and the wait for a slow client take their state from a pool, or each block would allocate it anew.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteInPartsAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        await sent.ConfigureAwait(false);
-        await WriteAsync(rest, marker, cancellationToken).ConfigureAwait(false);
+        for (; block.Length > LargestWrite; block = block[LargestWrite..])
+            await WriteAsync(block[..LargestWrite], Marker.None, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(block, marker, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends the last of the body, and with it, where it is chunked here, its last chunk and its trailers.</summary>
@@ -82,6 +88,25 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             _client.Write("\r\n"u8);
         }
         return SendAsync(cancellationToken);
+    }
+
+    // The server holds what is written before it has sent the head; then it passes writes through.
+    private bool IsLending => _lender is not null && _started;
+
+    /// <summary>Sends a block from where it lies. When this has ended, well or not, nobody looks at the block any more.</summary>
+    private ValueTask LendAsync(ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
+    {
+        _lender!.Lend(block);
+        var memory = _client.GetMemory(block.Length);
+        if (!block.Span.Overlaps(memory.Span))
+        {
+            // The server has a write of its own to finish before, and keeps what comes behind it: that has to be a copy.
+            _lender.Lend(default);
+            block.CopyTo(memory);
+        }
+        _client.Advance(block.Length);
+        Bytes += block.Length;
+        return SendAsync(cancellationToken, lent: true);
     }
 
     private void Put(ReadOnlySpan<byte> bytes)
@@ -102,16 +127,18 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         Bytes += bytes.Length;
     }
 
-    private ValueTask SendAsync(CancellationToken cancellationToken)
+    private ValueTask SendAsync(CancellationToken cancellationToken, bool lent = false)
     {
         Held = 0;
+        _started = true;
         var flush = _client.FlushAsync(CancellationToken.None);
-        if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, cancellationToken);
+        if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, lent, cancellationToken);
         ThrowIfClientLeft(flush.Result);
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AwaitClientAsync(ValueTask<FlushResult> flush, bool lent, CancellationToken cancellationToken)
     {
         var awaiter = flush.ConfigureAwait(false).GetAwaiter();
         if (!awaiter.IsCompleted)
@@ -119,8 +146,18 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             _wait ??= new TimedWait(_time);
             _wait.Reset();
             awaiter.UnsafeOnCompleted(_wait.Signal);
-            if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
-                throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+            try
+            {
+                if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
+                    throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+            }
+            catch when (lent)
+            {
+                // The socket may be sending the block yet, whose owner will use it for another response: this one is broken off before it is given back.
+                _lender!.Abort();
+                await _wait.WaitAsync(Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+                throw;
+            }
         }
         ThrowIfClientLeft(awaiter.GetResult());
     }

@@ -61,7 +61,7 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
                 return false;
             }
         }
-        else if (!_pending.IsCompleted) return false;
+        else if (!_wait.IsSignalled) return false;
         _isPending = false;
         result = _pending.GetResult();
         return true;

@@ -21,6 +21,10 @@ namespace DaemonProxy.Relay;
 /// <param name="time">The clock of the deadline.</param>
 public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
 {
+    // A daemon and a client that are both fast would keep the thread of their sockets for as long as the response lasts, and others wait for it.
+    // 1 MiB is less than a millisecond's worth at the rates that come without a wait.
+    private const long LongestTurn = 1 << 20;
+
     /// <summary>Relays until the end of the body. The last write carries <see cref="Marker.End"/>.</summary>
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
@@ -35,11 +39,13 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         // Until the first flush the response's head is what has not left, though no byte of the body was passed.
         var unflushed = true;
         var heldSince = time.GetTimestamp();
+        var turn = 0L;
         while (true)
         {
             var rules = policy.Current;
             if (!body.TryRead(out var block))
             {
+                turn = 0;
                 if (unflushed)
                 {
                     var (limit, reason) = LimitOfHolding(prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
@@ -58,7 +64,14 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
             }
 
             var before = chain.Held;
-            await chain.WriteAsync(block.Data, Marker.None, clientGone).ConfigureAwait(false);                          // (1)
+            var write = chain.WriteAsync(block.Data, Marker.None, clientGone);                                          // (1)
+            turn = write.IsCompleted ? turn + block.Data.Length : 0;
+            await write.ConfigureAwait(false);
+            if (turn > LongestTurn)
+            {
+                turn = 0;
+                await Task.Yield();
+            }
             unflushed = true;
             var held = chain.Held;
 

@@ -36,6 +36,15 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
         lock (_gate) _signalled = false;
     }
 
+    /// <summary>
+    /// Whether the signal has come. Of an operation whose continuation is <see cref="Signal"/>, this is the question to ask, not whether it is completed: that
+    /// it says a moment before it calls its continuation, and whoever took it for ended then, and started the next, would get this one's signal for that one's.
+    /// </summary>
+    public bool IsSignalled
+    {
+        get { lock (_gate) return _signalled; }
+    }
+
     /// <summary>Waits until the signal (true) or until the limit has passed (false).</summary>
     /// <param name="limit">&gt;= 0, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="cancellationToken">Ends the wait with <see cref="OperationCanceledException"/>.</param>

@@ -128,6 +128,7 @@ internal static class ServeCommand
     private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool background)
     {
         var configuration = configure();
+        SocketThreads.Use(configuration.IoThreads);
         var instance = InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
         try

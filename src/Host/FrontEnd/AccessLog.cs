@@ -17,6 +17,7 @@ namespace DaemonProxy.Host.FrontEnd;
 internal sealed class AccessLog : IDisposable
 {
     private const int LargestBatch = 65_536;
+    private const int MostWaiting = 1 << 20;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     // A field from outside is cut here, so that one request cannot fill the log.
@@ -55,6 +56,7 @@ internal sealed class AccessLog : IDisposable
         lock (_gate)
         {
             if (_disposed) return;
+            var before = _length;
             _line.Clear().Append(record.Requester?.Client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration)).Append("] \"");
             Append(request.Method).Append(' ');
             Append(request.RawTarget).Append(' ').Append(request.Protocol).Append("\" ").Append(record.LoggedStatus).Append(' ');
@@ -70,7 +72,9 @@ internal sealed class AccessLog : IDisposable
                 // What comes from a request is Latin-1, byte for byte, and what is not printable ASCII of it has been escaped.
                 _length += Encoding.Latin1.GetBytes(chunk.Span, _batch.AsSpan(_length));
             }
-            if (_length >= LargestBatch) Flush();
+            // The thread that serves sockets leaves the disk to another one, as long as that keeps up.
+            if (_length >= MostWaiting) Flush();
+            else if (before < LargestBatch && _length >= LargestBatch) _timer.Change(TimeSpan.Zero, Longest);
         }
     }
 

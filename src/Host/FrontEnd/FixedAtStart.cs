@@ -13,6 +13,7 @@ internal static class FixedAtStart
             ("name", served.Name == wanted.Name),
             ("listen", served.Listen.SequenceEqual(wanted.Listen)),
             ("tls", served.Tls == wanted.Tls),
+            ("io-threads", served.IoThreads == wanted.IoThreads),
             ("limit-request-body", served.LimitRequestBody == wanted.LimitRequestBody),
             ("access-log", served.AccessLog == wanted.AccessLog),
             ("metrics-listen", served.MetricsListen == wanted.MetricsListen),

@@ -166,7 +166,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
-        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time);
+        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time, context.Get<IBlockLender>());
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
@@ -174,7 +174,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
         }
-        catch (BrokenResponseException) when (output.Bytes > 0)
+        catch (BrokenResponseException broken) when (output.Bytes > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
             // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
             await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);

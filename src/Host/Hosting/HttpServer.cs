@@ -99,8 +99,8 @@ internal sealed class HttpServer : IAsyncDisposable
             server.Listen(socket.EndPoint, listen =>
             {
                 listen.Protocols = socket.IsHttps ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
-                if (socket.IsHttps)
-                    listen.UseHttps(TlsOf(options.Certificate!));
+                if (socket.IsHttps) listen.UseHttps(TlsOf(options.Certificate!));
+                else listen.Use(ClientSocketWriter.Use);
             });
         }
     }

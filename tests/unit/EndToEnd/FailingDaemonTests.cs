@@ -60,7 +60,8 @@ public sealed class FailingDaemonTests : IAsyncLifetime
         using var _ = connection;
         var buffer = new byte[65_536];
         var request = "";
-        while (!request.Contains("\r\n\r\n"))
+        // With the body's one byte unread, closing would be a reset.
+        while (!request.Contains("\r\n\r\n") || (request.Contains("Content-Length: 1\r\n") && request.EndsWith("\r\n\r\n")))
         {
             var count = await connection.ReceiveAsync(buffer);
             if (count == 0) return;

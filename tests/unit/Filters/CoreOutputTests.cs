@@ -116,4 +116,90 @@ public sealed class CoreOutputTests
         await pipe.Reader.CompleteAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => output.WriteAsync(new byte[5000], Marker.None, default).AsTask());
     }
+
+    [Fact]
+    public async Task Large_block_behind_the_first_write_is_sent_from_where_it_lies()
+    {
+        var writer = new LendingWriter();
+        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        await output.WriteAsync(new byte[4096], Marker.None, default);
+        var block = new byte[65_536];
+        await output.WriteAsync(block, Marker.None, default);
+        Assert.Same(block, writer.Sent[^1]);
+        Assert.Equal(4096 + 65_536, output.Bytes);
+        Assert.Equal(0, output.Held);
+    }
+
+    [Fact]
+    public async Task Large_block_is_copied_where_the_server_keeps_it_for_later()
+    {
+        var writer = new LendingWriter { HasOwnMemory = true };
+        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        await output.WriteAsync(new byte[4096], Marker.None, default);
+        var block = Enumerable.Repeat((byte)7, 65_536).ToArray();
+        await output.WriteAsync(block, Marker.None, default);
+        Assert.NotSame(block, writer.Sent[^1]);
+        Assert.Equal(block, writer.Sent[^1].AsSpan(0, block.Length));
+    }
+
+    [Fact]
+    public async Task Block_that_may_still_be_sent_is_not_given_back_before_the_connection_is_broken_off()
+    {
+        var writer = new LendingWriter();
+        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        await output.WriteAsync(new byte[4096], Marker.None, default);
+        writer.ClientReads = false;
+        var write = output.WriteAsync(new byte[65_536], Marker.None, default).AsTask();
+        _time.Advance(WriteTimeout);
+        Assert.True(writer.Aborted);
+        Assert.False(write.IsCompleted);
+        writer.EndFlush();
+        Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
+    }
+
+    /// <summary>The server's writer and the one below it in one: answers with the lent block, as the server does while it has no write of its own under way.</summary>
+    private sealed class LendingWriter : PipeWriter, IBlockLender
+    {
+        private readonly TaskCompletionSource<FlushResult> _flush = new();
+        private ReadOnlyMemory<byte> _lent;
+        private byte[] _memory = [];
+
+        public bool HasOwnMemory { get; init; }
+
+        public bool ClientReads { get; set; } = true;
+
+        public bool Aborted { get; private set; }
+
+        public List<byte[]> Sent { get; } = [];
+
+        public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
+
+        public void Abort() => Aborted = true;
+
+        public void EndFlush() => _flush.SetResult(new FlushResult(isCanceled: false, isCompleted: true));
+
+        public override Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            _memory = !_lent.IsEmpty && !HasOwnMemory && System.Runtime.InteropServices.MemoryMarshal.TryGetArray(_lent, out var lent) ? lent.Array! : new byte[Math.Max(sizeHint, 4096)];
+            return _memory;
+        }
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void Advance(int bytes) => Sent.Add(_memory);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            _lent = default;
+            return ClientReads ? new(new FlushResult(isCanceled: false, isCompleted: false)) : new(_flush.Task);
+        }
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
 }

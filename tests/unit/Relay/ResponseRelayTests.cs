@@ -229,4 +229,31 @@ public sealed class ResponseRelayTests
         Assert.Equal(0, _traffic.Flushes[FlushReason.Deadline]);
         Assert.Equal(0, _traffic.Flushes[FlushReason.Guard]);
     }
+
+    [Fact]
+    public async Task Body_that_never_runs_dry_lets_others_on_its_thread_have_a_turn()
+    {
+        var body = new EndlessBody();
+        var relay = new ResponseRelay(_policy, _time).RunAsync(body, new RecordingChain(_time, 0), new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token).AsTask();
+        // It has come back here, though there was always more to read and nothing to wait for.
+        body.Stop();
+        await relay;
+        Assert.Equal(1, _traffic.Flushes[FlushReason.End]);
+    }
+
+    private sealed class EndlessBody : IResponseBody
+    {
+        private readonly byte[] _block = new byte[65_536];
+        private volatile bool _stopped;
+
+        public void Stop() => _stopped = true;
+
+        public bool TryRead(out BodyBlock block)
+        {
+            block = new(_block, _stopped);
+            return true;
+        }
+
+        public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => throw new InvalidOperationException("it never runs dry");
+    }
 }

@@ -1,0 +1,42 @@
+"""What a server's processes have used: all of them, the first one's descendants too."""
+import os
+
+TICK = 1 / os.sysconf('SC_CLK_TCK')
+
+
+def stat(process):
+    with open('/proc/%d/stat' % process) as file:
+        return file.read().rpartition(')')[2].split()
+
+
+def tree(root):
+    parents = {}
+    for name in os.listdir('/proc'):
+        if name.isdigit():
+            try:
+                parents[int(name)] = int(stat(int(name))[1])
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    found = [root]
+    for process in found:
+        found += [child for child, parent in parents.items() if parent == process]
+    return found
+
+
+def seconds(processes):
+    """CPU seconds, user and system."""
+    return sum(int(fields[11]) + int(fields[12]) for fields in map(stat, processes)) * TICK
+
+
+def mebibytes(processes):
+    """
+    Memory: what the first process has, and what its descendants have for themselves, so that what a worker shares with its master counts once.
+    Not the proportional share: another .NET program on the machine would make that of the .NET rows smaller.
+    """
+    first, *others = processes
+    return (kibibytes(first, ('Rss:',)) + sum(kibibytes(process, ('Private_Clean:', 'Private_Dirty:')) for process in others)) / 1024
+
+
+def kibibytes(process, fields):
+    with open('/proc/%d/smaps_rollup' % process) as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(fields))

@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using DaemonProxy.Filters;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace DaemonProxy.Host.Hosting;
+
+/// <summary>
+/// What Kestrel writes a connection's responses to, in place of its transport's pipe: a flush sends on the socket at once, and has ended when the system has taken
+/// everything. A pipe would copy each byte into blocks of 4 KiB, and hand them to a loop of its own. Reading, closing and timeouts stay the transport's.
+/// </summary>
+/// <remarks>
+/// It is Kestrel's own contract that only one flush is under way, and that nothing is written meanwhile (its ConcurrentPipeWriter stands before this one).
+/// Only for connections without TLS, where what is written is what is sent.
+/// </remarks>
+internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
+{
+    // Room for a usual response's head; a larger one, or a body written piecemeal, gets what it needs.
+    private const int SmallestBuffer = 1024;
+
+    private readonly Socket _socket;
+    private readonly ConnectionContext _connection;
+    private readonly PipeWriter _transport;
+    private byte[] _buffer = [];
+    private int _length;
+    private ReadOnlyMemory<byte> _lent;
+    private bool _lentIsWritten;
+    private bool _gone;
+    private Task<FlushResult>? _flushing;
+
+    private ClientSocketWriter(Socket socket, ConnectionContext connection)
+    {
+        _socket = socket;
+        _connection = connection;
+        _transport = connection.Transport.Output;
+    }
+
+    /// <summary>Has Kestrel write to the socket directly on each connection that it accepts.</summary>
+    public static ConnectionDelegate Use(ConnectionDelegate next) => connection =>
+    {
+        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+        {
+            var writer = new ClientSocketWriter(socket, connection);
+            connection.Transport = new Duplex(connection.Transport.Input, writer);
+            connection.Features.Set<IBlockLender>(writer);
+        }
+        return next(connection);
+    };
+
+    /// <inheritdoc/>
+    public override bool CanGetUnflushedBytes => true;
+
+    /// <inheritdoc/>
+    public override long UnflushedBytes => _length + (_lentIsWritten ? _lent.Length : 0);
+
+    /// <inheritdoc/>
+    public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
+
+    /// <inheritdoc/>
+    public void Abort() => _connection.Abort();
+
+    /// <inheritdoc/>
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (!_lent.IsEmpty && !_lentIsWritten) return MemoryMarshal.AsMemory(_lent);
+        var size = Math.Max(sizeHint, 256);
+        if (_buffer.Length - _length < size)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBuffer, Math.Max(_buffer.Length * 2, _length + size)));
+            _buffer.AsSpan(0, _length).CopyTo(larger);
+            ReturnBuffer();
+            _buffer = larger;
+        }
+        return _buffer.AsMemory(_length);
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    /// <inheritdoc/>
+    public override void Advance(int bytes)
+    {
+        if (!_lent.IsEmpty && !_lentIsWritten) _lentIsWritten = true;
+        else _length += bytes;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The token is not looked at: a send that was given up halfway would leave the connection useless, so only breaking it off ends one.</remarks>
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            while (!_gone && Unsent is { IsEmpty: false } unsent)
+            {
+                var sending = _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None);
+                if (!sending.IsCompletedSuccessfully) return new(_flushing = FinishAsync(sending));
+                Take(sending.Result);
+            }
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            Leave(failure);
+        }
+        return new(Flushed());
+    }
+
+    private async Task<FlushResult> FinishAsync(ValueTask<int> sending)
+    {
+        try
+        {
+            Take(await sending.ConfigureAwait(false));
+            while (!_gone && Unsent is { IsEmpty: false } unsent) Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            Leave(failure);
+        }
+        return Flushed();
+    }
+
+    private int _sent;
+
+    // What was written into the buffer came before what was lent.
+    private ReadOnlyMemory<byte> Unsent => _sent < _length ? _buffer.AsMemory(_sent, _length - _sent) : _lentIsWritten ? _lent[(_sent - _length)..] : default;
+
+    private void Take(int sent) => _sent += sent;
+
+    private FlushResult Flushed()
+    {
+        // An idle connection holds no memory.
+        ReturnBuffer();
+        _buffer = [];
+        _length = _sent = 0;
+        _lent = default;
+        _lentIsWritten = false;
+        return new FlushResult(isCanceled: false, isCompleted: _gone);
+    }
+
+    /// <summary>The client has left: the transport hears of it as of a reset, and with it the request.</summary>
+    private void Leave(Exception failure)
+    {
+        _gone = true;
+        _connection.Abort(new ConnectionAbortedException("the client has left", failure));
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingFlush()
+    {
+        // A send ends when the client reads, or when the connection is broken off: Kestrel cancels a flush only together with that.
+    }
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null)
+    {
+        // The transport closes the socket behind this, so what was written and not flushed leaves first, as a pipe's would.
+        var flushing = _flushing is { IsCompleted: false } pending ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
+        if (flushing.IsCompleted) _transport.Complete(exception);
+        else flushing.ContinueWith((_, failure) => _transport.Complete((Exception?)failure), exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}
