@@ -12,19 +12,20 @@ namespace DaemonProxy.Cmdlets;
 [OutputType("DaemonProxy.Verification.EmbeddedResult")]
 public sealed class TestEmbeddedRestrictionCommand : VerificationCommand
 {
-    /// <summary>A running front end. Embedded requests that come meanwhile get what the restriction says.</summary>
+    /// <summary>Running front ends; wildcards are allowed. Embedded requests that come meanwhile get what the restriction says.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string? Name { get; set; }
+    public string[]? Name { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var name = Name is null ? null : NameOfOne(Name);
-        if (Name is not null && name is null)
-            return;
-        Verify("Trying the embedded restriction", name, (progress, stop) =>
-            EmbeddedVerification.RunAsync(new EmbeddedVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : "", Name = name }, progress, stop));
+        foreach (var name in TargetsOf(Name))
+        {
+            Verify("Trying the embedded restriction", name, (progress, stop) =>
+                EmbeddedVerification.RunAsync(new EmbeddedVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : "", Name = name }, progress, stop));
+        }
     }
 }

@@ -24,17 +24,25 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
 
-    /// <summary>A running front end.</summary>
+    /// <summary>Running front ends; wildcards are allowed.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string? Name { get; set; }
+    public string[]? Name { get; set; }
 
     /// <summary>Only these routes of it.</summary>
-    [Parameter(ParameterSetName = FrontEndSet)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
+
+    /// <summary>Only the routes of these daemon groups; wildcards are allowed. So what <c>Set-FlushPolicy -PassThru</c> returns is measured, and no more.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(DaemonNameCompleter))]
+    public string[]? Daemon { get; set; }
 
     /// <summary>The sample application answers below the address: ask it for drips and silences.</summary>
     [Parameter(ParameterSetName = ServerSet)]
@@ -74,9 +82,42 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             return;
         }
 
-        var name = Name is null ? null : NameOfOne(Name);
-        Verify("Measuring delivery latency", name, (progress, stop) => FlushVerification.RunAsync(
-            new FlushVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : null, Name = name, Routes = Route ?? [] }, progress, stop));
+        if (Name is null && (Daemon ?? Route) is not null)
+        {
+            if (NameOfOne(null) is { } only)
+                MeasureFrontEnd(only);
+            return;
+        }
+
+        foreach (var name in TargetsOf(Name))
+            MeasureFrontEnd(name);
+    }
+
+    private void MeasureFrontEnd(string? name)
+    {
+        if (RoutesOf(name) is { } routes)
+        {
+            Verify("Measuring delivery latency", name, (progress, stop) => FlushVerification.RunAsync(
+                new FlushVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : null, Name = name, Routes = routes }, progress, stop));
+        }
+    }
+
+    /// <summary>The routes to measure, none for all that can be; null after an error.</summary>
+    private IReadOnlyList<string>? RoutesOf(string? name)
+    {
+        if (name is null || Daemon is null)
+            return Route ?? [];
+        if (StatusOf(name) is not { } status)
+            return null;
+        var daemons = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound");
+        if (daemons.Count == 0)
+            return null;
+        // A rate limit would be measured, too.
+        IReadOnlyList<string> routes = [.. status.Routes.Where(route => route.RateLimit == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Path) != false).Select(route => route.Path)];
+        if (routes.Count > 0)
+            return routes;
+        WriteError($"no route without a rate limit leads to {string.Join(", ", daemons)} in '{name}'", "CannotVerify", ErrorCategory.InvalidArgument, name);
+        return null;
     }
 
     private void MeasureServer(Uri uri)

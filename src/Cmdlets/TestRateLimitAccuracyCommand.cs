@@ -28,14 +28,15 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
 
-    /// <summary>A running front end.</summary>
+    /// <summary>Running front ends; wildcards are allowed.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string? Name { get; set; }
+    public string[]? Name { get; set; }
 
     /// <summary>Only these routes of it.</summary>
-    [Parameter(ParameterSetName = RunningSet)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
@@ -115,7 +116,12 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             return;
         }
 
-        var name = Name is null ? null : NameOfOne(Name);
+        foreach (var name in TargetsOf(Name))
+            MeasureFrontEnd(name);
+    }
+
+    private void MeasureFrontEnd(string? name)
+    {
         _routeResults.AddRange(Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
             new RateLimitVerificationOptions
             {

@@ -10,10 +10,22 @@ public abstract class VerificationCommand : InstanceCommand
 {
     private bool _isInterrupted;
 
+    /// <summary>The front ends to measure: those that <c>-Name</c> means, with an error where it means none; null, for one of its own, where it is not given.</summary>
+    private protected IReadOnlyList<string?> TargetsOf(string[]? patterns)
+    {
+        if (patterns is null)
+            return [null];
+        var names = NamesOf(patterns);
+        if (names.Count == 0)
+            NameOfOne(patterns[0]);
+        return names;
+    }
+
     /// <summary>Measures, with progress, and writes the results; errors say why there are none.</summary>
     private protected IReadOnlyList<TResult> Verify<TResult>(
         string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
     {
+        WriteVerbose($"{activity}: {(target is null ? "on a front end of its own" : $"'{target}'")}");
         try
         {
             var results = Wait(activity, run);

@@ -42,7 +42,7 @@ Describe 'ConvertFrom-ApacheConfiguration' {
         $made = ConvertFrom-ApacheConfiguration $apache/httpd.conf -WarningVariable warnings -WarningAction SilentlyContinue
         $made.NotCarriedOver.Line | Should -Be 4, 6, 2
         $made.NotCarriedOver.Text | Should -Be 'stack-size=524288', 'ErrorLog logs/error.log', 'ServerName shop.example'
-        $made.NotCarriedOver[2].File | Should -Be (Join-Path $apache sites shop.conf)
+        $made.NotCarriedOver[2].File | Should -Be (Join-Path $apache 'sites/shop.conf')
         $made.NotCarriedOver.Reason | Should -Not -Contain ''
         $made.CarriedDifferently.Text | Should -Be 'SetOutputFilter RATE_LIMIT'
         $warnings.Count | Should -Be 4

@@ -11,6 +11,25 @@ Describe 'Test-FlushPolicy' {
         Get-DaemonProxy | Should -BeNullOrEmpty
     }
 
+    It 'measures what Set-FlushPolicy has changed, and no other group' {
+        Start-DaemonProxy (New-ConfigurationFile 'site.yaml' @'
+name: site
+daemons: [ { name: app, sample: true }, { name: reports, sample: true } ]
+routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s }, { path: /reports, daemon: reports, strip-prefix: true } ]
+'@) | Out-Null
+        $results = Get-DaemonProxy site | Set-FlushPolicy -Daemon app -FlushDelay 5ms -PassThru | Test-FlushPolicy
+        $results.Route | Select-Object -Unique | Should -Be '/'
+        $results.Daemon | Select-Object -Unique | Should -Be 'app'
+        { Test-FlushPolicy site -Daemon nope -ErrorAction Stop } | Should -Throw -ErrorId 'DaemonNotFound,*' -ExpectedMessage '*app, reports*'
+        { Test-FlushPolicy site -Daemon app -Route /reports -ErrorAction Stop } | Should -Throw -ErrorId 'CannotVerify,*'
+        (Test-FlushPolicy s* -Route /reports).Daemon | Select-Object -Unique | Should -Be 'reports'
+        Stop-DaemonProxy site
+    }
+
+    It 'for a name that means nothing measures nothing else' {
+        Test-FlushPolicy nope* -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+    }
+
     It 'for a wildcard that nothing matches is an error' {
         { Test-FlushPolicy nope* -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,DaemonProxy.Cmdlets.TestFlushPolicyCommand' -ExpectedMessage "*like 'nope*'*"
     }
@@ -28,7 +47,7 @@ listen: [ http://127.0.0.1:0 ]
 daemons: [ { name: app, sample: true } ]
 routes: [ { path: /, daemon: app }, { path: /below, daemon: app, strip-prefix: true } ]
 '@)
-        $base = "$($proxy.Uri[0])".TrimEnd('/')
+        $script:base = "$($proxy.Uri[0])".TrimEnd('/')
     }
     AfterAll { Stop-DaemonProxy drips -Timeout 1 }
 

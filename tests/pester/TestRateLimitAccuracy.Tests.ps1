@@ -53,7 +53,7 @@ routes:
   - { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB }
 '@)
         $base = "$($proxy.Uri[0])".TrimEnd('/')
-        $slow = "$base/slow/bytes?n=9000000"
+        $script:slow = "$base/slow/bytes?n=9000000"
     }
     AfterAll { Stop-DaemonProxy server -Timeout 1 }
 
@@ -64,7 +64,7 @@ routes:
         $result.Windows.Count | Should -BeGreaterOrEqual 1
         $result.Details | Should -HaveCount 1
         $result.TimeToFirstByte | Should -BeGreaterThan ([timespan]::Zero)
-        $result | Out-String -Width 200 | Should -Match '/slow/bytes\?n=9000000\s+1\s+400 KiB/s\s+[\d.]+ KiB/s\s+[+-]?[\d.]+%.*[▁▂▃▄▅▆▇█]{20}'
+        $result | Out-String -Width 200 | Should -Match '/slow/bytes\?n=9000000\s+1\s+400 KiB/s\s+[\d.]+ KiB/s\s+[+-]?[\d.]+%.*[\u2581-\u2588]{20}'
     }
 
     It 'shows the burst when it is not left out' {

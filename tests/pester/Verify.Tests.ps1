@@ -4,6 +4,7 @@
 #     Invoke-Pester -Container $container -Output Detailed
 #
 # Without a name it starts a front end of its own and verifies that.
+[Diagnostics.CodeAnalysis.SuppressMessage('PSReviewUnusedParameter', '', Justification = 'they are used in the blocks below')]
 param(
     [string] $Name,
     # How far a rate may be off, in percent; generous here, for it is also tried on busy machines.

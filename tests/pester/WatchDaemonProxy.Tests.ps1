@@ -58,6 +58,7 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
     BeforeAll {
         # A server of the test's own, so that nobody's sessions are touched.
         function Invoke-Tmux { tmux -S "$OwnDirectory/tmux" -f /dev/null @args }
+        function Get-TerminalState { tmux -S "$OwnDirectory/tmux" display-message -p -t watch '#{alternate_on} #{cursor_flag}' }
         function Wait-Screen([string] $Pattern) {
             for ($try = 0; $try -lt 150; $try++) {
                 $screen = (Invoke-Tmux capture-pane -p -t watch) -join "`n"
@@ -76,12 +77,12 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
         Invoke-Tmux resize-window -t watch -x 140 -y 30
         Invoke-Tmux send-keys -t watch 'Watch-DaemonProxy site' Enter
         $null = Wait-Screen '(?s)q ends.*GROUP.*app .*ROUTE.*/slow .*100KiB/s'
-        Invoke-Tmux display-message -p -t watch '#{alternate_on} #{cursor_flag}' | Should -Be '1 0'
+        Get-TerminalState | Should -Be '1 0'
         Invoke-Tmux resize-window -t watch -x 60 -y 12
         $null = Wait-Screen '(?m)^DaemonProxy  \d\d:\d\d:\d\d {32}q ends'
         Invoke-Tmux send-keys -t watch $key
-        for ($try = 0; $try -lt 50 -and (Invoke-Tmux display-message -p -t watch '#{alternate_on}') -ne '0'; $try++) { Start-Sleep -Milliseconds 50 }
-        Invoke-Tmux display-message -p -t watch '#{alternate_on} #{cursor_flag}' | Should -Be '0 1'
+        for ($try = 0; $try -lt 50 -and (Get-TerminalState) -ne '0 1'; $try++) { Start-Sleep -Milliseconds 50 }
+        Get-TerminalState | Should -Be '0 1'
         Wait-Screen '> Watch-DaemonProxy site' | Should -Not -Match 'q ends'
     }
 }
