@@ -23,6 +23,7 @@
         'Get-RateLimit'
         'Import-DaemonProxyConfiguration'
         'New-DaemonProxyConfiguration'
+        'Register-DaemonProxyService'
         'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'
         'Set-FlushPolicy'
@@ -33,11 +34,15 @@
         'Test-EmbeddedRestriction'
         'Test-FlushPolicy'
         'Test-RateLimitAccuracy'
+        'Unregister-DaemonProxyService'
+        'Watch-DaemonProxy'
     )
     PrivateData          = @{
         PSData = @{
-            Tags       = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://github.com/daemonproxy/daemonproxy'
+            ReleaseNotes = 'The first version. CHANGELOG.md of the project says what is in it.'
         }
     }
 }

@@ -3,8 +3,6 @@ import os
 import re
 import statistics
 
-HEAD = '# Benchmarks\n\nEach table is written by the command above it; the machine is the one it was last run on.\n'
-
 
 class Column:
     """A figure: its key in a round's results, its heading, its digits, and whether it is compared with the base row's. The first of a table shows its spread as well."""
@@ -52,7 +50,8 @@ def compared(rounds, base, key):
 def write(root, name, lines):
     """Puts lines into docs/benchmarks.md, between the markers of that name."""
     path = os.path.join(root, 'docs', 'benchmarks.md')
-    text = open(path).read() if os.path.exists(path) else HEAD
+    with open(path) as file:
+        text = file.read()
     section = '<!-- %s -->\n%s\n<!-- end of %s -->\n' % (name, '\n'.join(lines), name)
     text, found = re.subn('<!-- %s -->.*?<!-- end of %s -->\n' % (name, name), lambda _: section, text, flags=re.S)
     with open(path, 'w') as file:

@@ -127,12 +127,11 @@ def wsgi():
 
 
 def build():
-    """What the script itself has to build."""
-    if not os.path.exists(HOST):
-        sys.exit('there is no %s; run dotnet build -c Release first' % os.path.relpath(HOST))
-    run = subprocess.run(['dotnet', 'build', FORWARDER, '-c', 'Release', '-nologo', '-v', 'q'], capture_output=True, text=True)
-    if run.returncode != 0:
-        sys.exit(run.stdout + run.stderr)
+    """Builds what is measured: a debug build that a test run left in its place would be measured without a word."""
+    for project in (os.path.join(ROOT, 'src', 'Host'), FORWARDER):
+        run = subprocess.run(['dotnet', 'build', project, '-c', 'Release', '-nologo', '-v', 'q'], capture_output=True, text=True)
+        if run.returncode != 0:
+            sys.exit(run.stdout + run.stderr)
 
 
 def fill(text, words):

@@ -60,8 +60,9 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
     /// <summary>Waits for what runs on other threads, and shows how far it says it has come when it takes more than a second.</summary>
     /// <param name="activity">What is being done, for the person who waits.</param>
     /// <param name="work">Called with where to report to, and <see cref="StopToken"/>.</param>
+    /// <param name="whileWaiting">Called several times a second on the pipeline's thread; may be null.</param>
     /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
-    private protected T Wait<T>(string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work)
+    private protected T Wait<T>(string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work, Action? whileWaiting = null)
     {
         var reports = new Reports();
         var task = Task.Run(() => work(reports, StopToken));
@@ -75,6 +76,7 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
                     WriteProgress(reports.Last is { } last
                         ? new ProgressRecord(0, activity, last.Activity) { PercentComplete = (int)(Math.Clamp(last.Fraction, 0, 1) * 100) }
                         : new ProgressRecord(0, activity, "waiting"));
+                    whileWaiting?.Invoke();
                     Task.WhenAny(task, Task.Delay(Redraw)).GetAwaiter().GetResult();
                 }
                 WriteProgress(new ProgressRecord(0, activity, "done") { RecordType = ProgressRecordType.Completed });

@@ -84,7 +84,8 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return chosen;
     }
 
-    private static IEnumerable<string> Matching(string pattern, IReadOnlyList<string> known)
+    /// <summary>The names among those there are that a pattern means; any name without a wildcard as it stands.</summary>
+    private protected static IEnumerable<string> Matching(string pattern, IReadOnlyList<string> known)
     {
         if (known.Contains(pattern, StringComparer.Ordinal))
             return [pattern];

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using DaemonProxy.Control;
 using DaemonProxy.Events;
+using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -82,4 +83,21 @@ public sealed class RouteCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters) =>
         Instances(boundParameters).SelectMany(instance => instance.Routes).Select(route => route.Path);
+}
+
+/// <summary>Completes the names of front ends that are registered as services.</summary>
+public sealed class ServiceNameCompleter : LiveNameCompleter
+{
+    private protected override IEnumerable<string> Candidates(IDictionary boundParameters)
+    {
+        var system = OperatingSystem.IsWindows() || $"{boundParameters[nameof(ServiceCommand.Scope)]}".Equals(nameof(Scope.System), StringComparison.OrdinalIgnoreCase);
+        try
+        {
+            return ServiceManager.OfThisSystem(system ? ServiceScope.System : ServiceScope.User).Names();
+        }
+        catch (ServiceException)
+        {
+            return [];
+        }
+    }
 }

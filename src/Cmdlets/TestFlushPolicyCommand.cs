@@ -1,34 +1,98 @@
+using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how long what an application has written waits in the front end, by timestamps in the data. With no parameter: the default policy beside the
-/// original's rules, on a front end of its own. With <c>-Name</c>: the unlimited routes of a running one that the sample application answers.
+/// Measures how long what an application has written waits on its way, by timestamps in the data, or by gaps where there are none. With <c>-Uri</c>: through any
+/// HTTP server. With no parameter: the default policy beside the original's rules, on a front end of its own. With <c>-Name</c>: the unlimited routes of a
+/// running one that the sample application answers.
 /// </summary>
-[Cmdlet(VerbsDiagnostic.Test, "FlushPolicy")]
-[OutputType("DaemonProxy.Verification.FlushResult")]
+[Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet)]
+[OutputType("DaemonProxy.Verification.FlushResult", ParameterSetName = [FrontEndSet])]
+[OutputType("DaemonProxy.Verification.Servers.ServerFlushResult", ParameterSetName = [ServerSet])]
 public sealed class TestFlushPolicyCommand : VerificationCommand
 {
+    private const string FrontEndSet = "FrontEnd";
+    private const string ServerSet = "Server";
+
+    /// <summary>The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several are measured one after the other.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
+    [ValidateNotNullOrEmpty]
+    public Uri[] Uri { get; set; } = [];
+
     /// <summary>A running front end.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
     public string? Name { get; set; }
 
     /// <summary>Only these routes of it.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
+    /// <summary>The sample application answers below the address: ask it for drips and silences.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter Sample { get; set; }
+
+    /// <summary>How long to listen to a drip. Default 10 s.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Duration(InSeconds = true)]
+    public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time between two writes, for a drip without timestamps: <c>50ms</c>. Default: the mean that is seen.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Duration]
+    public TimeSpan? Every { get; set; }
+
+    /// <summary>The 99th percentile allowed: <c>10ms</c>. Default: none, whatever is measured passes.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Duration]
+    public TimeSpan? Limit { get; set; }
+
+    /// <summary>Header fields to send: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Header]
+    public IDictionary? Header { get; set; }
+
+    /// <summary>Take any certificate.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == ServerSet)
+        {
+            foreach (var uri in Uri)
+                MeasureServer(uri);
+            return;
+        }
+
         var name = Name is null ? null : NameOfOne(Name);
         Verify("Measuring delivery latency", name, (progress, stop) => FlushVerification.RunAsync(
             new FlushVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : null, Name = name, Routes = Route ?? [] }, progress, stop));
+    }
+
+    private void MeasureServer(Uri uri)
+    {
+        var options = new ServerFlushOptions
+        {
+            Uri = uri,
+            Sample = Sample,
+            Duration = Duration,
+            Every = Every,
+            Limit = Limit,
+            Headers = HeaderAttribute.Fields(Header),
+            SkipCertificateCheck = SkipCertificateCheck,
+        };
+        VerifyServer(uri, (progress, stop) => ServerFlushVerification.RunAsync(options, progress, stop),
+            measured => measured.Any(result => result.Latency.Count > 0) ? null : measured is [{ Problem: { } problem } one, ..] ? (one.Failure, problem) : (ServerFailure.None, "Interrupted before anything was measured."),
+            _ => { });
     }
 }

@@ -1,19 +1,32 @@
+using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Reports;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how well rate limits hold. With no parameter: both pacers under the flush policy of today and the one before 6.0.2, side by side, on a
-/// front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
+/// Measures how well rate limits hold. With <c>-Uri</c>: those of any HTTP server. With no parameter: both pacers under the flush policy of today and the
+/// one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
-[OutputType("DaemonProxy.Verification.RateLimitResult")]
+[OutputType("DaemonProxy.Verification.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
+[OutputType("DaemonProxy.Verification.Servers.ServerRateLimitResult", ParameterSetName = [ServerSet])]
 public sealed class TestRateLimitAccuracyCommand : VerificationCommand
 {
     private const string OwnSet = "Own";
     private const string RunningSet = "Running";
+    private const string ServerSet = "Server";
+
+    private readonly List<ServerRateLimitResult> _serverResults = [];
+    private readonly List<RateLimitResult> _routeResults = [];
+
+    /// <summary>The address of a limited response, http or https, on any server. Several are measured one after the other.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ServerSet)]
+    [ValidateNotNullOrEmpty]
+    public Uri[] Uri { get; set; } = [];
 
     /// <summary>A running front end.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
@@ -27,8 +40,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>The rate to configure: <c>400KB</c>, <c>400KiB/s</c>. Default 1 MiB/s.</summary>
+    /// <summary>The rate to configure or, with -Uri, that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri 1 MiB/s.</summary>
     [Parameter(ParameterSetName = OwnSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
     [Rate]
     public long Rate { get; set; } = 1 << 20;
 
@@ -37,16 +51,72 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Duration(InSeconds = true)]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The error allowed, in percent. Default: 1 for the token bucket, 2 for the interval pacer.</summary>
+    /// <summary>The error allowed, in percent. Default: 1; for the interval pacer 2.</summary>
     [Parameter]
     [ValidateRange(0.001, 99.0)]
     public double? Tolerance { get; set; }
 
+    /// <summary>Connections at the same time, up to 10,000. Default 1.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [ValidateRange(1, ServerRateLimitOptions.MostConnections)]
+    public int Connections { get; set; } = 1;
+
+    /// <summary>The rate is that of all connections together, as under a limit for a client or for the whole server.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter Shared { get; set; }
+
+    /// <summary>Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write behind them.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Size]
+    public long Skip { get; set; }
+
+    /// <summary>Header fields to send: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    [Header]
+    public IDictionary? Header { get; set; }
+
+    /// <summary>Take any certificate.</summary>
+    [Parameter(ParameterSetName = ServerSet)]
+    public SwitchParameter SkipCertificateCheck { get; set; }
+
+    /// <summary>Write a page with charts of all results to this file; one that is there is replaced.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ReportPath { get; set; }
+
+    /// <summary>Show the page in the browser; without -ReportPath it is written to a temporary file.</summary>
+    [Parameter]
+    public SwitchParameter Open { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Open && ReportPath is null)
+            ReportPath = Path.Combine(Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
+        if (ReportPath is null)
+            return;
+        ReportPath = FullPath(ReportPath);
+        // Now, and not when an hour has been measured.
+        if (Directory.Exists(ReportPath) || !Directory.Exists(Path.GetDirectoryName(ReportPath)))
+        {
+            var wrong = Directory.Exists(ReportPath) ? "that is a folder; give a file's name, such as result.html" : "there is no such folder";
+            ThrowTerminatingError(new ErrorRecord(
+                new VerificationException($"The report cannot be written to '{ReportPath}': {wrong}."), "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+        }
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (ParameterSetName == ServerSet)
+        {
+            foreach (var uri in Uri)
+                MeasureServer(uri);
+            return;
+        }
+
         var name = Name is null ? null : NameOfOne(Name);
-        Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
+        _routeResults.AddRange(Verify("Measuring rate limits", name, (progress, stop) => RateLimitVerification.RunAsync(
             new RateLimitVerificationOptions
             {
                 HostPath = name is null ? HostProgram.Find(HostFolder) : null,
@@ -55,6 +125,60 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
                 Rate = Rate,
                 Duration = Duration,
                 Tolerance = Tolerance / 100,
-            }, progress, stop));
+            }, progress, stop)));
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (ReportPath is null || _serverResults.Count + _routeResults.Count == 0)
+            return;
+        try
+        {
+            WriteReport();
+            if (Open)
+                Browser.Show(ReportPath);
+        }
+        catch (VerificationException error)
+        {
+            WriteError(new ErrorRecord(error, "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+        }
+    }
+
+    /// <inheritdoc/>
+    private protected override void OnStopped()
+    {
+        try
+        {
+            WriteReport();
+        }
+        catch (VerificationException)
+        {
+            // A stopped pipeline takes no error either.
+        }
+    }
+
+    private void WriteReport()
+    {
+        if (ReportPath is not null)
+            RateLimitReport.Write(ReportPath, _serverResults.Count > 0 ? RateLimitReport.Html(_serverResults) : RateLimitReport.Html(_routeResults));
+    }
+
+    private void MeasureServer(Uri uri)
+    {
+        var options = new ServerRateLimitOptions
+        {
+            Uri = uri,
+            Rate = Rate,
+            Shared = Shared,
+            Duration = Duration,
+            Connections = Connections,
+            Tolerance = (Tolerance ?? 1) / 100,
+            Skip = Skip,
+            Headers = HeaderAttribute.Fields(Header),
+            SkipCertificateCheck = SkipCertificateCheck,
+        };
+        VerifyServer(uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
+            measured => measured.AchievedRate > 0 ? null : (measured.Failure, measured.Problem ?? ""), _serverResults.Add);
     }
 }

@@ -1,18 +1,24 @@
 using System.Management.Automation;
 using DaemonProxy.Control;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that measures what the front end promises.</summary>
+/// <summary>A cmdlet that measures what the front end promises, or what any server does.</summary>
 public abstract class VerificationCommand : InstanceCommand
 {
+    private bool _isInterrupted;
+
     /// <summary>Measures, with progress, and writes the results; errors say why there are none.</summary>
-    private protected void Verify<TResult>(string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
+    private protected IReadOnlyList<TResult> Verify<TResult>(
+        string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
     {
         try
         {
-            WriteObject(Wait(activity, run), enumerateCollection: true);
+            var results = Wait(activity, run);
+            WriteObject(results, enumerateCollection: true);
+            return results;
         }
         catch (ControlException error)
         {
@@ -22,5 +28,67 @@ public abstract class VerificationCommand : InstanceCommand
         {
             WriteError(new ErrorRecord(error, "CannotVerify", ErrorCategory.InvalidArgument, target));
         }
+
+        return [];
     }
+
+    /// <summary>Measures a server, with progress, and writes the result or why there is none.</summary>
+    /// <remarks>
+    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no address behind it is begun. A pipeline that is stopped by
+    /// other means takes no output any more; then <paramref name="keep"/> still gets the result.
+    /// </remarks>
+    /// <param name="uri">The address.</param>
+    /// <param name="run">Measures until it is cancelled, and gives a result then too.</param>
+    /// <param name="failure">Why there is nothing to give in a result, and the same in a sentence; null when there is something.</param>
+    /// <param name="keep">Gets the result before it is written.</param>
+    private protected void VerifyServer<TResult>(
+        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (ServerFailure Failure, string Problem)?> failure, Action<TResult> keep)
+        where TResult : class
+    {
+        if (_isInterrupted)
+            return;
+        using var interrupt = new ConsoleInterrupt(Host.Name, StopToken);
+        TResult? measured = null;
+        try
+        {
+            Wait($"Measuring {uri}", async (progress, _) => measured = await run(progress, interrupt.Token).ConfigureAwait(false), interrupt.LookAtKeys);
+            _isInterrupted = interrupt.Token.IsCancellationRequested;
+            if (failure(measured!) is { } reason)
+            {
+                var (id, category) = Describe(reason.Failure);
+                WriteError(new ErrorRecord(new VerificationException(reason.Problem), id, category, uri));
+                return;
+            }
+
+            WriteObject(measured, enumerateCollection: true);
+            keep(measured!);
+        }
+        catch (VerificationException error)
+        {
+            WriteError(new ErrorRecord(error, "CannotVerify", ErrorCategory.InvalidArgument, uri));
+        }
+        catch (PipelineStoppedException) when (measured is not null && failure(measured) is null)
+        {
+            keep(measured);
+            OnStopped();
+            throw;
+        }
+    }
+
+    /// <summary>Called when the pipeline was stopped with something measured.</summary>
+    private protected virtual void OnStopped()
+    {
+    }
+
+    private static (string Id, ErrorCategory Category) Describe(ServerFailure failure) => failure switch
+    {
+        ServerFailure.NameNotResolved => ("NameNotResolved", ErrorCategory.ObjectNotFound),
+        ServerFailure.NotConnected => ("NotConnected", ErrorCategory.ConnectionError),
+        ServerFailure.TlsFailed => ("TlsFailed", ErrorCategory.SecurityError),
+        ServerFailure.UnexpectedAnswer => ("UnexpectedAnswer", ErrorCategory.InvalidResult),
+        ServerFailure.TimedOut => ("ServerTimedOut", ErrorCategory.OperationTimeout),
+        ServerFailure.BrokenOff => ("BrokenOff", ErrorCategory.ConnectionError),
+        ServerFailure.None => ("Interrupted", ErrorCategory.OperationStopped),
+        _ => ("TooShort", ErrorCategory.InvalidData),
+    };
 }

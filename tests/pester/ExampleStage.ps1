@@ -1,7 +1,10 @@
 # What an example of the help finds when it runs: a folder with the files that examples name, and the front end 'site' running from site.yaml, unless
 # the example starts it itself. Whatever else it starts is gone afterwards.
 
+. $PSScriptRoot/StandInServiceManager.ps1
+
 function Initialize-ExampleStage {
+    Initialize-StandInServiceManager
     $script:StageFolder = Join-Path $OwnDirectory 'stage'
     $null = New-Item -ItemType Directory $StageFolder
     Set-Content $StageFolder/site.yaml @'
@@ -44,6 +47,7 @@ function Invoke-OnExampleStage([string] $Code) {
     finally {
         Pop-Location
         Get-DaemonProxy | Where-Object Name -NE 'site' | Stop-DaemonProxy -Timeout 2
+        if (-not $IsWindows) { Unregister-DaemonProxyService * -Confirm:$false }
         Get-ChildItem $StageFolder | Remove-Item -Recurse -Force
         foreach ($file in $StageFiles) { Set-Content $file.Path $file.Text -NoNewline }
     }

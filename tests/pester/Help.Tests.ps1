@@ -16,7 +16,7 @@ BeforeDiscovery {
 }
 
 BeforeAll { . $PSScriptRoot/OwnRuntimeDirectory.ps1; . $PSScriptRoot/ExampleStage.ps1; Initialize-ExampleStage }
-AfterAll { Remove-OwnRuntimeDirectory }
+AfterAll { Remove-StandInServiceManager; Remove-OwnRuntimeDirectory }
 
 Describe 'Get-Help <Name>' -ForEach $commands {
     BeforeAll { $script:help = Get-Help $Name -Full }
@@ -53,8 +53,15 @@ Describe 'Get-Help <Name>' -ForEach $commands {
         $help.returnValues.returnValue.type.name | Where-Object { $_ -ne 'None' } | Sort-Object | Should -Be ($Command.OutputType.Name | Sort-Object)
     }
 
+    It 'has the page of the project as its online version' {
+        $project = (Import-PowerShellDataFile $PSScriptRoot/../../module/DaemonProxy.psd1).PrivateData.PSData.ProjectUri
+        # Get-Help -Online opens the first link with an address.
+        $online = $help.relatedLinks.navigationLink | Where-Object uri | Select-Object -First 1
+        $online.uri | Should -Be "$project/blob/main/docs/cmdlets/$Name.md"
+    }
+
     It 'names as related only what there is' {
-        foreach ($link in $help.relatedLinks.navigationLink.linkText) {
+        foreach ($link in ($help.relatedLinks.navigationLink | Where-Object { -not $_.uri }).linkText) {
             $found = if ($link -like 'about_*') { Test-Path $PSScriptRoot/../../module/en-US/$link.help.txt } else { Get-Command $link -ErrorAction Ignore }
             $found | Should -BeTrue -Because $link
         }

@@ -49,4 +49,23 @@ Describe 'Ctrl+C' {
         $response.Dispose(); $busy.Dispose()
         Wait-Process -Id $proxy.ProcessId -Timeout 10
     }
+
+    It 'ends <What> within 200 ms' -ForEach @(
+        @{ What = 'Test-FlushPolicy'; Script = 'Test-FlushPolicy'; After = 2000 }
+        @{ What = 'Test-EmbeddedRestriction'; Script = 'while ($true) { Test-EmbeddedRestriction }'; After = 1500 }
+        @{ What = 'Watch-DaemonProxy'; Script = 'Start-DaemonProxy; Watch-DaemonProxy -Interval 30s'; After = 3000 }
+        @{ What = 'Get-DaemonProxyEvent -Wait'; Script = 'Start-DaemonProxy; Get-DaemonProxyEvent -Wait'; After = 3000 }
+    ) {
+        Measure-Stop $Script $After | Should -BeLessThan 200
+        Get-DaemonProxy | Stop-DaemonProxy
+    }
+
+    It 'ends Restart-DaemonProxy within 200 ms, and what is served stays' {
+        $file = New-ConfigurationFile 'site.yaml' "name: site`ndaemons: [ { name: a, sample: true } ]"
+        $proxy = Start-DaemonProxy $file
+        Set-Content $file "name: site`ndaemons: [ { name: a, command: [ sleep, '60' ] } ]"
+        Measure-Stop 'Restart-DaemonProxy site' 1000 | Should -BeLessThan 200
+        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Get-DaemonProxy site).ProcessId | Should -Be $proxy.ProcessId
+    }
 }

@@ -19,3 +19,48 @@ Describe 'Test-FlushPolicy' {
         { Test-FlushPolicy nope -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,DaemonProxy.Cmdlets.TestFlushPolicyCommand'
     }
 }
+
+Describe 'Test-FlushPolicy -Uri' {
+    BeforeAll {
+        $proxy = Start-DaemonProxy (New-ConfigurationFile 'drips.yaml' @'
+name: drips
+listen: [ http://127.0.0.1:0 ]
+daemons: [ { name: app, sample: true } ]
+routes: [ { path: /, daemon: app }, { path: /below, daemon: app, strip-prefix: true } ]
+'@)
+        $base = "$($proxy.Uri[0])".TrimEnd('/')
+    }
+    AfterAll { Stop-DaemonProxy drips -Timeout 1 }
+
+    It 'measures a drip by the times in it' {
+        $result = Test-FlushPolicy -Uri "$base/drip?count=40&chunk=100&every-ms=25"
+        $result.LatencySource | Should -Be 'Timestamps'
+        $result.Latency.Count | Should -Be 40
+        $result.Latency.P50 | Should -BeGreaterThan ([timespan]::FromMilliseconds(1)) -Because 'the flush delay is 5 ms'
+        $result.Passed | Should -BeTrue
+        $result | Out-String -Width 200 | Should -Match 'as it comes\s+Timestamps\s+40\s+[\d.]+ ms'
+    }
+
+    It 'listens to one that never ends for the duration, and judges by the limit' {
+        $result = Test-FlushPolicy -Uri "$base/drip?count=1000000&chunk=100&every-ms=25" -Duration 1 -Limit 0.001ms
+        $result.Latency.Count | Should -BeGreaterThan 10
+        $result.Passed | Should -BeFalse
+        $result.Problem | Should -BeNullOrEmpty
+    }
+
+    It 'asks the sample application for drips and silences with -Sample' {
+        $results = Test-FlushPolicy -Uri "$base/below" -Sample
+        $results.LatencySource | Should -Be 'Request', 'Timestamps', 'Timestamps'
+        $results.Workload | Should -Contain '24 B each 3 ms'
+    }
+
+    It 'says what is wrong with <what>' -ForEach @(
+        @{ What = 'nobody listening'; Uri = { 'http://127.0.0.1:1/' }; Id = 'NotConnected' }
+        @{ What = 'an answer that is an error'; Uri = { "$base/status/500" }; Id = 'UnexpectedAnswer' }
+        @{ What = 'a page, which is no drip'; Uri = { "$base/bytes?n=10" }; Id = 'TooShort' }
+        @{ What = 'an address of another scheme'; Uri = { 'ftp://127.0.0.1/' }; Id = 'CannotVerify' }
+    ) {
+        $address = & $Uri
+        { Test-FlushPolicy -Uri $address -ErrorAction Stop } | Should -Throw -ErrorId "$Id,DaemonProxy.Cmdlets.TestFlushPolicyCommand"
+    }
+}

@@ -32,4 +32,110 @@ routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: tr
         @{ What = 'a duration of nothing'; Call = { Test-RateLimitAccuracy -Duration 0 -ErrorAction Stop }; Id = 'CannotVerify*' }
         @{ What = 'a rate that cannot be measured'; Call = { Test-RateLimitAccuracy -Rate 1 -ErrorAction Stop }; Id = 'CannotVerify*' }
     ) { $Call | Should -Throw -ErrorId $Id }
+
+    It 'writes a page that needs nothing else' {
+        $page = Join-Path $OwnDirectory 'own.html'
+        Test-RateLimitAccuracy -Duration 1s -Tolerance 50 -ReportPath $page | Out-Null
+        $html = Get-Content $page -Raw
+        [regex]::Matches($html, '<svg ').Count | Should -Be 14 -Because 'there are three charts for each of four results, and two that compare them, one of which is shown'
+        $html | Should -Not -Match '<script|src=|href=|url\('
+    }
+}
+
+Describe 'Test-RateLimitAccuracy -Uri' {
+    BeforeAll {
+        $proxy = Start-DaemonProxy (New-ConfigurationFile 'server.yaml' @'
+name: server
+listen: [ http://127.0.0.1:0 ]
+daemons: [ { name: app, sample: true } ]
+routes:
+  - { path: /, daemon: app }
+  - { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB }
+'@)
+        $base = "$($proxy.Uri[0])".TrimEnd('/')
+        $slow = "$base/slow/bytes?n=9000000"
+    }
+    AfterAll { Stop-DaemonProxy server -Timeout 1 }
+
+    It 'measures one response of any server, the initial burst left out' {
+        $result = Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 2 -Skip 1MB -Tolerance 20
+        $result.Passed | Should -BeTrue
+        $result.Ratio | Should -BeGreaterThan 0.8
+        $result.Windows.Count | Should -BeGreaterOrEqual 1
+        $result.Details | Should -HaveCount 1
+        $result.TimeToFirstByte | Should -BeGreaterThan ([timespan]::Zero)
+        $result | Out-String -Width 200 | Should -Match '/slow/bytes\?n=9000000\s+1\s+400 KiB/s\s+[\d.]+ KiB/s\s+[+-]?[\d.]+%.*[▁▂▃▄▅▆▇█]{20}'
+    }
+
+    It 'shows the burst when it is not left out' {
+        (Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 2).Ratio | Should -BeGreaterThan 1.8
+    }
+
+    It 'measures several connections and their shares' {
+        $result = Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 1 -Connections 20 -Skip 1MB -Tolerance 40
+        $result.Details | Should -HaveCount 20
+        $result.Fairness | Should -BeGreaterThan 0.5
+        $result.Fairness | Should -BeLessOrEqual 1
+    }
+
+    It 'compares addresses from the pipeline on one page' {
+        $page = Join-Path $OwnDirectory 'compared.html'
+        $results = $slow, "$base/bytes?n=100000000000" | Test-RateLimitAccuracy -Rate 400KB -Duration 1 -ReportPath $page
+        $results | Should -HaveCount 2
+        $results[1].Passed | Should -BeFalse
+        Get-Content $page -Raw | Should -Match '2 measurements'
+    }
+
+    It 'shows the page with -Open' -Skip:(-not $IsLinux) {
+        # Stands for the browser: notes what it is asked to show.
+        Set-Content "$OwnDirectory/xdg-open" "#!/bin/sh`necho `"`$1`" > '$OwnDirectory/shown'"
+        chmod +x "$OwnDirectory/xdg-open"
+        $path = $env:PATH
+        $env:PATH = "${OwnDirectory}:$path"
+        try { Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 1 -Open | Out-Null } finally { $env:PATH = $path }
+        for ($i = 0; $i -lt 100 -and -not (Test-Path "$OwnDirectory/shown"); $i++) { Start-Sleep -Milliseconds 50 }
+        $shown = Get-Content "$OwnDirectory/shown"
+        $shown | Should -Exist
+        Remove-Item $shown
+    }
+
+    It 'sends headers, given as a hashtable or as text' {
+        Test-RateLimitAccuracy -Uri "$base/echo" -Rate 1KB -Duration 1 -Header @{ 'X-Made' = 'up' } -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'TooShort,*'
+        { Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Header 'no colon' } | Should -Throw -ErrorId 'ParameterArgumentTransformationError*'
+        { Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Header 'bad name: x' -ErrorAction Stop } | Should -Throw -ErrorId 'CannotVerify*'
+    }
+
+    It 'says what is wrong with <what>' -ForEach @(
+        @{ What = 'nobody listening'; Uri = { 'http://127.0.0.1:1/' }; Id = 'NotConnected' }
+        @{ What = 'a name without an address'; Uri = { 'http://nowhere.invalid/' }; Id = 'NameNotResolved' }
+        @{ What = 'plain HTTP where TLS is meant'; Uri = { $base -replace '^http', 'https' }; Id = 'TlsFailed' }
+        @{ What = 'an answer that is an error'; Uri = { "$base/status/404" }; Id = 'UnexpectedAnswer' }
+        @{ What = 'a body that comes at once'; Uri = { "$base/bytes?n=100" }; Id = 'TooShort' }
+        @{ What = 'an address of another scheme'; Uri = { 'ftp://127.0.0.1/' }; Id = 'CannotVerify' }
+    ) {
+        $address = & $Uri
+        { Test-RateLimitAccuracy -Uri $address -Rate 400KB -ErrorAction Stop } | Should -Throw -ErrorId "$Id,DaemonProxy.Cmdlets.TestRateLimitAccuracyCommand"
+    }
+
+    It 'goes on with the next address after an error' {
+        $results = 'http://127.0.0.1:1/', $slow | Test-RateLimitAccuracy -Rate 400KB -Duration 1 -ErrorAction SilentlyContinue -ErrorVariable problem
+        $results | Should -HaveCount 1
+        $problem | Should -HaveCount 1
+    }
+
+    It 'refuses a report where there is no folder, before it measures' {
+        { Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 1h -ReportPath "$OwnDirectory/no/such/result.html" } | Should -Throw -ErrorId 'ReportNotWritten*'
+    }
+
+    It 'writes the report of what was measured when the pipeline is stopped' {
+        $page = Join-Path $OwnDirectory 'stopped.html'
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; Test-RateLimitAccuracy -Uri '$slow' -Rate 400KB -Duration 60s -Skip 1MB -ReportPath '$page'")
+        $null = $shell.BeginInvoke()
+        Start-Sleep -Seconds 4
+        $shell.Stop()
+        $shell.Dispose()
+        Get-Content $page -Raw | Should -Match 'interrupted'
+    }
 }

@@ -14,13 +14,13 @@ internal static class MamlHelp
     private static readonly XNamespace Dev = "http://schemas.microsoft.com/maml/dev/2004/10";
 
     /// <summary>The help of all cmdlets of an assembly.</summary>
-    public static string Of(IEnumerable<CommandPage> pages)
+    public static string Of(IEnumerable<CommandPage> pages, OnlinePages online)
     {
-        var items = new XElement(Msh + "helpItems", new XAttribute("schema", "maml"), pages.Select(Item));
+        var items = new XElement(Msh + "helpItems", new XAttribute("schema", "maml"), pages.Select(page => Item(page, online)));
         return new XDocument(new XDeclaration("1.0", "utf-8", null), items).Declaration + "\n" + items + "\n";
     }
 
-    private static XElement Item(CommandPage page)
+    private static XElement Item(CommandPage page, OnlinePages online)
     {
         var command = page.Command;
         var parts = command.Name.Split('-');
@@ -43,9 +43,11 @@ internal static class MamlHelp
                 new XElement(Maml + "title", string.Create(CultureInfo.InvariantCulture, $"Example {index + 1}: {example.Title}")),
                 new XElement(Dev + "code", example.Code),
                 Text(Dev + "remarks", example.Remarks)))),
-            new XElement(Command + "relatedLinks", page.RelatedNames.Select(name => new XElement(Maml + "navigationLink",
-                new XElement(Maml + "linkText", name), new XElement(Maml + "uri")))));
+            // Get-Help -Online opens the first link that has an address.
+            new XElement(Command + "relatedLinks", Link("Online version:", online.Of(command.Name)), page.RelatedNames.Select(name => Link(name, null))));
     }
+
+    private static XElement Link(string text, string? uri) => new(Maml + "navigationLink", new XElement(Maml + "linkText", text), new XElement(Maml + "uri", uri));
 
     private static XElement Parameter(ParameterShape parameter, ParameterUse use, bool described) => new(Command + "parameter",
         new XAttribute("required", use.Mandatory ? "true" : "false"),

@@ -1,11 +1,11 @@
 using System.Text;
 using DaemonProxy.CmdletHelp;
 
-// CmdletHelp ASSEMBLY PAGES HELP [--check]: reads the cmdlets from ASSEMBLY and the pages in the folder PAGES, brings the pages' made sections
-// up to date, and writes the file HELP. With --check it changes no page.
-if (args is not [var assembly, var pageFolder, var helpFile, ..])
+// CmdletHelp ASSEMBLY PAGES HELP MANIFEST [--check]: reads the cmdlets from ASSEMBLY and the pages in the folder PAGES, brings the pages' made sections
+// up to date, and writes the file HELP, with links to the pages where MANIFEST says that the project lives. With --check it changes no page.
+if (args is not [var assembly, var pageFolder, var helpFile, var manifest, ..])
 {
-    Console.Error.WriteLine("CmdletHelp: say which assembly, which folder of pages and which help file, in this order");
+    Console.Error.WriteLine("CmdletHelp: say which assembly, which folder of pages, which help file and which manifest, in this order");
     return 1;
 }
 
@@ -31,7 +31,7 @@ try
         pages.Add(page);
     }
 
-    var help = MamlHelp.Of(pages);
+    var help = MamlHelp.Of(pages, OnlinePages.In(manifest));
     if (!File.Exists(helpFile) || File.ReadAllText(helpFile) != help)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(helpFile))!);

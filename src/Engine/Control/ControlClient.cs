@@ -51,6 +51,11 @@ public sealed class ControlClient : IDisposable
     public Task<InstanceStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "v1/status", null, ControlJson.Default.InstanceStatus, cancellationToken);
 
+    /// <summary>What the front end says of itself, and what it is serving.</summary>
+    /// <exception cref="ControlException">It is not running, or does not answer.</exception>
+    public Task<InstanceActivity> GetActivityAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, "v1/activity", null, ControlJson.Default.InstanceActivity, cancellationToken);
+
     /// <summary>The options in force, for every daemon group.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
     public async Task<IReadOnlyList<GroupOptions>> GetOptionsAsync(CancellationToken cancellationToken = default) =>

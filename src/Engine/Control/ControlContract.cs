@@ -139,6 +139,35 @@ public sealed record DaemonStatus
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
 
+/// <summary>A front end and what it is serving at one moment: <c>GET /v1/activity</c>.</summary>
+/// <param name="Status">What it says of itself.</param>
+/// <param name="Responses">What it is serving.</param>
+/// <param name="Time">When.</param>
+public sealed record InstanceActivity(InstanceStatus Status, ActiveResponses Responses, DateTimeOffset Time);
+
+/// <summary>The requests being served at one moment.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">Bytes of their bodies sent so far; they are not in <see cref="TrafficStatus"/> before their end.</param>
+/// <param name="ByRoute">The same for each route that has any; those that no route matches, under an empty name.</param>
+/// <param name="Oldest">The oldest of them, one by one; not all where there are many.</param>
+public sealed record ActiveResponses(int Count, long Bytes, IReadOnlyDictionary<string, ActiveRoute> ByRoute, IReadOnlyList<ActiveResponse> Oldest);
+
+/// <summary>The requests being served by a route.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">Bytes of their bodies sent so far.</param>
+public sealed record ActiveRoute(int Count, long Bytes);
+
+/// <summary>One request being served.</summary>
+/// <param name="Id">Its number since the front end's start.</param>
+/// <param name="Method">Its method.</param>
+/// <param name="Path">Its path, decoded: a stranger's text.</param>
+/// <param name="Route">Its route; null before one is found.</param>
+/// <param name="Daemon">Its daemon group; null in embedded mode.</param>
+/// <param name="Status">The application's status; 0 before there is one.</param>
+/// <param name="Bytes">Bytes of its body sent so far.</param>
+/// <param name="Elapsed">How long it has been served.</param>
+public sealed record ActiveResponse(long Id, string Method, string Path, string? Route, string? Daemon, int Status, long Bytes, TimeSpan Elapsed);
+
 /// <summary>The options in force for a daemon group, by <c>GET /v1/options</c>.</summary>
 /// <param name="Daemon">The group's name.</param>
 /// <param name="Options">All options that a group of its kind has.</param>
@@ -300,6 +329,7 @@ public sealed record StartReport(InstanceStatus? Status, string? Error);
 /// <summary>The JSON of the control socket; one definition for both ends.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(InstanceActivity))]
 [JsonSerializable(typeof(InstanceStatus))]
 [JsonSerializable(typeof(DaemonStatus[]))]
 [JsonSerializable(typeof(GroupOptions[]))]

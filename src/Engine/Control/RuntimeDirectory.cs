@@ -25,7 +25,9 @@ public sealed class RuntimeDirectory
     /// <summary>The longest path in bytes that the system takes for a Unix socket (the size of <c>sun_path</c> less its end mark).</summary>
     public static int LongestSocketPath => OperatingSystem.IsMacOS() ? 103 : 107;
 
-    /// <summary>Where the folder is: <see cref="EnvironmentVariable"/>, else the user's runtime directory, else the temporary folder.</summary>
+    /// <summary>
+    /// Where the folder is: <see cref="EnvironmentVariable"/>, else that of the user's system service, else the user's runtime directory, else the temporary folder.
+    /// </summary>
     public static string DefaultPath()
     {
         if (Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } chosen)
@@ -36,6 +38,12 @@ public sealed class RuntimeDirectory
             return System.IO.Path.Combine(local, "DaemonProxy", "run");
         }
 
+        // A service of the system for this account goes first: its folder is there before anybody logs in, and every console should find it.
+        if (OperatingSystem.IsLinux()
+            && System.IO.Path.Combine("/run", SystemServiceFolder(Environment.UserName)) is var service
+            && FileOwner.Of(service) == FileOwner.CurrentUser)
+            return service;
+
         // Under sudo the variable may name another user's runtime directory: a folder of ours would lock that user out of it.
         if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
             && System.IO.Path.IsPathFullyQualified(runtime)
@@ -44,6 +52,9 @@ public sealed class RuntimeDirectory
             return System.IO.Path.Combine(runtime, "daemonproxy");
         return System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
     }
+
+    /// <summary>The folder's name below /run that the system makes for a system service of an account.</summary>
+    public static string SystemServiceFolder(string account) => $"daemonproxy-{account}";
 
     /// <summary>Opens the folder, and makes it when it is not there.</summary>
     /// <param name="path">Where it is; null: <see cref="DefaultPath"/>.</param>

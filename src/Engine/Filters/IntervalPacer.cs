@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Filters;
@@ -44,6 +45,7 @@ public sealed class IntervalPacer : IPacer
     }
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> PaceAsync(int bytes, CancellationToken cancellationToken)
     {
         // Nothing resets the signal: a pacer that was woken is one whose limit is gone.

@@ -21,6 +21,9 @@ public sealed record FlushResult
     /// <summary><c>response-flush-deadline</c> in force; zero: none.</summary>
     public required TimeSpan FlushDeadline { get; init; }
 
+    /// <summary>What <see cref="Latency"/> was measured by.</summary>
+    public LatencySource LatencySource { get; init; }
+
     /// <summary>From the application's write to the client's receive; for headers, from the request to the head.</summary>
     public required LatencyDistribution Latency { get; init; }
 

@@ -27,7 +27,7 @@ public static class FlushVerification
           """;
 
     /// <summary>Each is as long as the drip itself at most, and they run one after the other: side by side they would be late for each other.</summary>
-    private static readonly FlushWorkload[] Workloads = [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
+    internal static readonly IReadOnlyList<FlushWorkload> Workloads = [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
 
     /// <summary>Measures; one result for each route and workload.</summary>
     /// <param name="options">What to measure.</param>
@@ -68,7 +68,7 @@ public static class FlushVerification
             await WarmUpAsync(address, route, cancellationToken).ConfigureAwait(false);
             foreach (var workload in Workloads)
             {
-                var done = (double)results.Count / (routes.Count * Workloads.Length);
+                var done = (double)results.Count / (routes.Count * Workloads.Count);
                 progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Path}", done));
                 results.Add(await MeasureAsync(instance, address, route, workload, mustWait, cancellationToken).ConfigureAwait(false));
             }
@@ -122,6 +122,7 @@ public static class FlushVerification
             FlushDelay = policy.FlushDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,
+            LatencySource = latency.Count == 0 ? LatencySource.None : workload.ChunkSize == 0 ? LatencySource.Request : LatencySource.Timestamps,
             Latency = latency,
             Expected = expected,
             Passed = passed && problem is null,

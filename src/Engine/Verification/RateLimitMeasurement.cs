@@ -10,6 +10,9 @@ internal sealed record RateLimitMeasurement
     /// <summary>No more samples than this are kept: enough for any plot, little enough for any report.</summary>
     public const int MostSamples = 1000;
 
+    /// <summary>As many needles as a chart can show side by side.</summary>
+    public const int GapSlices = 120;
+
     /// <summary>The configured rate, bytes/s.</summary>
     public required long ConfiguredRate { get; init; }
 
@@ -34,8 +37,17 @@ internal sealed record RateLimitMeasurement
     /// <summary>The bytes over time, at most <see cref="MostSamples"/>.</summary>
     public IReadOnlyList<ArrivedBytes> Samples { get; init; } = [];
 
-    /// <summary>Bytes that arrived in each whole second since the first byte.</summary>
+    /// <summary>Bytes in each whole second since the first byte, each write spread over the pause behind it: see <see cref="PacingCurve"/>.</summary>
     public IReadOnlyList<long> Windows { get; init; } = [];
+
+    /// <summary>Bytes in the busiest second, whenever it begins; null when not a second was measured.</summary>
+    public double? BusiestSecond { get; init; }
+
+    /// <summary>The bytes over time up to the end; null when nothing came.</summary>
+    public PacingCurve? Curve { get; init; }
+
+    /// <summary>The longest time between two receives that ends in each of <see cref="GapSlices"/> equal parts of the time.</summary>
+    public IReadOnlyList<TimeSpan> Gaps { get; init; } = [];
 
     /// <summary>Whether the rate was kept to.</summary>
     /// <param name="tolerance">As a fraction: 0.01 for one percent.</param>
@@ -55,11 +67,15 @@ internal sealed record RateLimitMeasurement
         var begin = arrivals[0].Time;
         var until = end?.Time ?? arrivals[^1].Time;
         var measured = Rebase(arrivals, begin, until);
+        var curve = new PacingCurve(measured, until - begin);
         measurement = measurement with
         {
             LongestGap = LongestGapOf(measured),
+            Gaps = GapsOf(measured),
             Samples = Thin(measured),
-            Windows = WindowsOf(measured),
+            Curve = curve,
+            Windows = curve.Seconds(),
+            BusiestSecond = curve.BusiestSecond(),
             Bytes = end?.Bytes ?? arrivals[^1].Bytes,
             Duration = until - begin,
         };
@@ -100,18 +116,17 @@ internal sealed record RateLimitMeasurement
         return thinned;
     }
 
-    private static long[] WindowsOf(List<ArrivedBytes> measured)
+    private static TimeSpan[] GapsOf(List<ArrivedBytes> measured)
     {
-        var windows = new long[(int)measured[^1].Time.TotalSeconds];
-        var before = 0L;
-        foreach (var arrival in measured)
+        var gaps = new TimeSpan[GapSlices];
+        for (var i = 1; i < measured.Count; i++)
         {
-            var second = (int)arrival.Time.TotalSeconds;
-            if (second < windows.Length)
-                windows[second] += arrival.Bytes - before;
-            before = arrival.Bytes;
+            var slice = Math.Min(GapSlices - 1, (int)(measured[i].Time / measured[^1].Time * GapSlices));
+            var gap = measured[i].Time - measured[i - 1].Time;
+            if (gap > gaps[slice])
+                gaps[slice] = gap;
         }
 
-        return windows;
+        return gaps;
     }
 }

@@ -47,8 +47,14 @@ public sealed record RateLimitResult
     /// <summary>The bytes over time, at most 1,000 points, from the first byte on.</summary>
     public IReadOnlyList<ArrivedBytes> Samples { get; init; } = [];
 
-    /// <summary>Bytes that arrived in each whole second.</summary>
+    /// <summary>Bytes in each whole second; a write counts as spread over the pause behind it where the typical pause is at most 250 ms.</summary>
     public IReadOnlyList<long> Windows { get; init; } = [];
+
+    /// <summary>Bytes in the busiest second, whenever it begins; null when not a second was measured.</summary>
+    public double? BusiestSecond { get; init; }
+
+    /// <summary>The longest time between two receives that ended in each of 120 equal parts of the time.</summary>
+    public IReadOnlyList<TimeSpan> Gaps { get; init; } = [];
 
     /// <summary>What was expected, for a person.</summary>
     public required string Expected { get; init; }

@@ -161,6 +161,8 @@ public static class RateLimitVerification
             Duration = measured.Duration,
             Samples = measured.Samples,
             Windows = measured.Windows,
+            BusiestSecond = measured.BusiestSecond,
+            Gaps = measured.Gaps,
             Expected = expectation.Text,
             Passed = problem is null && expectation.IsMetBy(measured.Ratio),
             Problem = problem,

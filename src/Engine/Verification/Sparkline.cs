@@ -17,12 +17,24 @@ internal static class Sparkline
         if (samples.Count < 2)
             return "";
         List<ArrivedBytes> bursts = [.. new Staircase(samples).Bursts()];
-        var cell = bursts[^1].Time / cells;
-        return cell <= TimeSpan.Zero ? "" : string.Create(cells, (bursts, cell, configuredRate), static (line, state) =>
+        return Draw(time => Staircase.SmoothBytesAt(bursts, time), bursts[^1].Time, configuredRate, cells);
+    }
+
+    /// <summary>Draws a rate with the bursts that a client sees.</summary>
+    /// <param name="curve">The bytes over time.</param>
+    /// <param name="duration">Up to where.</param>
+    /// <param name="configuredRate">Bytes/s, &gt; 0.</param>
+    /// <param name="cells">The width, &gt; 0.</param>
+    public static string Of(PacingCurve curve, TimeSpan duration, long configuredRate, int cells) => Draw(curve.BytesAt, duration, configuredRate, cells);
+
+    private static string Draw(Func<TimeSpan, double> bytesAt, TimeSpan duration, long configuredRate, int cells)
+    {
+        var cell = duration / cells;
+        return cell <= TimeSpan.Zero ? "" : string.Create(cells, (bytesAt, cell, configuredRate), static (line, state) =>
         {
             for (var i = 0; i < line.Length; i++)
             {
-                var bytes = Staircase.SmoothBytesAt(state.bursts, state.cell * (i + 1)) - Staircase.SmoothBytesAt(state.bursts, state.cell * i);
+                var bytes = state.bytesAt(state.cell * (i + 1)) - state.bytesAt(state.cell * i);
                 var share = bytes / state.cell.TotalSeconds / state.configuredRate;
                 line[i] = Heights[Math.Clamp((int)Math.Round(share * ConfiguredHeight), 0, Heights.Length - 1)];
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Verification;
 
@@ -9,6 +10,8 @@ namespace DaemonProxy.Verification;
 [JsonSerializable(typeof(IReadOnlyList<RateLimitResult>))]
 [JsonSerializable(typeof(IReadOnlyList<FlushResult>))]
 [JsonSerializable(typeof(IReadOnlyList<EmbeddedResult>))]
+[JsonSerializable(typeof(IReadOnlyList<ServerRateLimitResult>))]
+[JsonSerializable(typeof(IReadOnlyList<ServerFlushResult>))]
 public sealed partial class VerificationJson : JsonSerializerContext
 {
     /// <summary>The results of <see cref="RateLimitVerification"/>.</summary>
@@ -19,4 +22,10 @@ public sealed partial class VerificationJson : JsonSerializerContext
 
     /// <summary>The results of <see cref="EmbeddedVerification"/>.</summary>
     public static string Text(IReadOnlyList<EmbeddedResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListEmbeddedResult);
+
+    /// <summary>The results of <see cref="ServerRateLimitVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerRateLimitResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerRateLimitResult);
+
+    /// <summary>The results of <see cref="ServerFlushVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerFlushResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerFlushResult);
 }

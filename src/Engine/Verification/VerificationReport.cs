@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DaemonProxy.Configuration;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Verification;
 
@@ -34,6 +35,32 @@ public static class VerificationReport
         return table + Problems(results.Select(result => (result.Route, result.Problem)));
     }
 
+    /// <summary>The table of <see cref="ServerRateLimitVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerRateLimitResult> results)
+    {
+        var table = new TextTable(
+            ("address", false), ("connections", true), ("rate", true), ("achieved", true), ("error", true), ("worst second", true), ("longest gap", true),
+            ("first byte", true), ("fairness", true), ("rate over time", false), ("expected", false), ("result", false));
+        foreach (var result in results)
+        {
+            table.Add(
+                result.Uri.ToString(),
+                result.Connections.ToString(CultureInfo.InvariantCulture),
+                Rate(result.ConfiguredRate, result.ConfiguredRate),
+                Rate(result.AchievedRate, result.ConfiguredRate),
+                result.AchievedRate > 0 ? Number(result.ErrorPercent, "+0.00;-0.00;0.00") + "%" : "-",
+                result.WorstWindowPercent is { } worst ? Number(worst, "+0.0;-0.0;0.0") + "%" : "-",
+                Milliseconds(result.LongestGap),
+                result.TimeToFirstByte is { } time ? Milliseconds(time) : "-",
+                result.Connections > 1 ? Number(result.Fairness, "0.000") : "-",
+                result.RateOverTime,
+                result.Expected,
+                result.Interrupted ? "interrupted" : Verdict(result.Passed));
+        }
+
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
+    }
+
     /// <summary>The table of <see cref="FlushVerification"/>.</summary>
     public static string Text(IReadOnlyList<FlushResult> results)
     {
@@ -57,6 +84,30 @@ public static class VerificationReport
         return table + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem)));
     }
 
+    /// <summary>The table of <see cref="ServerFlushVerification"/>.</summary>
+    public static string Text(IReadOnlyList<ServerFlushResult> results)
+    {
+        var table = new TextTable(
+            ("address", false), ("application writes", false), ("measured by", false), ("samples", true), ("p50", true), ("p99", true), ("max", true),
+            ("longest gap", true), ("expected", false), ("result", false));
+        foreach (var result in results)
+        {
+            table.Add(
+                result.Uri.ToString(),
+                result.Workload,
+                result.LatencySource.ToString(),
+                result.Latency.Count.ToString(CultureInfo.InvariantCulture),
+                Milliseconds(result.Latency.P50),
+                Milliseconds(result.Latency.P99),
+                Milliseconds(result.Latency.Maximum),
+                Milliseconds(result.Gaps.Maximum),
+                result.Expected,
+                result.Interrupted ? "interrupted" : Verdict(result.Passed));
+        }
+
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
+    }
+
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
     public static string Text(IReadOnlyList<EmbeddedResult> results)
     {
@@ -75,7 +126,7 @@ public static class VerificationReport
     }
 
     /// <summary>The pacer's name in a configuration file.</summary>
-    private static string PacerName(PacerKind pacer) => pacer switch
+    internal static string PacerName(PacerKind pacer) => pacer switch
     {
         PacerKind.TokenBucket => "token-bucket",
         PacerKind.Interval => "interval",

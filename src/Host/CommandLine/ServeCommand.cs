@@ -28,14 +28,16 @@ internal static class ServeCommand
         var detach = new Option<bool>("--detach") { Description = "Start it in a process that lives on without the terminal, and return when it serves." };
         // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of it.
         var background = new Option<bool>("--background") { Hidden = true };
+        var service = new Option<bool>("--service") { Description = "Run for a service manager: tell it when it serves, and keep the event log in the instance's folder. Register-DaemonProxyService makes such a service." };
         var json = JsonOption.Create();
-        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, json };
+        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, service, json };
         command.Validators.Add(result =>
         {
             var hasApplication = result.GetValue(application) is not null;
             if (hasApplication && result.GetValue(file) is not null) result.AddError("--application takes the place of a configuration file; give one of them");
             if (!hasApplication && (result.GetValue(processes) ?? result.GetValue(threads) ?? (object?)result.GetValue(pythonHome)) is not null)
                 result.AddError("--processes, --threads and --python-home go with --application; in a configuration file they are keys of the daemon group");
+            if (result.GetValue(service) && result.GetValue(detach)) result.AddError("a service manager keeps hold of the process that it starts; give --service or --detach");
             if (result.GetValue(processes) is < 1 or > 1024) result.AddError("--processes takes 1 to 1024");
             if (result.GetValue(threads) is < 1 or > 1024) result.AddError("--threads takes 1 to 1024");
         });
@@ -58,9 +60,9 @@ internal static class ServeCommand
                 };
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
-            return RunAsync(
+            return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
                 () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(background), arguments.GetValue(json), output);
+                arguments.GetValue(log), arguments.GetValue(background), manager, arguments.GetValue(json), output));
         });
         return command;
     }
@@ -90,7 +92,7 @@ internal static class ServeCommand
         };
     }
 
-    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool background, bool json, TextWriter output)
+    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool background, ServiceManagerLink? manager, bool json, TextWriter output)
     {
         if (background) Detachment.LeaveSession();
         FrontEndServer frontEnd;
@@ -99,7 +101,7 @@ internal static class ServeCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            frontEnd = await StartAsync(configure, logFile, background).ConfigureAwait(false);
+            frontEnd = await StartAsync(configure, logFile, background || manager is not null).ConfigureAwait(false);
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
@@ -113,8 +115,11 @@ internal static class ServeCommand
         else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);
         await output.FlushAsync().ConfigureAwait(false);
         if (background) Detachment.LeaveStreams();
+        manager?.Ready($"serves {string.Join(", ", status.Uri)}");
+        _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
 
         var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested).ConfigureAwait(false)).ConfigureAwait(false);
+        manager?.Stopping();
         await frontEnd.StopAsync(drainTimeout).ConfigureAwait(false);
         return DaemonProxyCommand.Ok;
 
@@ -125,7 +130,7 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool background)
+    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool inInstanceFolder)
     {
         var configuration = configure();
         SocketThreads.Use(configuration.IoThreads);
@@ -133,7 +138,7 @@ internal static class ServeCommand
         EventLog log;
         try
         {
-            logFile = logFile is not null ? Path.GetFullPath(logFile) : background ? instance.EventLogFile : null;
+            logFile = logFile is not null ? Path.GetFullPath(logFile) : inInstanceFolder ? instance.EventLogFile : null;
             log = logFile is null ? EventLog.To(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification;
+using DaemonProxy.Verification.Reports;
+using DaemonProxy.Verification.Servers;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -15,23 +17,36 @@ internal static class VerifyCommand
     {
         var name = Name();
         var routes = Routes();
-        var rate = new Option<string?>("--rate") { Description = "The rate to configure. Default: 1MiB/s.", HelpName = "RATE" };
+        var rate = new Option<string?>("--rate") { Description = "The rate to configure or, with --uri, the one that each response should have. Default: 1MiB/s.", HelpName = "RATE" };
         var duration = new Option<string?>("--duration") { Description = "How long to measure. Default: 5s.", HelpName = "TIME" };
         var tolerance = new Option<string?>("--tolerance") { Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.", HelpName = "PERCENT" };
         var json = JsonOption.Create();
-        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end.")
-            { name, routes, rate, duration, tolerance, json };
+        var server = new VerifyServerOptions();
+        var report = new Option<string?>("--report") { Description = "Write a page with charts too.", HelpName = "FILE.html" };
+        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or any server.")
+            { name, routes, rate, duration, tolerance, report, json };
+        server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.Validators.Add(parsed =>
         {
-            if (parsed.GetValue(rate) is { } wanted && !Units.TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null) parsed.AddError("--uri needs the rate that its responses should have; give --rate too.");
+            if (parsed.GetValue(server.Skip) is { } skip && !Units.TryParseSize(skip, out _)) parsed.AddError($"--skip: '{skip}' is no size; write for example 1MiB.");
             if (parsed.GetValue(duration) is { } time && !Units.TryParseDuration(time, TimeSpan.FromSeconds(1), out _))
                 parsed.AddError($"--duration: '{time}' is no time; write for example 5s.");
             if (parsed.GetValue(tolerance) is { } text && Percent(text) is null) parsed.AddError($"--tolerance: '{text}' is no percentage; write for example 1%.");
         });
         command.SetAction((arguments, cancellationToken) =>
         {
-            Units.TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
+            TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
             Units.TryParseDuration(arguments.GetValue(duration) ?? "5s", TimeSpan.FromSeconds(1), out var time);
+            var allowed = arguments.GetValue(tolerance) is { } text ? Percent(text) : null;
+            if (server.UrisOf(arguments) is { Count: > 0 } uris)
+            {
+                return RunAsync(arguments, json,
+                    (progress, cancel) => EachAsync(uris, uri => ServerRateLimitVerification.RunAsync(server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
+                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
+            }
+
             var options = new RateLimitVerificationOptions
             {
                 HostPath = HostPath,
@@ -39,10 +54,16 @@ internal static class VerifyCommand
                 Routes = arguments.GetValue(routes) ?? [],
                 Rate = bytesPerSecond,
                 Duration = time,
-                Tolerance = arguments.GetValue(tolerance) is { } text ? Percent(text) : null,
+                Tolerance = allowed,
             };
             return RunAsync(arguments, json, (progress, cancel) => RateLimitVerification.RunAsync(options, progress, cancel),
-                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
+
+            void Write(string html)
+            {
+                if (arguments.GetValue(report) is { } path)
+                    RateLimitReport.Write(Path.GetFullPath(path), html);
+            }
         });
         return command;
     }
@@ -52,15 +73,50 @@ internal static class VerifyCommand
         var name = Name();
         var routes = Routes();
         var json = JsonOption.Create();
-        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data.") { name, routes, json };
+        var server = new VerifyServerOptions();
+        var sample = new Option<bool>("--sample") { Description = "With --uri: the sample application answers below the address; ask it for drips and silences." };
+        var duration = new Option<string?>("--duration") { Description = "With --uri: how long to listen. Default: 10s.", HelpName = "TIME" };
+        var every = new Option<string?>("--every") { Description = "With --uri: the time between two writes, where the data has no timestamps. Default: the mean.", HelpName = "TIME" };
+        var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
+        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any server.") { name, routes, json };
+        server.AddTo(command, name, routes, sample, duration, every, limit);
+        command.Validators.Add(parsed =>
+        {
+            foreach (var (option, unit) in new[] { (duration, 1000), (every, 1), (limit, 1) })
+            {
+                if (parsed.GetValue(option) is { } text && !Units.TryParseDuration(text, TimeSpan.FromMilliseconds(unit), out _))
+                    parsed.AddError($"{option.Name}: '{text}' is no time; write for example 50ms.");
+            }
+        });
         command.SetAction((arguments, cancellationToken) =>
         {
+            if (server.UrisOf(arguments) is { Count: > 0 } uris)
+            {
+                return RunAsync(arguments, json,
+                    async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) => (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel).ConfigureAwait(false)).SelectMany(results => results).ToList(),
+                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+            }
+
             var options = new FlushVerificationOptions { HostPath = HostPath, Name = arguments.GetValue(name), Routes = arguments.GetValue(routes) ?? [] };
             return RunAsync(arguments, json, (progress, cancel) => FlushVerification.RunAsync(options, progress, cancel),
                 VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
         });
         return command;
+
+        ServerFlushOptions Options(ParseResult arguments, Uri uri) => new()
+        {
+            Uri = uri,
+            Sample = arguments.GetValue(sample),
+            Duration = Time(arguments.GetValue(duration), 1000) ?? TimeSpan.FromSeconds(10),
+            Every = Time(arguments.GetValue(every), 1),
+            Limit = Time(arguments.GetValue(limit), 1),
+            Headers = server.HeadersOf(arguments),
+            SkipCertificateCheck = arguments.GetValue(server.SkipCertificateCheck),
+        };
     }
+
+    private static TimeSpan? Time(string? text, int plainMilliseconds) =>
+        Units.TryParseDuration(text, TimeSpan.FromMilliseconds(plainMilliseconds), out var time) ? time : null;
 
     private static Command Embedded()
     {
@@ -75,7 +131,8 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync<TResult>(
         ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
-        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken)
+        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken,
+        Action<IReadOnlyList<TResult>>? write = null)
     {
         var streams = arguments.InvocationConfiguration;
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -89,6 +146,7 @@ internal static class VerifyCommand
         try
         {
             var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
+            write?.Invoke(results);
             await streams.Output.WriteLineAsync((arguments.GetValue(json) ? toJson(results) : text(results)).TrimEnd()).ConfigureAwait(false);
             return results.Count > 0 && results.All(passed) ? DaemonProxyCommand.Ok : DaemonProxyCommand.Failed;
         }
@@ -102,6 +160,19 @@ internal static class VerifyCommand
             Console.CancelKeyPress -= onInterrupt;
         }
     }
+
+    /// <summary>One after the other; none is begun after Ctrl+C.</summary>
+    private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)
+    {
+        var results = new List<TResult>();
+        for (var i = 0; i < uris.Count && !cancellationToken.IsCancellationRequested; i++)
+            results.Add(await measure(uris[i]).ConfigureAwait(false));
+        return results;
+    }
+
+    /// <summary>400KiB/s, or as people say it on the command line: 400KB.</summary>
+    private static bool TryParseRate(string text, out long rate) =>
+        (Units.TryParseRate(text, out rate) || (!char.IsAsciiDigit(text[^1]) && Units.TryParseSize(text, out rate))) && rate > 0;
 
     private static string HostPath => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
 

@@ -30,6 +30,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             await ((context.Request.Method, context.Request.Path.Value) switch
             {
                 ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
+                ("GET", "/v1/activity") => AnswerAsync(context, frontEnd.Activity(), ControlJson.Default.InstanceActivity),
                 ("GET", "/v1/options") => AnswerAsync(context, [.. frontEnd.Served.Groups.Select(Options)], ControlJson.Default.GroupOptionsArray),
                 ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
                 ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),

@@ -190,6 +190,14 @@ internal sealed class FrontEndServer : IAsyncDisposable
         Routes = [.. Served.Routes.Routes.Select(route => route.Status())],
     };
 
+    /// <summary>The same, and what is being served.</summary>
+    public InstanceActivity Activity()
+    {
+        // In this order a response that ends meanwhile is in neither, and shows at the next look; in the other it would be in both.
+        var status = Status();
+        return new(status, _application.Active.Status(_time), _time.GetUtcNow());
+    }
+
     /// <summary>Asks whoever runs this front end to stop it.</summary>
     public void RequestStop(TimeSpan drainTimeout) => _stopRequested.TrySetResult(drainTimeout);
 

@@ -47,6 +47,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
+    /// <summary>The requests being served now, one by one.</summary>
+    public ActiveRequests Active { get; } = new();
+
     /// <summary>Requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
@@ -58,10 +61,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
-        Interlocked.Increment(ref _requests);
         Interlocked.Increment(ref _active);
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        var record = new RequestRecord(_time.GetTimestamp());
+        var record = new RequestRecord(Interlocked.Increment(ref _requests), request, _time.GetTimestamp());
+        Active.Enter(record);
         try
         {
             var served = _served;
@@ -90,6 +93,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
+            Active.Leave(record);
             Finish(context, request, record);
             Interlocked.Decrement(ref _active);
         }
@@ -167,6 +171,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time, context.Get<IBlockLender>());
+        record.Output = output;
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);

@@ -1,11 +1,16 @@
+using DaemonProxy.Control;
 using DaemonProxy.Daemons;
+using DaemonProxy.Filters;
 using DaemonProxy.Statistics;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What became of one request, for the statistics and the access log.</summary>
+/// <summary>What becomes of one request, for the statistics, the access log, and those who watch.</summary>
+/// <param name="id">Its number since the start.</param>
+/// <param name="request">What was asked for.</param>
 /// <param name="start">When it came, by the clock's counter.</param>
-internal sealed class RequestRecord(long start)
+internal sealed class RequestRecord(long id, IHttpRequestFeature request, long start)
 {
     /// <summary>Stands for the status that no application gave: nginx's number.</summary>
     public const int ClientLeft = 499;
@@ -30,6 +35,22 @@ internal sealed class RequestRecord(long start)
 
     /// <summary>Bytes of the response's body that were sent. What passes through an upgraded connection is not counted.</summary>
     public long Bytes { get; set; }
+
+    /// <summary>Where its body goes while it is sent; null before.</summary>
+    public CoreOutput? Output { get; set; }
+
+    /// <summary>Its list in <see cref="ActiveRequests"/>.</summary>
+    public int Shelf { get; set; }
+
+    /// <summary>Its neighbour in that list.</summary>
+    public RequestRecord? Next { get; set; }
+
+    /// <summary>Its other neighbour.</summary>
+    public RequestRecord? Previous { get; set; }
+
+    /// <summary>The request as it is now, while it is being served.</summary>
+    public ActiveResponse StatusOf(TimeProvider time) => new(
+        id, request.Method, request.Path, Route?.Options.Path, Route?.Options.Daemon, Status, Output?.Bytes ?? Bytes, time.GetElapsedTime(Start));
 
     /// <summary>The record as it is counted.</summary>
     /// <param name="duration">How long the request took.</param>

@@ -119,6 +119,18 @@ public sealed class InstanceLauncherTests : IDisposable
         Assert.Equal(_scratch.File("daemonproxy"), HostProgram.Find(_scratch.Path));
     }
 
+    [Fact]
+    public void Host_of_the_platform_goes_before_the_portable_one()
+    {
+        File.WriteAllText(_scratch.File("daemonproxy.dll"), "");
+        Directory.CreateDirectory(_scratch.File("linux-arm64"));
+        File.WriteAllText(_scratch.File("linux-arm64/daemonproxy.dll"), "");
+
+        Assert.Equal(_scratch.File("linux-arm64/daemonproxy.dll"), HostProgram.Find(_scratch.Path, "linux-arm64"));
+        Assert.Equal(_scratch.File("daemonproxy.dll"), HostProgram.Find(_scratch.Path, "freebsd-x64"));
+        Assert.Equal(_scratch.File("daemonproxy.dll"), HostProgram.Find(_scratch.Path, null));
+    }
+
     private static async Task<ControlException> FailureOf(string host) => await Assert.ThrowsAsync<ControlException>(
         () => InstanceLauncher.StartAsync(new LaunchOptions { HostPath = host }, TestContext.Current.CancellationToken).WaitAsync(Limit));
 

@@ -14,14 +14,14 @@ namespace DaemonProxy.Tests.Relay;
 
 /// <summary>
 /// A block costs no memory on its way to the client: what a response allocates is for its start. Counted on the one thread that everything here runs on,
-/// because the pipes call back inline and no timer ever fires.
+/// because the pipes call back inline and the clock is turned by hand.
 /// </summary>
 public sealed class RelayAllocationTests
 {
     private const int Blocks = 500;
     private const int Rounds = 4;
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
-    private readonly TimeProvider _time = new TimerlessClock();
+    private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(60);
+    private readonly TurnedClock _time = new();
 
     /// <summary>Without optimisation the compiler makes every async method's state an object.</summary>
     private static bool IsOptimised => typeof(ResponseRelay).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled != true;
@@ -45,11 +45,11 @@ public sealed class RelayAllocationTests
         var client = NewPipe(clientTakes);
         var block = new byte[size];
         using var body = new PipeBody(source.Reader, _time);
-        using var output = new CoreOutput(client.Writer, chunked, Timeout, _time);
+        using var output = new CoreOutput(client.Writer, chunked, SocketTimeout, _time);
         using var pacing = paced ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket), _time), default, output) : null;
         using var clientGone = new CancellationTokenSource();
         var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), _time)
-            .RunAsync(body, pacing ?? (IOutputFilter)output, new TrafficScope(new TrafficCounter()), prompt, Timeout, clientGone.Token).AsTask();
+            .RunAsync(body, pacing ?? (IOutputFilter)output, new TrafficScope(new TrafficCounter()), prompt, SocketTimeout, clientGone.Token).AsTask();
 
         // Only where an async method is called for each block does it matter how it was compiled; and a buffer would be seen there, too.
         var most = IsOptimised || (!prompt && clientTakes == 0 && !paced && size <= CoreOutput.LargestWrite) ? 0 : 4096 * Blocks;
@@ -60,6 +60,32 @@ public sealed class RelayAllocationTests
         }), 0, most);
         Assert.False(relay.IsCompleted);
         Assert.Equal((long)size * Rounds * Blocks, output.Bytes);
+    }
+
+    [Theory]
+    [InlineData(PacerKind.TokenBucket)]
+    [InlineData(PacerKind.Interval)]
+    public void Write_that_waits_for_its_pace_allocates_nothing(PacerKind pacer)
+    {
+        const int size = 65_536;
+        var sent = 0L;
+        var block = new byte[size];
+        using var output = new CoreOutput(new CountingWriter(count => sent += count), chunked: false, SocketTimeout, _time);
+        using var pacing = new RateLimitFilter(new LiveRateLimit(new RateLimit(1 << 20, 0, pacer), _time), default, output);
+        var waits = 0;
+        var most = IsOptimised ? 0 : 4096 * Blocks;
+        Assert.InRange(Allocated(() =>
+        {
+            var write = pacing.WriteAsync(block, Marker.Flush, CancellationToken.None);
+            while (!write.IsCompleted)
+            {
+                waits++;
+                _time.Turn(TimeSpan.FromMilliseconds(20));
+            }
+            write.GetAwaiter().GetResult();
+        }), 0, most);
+        Assert.InRange(waits, Rounds * Blocks, int.MaxValue);
+        Assert.Equal((long)size * Rounds * Blocks, sent);
     }
 
     [Theory]
@@ -75,7 +101,7 @@ public sealed class RelayAllocationTests
         await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
         using var daemon = await listener.AcceptAsync();
         File.Delete(path);
-        using var connection = new DaemonConnection(client, new DaemonLimits(Timeout, 32_768), _time);
+        using var connection = new DaemonConnection(client, new DaemonLimits(SocketTimeout, 32_768), _time);
         daemon.Send(Encoding.ASCII.GetBytes(head));
         await connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None);
 
@@ -103,24 +129,74 @@ public sealed class RelayAllocationTests
         return least;
     }
 
-    private sealed class TimerlessClock : TimeProvider
+    private sealed class CountingWriter(Action<int> count) : PipeWriter
     {
+        private readonly byte[] _buffer = new byte[262_144];
+
+        public override void Advance(int bytes) => count(bytes);
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _buffer;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => _buffer;
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => new(new FlushResult(isCanceled: false, isCompleted: false));
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
+
+    private sealed class TurnedClock : TimeProvider
+    {
+        private readonly List<TurnedTimer> _timers = [];
         private long _now;
 
         // A microsecond each time it is asked, so that a pacer sees time pass.
         public override long GetTimestamp() => _now += TimestampFrequency / 1_000_000;
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new IdleTimer();
-
-        private sealed class IdleTimer : ITimer
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+            var timer = new TurnedTimer(callback, state) { IsSet = dueTime != Timeout.InfiniteTimeSpan };
+            _timers.Add(timer);
+            return timer;
+        }
 
-            public void Dispose()
+        /// <summary>Turns it on, and fires what is due then.</summary>
+        public void Turn(TimeSpan by)
+        {
+            _now += (long)(by.TotalSeconds * TimestampFrequency);
+            foreach (var timer in _timers) timer.Fire();
+        }
+
+        private sealed class TurnedTimer(TimerCallback callback, object? state) : ITimer
+        {
+            public bool IsSet { get; set; }
+
+            public bool Change(TimeSpan dueTime, TimeSpan period)
             {
+                IsSet = dueTime != Timeout.InfiniteTimeSpan;
+                return true;
             }
 
-            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+            // Fired early it sets itself again, for its owner looks at the clock.
+            public void Fire()
+            {
+                if (!IsSet) return;
+                IsSet = false;
+                callback(state);
+            }
+
+            public void Dispose() => IsSet = false;
+
+            public ValueTask DisposeAsync()
+            {
+                Dispose();
+                return ValueTask.CompletedTask;
+            }
         }
     }
 }

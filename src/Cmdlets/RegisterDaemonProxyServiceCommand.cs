@@ -1,0 +1,153 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Services;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Has the system start a front end, and start it again when it fails: a systemd unit, a launchd agent, or a Windows service.</summary>
+[Cmdlet(VerbsLifecycle.Register, "DaemonProxyService", SupportsShouldProcess = true)]
+[OutputType(typeof(ServiceInfo))]
+public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
+{
+    private const int FirstUnprivilegedPort = 1024;
+
+    // What a service does not get from its manager, and what an application usually needs to be found.
+    private static readonly string[] Kept = ["PATH", "VIRTUAL_ENV", RuntimeDirectory.EnvironmentVariable];
+
+    /// <summary>The configuration file.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Path", "PSPath", "FullName", "ConfigurationFile")]
+    [ValidateNotNullOrEmpty]
+    public string ConfigurationPath { get; set; } = "";
+
+    /// <summary>The name by which every console finds the front end, instead of the configuration's.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>The account that a service of the system runs as. Default: the service manager's own, which is root; on Windows, LocalService.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Account { get; set; }
+
+    /// <summary>The event log's file. Default: <c>events.log</c> in the instance's folder, which is gone when the machine has been started again.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? LogPath { get; set; }
+
+    /// <summary>Environment variables for it and its daemons, beside those that a user's service gets of this console: <c>PATH</c> and <c>VIRTUAL_ENV</c>. An empty value takes one of these away.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Environment { get; set; } = [];
+
+    /// <summary>Write and enable it, and leave it to the next start of the machine, or login, to start it.</summary>
+    [Parameter]
+    public SwitchParameter NoStart { get; set; }
+
+    /// <summary>Only write it: nothing is enabled or started.</summary>
+    [Parameter]
+    public SwitchParameter NoEnable { get; set; }
+
+    /// <summary>Return the service.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var file = FullPath(ConfigurationPath);
+        try
+        {
+            var configuration = ConfigurationFile.Load(file);
+            // A file that comes through the pipeline has a property Name too: the file's, which is not meant.
+            var name = Name is null || Name == Path.GetFileName(file) ? configuration.Name : Name;
+            if (!NameRule.Allows(name))
+            {
+                WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument, name);
+                return;
+            }
+
+            if (Manager() is { } manager)
+                Register(manager, Definition(file, name, configuration));
+        }
+        catch (ConfigurationException mistakes)
+        {
+            WriteConfigurationErrors(mistakes);
+        }
+        catch (ServiceException error)
+        {
+            WriteServiceError(error, file);
+        }
+        catch (ControlException error)
+        {
+            WriteControlError(error, file);
+        }
+    }
+
+    private void Register(ServiceManager manager, ServiceDefinition service)
+    {
+        var start = !NoStart && !NoEnable;
+        // The service would find its name taken, and fail until somebody looks.
+        if (start && !manager.Names().Contains(service.Name) && Scope == Scope.User && InstanceDirectory.IsRunning(service.Name))
+        {
+            WriteError($"'{service.Name}' is already running, and not as a service; end it with Stop-DaemonProxy {service.Name}, or add -NoStart",
+                "InstanceAlreadyRunning", ErrorCategory.ResourceExists, service.Name);
+            return;
+        }
+
+        if (!ShouldProcess($"'{service.Name}' with {service.ConfigurationFile}, as {manager.PathOf(service.Name)}", $"Register {manager.Kind} service"))
+            return;
+        WriteVerbose($"the service runs {string.Join(' ', service.Command)}");
+        var state = Wait($"Registering '{service.Name}'", stop => manager.RegisterAsync(service, !NoEnable, start, stop));
+        WriteVerbose(state.Changed ? $"{state.Path} is written" : $"{state.Path} was there already, with the same content");
+        foreach (var remark in state.Remarks)
+            WriteWarning(remark);
+        if (PassThru)
+            WriteObject(new ServiceInfo(state, service.ConfigurationFile));
+    }
+
+    private ServiceDefinition Definition(string file, string name, ProxyConfiguration configuration)
+    {
+        var (host, dotnet) = HostProgram.ForService(HostProgram.Find(HostFolder));
+        return new ServiceDefinition
+        {
+            Name = name,
+            ConfigurationFile = file,
+            Host = host,
+            Scope = Scope == Scope.System ? ServiceScope.System : ServiceScope.User,
+            Account = Account,
+            LogFile = LogPath is null ? null : FullPath(LogPath),
+            Environment = Variables(dotnet),
+            PrivilegedPort = configuration.Listen.Any(address => address.Port is > 0 and < FirstUnprivilegedPort),
+        };
+    }
+
+    private SortedDictionary<string, string> Variables(string? dotnetRoot)
+    {
+        var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (Scope == Scope.User)
+        {
+            foreach (var name in Kept)
+                variables[name] = System.Environment.GetEnvironmentVariable(name) ?? "";
+            // PowerShell puts its own folder first, which no application looks into.
+            variables["PATH"] = string.Join(Path.PathSeparator, variables["PATH"].Split(Path.PathSeparator)
+                .Where(folder => Path.TrimEndingDirectorySeparator(folder) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)));
+        }
+        else if (OperatingSystem.IsWindows())
+        {
+            // LocalService has a folder for its own data where no administrator's console looks.
+            variables[RuntimeDirectory.EnvironmentVariable] = Path.Combine(
+                System.Environment.GetFolderPath(System.Environment.SpecialFolder.CommonApplicationData), "DaemonProxy", "run");
+        }
+
+        variables["DOTNET_ROOT"] = dotnetRoot ?? "";
+        foreach (DictionaryEntry variable in Environment)
+            variables[Convert.ToString(variable.Key, CultureInfo.InvariantCulture)!] = Convert.ToString(variable.Value, CultureInfo.InvariantCulture) ?? "";
+        foreach (var name in variables.Where(variable => variable.Value.Length == 0).Select(variable => variable.Key).ToList())
+            variables.Remove(name);
+        return variables;
+    }
+}

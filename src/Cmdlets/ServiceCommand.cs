@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using DaemonProxy.Services;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>Whose service a cmdlet means.</summary>
+public enum Scope
+{
+    /// <summary>The user's own.</summary>
+    User,
+
+    /// <summary>The machine's; takes an administrator.</summary>
+    System,
+}
+
+/// <summary>A cmdlet that speaks to the system's service manager.</summary>
+public abstract class ServiceCommand : InstanceCommand
+{
+    /// <summary>The user's own services, or, as root or administrator, those of the machine. Default: User; on Windows, which has no other, System.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public Scope Scope { get; set; } = OperatingSystem.IsWindows() ? Scope.System : Scope.User;
+
+    private protected ServiceManager? Manager()
+    {
+        try
+        {
+            return ServiceManager.OfThisSystem(Scope == Scope.System ? ServiceScope.System : ServiceScope.User);
+        }
+        catch (ServiceException error)
+        {
+            WriteServiceError(error, Scope);
+            return null;
+        }
+    }
+
+    private protected void WriteServiceError(ServiceException error, object? target)
+    {
+        var (id, category) = error.Failure switch
+        {
+            ServiceFailure.NotFound => ("ServiceNotFound", ErrorCategory.ObjectNotFound),
+            ServiceFailure.NotOurs => ("ServiceNotOurs", ErrorCategory.ResourceExists),
+            ServiceFailure.Invalid => ("InvalidService", ErrorCategory.InvalidArgument),
+            ServiceFailure.File => ("ServiceFileUnusable", ErrorCategory.WriteError),
+            ServiceFailure.NoManager => ("ServiceManagerUnavailable", ErrorCategory.ResourceUnavailable),
+            _ => ("ServiceManagerRefused", ErrorCategory.InvalidOperation),
+        };
+        WriteError(new ErrorRecord(error, id, category, target));
+    }
+}

@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace DaemonProxy.Services;
+
+/// <summary>What a service manager's own program answered.</summary>
+/// <param name="ExitCode">0: done. -1: there is no such program.</param>
+/// <param name="Output">What it wrote, without the last line's end.</param>
+/// <param name="Error">What it complained of.</param>
+internal sealed record ManagerCall(int ExitCode, string Output, string Error)
+{
+    /// <summary>Whether it was done.</summary>
+    public bool Done => ExitCode == 0;
+
+    /// <summary>Runs <c>systemctl</c>, <c>launchctl</c> or <c>sc.exe</c>.</summary>
+    /// <exception cref="OperationCanceledException">The program was ended.</exception>
+    public static async Task<ManagerCall> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            try
+            {
+                var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+                var error = process.StandardError.ReadToEndAsync(cancellationToken);
+                await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+                return new ManagerCall(process.ExitCode, (await output.ConfigureAwait(false)).Trim(), (await error.ConfigureAwait(false)).Trim());
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                throw;
+            }
+        }
+        catch (Win32Exception)
+        {
+            return new ManagerCall(-1, "", $"there is no {program}");
+        }
+    }
+}

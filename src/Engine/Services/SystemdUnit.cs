@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace DaemonProxy.Services;
+
+/// <summary>A front end as a systemd unit (systemd.service(5), systemd.exec(5), systemd.syntax(7)).</summary>
+public static class SystemdUnit
+{
+    /// <summary>The first line of every unit written here; a unit without it is somebody else's.</summary>
+    public const string Mark = "# Written by Register-DaemonProxyService; Unregister-DaemonProxyService removes it.";
+
+    /// <summary>The unit's file name.</summary>
+    public static string FileName(string name) => ServiceDefinition.NameOf(name) + ".service";
+
+    /// <summary>The unit's text: the same for the same definition.</summary>
+    /// <exception cref="ServiceException">The definition has something in it that a unit cannot say.</exception>
+    public static string Text(ServiceDefinition service)
+    {
+        service.Checked();
+        // systemd takes no such program, however it is quoted; anything else may have such a name.
+        if (service.Host[0].AsSpan().ContainsAny('"', '\'', '\\'))
+            throw new ServiceException($"systemd runs no program with a quote or a backslash in its path: {service.Host[0]}; install the module elsewhere", ServiceFailure.Invalid);
+        var system = service.Scope == ServiceScope.System;
+        var text = new StringBuilder();
+        Line(Mark);
+        Line("[Unit]");
+        Line($"Description={Plain(service.Description)}");
+        if (system)
+        {
+            // An address of the machine's own can only be listened on when it is there.
+            Line("Wants=network-online.target");
+            Line("After=network-online.target");
+        }
+        // A front end that cannot start has a reason that does not go away by itself.
+        Line("StartLimitIntervalSec=60");
+        Line("StartLimitBurst=5");
+
+        Line("");
+        Line("[Service]");
+        // Started is when it and its daemons serve, not when its process is there.
+        Line("Type=notify");
+        Line($"ExecStart={CommandLine(service.Command)}");
+        Line($"ExecReload={CommandLine(service.ReloadCommand)}");
+        Line($"WorkingDirectory={Plain(service.WorkingDirectory)}");
+        foreach (var (name, value) in service.Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+            Line($"Environment={Quoted($"{name}={value}")}");
+        Line("Restart=on-failure");
+        Line("RestartSec=1");
+        // The front end ends its daemons when they have finished what is in flight; what outlives it is killed.
+        Line("KillMode=mixed");
+        Line("TimeoutStartSec=90");
+        Line("TimeoutStopSec=30");
+        Line("UMask=0027");
+        Line("NoNewPrivileges=yes");
+        Line("LockPersonality=yes");
+        if (system)
+        {
+            if (service.Account is { } account)
+                Line($"User={Plain(account)}");
+            // Where RuntimeDirectory.DefaultPath looks first, so that every console of the account finds it.
+            Line($"RuntimeDirectory={Plain(Control.RuntimeDirectory.SystemServiceFolder(service.Account ?? "root"))}");
+            Line("RuntimeDirectoryMode=0700");
+            Line("RuntimeDirectoryPreserve=yes");
+            if (service.PrivilegedPort && service.Account is not (null or "root"))
+                Line("AmbientCapabilities=CAP_NET_BIND_SERVICE");
+            // Not ProtectHome or PrivateTmp: applications live, and have their databases' sockets, in such places.
+            Line("ProtectSystem=full");
+            Line("ProtectKernelTunables=yes");
+            Line("ProtectKernelModules=yes");
+            Line("ProtectControlGroups=yes");
+            Line("RestrictSUIDSGID=yes");
+        }
+
+        Line("");
+        Line("[Install]");
+        Line($"WantedBy={(system ? "multi-user" : "default")}.target");
+        return text.ToString();
+
+        void Line(string line) => text.Append(line).Append('\n');
+    }
+
+    // ':' leaves '$' alone, which '$$' would only do in the arguments and not in the program.
+    private static string CommandLine(IReadOnlyList<string> command) => ":" + string.Join(' ', command.Select(Quoted));
+
+    private static string Quoted(string text) => $"\"{Plain(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    // '%' begins a specifier everywhere.
+    private static string Plain(string text) => text.Replace("%", "%%", StringComparison.Ordinal);
+}

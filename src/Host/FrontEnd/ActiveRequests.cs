@@ -1,0 +1,64 @@
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>
+/// The requests being served, for those who watch. Each enters and leaves one of several lists by itself, so that threads rarely meet at a lock and a
+/// request costs no memory for it.
+/// </summary>
+internal sealed class ActiveRequests
+{
+    // More than an answer can show, and few enough that it stays short.
+    private const int Listed = 200;
+
+    private readonly Shelf[] _shelves = [.. Enumerable.Range(0, 16).Select(_ => new Shelf())];
+
+    /// <summary>Notes a request that has begun.</summary>
+    public void Enter(RequestRecord record)
+    {
+        record.Shelf = (int)((uint)Environment.CurrentManagedThreadId % (uint)_shelves.Length);
+        var shelf = _shelves[record.Shelf];
+        lock (shelf.Gate)
+        {
+            record.Next = shelf.First;
+            if (shelf.First is { } first) first.Previous = record;
+            shelf.First = record;
+        }
+    }
+
+    /// <summary>Forgets a request that has ended.</summary>
+    public void Leave(RequestRecord record)
+    {
+        var shelf = _shelves[record.Shelf];
+        lock (shelf.Gate)
+        {
+            if (record.Previous is { } previous) previous.Next = record.Next;
+            else shelf.First = record.Next;
+            if (record.Next is { } next) next.Previous = record.Previous;
+            record.Next = record.Previous = null;
+        }
+    }
+
+    /// <summary>The requests being served now, the oldest in full.</summary>
+    public ActiveResponses Status(TimeProvider time)
+    {
+        var all = new List<ActiveResponse>();
+        foreach (var shelf in _shelves)
+        {
+            // Under the lock none of them ends, so their requests are still theirs.
+            lock (shelf.Gate)
+            {
+                for (var record = shelf.First; record is not null; record = record.Next) all.Add(record.StatusOf(time));
+            }
+        }
+        var byRoute = all.GroupBy(response => response.Route ?? "")
+            .ToDictionary(route => route.Key, route => new ActiveRoute(route.Count(), route.Sum(response => response.Bytes)), StringComparer.Ordinal);
+        return new(all.Count, all.Sum(response => response.Bytes), byRoute, [.. all.OrderBy(response => response.Id).Take(Listed)]);
+    }
+
+    private sealed class Shelf
+    {
+        public readonly Lock Gate = new();
+        public RequestRecord? First;
+    }
+}

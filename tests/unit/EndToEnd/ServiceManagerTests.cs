@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using Xunit;
+
+namespace DaemonProxy.Tests.EndToEnd;
+
+/// <summary>What a front end tells the service manager that has started it.</summary>
+public sealed class ServiceManagerTests
+{
+    [Fact]
+    public async Task Service_manager_hears_when_it_serves_and_when_it_ends_and_daemons_hear_nothing_of_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the socket of NOTIFY_SOCKET is Linux's");
+        var folder = RunningFrontEnd.NewFolder();
+        var address = Path.Combine(folder, "notify");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(address));
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"]) { RedirectStandardOutput = true, WorkingDirectory = folder };
+        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        start.Environment["NOTIFY_SOCKET"] = address;
+        using var process = Process.Start(start)!;
+
+        var ready = await SaidAsync(manager);
+        var events = Path.Combine(folder, "run", "site", "events.log");
+        var kept = File.Exists(events);
+        var daemons = DaemonsOf(process.Id).Select(id => File.ReadAllText($"/proc/{id}/environ")).ToList();
+        using (Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) { }
+        var stopping = await SaidAsync(manager);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(RunningFrontEnd.Limit, TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("READY=1\nSTATUS=serves http://127.0.0.1:", ready);
+        Assert.StartsWith("STOPPING=1\n", stopping);
+        Assert.Equal(0, process.ExitCode);
+        Assert.True(kept, "Get-DaemonProxyEvent finds no event log");
+        Assert.NotEmpty(daemons);
+        Assert.All(daemons, environment => Assert.DoesNotContain("NOTIFY_SOCKET", environment));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<string> SaidAsync(Socket manager)
+    {
+        var buffer = new byte[4096];
+        using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
+        return Encoding.UTF8.GetString(buffer, 0, await manager.ReceiveAsync(buffer, limit.Token));
+    }
+
+    private static IEnumerable<int> DaemonsOf(int process) =>
+        Directory.GetDirectories($"/proc/{process}/task").SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse);
+}
