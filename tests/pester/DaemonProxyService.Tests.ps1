@@ -7,7 +7,7 @@ BeforeAll {
     $script:file = New-ConfigurationFile 'site.yaml' "name: site`ndaemons: [ { name: demo, sample: true } ]"
     $script:unit = Join-Path $env:XDG_CONFIG_HOME systemd/user/daemonproxy-site.service
 }
-AfterAll { Remove-StandInServiceManager; Remove-OwnRuntimeDirectory }
+AfterAll { Exit-StandInServiceManager; Remove-OwnRuntimeDirectory }
 
 Describe 'Register-DaemonProxyService' -Skip:$notLinux {
     BeforeEach { Clear-StandInServiceManager }
@@ -69,14 +69,14 @@ Describe 'Register-DaemonProxyService' -Skip:$notLinux {
     }
 
     It 'without a manager writes the unit, and says what to run' {
-        Set-StandInServiceManager offline
+        Use-StandInServiceManager offline
         { Register-DaemonProxyService $file -ErrorAction Stop } |
             Should -Throw -ErrorId 'ServiceManagerUnavailable,DaemonProxy.Cmdlets.RegisterDaemonProxyServiceCommand' -ExpectedMessage '*is written*systemctl --user enable --now daemonproxy-site.service'
         Test-Path $unit | Should -BeTrue
     }
 
     It 'says what the manager has said' {
-        Set-StandInServiceManager refusing
+        Use-StandInServiceManager refusing
         { Register-DaemonProxyService $file -ErrorAction Stop } | Should -Throw -ErrorId 'ServiceManagerRefused,*' -ExpectedMessage '*no luck*journalctl --user -u daemonproxy-site.service*'
     }
 

@@ -16,7 +16,7 @@ BeforeDiscovery {
 }
 
 BeforeAll { . $PSScriptRoot/OwnRuntimeDirectory.ps1; . $PSScriptRoot/ExampleStage.ps1; Initialize-ExampleStage }
-AfterAll { Remove-StandInServiceManager; Remove-OwnRuntimeDirectory }
+AfterAll { Exit-StandInServiceManager; Remove-OwnRuntimeDirectory }
 
 Describe 'Get-Help <Name>' -ForEach $commands {
     BeforeAll { $script:help = Get-Help $Name -Full }

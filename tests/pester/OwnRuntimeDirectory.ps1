@@ -11,6 +11,9 @@ $env:DAEMONPROXY_RUNTIME_DIR = Join-Path $OwnDirectory 'run'
 $null = New-Item -ItemType Directory $OwnDirectory
 
 function Remove-OwnRuntimeDirectory {
+    [Diagnostics.CodeAnalysis.SuppressMessage('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'nobody asks a test what it would do')]
+    param()
+
     Get-DaemonProxy | Stop-DaemonProxy -Timeout 2
     $left = Get-ChildItem $env:DAEMONPROXY_RUNTIME_DIR -Recurse -File -ErrorAction Ignore | Where-Object Name -NotIn 'events.log', 'change.lock'
     $env:DAEMONPROXY_RUNTIME_DIR = $RuntimeDirectoryBefore
@@ -19,7 +22,10 @@ function Remove-OwnRuntimeDirectory {
 }
 
 # A configuration file in the own directory; gives its path.
-function New-ConfigurationFile([string] $Name, [string] $Text) {
+function New-ConfigurationFile {
+    [Diagnostics.CodeAnalysis.SuppressMessage('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'nobody asks a test what it would do')]
+    param([string] $Name, [string] $Text)
+
     $path = Join-Path $OwnDirectory $Name
     Set-Content $path $Text
     $path

@@ -7,11 +7,11 @@ function Initialize-StandInServiceManager {
     $null = New-Item -ItemType Directory $StandInFolder
     $env:XDG_CONFIG_HOME = Join-Path $OwnDirectory 'config'
     $env:PATH = $StandInFolder + [IO.Path]::PathSeparator + $env:PATH
-    Set-StandInServiceManager running
+    Use-StandInServiceManager running
 }
 
 # running, offline (there is no manager to speak to), or refusing (it cannot start anything).
-function Set-StandInServiceManager([string] $State) {
+function Use-StandInServiceManager([string] $State) {
     $answer = switch ($State) {
         'running' { 'case "$*" in *is-system-running) echo running;; esac' }
         'offline' { 'echo "Failed to connect to bus" >&2; exit 1' }
@@ -28,11 +28,11 @@ function Get-ServiceManagerCall {
 }
 
 function Clear-StandInServiceManager {
-    Set-StandInServiceManager running
+    Use-StandInServiceManager running
     Remove-Item $StandInFolder/calls -ErrorAction Ignore
 }
 
-function Remove-StandInServiceManager {
+function Exit-StandInServiceManager {
     $env:PATH = $StandInPathBefore
     $env:XDG_CONFIG_HOME = $StandInConfigBefore
 }

@@ -27,8 +27,7 @@ Describe 'Watch-DaemonProxy' {
     It 'shows a response in flight, what was sent of it, and its rate' {
         $response = Open-Response 'slow/bytes?n=10000000'
         try {
-            $body = $response.Content.ReadAsStream()
-            $copy = $body.CopyToAsync([IO.Stream]::Null)
+            $null = $response.Content.ReadAsStream().CopyToAsync([IO.Stream]::Null)
             $look = Watch-DaemonProxy site -Interval 1s -Count 1
             $look.ActiveRequests | Should -Be 1
             $look.Responses[0].Path, $look.Responses[0].Route, $look.Responses[0].Daemon, $look.Responses[0].Status | Should -Be '/slow/bytes', '/slow', 'app', 200
@@ -67,7 +66,8 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
             }
             throw "the screen never showed '$Pattern':`n$screen"
         }
-        Invoke-Tmux new-session -d -s watch -x 140 -y 30 pwsh -NoProfile -NoLogo -NoExit -Command "Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; 'ready'"
+        $arguments = 'new-session', '-d', '-s', 'watch', '-x', '140', '-y', '30', 'pwsh', '-NoProfile', '-NoLogo', '-NoExit', '-Command'
+        Invoke-Tmux @arguments "Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; 'ready'"
         $null = Wait-Screen 'ready'
     }
     AfterAll { Invoke-Tmux kill-server }
@@ -75,10 +75,10 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
     It 'fills the screen, follows its size, and ends with <key>, leaving it as it was' -ForEach @(@{ Key = 'q' }, @{ Key = 'C-c' }) {
         Invoke-Tmux resize-window -t watch -x 140 -y 30
         Invoke-Tmux send-keys -t watch 'Watch-DaemonProxy site' Enter
-        $screen = Wait-Screen '(?s)q ends.*GROUP.*app .*ROUTE.*/slow .*100KiB/s'
+        $null = Wait-Screen '(?s)q ends.*GROUP.*app .*ROUTE.*/slow .*100KiB/s'
         Invoke-Tmux display-message -p -t watch '#{alternate_on} #{cursor_flag}' | Should -Be '1 0'
         Invoke-Tmux resize-window -t watch -x 60 -y 12
-        $screen = Wait-Screen '(?m)^DaemonProxy  \d\d:\d\d:\d\d {32}q ends'
+        $null = Wait-Screen '(?m)^DaemonProxy  \d\d:\d\d:\d\d {32}q ends'
         Invoke-Tmux send-keys -t watch $key
         for ($try = 0; $try -lt 50 -and (Invoke-Tmux display-message -p -t watch '#{alternate_on}') -ne '0'; $try++) { Start-Sleep -Milliseconds 50 }
         Invoke-Tmux display-message -p -t watch '#{alternate_on} #{cursor_flag}' | Should -Be '0 1'

@@ -1,0 +1,33 @@
+# What the README shows runs as it is written there, in a clean session, in a folder that has nothing but the module.
+BeforeDiscovery {
+    $number = 0
+    $script:blocks = foreach ($block in [regex]::Matches((Get-Content $PSScriptRoot/../../README.md -Raw), '(?ms)^```powershell\n(.*?)^```')) {
+        $number++
+        @{ Number = $number; First = $block.Groups[1].Value.Split("`n").Where({ $_ -match '^[A-Z@]' }, 'First')[0]; Code = $block.Groups[1].Value }
+    }
+}
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    $null = New-Item -ItemType SymbolicLink (Join-Path $OwnDirectory 'module') -Target (Resolve-Path $PSScriptRoot/../../module)
+    # What the reader of an example has: an application.
+    Set-Content $OwnDirectory/app.py "def application(environ, start_response):`n    start_response('200 OK', [])`n    return [b'hello']"
+    $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+    $listener.Start(); $script:port = $listener.LocalEndpoint.Port; $listener.Stop()
+}
+AfterAll { Remove-OwnRuntimeDirectory }
+
+Describe 'The README' {
+    It 'has a quick start' { $blocks.Count | Should -BeGreaterOrEqual 1 }
+
+    It 'block <Number> (<First>) runs as written' -ForEach $blocks {
+        if ($Code -match 'gunicorn' -and -not (Get-Command gunicorn -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'there is no gunicorn'; return }
+        if ($Code -match 'hello\.wsgi' -and -not (Get-Item /usr/lib/*/libpython3*.so*, /usr/lib*/libpython3*.so*, /usr/local/lib/libpython3* -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'there is no shared library of Python'; return }
+        # Port 8080 may be anybody's on the machine of a test. A block without an import goes on where the first one ended.
+        $script = $Code.Replace(':8080', ":$port")
+        if ($script -notmatch 'Import-Module') { $script = "Import-Module ./module/DaemonProxy.psd1`n$script" }
+        Set-Content $OwnDirectory/block.ps1 "`$ErrorActionPreference = 'Stop'`n$script`nif (Get-DaemonProxy) { throw 'a front end is left' }"
+        Push-Location $OwnDirectory
+        try { $output = pwsh -NoProfile -NonInteractive -File block.ps1 2>&1 | Out-String } finally { Pop-Location }
+        $LASTEXITCODE | Should -Be 0 -Because $output
+    }
+}
