@@ -192,9 +192,9 @@ public sealed class SharedLimitTests
 
     [Theory]
     [InlineData(1, 512)]
-    [InlineData(5000, 512)]
-    [InlineData(5001, 1024)]
-    [InlineData(10_000, 1024)]
+    [InlineData(2500, 512)]
+    [InlineData(2501, 1024)]
+    [InlineData(10_000, 2048)]
     [InlineData(1_000_000, 4096)]
     public void Smallest_write_grows_with_the_number_of_paced_responses(int responses, int expected)
     {
