@@ -71,6 +71,16 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
             Write(ApacheConversion.OfLines(_lines, LinesName, CurrentFolder, Options), LinesName, CurrentFolder);
     }
 
+    /// <summary>One warning for what is the same over and over: a whole server has a hundred AddLanguage. The property has each of them.</summary>
+    private void WriteWarnings(string what, ApacheLine[] lines)
+    {
+        foreach (var same in lines.GroupBy(line => (line.Reason, line.Text.Split((char[]?)null, 2)[0])))
+        {
+            var (first, more) = (same.First(), same.Count() - 1);
+            WriteWarning($"{first.File}:{first.Line}: {what}: {first.Text}{(more > 0 ? $" (and {more} more like it)" : "")}: {first.Reason}");
+        }
+    }
+
     private ApacheConversionOptions Options => new() { Name = Name, ServerName = ServerName, Pacer = Pacer.ToKind() };
 
     private void ConvertFile(string file)
@@ -92,10 +102,8 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
             NotCarriedOver = [.. conversion.NotCarriedOver.Select(ApacheLine.Of)],
             CarriedDifferently = [.. conversion.CarriedDifferently.Select(ApacheLine.Of)],
         };
-        foreach (var line in configuration.NotCarriedOver)
-            WriteWarning($"{line.File}:{line.Line}: not carried over: {line.Text}: {line.Reason}");
-        foreach (var line in configuration.CarriedDifferently)
-            WriteWarning($"{line.File}:{line.Line}: different here: {line.Text}: {line.Reason}");
+        WriteWarnings("not carried over", configuration.NotCarriedOver);
+        WriteWarnings("different here", configuration.CarriedDifferently);
         if (!conversion.HasHost)
         {
             WriteError($"{file} has no virtual host with the ServerName or ServerAlias '{ServerName}'", "VirtualHostNotFound", ErrorCategory.ObjectNotFound, file);

@@ -20,7 +20,7 @@ public sealed class DaemonProxyInfo
         Python = status.Python;
         Requests = status.Requests;
         Daemons = [.. status.Daemons.Select(daemon => new DaemonInfo(status.Name, daemon))];
-        Routes = [.. status.Routes.Select(route => new RateLimitInfo(status.Name, route))];
+        Routes = [.. status.Routes.Select(route => RateLimitInfo.Of(status.Name, route).First())];
     }
 
     /// <summary>The name by which every console finds it.</summary>
@@ -62,6 +62,6 @@ public sealed class DaemonProxyInfo
     /// <summary>The daemon groups.</summary>
     public DaemonInfo[] Daemons { get; }
 
-    /// <summary>The routes, with their rate limits.</summary>
+    /// <summary>The routes, each with its first rate limit; Get-RateLimit has all.</summary>
     public RateLimitInfo[] Routes { get; }
 }

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows the rate limits in force, route by route.</summary>
+/// <summary>Shows the rate limits in force, route by route, and behind them those of all routes.</summary>
 [Cmdlet(VerbsCommon.Get, "RateLimit")]
 [OutputType(typeof(RateLimitInfo))]
 public sealed class GetRateLimitCommand : InstanceCommand
@@ -14,12 +14,16 @@ public sealed class GetRateLimitCommand : InstanceCommand
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
     public string[]? Name { get; set; }
 
-    /// <summary>The routes' path prefixes; wildcards are allowed. Without it, all.</summary>
+    /// <summary>The routes' path prefixes; wildcards are allowed. Without it, all, and the limits of all routes.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
+
+    /// <summary>Only limits of this scope.</summary>
+    [Parameter]
+    public RateLimitScope? Scope { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -29,8 +33,10 @@ public sealed class GetRateLimitCommand : InstanceCommand
             if (StatusOf(name) is not { } status)
                 continue;
             var chosen = Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound");
-            foreach (var route in status.Routes.Where(route => chosen.Contains(route.Path)))
-                WriteObject(new RateLimitInfo(name, route));
+            var limits = status.Routes.Where(route => chosen.Contains(route.Path)).SelectMany(route => RateLimitInfo.Of(name, route));
+            if (Route is null)
+                limits = limits.Concat(status.RateLimits.Select(limit => new RateLimitInfo(name, null, limit)));
+            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope), enumerateCollection: true);
         }
     }
 }

@@ -16,12 +16,20 @@ public sealed class SetRateLimitCommand : InstanceCommand
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
     public string[]? Name { get; set; }
 
-    /// <summary>The routes' path prefixes; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The routes' path prefixes; wildcards are allowed. Without it, a limit of all routes: one that stands at the top of the configuration.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RouteCompleter))]
-    public string[] Route { get; set; } = [];
+    public string[]? Route { get; set; }
+
+    /// <summary>Which limit, where there are several: the one with this scope. The scope itself is not changed.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RateLimitScope? Scope { get; set; }
+
+    /// <summary>Which limit, where there are several of a scope: its number as Get-RateLimit shows it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(1, int.MaxValue)]
+    public int? Index { get; set; }
 
     /// <summary>The rate: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes a second. 0 lifts the limit.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -30,6 +38,7 @@ public sealed class SetRateLimitCommand : InstanceCommand
 
     /// <summary>Bytes that leave unpaced at the start of each response.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("RateLimitAfter")]
     [Size]
     public long? InitialBurst { get; set; }
 
@@ -60,19 +69,59 @@ public sealed class SetRateLimitCommand : InstanceCommand
 
     private void Change(string name, InstanceStatus status)
     {
-        foreach (var route in Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound"))
+        if (Route is null or { Length: 0 })
         {
-            if (!ShouldProcess($"route '{route}' of '{name}'", $"Set rate limit ({Changes()})"))
-                continue;
-            var change = new RateLimitChange { Route = route, RateLimit = Rate, RateInitialBurst = InitialBurst, Pacer = Pacer?.ToKind() };
-            var changed = Ask(name, $"Setting the rate limit of '{route}'", (client, stop) => client.SetRateLimitAsync(change, stop));
-            if (changed is null)
-                continue;
-            if (status.Daemons.FirstOrDefault(daemon => daemon.Name == changed.Daemon) is { } daemon && NoDelayWarning.For(changed, daemon.FlushDelay) is { } warning)
-                WriteWarning(warning);
-            if (PassThru)
-                WriteObject(new RateLimitInfo(name, changed));
+            if (Meant(status.RateLimits, $"all routes of '{name}'") is { } limit)
+                Change(name, status, null, limit);
+            return;
         }
+
+        foreach (var path in Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound"))
+        {
+            var route = status.Routes.First(route => route.Path == path);
+            // A front end of an earlier version lists none, and knows one.
+            if (route.RateLimits.Count == 0)
+                Change(name, status, path, null);
+            else if (Meant(route.RateLimits, $"route '{path}' of '{name}'") is { } limit)
+                Change(name, status, path, limit);
+        }
+    }
+
+    private void Change(string name, InstanceStatus status, string? path, RateLimitStatus? limit)
+    {
+        var target = path is null ? $"all routes of '{name}'" : $"route '{path}' of '{name}'";
+        if (!ShouldProcess(target, $"Set rate limit ({Changes()})"))
+            return;
+        var change = new RateLimitChange { Route = path, Index = limit?.Index, RateLimit = Rate, RateInitialBurst = InitialBurst, Pacer = Pacer?.ToKind() };
+        if (path is null)
+        {
+            if (Ask(name, $"Setting a rate limit of {target}", (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
+                WriteObject(new RateLimitInfo(name, null, instance.RateLimits[limit!.Index - 1]));
+            return;
+        }
+
+        if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
+            return;
+        if (status.Daemons.FirstOrDefault(daemon => daemon.Name == changed.Daemon) is { } daemon && NoDelayWarning.For(changed, daemon.FlushDelay) is { } warning)
+            WriteWarning(warning);
+        if (PassThru)
+            WriteObject(RateLimitInfo.Of(name, changed).ElementAt(Math.Max(0, (limit?.Index ?? 1) - 1)));
+    }
+
+    /// <summary>The limit that is meant; null after an error, where it is none or cannot be told from others.</summary>
+    private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
+    {
+        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.RateScope) == limit.RateScope).ToArray();
+        if (meant is [var only])
+            return only;
+        var there = string.Join(", ", limits.Select(limit => $"{limit.Index} ({limit.RateScope}, {Units.FormatRate(limit.RateLimit)})"));
+        if (meant.Length > 1)
+            WriteError($"{of} has several limits: {there}; say which with -Scope or -Index", "RateLimitAmbiguous", ErrorCategory.InvalidArgument, of);
+        else if (limits.Count == 0)
+            WriteError($"there is no limit of {of}; name a route with -Route, or add one under 'rate-limits:' at the top of the configuration and restart", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
+        else
+            WriteError($"{of} has no such limit; there is {there}", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
+        return null;
     }
 
     private string Changes() => string.Join(", ", new[]

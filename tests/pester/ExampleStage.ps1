@@ -16,8 +16,10 @@ daemons:
     sample: true
   - name: reports
     sample: true
+rate-limits: [ { rate-limit: 100MiB/s, rate-scope: total } ]
 routes:
   - { path: /, daemon: app }
+  - { path: /media, daemon: app, rate-limit: 10MiB/s, rate-scope: route, rate-limits: [ { rate-limit: 1MiB/s, rate-scope: client } ] }
   - { path: /download, daemon: app, strip-prefix: true, rate-limit: 400KiB/s }
   - { path: /reports, daemon: reports }
   - { path: /inproc, application: inproc.wsgi }

@@ -50,6 +50,7 @@ Describe 'Import-DaemonProxyConfiguration' {
         @{ What = 'a new route by Add'; Change = { $args[0].Routes.Add(@{ Path = '/x'; Daemon = 'app' }) }; Yaml = '  - path: /x\n    daemon: app\n' }
         @{ What = 'routes that are chosen'; Change = { $args[0].Routes = $args[0].Routes | Where-Object RateLimit }; Yaml = 'routes:\n  - path: /download # limited\n' }
         @{ What = 'a section'; Change = { $args[0].Tls = @{ Certificate = 'a.pem' } }; Yaml = 'tls:\n  certificate: a.pem\n' }
+        @{ What = 'a list of limits'; Change = { $args[0].Routes[0].RateLimits = @{ RateLimit = 1MB; RateScope = 'client' }; $args[0].Routes[0].RateLimits[0].RateLimit = 2MB }; Yaml = 'rate-limits: \[ \{ rate-limit: 2MiB/s, rate-scope: client \} \]' }
         @{ What = 'an option that goes'; Change = { $args[0].Routes[1].RateLimit = $null }; Yaml = 'strip-prefix: true\n$' }
     ) {
         $configuration = Import-DaemonProxyConfiguration $site

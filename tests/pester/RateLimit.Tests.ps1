@@ -3,7 +3,10 @@ BeforeAll {
     Start-DaemonProxy (New-ConfigurationFile 'site.yaml' @'
 name: site
 daemons: [ { name: app, sample: true } ]
-routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB } ]
+routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB },
+  { path: /many, daemon: app, strip-prefix: true, rate-limit: 1MiB/s, rate-scope: route, rate-limits: [
+    { rate-limit: 500KiB/s, rate-scope: client, methods: GET, content-types: video/*, paths: /many/a, minimum-size: 1KiB }, { rate-limit: 10KiB/s, rate-scope: client } ] } ]
+rate-limits: [ { rate-limit: 50MiB/s, rate-scope: total }, { rate-limit: 20MiB/s, rate-scope: client } ]
 '@) | Out-Null
 }
 AfterAll { Remove-OwnRuntimeDirectory }
@@ -14,9 +17,25 @@ Describe 'Get-RateLimit' {
         $limit.Rate, $limit.InitialBurst, $limit.Pacer, $limit.Daemon | Should -Be 400KB, 1MB, 'TokenBucket', 'app'
     }
 
-    It 'shows every route' { (Get-DaemonProxy | Get-RateLimit).Route | Sort-Object | Should -Be '/', '/slow' }
+    It 'shows every limit of every route, and those of all routes behind them' {
+        $limits = Get-DaemonProxy | Get-RateLimit
+        $limits.Route | Sort-Object -Unique | Should -Be '/', '/many', '/slow'
+        $limits[-2..-1].Scope | Should -Be 'Total', 'Client'
+        $limits[-1].Route | Should -BeNullOrEmpty
+    }
 
-    It 'shows units in its table' { Get-RateLimit site /slow | Out-String | Should -Match '/slow\s+400 KiB/s\s+1 MiB\s+TokenBucket' }
+    It 'shows scope, number and conditions' {
+        $limits = Get-RateLimit site /many
+        $limits.Index | Should -Be 1, 2, 3
+        $limits.Scope | Should -Be 'Route', 'Client', 'Client'
+        $limits[1].Methods, $limits[1].ContentTypes, $limits[1].Paths, $limits[1].MinimumSize | Should -Be 'GET', 'video/*', '/many/a', 1KB
+        $limits[1] | Out-String -Width 200 | Should -Match '/many\s+2\s+Client\s+500 KiB/s.*GET video/\* /many/a >= 1 ?KiB'
+        $limits[1] | Format-List | Out-String | Should -Match '(?s)Scope\s*: Client.*ContentTypes\s*: \{?video/\*'
+    }
+
+    It 'shows the limits of one scope' { (Get-RateLimit site -Scope Client).Rate | Should -Be 500KB, 10KB, 20MB }
+
+    It 'shows units in its table' { Get-RateLimit site /slow | Out-String | Should -Match '/slow\s+1\s+Response\s+400 KiB/s\s+1 MiB\s+TokenBucket' }
 
     It 'for a route that is not there is an error that names those that are' {
         { Get-RateLimit site /nope -ErrorAction Stop } | Should -Throw -ErrorId 'RouteNotFound,DaemonProxy.Cmdlets.GetRateLimitCommand' -ExpectedMessage '*/slow*'
@@ -53,6 +72,42 @@ Describe 'Set-RateLimit' {
 
     It 'wants something to change' {
         { Set-RateLimit site / -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToChange,DaemonProxy.Cmdlets.SetRateLimitCommand'
+    }
+
+    It 'takes the number of a limit' {
+        (Set-RateLimit site /many -Index 3 -Rate 20KB -PassThru).Rate | Should -Be 20KB
+        (Get-RateLimit site /many).Rate | Should -Be 1MB, 500KB, 20KB
+    }
+
+    It 'takes a scope that one limit has' { (Set-RateLimit site /many -Scope Route -Rate 2MB -RateLimitAfter 1MB -PassThru).InitialBurst | Should -Be 1MB }
+
+    It 'changes a limit of all routes' {
+        $changed = Set-RateLimit site -Scope Total -Rate 60MB -PassThru
+        $changed.Rate, $changed.Scope | Should -Be 60MB, 'Total'
+        $changed.Route | Should -BeNullOrEmpty
+    }
+
+    It 'brings saved limits back, each to its own' {
+        $saved = Get-RateLimit site | Where-Object { $_.Route -ne '/slow' }
+        Set-RateLimit site /many -Index 2 -Rate 1KB
+        Set-RateLimit site -Index 2 -Rate 1KB
+        $saved | Set-RateLimit
+        Get-RateLimit site /many, / | ForEach-Object Rate | Sort-Object | Should -Be ($saved | Where-Object Route | ForEach-Object Rate | Sort-Object)
+        (Get-RateLimit site)[-1].Rate | Should -Be 20MB
+    }
+
+    It 'does not guess which of several limits is meant' -ForEach @(@{ Of = @{ Route = '/many' } }, @{ Of = @{ Route = '/many'; Scope = 'Client' } }, @{ Of = @{} }) {
+        { Set-RateLimit site @Of -Rate 1KB -ErrorAction Stop } |
+            Should -Throw -ErrorId 'RateLimitAmbiguous,DaemonProxy.Cmdlets.SetRateLimitCommand' -ExpectedMessage '*say which with -Scope or -Index*'
+    }
+
+    It 'for a limit that is not there is an error that names those that are' {
+        { Set-RateLimit site /many -Scope Response -Rate 1KB -ErrorAction Stop } |
+            Should -Throw -ErrorId 'RateLimitNotFound,DaemonProxy.Cmdlets.SetRateLimitCommand' -ExpectedMessage '*2 (Client*'
+    }
+
+    It 'shares no rate by a pacer that sleeps' {
+        { Set-RateLimit site /many -Index 1 -Pacer interval -ErrorAction Stop } | Should -Throw -ErrorId 'RequestRefused,DaemonProxy.Cmdlets.SetRateLimitCommand'
     }
 
     It 'with -WhatIf changes nothing' {

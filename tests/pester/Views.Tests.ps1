@@ -25,7 +25,7 @@ Describe 'The views' {
     }
 
     It 'say what tells one object from another' {
-        (Get-RateLimit site /).PSStandardMembers.DefaultKeyPropertySet.ReferencedPropertyNames | Should -Be 'Name', 'Route'
+        (Get-RateLimit site /).PSStandardMembers.DefaultKeyPropertySet.ReferencedPropertyNames | Should -Be 'Name', 'Route', 'Index'
         (Get-RateLimit site /).PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames | Should -Contain 'Rate'
     }
 }

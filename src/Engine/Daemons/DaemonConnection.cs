@@ -13,8 +13,11 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 public sealed class DaemonConnection : IResponseBody, IDisposable
 {
+    // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front end's memory.
+    private const int SlowBuffer = 4_096;
     private const int SmallBuffer = 16_384;
     private const int LargeBuffer = 65_536;
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
     private readonly DaemonLimits _limits;
@@ -24,6 +27,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private int _start;
     private int _end;
     private bool _filled;
+    private long _filledAt;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
     private bool _receiving;
     private bool _eof;
@@ -203,6 +207,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         _eof = count == 0;
         _end += count;
         _filled = _end == _buffer.Length;
+        if (_filled) _filledAt = _time.GetTimestamp();
         return true;
     }
 
@@ -210,8 +215,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     {
         var kept = _end - _start;
         // A response that fills the buffer is a large one and gets a large buffer; a long header line gets what it needs.
-        var size = _filled && kept == 0 ? LargeBuffer : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
-        if (size > _buffer.Length)
+        var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
+        var size = slow ? SlowBuffer : _filled && kept == 0 ? LargeBuffer : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
+        if (size > _buffer.Length || (slow && size < _buffer.Length))
         {
             var larger = ArrayPool<byte>.Shared.Rent(size);
             _buffer.AsSpan(_start, kept).CopyTo(larger);

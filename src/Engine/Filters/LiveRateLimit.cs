@@ -51,6 +51,12 @@ public sealed class LiveRateLimit : IDisposable
         get { lock (_gate) return _pacers.Count; }
     }
 
+    /// <summary>How many limiters it has at the moment beside those of single responses: one for each client, or route, that has had a response lately.</summary>
+    internal int Limiters => _shared?.Count ?? 0;
+
+    /// <summary>How many responses wait for their turn in a limiter that they share.</summary>
+    internal int Waiting => _shared?.Waiting ?? 0;
+
     /// <summary>The limit in force. It belongs to the configuration's rules that only a limit of response scope has another pacer than the token bucket.</summary>
     public RateLimit Limit
     {

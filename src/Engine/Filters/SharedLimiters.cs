@@ -9,7 +9,7 @@ namespace DaemonProxy.Filters;
 internal sealed class SharedLimiters(TimeProvider time) : IDisposable
 {
     /// <summary>The most limiters; some 250 bytes each.</summary>
-    public const int Most = 65_536;
+    public int Most { get; init; } = 65_536;
 
     private static readonly TimeSpan Sweeping = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
@@ -25,6 +25,12 @@ internal sealed class SharedLimiters(TimeProvider time) : IDisposable
     public int Count
     {
         get { lock (_gate) return _limiters.Count; }
+    }
+
+    /// <summary>How many responses wait for their turn.</summary>
+    public int Waiting
+    {
+        get { lock (_gate) return (int)(_limiters.Values.Sum(limiter => limiter.GetStatistics()!.CurrentQueuedCount) + (_overflow?.GetStatistics()!.CurrentQueuedCount ?? 0)); }
     }
 
     /// <summary>A response's share of the limiter of a key.</summary>

@@ -3,13 +3,14 @@ namespace DaemonProxy.Timing;
 /// <summary>
 /// The system's time, with timers that fire within a fraction of a millisecond of when they are due.
 /// The runtime's own go by a clock that on Linux moves in steps of 4 ms: a flush delay of 5 ms would last up to 9, and a
-/// pause of 20 could end after 16. One thread waits here for the earliest of all timers; callbacks run on the thread pool.
+/// pause of 20 could end after 16. One thread waits here for the earliest of all timers, and hands all that are due then over at once: see <see cref="DueTimers"/>.
 /// </summary>
 public sealed class PreciseTimeProvider : TimeProvider, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly IndexedHeap<PreciseTimer> _heap = new(64);
+    private readonly DueTimers _due = new();
     private long _sleepsUntil = long.MinValue;
     private bool _disposed;
 
@@ -56,39 +57,35 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
     {
         while (true)
         {
-            PreciseTimer? fired = null;
             var wait = Timeout.InfiniteTimeSpan;
             lock (_gate)
             {
                 if (_disposed) return;
                 var now = GetTimestamp();
-                if (_heap.First is { } first)
+                while (_heap.First is { } first && first.Rank <= now)
                 {
-                    if (first.Rank <= now)
-                    {
-                        fired = first;
-                        if (first.Period > 0)
-                        {
-                            first.Rank = now + first.Period;
-                            _heap.Set(first);
-                        }
-                        else _heap.Remove(first);
-                    }
-                    else wait = GetElapsedTime(now, first.Rank);
+                    _heap.Remove(first);
+                    _due.Add(first);
+                    if (first.Period == 0) continue;
+                    first.Rank = now + first.Period;
+                    _heap.Set(first);
                 }
-                _sleepsUntil = fired is not null ? long.MinValue : _heap.First?.Rank ?? long.MaxValue;
+                if (_heap.First is { } next) wait = GetElapsedTime(now, next.Rank);
+                _sleepsUntil = _heap.First?.Rank ?? long.MaxValue;
             }
-            if (fired is not null) ThreadPool.UnsafeQueueUserWorkItem(fired, preferLocal: false);
-            else if (wait == Timeout.InfiniteTimeSpan) _wake.WaitOne();
+            _due.Run();
             // Whole milliseconds are what a wait takes; rounding up keeps a timer from firing early.
-            else _wake.WaitOne((int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
+            _wake.WaitOne(wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
         }
     }
 
     /// <summary>A timer of this clock; it knows its place in the heap, so that a change costs no search.</summary>
-    internal sealed class PreciseTimer(PreciseTimeProvider owner, TimerCallback callback, object? state) : HeapItem, ITimer, IThreadPoolWorkItem
+    internal sealed class PreciseTimer(PreciseTimeProvider owner, TimerCallback callback, object? state) : HeapItem, ITimer
     {
         internal long Period;
+
+        /// <summary>Whether it has fired and its callback has not begun: firing again meanwhile is the same.</summary>
+        internal bool IsDue;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -97,7 +94,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
             return true;
         }
 
-        void IThreadPoolWorkItem.Execute() => callback(state);
+        internal void Call() => callback(state);
 
         public void Dispose() => owner.Schedule(this, long.MaxValue);
 

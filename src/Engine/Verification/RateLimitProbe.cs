@@ -12,6 +12,7 @@ internal sealed class RateLimitProbe
     private readonly long _rate;
     private readonly long _initialBurst;
     private readonly TimeSpan _duration;
+    private readonly CancellationToken _cancellationToken;
     private TimeSpan? _typicalPause;
 
     /// <summary>Sends the request and begins to measure.</summary>
@@ -19,10 +20,10 @@ internal sealed class RateLimitProbe
     /// <param name="rate">The configured rate, bytes/s, &gt; 0.</param>
     /// <param name="initialBurst">The configured initial burst, bytes, &gt;= 0.</param>
     /// <param name="duration">How long to measure from the first byte.</param>
-    /// <param name="cancellationToken">Ends the measurement early; what was measured is kept.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public RateLimitProbe(ProbeRequest request, long rate, long initialBurst, TimeSpan duration, CancellationToken cancellationToken)
     {
-        (_rate, _initialBurst, _duration) = (rate, initialBurst, duration);
+        (_rate, _initialBurst, _duration, _cancellationToken) = (rate, initialBurst, duration, cancellationToken);
         _probe = ResponseProbe.Start(
             request with { Stop = IsEnough, Limit = request.WaitLimit + duration + Grace },
             cancellationToken);
@@ -35,6 +36,8 @@ internal sealed class RateLimitProbe
     public async Task<(ProbedResponse Response, RateLimitMeasurement Measurement)> MeasureAsync()
     {
         var response = await _probe.Response.ConfigureAwait(false);
+        // Who has given up does not wait for arithmetic.
+        _cancellationToken.ThrowIfCancellationRequested();
         return (response, RateLimitMeasurement.Of(new Arrivals(response.Receipts), _rate, _initialBurst, _duration));
     }
 

@@ -20,7 +20,7 @@ public sealed class ConfigurationMistakesTests
     [Fact]
     public void Unknown_key_that_is_near_to_none_lists_the_keys() =>
         Assert.Equal(
-            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, limit-request-body, access-log, metrics-listen, rate-limits, trusted-proxies, daemons, routes",
+            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, limit-request-body, io-threads, access-log, metrics-listen, rate-limits, trusted-proxies, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 
     [Theory]
@@ -100,6 +100,8 @@ public sealed class ConfigurationMistakesTests
     [InlineData("{ path: /, daemon: app, rate-limit: 400 }", "2:47 rate-limit: '400' has no unit; write 400KiB/s")]
     [InlineData("{ path: /, daemon: app, rate-limit: 400KB }", "2:47 rate-limit: '400KB' is a size, not a rate; write 400KB/s")]
     [InlineData("{ path: /, daemon: app, rate-limit: fast }", "2:47 rate-limit: 'fast' is no rate; write for example 400KiB/s")]
+    [InlineData("{ path: /a, daemon: app, script-name: /b }", "2:49 script-name: '/b' is not the beginning of the route's path '/a'")]
+    [InlineData("{ path: /ab, daemon: app, script-name: /a }", "2:50 script-name: '/a' is not the beginning of the route's path '/ab'")]
     [InlineData("{ path: /, daemon: app, pacer: interval }", "2:35 pacer has no effect without a rate-limit; add for example 'rate-limit: 400KiB/s'")]
     [InlineData("{ path: /, daemon: app, rate-initial-burst: 1MiB }", "2:35 rate-initial-burst has no effect without a rate-limit")]
     [InlineData("{ path: /, daemon: app, rate-limit: 1M/s, pacer: leaky }", "2:60 pacer: 'leaky' is not known; write token-bucket or interval")]

@@ -61,7 +61,7 @@ public sealed class TlsTests
 
     private static string Yaml(string tls) => $"name: site\nlisten: [ \"https://127.0.0.1:0\" ]\n{tls}\ndaemons: [ {{ name: app, sample: true }} ]";
 
-    private static string Files()
+    internal static string Files()
     {
         var folder = RunningFrontEnd.NewFolder();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -74,14 +74,16 @@ public sealed class TlsTests
         return folder;
     }
 
-    private static HttpClient Client(RunningFrontEnd frontEnd) => new(new SocketsHttpHandler
+    private static HttpClient Client(RunningFrontEnd frontEnd) => Client(frontEnd.Uri, HttpVersion.Version20);
+
+    internal static HttpClient Client(Uri address, Version version) => new(new SocketsHttpHandler
     {
         // The test's own certificate, made a moment ago.
         SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
     })
     {
-        BaseAddress = frontEnd.Uri,
-        DefaultRequestVersion = HttpVersion.Version20,
+        BaseAddress = address,
+        DefaultRequestVersion = version,
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         Timeout = RunningFrontEnd.Limit,
     };

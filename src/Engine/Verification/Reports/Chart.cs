@@ -8,7 +8,6 @@ namespace DaemonProxy.Verification.Reports;
 internal sealed class Chart
 {
     private const double Left = 50, Right = 14, Upper = 46, Lower = 40;
-    private static int _number;
     private readonly StringBuilder _svg = new();
     private readonly double _width, _height;
 
@@ -25,8 +24,7 @@ internal sealed class Chart
         (X, Y, _width, _height) = (x, y, width, height);
         PlotWidth = width - Left - margin;
         PlotHeight = height - Upper - Lower;
-        var id = $"c{Interlocked.Increment(ref _number)}";
-        Add($"<svg viewBox=\"0 0 {N(width)} {N(height)}\" role=\"img\" aria-labelledby=\"{id}t {id}d\"><title id=\"{id}t\">{E(title)}</title><desc id=\"{id}d\">{E(description)}</desc>");
+        Add($"<svg viewBox=\"0 0 {N(width)} {N(height)}\" role=\"img\" aria-label=\"{E($"{title}. {description}")}\">");
         Add($"<text class=\"head\" x=\"0\" y=\"14\">{E(title)}</text>");
         foreach (var tick in y.Ticks)
         {
@@ -37,7 +35,7 @@ internal sealed class Chart
         Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left - 7)}\" y=\"{N(Upper - 11)}\">{E(y.Unit)}</text>");
         foreach (var tick in x.Ticks)
             Add($"<text class=\"tick\" text-anchor=\"middle\" x=\"{N(AtX(tick))}\" y=\"{N(Upper + PlotHeight + 17)}\">{x.Text(tick)}</text>");
-        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Unit)} since the first byte</text>");
+        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Unit)} since the begin</text>");
     }
 
     private ChartScale X { get; }

@@ -123,7 +123,7 @@ public class ServerRateLimitVerificationTests
 
         Assert.DoesNotContain("<script", html);
         Assert.Equal(8, html.Split("<svg ").Length - 1);
-        Assert.Equal(8, html.Split("<desc ").Length - 1);
+        Assert.Equal(8, html.Split("role=\"img\" aria-label=\"").Length - 1);
         Assert.DoesNotContain("NaN", html);
     }
 

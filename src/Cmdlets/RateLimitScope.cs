@@ -1,0 +1,27 @@
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>What shares a rate limit.</summary>
+public enum RateLimitScope
+{
+    /// <summary>Nothing: each response has the rate for itself.</summary>
+    Response,
+
+    /// <summary>The responses to one client.</summary>
+    Client,
+
+    /// <summary>The responses of one route.</summary>
+    Route,
+
+    /// <summary>All responses.</summary>
+    Total,
+}
+
+/// <summary>The scopes as the engine knows them.</summary>
+internal static class RateLimitScopeMapping
+{
+    public static RateLimitScope ToScope(this RateScope scope) => (RateLimitScope)scope;
+
+    public static RateScope ToRateScope(this RateLimitScope scope) => (RateScope)scope;
+}
