@@ -16,11 +16,11 @@ namespace DaemonProxy.Filters;
 /// </remarks>
 public sealed class ByteRateLimiter : RateLimiter
 {
-    /// <summary>A write's size: 20 ms worth, but at least 512 bytes, below which headers outweigh the data.</summary>
-    private const long SmallestWrite = 512;
-
-    /// <summary>And at most 64 KiB, above which a write only costs memory.</summary>
+    /// <summary>The largest write; above that it only costs memory.</summary>
     private const long LargestWrite = 65_536;
+
+    // A second. Writes are granted one behind the other, and a limit that thousands share should not take a processor for itself.
+    private const int MostWrites = 20_000;
 
     // What an application that paused may catch up on: as much as one write, so that a window of a second never sees more than 2% too much.
     private static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(20);
@@ -33,6 +33,7 @@ public sealed class ByteRateLimiter : RateLimiter
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly PacingLoad _load;
     private readonly long _origin;
     private readonly IndexedHeap<TokenBucketPacer> _waiting = new(1);
     private ITimer? _timer;
@@ -51,11 +52,13 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <summary>Makes a limiter.</summary>
     /// <param name="rate">Bytes a second, &gt; 0.</param>
     /// <param name="time">The clock.</param>
-    public ByteRateLimiter(long rate, TimeProvider time)
+    /// <param name="load">How many responses are paced beside it; null: it is by itself.</param>
+    public ByteRateLimiter(long rate, TimeProvider time, PacingLoad? load = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
         _time = time;
         _rate = rate;
+        _load = load ?? new PacingLoad();
         _origin = time.GetTimestamp();
     }
 
@@ -75,8 +78,8 @@ public sealed class ByteRateLimiter : RateLimiter
         }
     }
 
-    /// <summary>The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are.</summary>
-    internal long WriteSize => Math.Clamp((long)_rate / 50 / Math.Max(1, _waiting.Count + 1), SmallestWrite, LargestWrite);
+    /// <summary>The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are; 512 bytes or more.</summary>
+    internal long WriteSize => Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
 
     /// <inheritdoc/>
     /// <remarks>Null while a response has a share of it, and while what was sent is not paid for.</remarks>
@@ -119,12 +122,14 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <summary>A response begins.</summary>
     internal void Enter()
     {
+        _load.Enter();
         lock (_gate) _shares++;
     }
 
     /// <summary>A response has ended.</summary>
     internal void Leave(TokenBucketPacer share)
     {
+        _load.Leave();
         lock (_gate)
         {
             _waiting.Remove(share);
@@ -174,7 +179,7 @@ public sealed class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.</summary>
-    private long StartOf(TokenBucketPacer share) => Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, SmallestWrite, LargestWrite));
+    private long StartOf(TokenBucketPacer share) => Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, _load.SmallestWrite, LargestWrite));
 
     private void Pay(TokenBucketPacer share, int bytes, double now)
     {

@@ -16,6 +16,7 @@ public sealed class LiveRateLimit : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly PacingLoad _load;
     private readonly RateConditions _conditions;
     private readonly HashSet<IPacer> _pacers = [];
     private readonly SharedLimiters? _shared;
@@ -26,18 +27,20 @@ public sealed class LiveRateLimit : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="scope">What shares it.</param>
     /// <param name="conditions">The responses that it is for; null: all.</param>
-    public LiveRateLimit(RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null)
+    /// <param name="load">Where its responses are counted with those of other limits; null: by themselves.</param>
+    public LiveRateLimit(RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null, PacingLoad? load = null)
     {
         _limit = limit;
         _time = time;
         _conditions = conditions ?? RateConditions.None;
+        _load = load ?? new PacingLoad();
         Scope = scope;
-        if (scope != RateScope.Response) _shared = new SharedLimiters(time);
+        if (scope != RateScope.Response) _shared = new SharedLimiters(time, _load);
     }
 
     /// <summary>Makes a limit that is configured.</summary>
-    public static LiveRateLimit Of(RateLimitOptions options, TimeProvider time) =>
-        new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions);
+    public static LiveRateLimit Of(RateLimitOptions options, TimeProvider time, PacingLoad load) =>
+        new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions, load);
 
     /// <summary>What shares the rate.</summary>
     public RateScope Scope { get; }
@@ -84,7 +87,7 @@ public sealed class LiveRateLimit : IDisposable
             if (limit.Rate == 0) return null;
             IPacer pacer = limit.Pacer != PacerKind.TokenBucket ? new IntervalPacer(limit.Rate, _time, before2434: limit.Pacer == PacerKind.Interval2433)
                 : _shared is not null ? _shared.Share(key.For(Scope), limit.Rate)
-                : new TokenBucketPacer(new ByteRateLimiter(limit.Rate, _time), ownsLimiter: true);
+                : new TokenBucketPacer(new ByteRateLimiter(limit.Rate, _time, _load), ownsLimiter: true);
             _pacers.Add(pacer);
             return pacer;
         }

@@ -6,7 +6,8 @@ namespace DaemonProxy.Filters;
 /// those that come then share one limiter with each other, so that a flood of addresses gets neither memory nor speed.
 /// </summary>
 /// <param name="time">The clock.</param>
-internal sealed class SharedLimiters(TimeProvider time) : IDisposable
+/// <param name="load">Where their responses are counted.</param>
+internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisposable
 {
     /// <summary>The most limiters; some 250 bytes each.</summary>
     public int Most { get; init; } = 65_536;
@@ -41,7 +42,7 @@ internal sealed class SharedLimiters(TimeProvider time) : IDisposable
             if (_limiters.TryGetValue(key, out var limiter)) return new(limiter);
             // Not at each: looking through all of them for a place would be what a flood wants.
             if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
-            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time) : _overflow ??= new ByteRateLimiter(rate, time);
+            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time, load) : _overflow ??= new ByteRateLimiter(rate, time, load);
             if (_timer is null && !_disposed) _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
             return new(limiter);
         }

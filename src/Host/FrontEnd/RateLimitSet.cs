@@ -5,9 +5,9 @@ using DaemonProxy.Filters;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>The limits of a route, or of all routes, by the order of the configuration.</summary>
-internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time) : IDisposable
+internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
 {
-    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.Of(limit, time))];
+    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.Of(limit, time, load))];
 
     /// <summary>The limits.</summary>
     public IReadOnlyList<LiveRateLimit> Limits => _limits;

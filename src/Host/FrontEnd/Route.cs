@@ -18,11 +18,12 @@ internal sealed class Route
     /// <param name="limitsOfAll">The limits that hold on every route.</param>
     /// <param name="statistics">Where its requests are counted.</param>
     /// <param name="time">The clock.</param>
-    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time)
+    /// <param name="load">Where its paced responses are counted.</param>
+    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time, PacingLoad load)
     {
         Options = options;
         Group = group;
-        Limits = new RateLimitSet(options.AllRateLimits, time);
+        Limits = new RateLimitSet(options.AllRateLimits, time, load);
         _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
         _traffic = statistics.Route(options.Path);
         Traffic = group is null ? new(statistics.Total, _traffic) : new(statistics.Total, _traffic, group.Statistics.Traffic);

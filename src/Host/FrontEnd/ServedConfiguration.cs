@@ -2,6 +2,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Filters;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Statistics;
 
@@ -18,6 +19,9 @@ internal sealed record FrontEndServices(
     InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, StatisticsBook Statistics, TimeProvider Time)
 {
     private long _sockets;
+
+    /// <summary>How many responses are paced, by whatever limit of whatever configuration.</summary>
+    public PacingLoad Pacing { get; } = new();
 
     /// <summary>A socket that no other daemon of this front end has had.</summary>
     public string NextSocket(string group) => Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets));
@@ -54,8 +58,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);
             _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }
-        Limits = new RateLimitSet(configuration.RateLimits, services.Time);
-        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time)));
+        Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);
+        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time, services.Pacing)));
     }
 
     /// <summary>The configuration.</summary>

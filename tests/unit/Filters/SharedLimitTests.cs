@@ -180,7 +180,7 @@ public sealed class SharedLimitTests
     [Fact]
     public void Flood_of_addresses_shares_one_limiter_beyond_the_most()
     {
-        using var limiters = new SharedLimiters(_time) { Most = 100 };
+        using var limiters = new SharedLimiters(_time, new PacingLoad()) { Most = 100 };
         var shares = Enumerable.Range(0, 300).Select(i => limiters.Share(Client($"10.0.{i / 256}.{i % 256}"), 1000)).ToArray();
         Assert.Equal(100, limiters.Count);
         // The first write of each limiter is due at once: one for all of those that came last.
@@ -188,6 +188,21 @@ public sealed class SharedLimitTests
         foreach (var share in shares) share.Dispose();
         Pass(12, stepMs: 500);
         Assert.Equal(0, limiters.Count);
+    }
+
+    [Theory]
+    [InlineData(1, 512)]
+    [InlineData(5000, 512)]
+    [InlineData(5001, 1024)]
+    [InlineData(10_000, 1024)]
+    [InlineData(1_000_000, 4096)]
+    public void Smallest_write_grows_with_the_number_of_paced_responses(int responses, int expected)
+    {
+        var load = new PacingLoad();
+        using var limiter = new ByteRateLimiter(8192, _time, load);
+        for (var i = 0; i < responses - 1; i++) load.Enter();
+        using var share = new TokenBucketPacer(limiter);
+        Assert.Equal(expected, share.WriteSize);
     }
 
     [Theory]
