@@ -41,7 +41,8 @@
         PSData = @{
             Tags         = @('HTTP', 'Proxy', 'WSGI', 'RateLimit', 'Pester', 'PSEdition_Core', 'Linux', 'MacOS', 'Windows')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ProjectUri   = 'https://github.com/daemonproxy/daemonproxy'
+            # A name that belongs to nobody (RFC 2606), until the project has an address; Get-Help -Online goes by it.
+            ProjectUri   = 'https://daemonproxy.example/daemonproxy'
             ReleaseNotes = 'The first version. CHANGELOG.md of the project says what is in it.'
         }
     }

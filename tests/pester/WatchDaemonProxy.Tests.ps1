@@ -58,6 +58,8 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
     BeforeAll {
         # A server of the test's own, so that nobody's sessions are touched.
         function Invoke-Tmux { tmux -S "$OwnDirectory/tmux" -f /dev/null @args }
+        function Send-TerminalKey([string[]] $Key) { tmux -S "$OwnDirectory/tmux" send-keys -t watch @Key }
+        function Use-TerminalSize([int] $Width, [int] $Height) { tmux -S "$OwnDirectory/tmux" resize-window -t watch -x $Width -y $Height }
         function Get-TerminalState { tmux -S "$OwnDirectory/tmux" display-message -p -t watch '#{alternate_on} #{cursor_flag}' }
         function Wait-Screen([string] $Pattern) {
             for ($try = 0; $try -lt 150; $try++) {
@@ -74,13 +76,13 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
     AfterAll { Invoke-Tmux kill-server }
 
     It 'fills the screen, follows its size, and ends with <key>, leaving it as it was' -ForEach @(@{ Key = 'q' }, @{ Key = 'C-c' }) {
-        Invoke-Tmux resize-window -t watch -x 140 -y 30
-        Invoke-Tmux send-keys -t watch 'Watch-DaemonProxy site' Enter
+        Use-TerminalSize -Width 140 -Height 30
+        Send-TerminalKey 'Watch-DaemonProxy site', Enter
         $null = Wait-Screen '(?s)q ends.*GROUP.*app .*ROUTE.*/slow .*100KiB/s'
         Get-TerminalState | Should -Be '1 0'
-        Invoke-Tmux resize-window -t watch -x 60 -y 12
+        Use-TerminalSize -Width 60 -Height 12
         $null = Wait-Screen '(?m)^DaemonProxy  \d\d:\d\d:\d\d {32}q ends'
-        Invoke-Tmux send-keys -t watch $key
+        Send-TerminalKey $key
         for ($try = 0; $try -lt 50 -and (Get-TerminalState) -ne '0 1'; $try++) { Start-Sleep -Milliseconds 50 }
         Get-TerminalState | Should -Be '0 1'
         Wait-Screen '> Watch-DaemonProxy site' | Should -Not -Match 'q ends'
