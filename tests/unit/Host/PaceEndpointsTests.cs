@@ -22,9 +22,8 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
         var times = pieces.Select(piece => long.Parse(piece[..19], NumberStyles.None, CultureInfo.InvariantCulture)).ToList();
         Assert.InRange(DateTime.UnixEpoch.AddTicks(times[0] / 100), before.AddMilliseconds(-1), before + RunningSample.Limit);
 
-        // A machine that is busy makes some pieces late; a schedule of another pace, or a coarse timer, would make them all late.
-        var late = times.Select((time, i) => ((time - times[0]) / 1e6) - (i * Every)).Order().ToList();
-        Assert.InRange(late[Count / 2], -1, 1);
+        // A machine that is busy makes some pieces late, and a schedule makes up for it; pauses between pieces would add up.
+        Assert.InRange((times[^1] - times[0]) / 1e6 / ((Count - 1) * Every), 0.95, 1.25);
     }
 
     [Fact]
