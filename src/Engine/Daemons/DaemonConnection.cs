@@ -16,7 +16,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front end's memory.
     private const int SlowBuffer = 4_096;
     private const int SmallBuffer = 16_384;
-    private const int LargeBuffer = 65_536;
+    private const int LargeBuffer = 262_144;
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
@@ -214,9 +214,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private void MakeRoom()
     {
         var kept = _end - _start;
-        // A response that fills the buffer is a large one and gets a large buffer; a long header line gets what it needs.
+        // A response that fills the buffer is a large one and gets a larger buffer; a long header line gets what it needs.
         var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
-        var size = slow ? SlowBuffer : _filled && kept == 0 ? LargeBuffer : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
+        var size = slow ? SlowBuffer : _filled && kept == 0 ? Math.Min(_buffer.Length * 4, LargeBuffer) : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
         if (size > _buffer.Length || (slow && size < _buffer.Length))
         {
             var larger = ArrayPool<byte>.Shared.Rent(size);

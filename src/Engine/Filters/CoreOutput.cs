@@ -60,8 +60,8 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
-        if (block.Length > LargestWrite) return WriteInPartsAsync(block, marker, cancellationToken);
         if (block.Length >= SmallestLent && IsLending) return LendAsync(block, cancellationToken);
+        if (block.Length > LargestWrite) return WriteInPartsAsync(block, marker, cancellationToken);
         Put(block.Span);
         // At the end EndAsync sends: head, body and last chunk of a short answer leave in one write.
         return marker == Marker.Flush || Held >= SmallestWrite ? SendAsync(cancellationToken) : ValueTask.CompletedTask;
@@ -148,8 +148,14 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             awaiter.UnsafeOnCompleted(_wait.Signal);
             try
             {
-                if (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
-                    throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+                var taken = lent ? _lender!.Taken : 0;
+                while (!await _wait.WaitAsync(_writeTimeout, cancellationToken).ConfigureAwait(false))
+                {
+                    // A slow client that takes a large block bit by bit does take something.
+                    if (!lent || taken == _lender!.Taken)
+                        throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {_writeTimeout.TotalSeconds:0.###} s");
+                    taken = _lender.Taken;
+                }
             }
             catch when (lent)
             {

@@ -10,6 +10,9 @@ public interface IBlockLender
     /// <param name="block">The bytes, which must not change until then.</param>
     void Lend(ReadOnlyMemory<byte> block);
 
+    /// <summary>Bytes that the system has taken on this connection so far: whether a client takes anything shows here before a large block is through.</summary>
+    long Taken { get; }
+
     /// <summary>Breaks the connection off, so that a flush which may never end does end, and the block is its owner's again.</summary>
     void Abort();
 }

@@ -157,6 +157,25 @@ public sealed class CoreOutputTests
         Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
     }
 
+    [Fact]
+    public async Task Slow_client_that_takes_a_large_block_bit_by_bit_is_not_broken_off()
+    {
+        var writer = new LendingWriter();
+        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        await output.WriteAsync(new byte[4096], Marker.None, default);
+        writer.ClientReads = false;
+        var write = output.WriteAsync(new byte[262_144], Marker.None, default).AsTask();
+        for (var i = 0; i < 5; i++)
+        {
+            writer.Taken += 16_384;
+            _time.Advance(WriteTimeout);
+        }
+        Assert.False(write.IsCompleted);
+        _time.Advance(WriteTimeout);
+        writer.EndFlush();
+        Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
+    }
+
     /// <summary>The server's writer and the one below it in one: answers with the lent block, as the server does while it has no write of its own under way.</summary>
     private sealed class LendingWriter : PipeWriter, IBlockLender
     {
@@ -171,6 +190,8 @@ public sealed class CoreOutputTests
         public bool Aborted { get; private set; }
 
         public List<byte[]> Sent { get; } = [];
+
+        public long Taken { get; set; }
 
         public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
 
