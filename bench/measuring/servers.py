@@ -10,7 +10,9 @@ from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, DAE
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
-HOST = os.path.join(ROOT, 'module', 'bin', 'host', 'daemonproxy')
+# The host as the package has it, compiled ahead of time.
+BUILT = os.path.join(ROOT, 'artifacts', 'bench')
+HOST = os.path.join(BUILT, 'host', 'daemonproxy')
 FORWARDER = os.path.join(BENCH, 'plain-forwarder')
 
 NGINX_COMMAND = 'nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'
@@ -128,8 +130,11 @@ def wsgi():
 
 def build():
     """Builds what is measured: a debug build that a test run left in its place would be measured without a word."""
-    for project in (os.path.join(ROOT, 'src', 'Host'), FORWARDER):
-        run = subprocess.run(['dotnet', 'build', project, '-c', 'Release', '-nologo', '-v', 'q'], capture_output=True, text=True)
+    quiet = '-c', 'Release', '-nologo', '-v', 'q'
+    host = ['publish', os.path.join(ROOT, 'src', 'Host'), *quiet, '--use-current-runtime', '--self-contained', 'false', '-p:PublishReadyToRun=true',
+            '--artifacts-path', os.path.join(BUILT, 'build'), '-p:ModuleDirectory=%s/' % os.path.join(BUILT, 'module'), '-o', os.path.dirname(HOST)]
+    for command in (host, ['build', FORWARDER, *quiet]):
+        run = subprocess.run(['dotnet', *command], capture_output=True, text=True)
         if run.returncode != 0:
             sys.exit(run.stdout + run.stderr)
 
