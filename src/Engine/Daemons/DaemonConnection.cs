@@ -15,7 +15,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 {
     // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front end's memory.
     private const int SlowBuffer = 4_096;
-    private const int SmallBuffer = 16_384;
+
+    // A usual page with its head. It grows with a response that fills it, and shrinks with one that comes in small pieces, as streams of events do.
+    private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
@@ -28,6 +30,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private int _end;
     private bool _filled;
     private long _filledAt;
+    private int _smallPieces;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
     private bool _receiving;
     private bool _eof;
@@ -206,6 +209,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var count = _receive.GetResult();
         _eof = count == 0;
         _end += count;
+        _smallPieces = count < SlowBuffer / 2 ? _smallPieces + 1 : 0;
         _filled = _end == _buffer.Length;
         if (_filled) _filledAt = _time.GetTimestamp();
         return true;
@@ -216,8 +220,10 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var kept = _end - _start;
         // A response that fills the buffer is a large one and gets a larger buffer; a long header line gets what it needs.
         var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
-        var size = slow ? SlowBuffer : _filled && kept == 0 ? Math.Min(_buffer.Length * 4, LargeBuffer) : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
-        if (size > _buffer.Length || (slow && size < _buffer.Length))
+        // The head alone is a small piece, too.
+        var small = slow || (kept == 0 && _smallPieces > 1);
+        var size = small ? SlowBuffer : _filled && kept == 0 ? Math.Min(_buffer.Length * 4, LargeBuffer) : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
+        if (size > _buffer.Length || (small && size < _buffer.Length))
         {
             var larger = ArrayPool<byte>.Shared.Rent(size);
             _buffer.AsSpan(_start, kept).CopyTo(larger);
@@ -243,7 +249,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     {
         Reused = true;
         RestsSince = _time.GetTimestamp();
-        if (_buffer.Length > SmallBuffer) ReturnBuffer();
+        if (_buffer.Length != SmallBuffer) ReturnBuffer();
+        _filled = false;
+        _smallPieces = 0;
         try { _closedAtRest = TryReceive(); }
         catch (SocketException) { _closedAtRest = true; }
     }

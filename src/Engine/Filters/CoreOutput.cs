@@ -27,11 +27,13 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
 
     private readonly PipeWriter _client;
     private readonly IBlockLender? _lender;
+    private readonly bool _direct;
     private readonly bool _chunked;
     private readonly TimeSpan _writeTimeout;
     private readonly TimeProvider _time;
     private TimedWait? _wait;
-    private bool _started;
+    private Func<CancellationToken, Task>? _start;
+    private bool _hasSent;
 
     /// <summary>Makes the output of one response.</summary>
     /// <param name="client">Where the response's body goes.</param>
@@ -39,10 +41,13 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest the client may take nothing.</param>
     /// <param name="time">The clock of the timeout.</param>
     /// <param name="lender">The writer at the socket, where large blocks can be sent from where they lie; null: each is copied to the server's buffers.</param>
-    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time, IBlockLender? lender = null)
+    /// <param name="start">Has the server write the head: what comes before is kept for it, block by block, and copied once more; null: it is left to the first send.</param>
+    public CoreOutput(PipeWriter client, bool chunked, TimeSpan writeTimeout, TimeProvider time, IBlockLender? lender = null, Func<CancellationToken, Task>? start = null)
     {
+        _start = start;
         // The frames of chunks would have to be sent around what is lent.
         _lender = chunked ? null : lender;
+        _direct = lender is not null;
         _client = client;
         _chunked = chunked;
         _writeTimeout = writeTimeout;
@@ -60,6 +65,7 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
+        if (_start is not null && block.Length >= SmallestWrite) return StartAsync(block, marker, cancellationToken);
         if (block.Length >= SmallestLent && IsLending) return LendAsync(block, cancellationToken);
         if (block.Length > LargestWrite) return WriteInPartsAsync(block, marker, cancellationToken);
         Put(block.Span);
@@ -73,6 +79,15 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
     {
         for (; block.Length > LargestWrite; block = block[LargestWrite..])
             await WriteAsync(block[..LargestWrite], Marker.None, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(block, marker, cancellationToken).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask StartAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
+    {
+        var start = _start!;
+        _start = null;
+        await start(cancellationToken).ConfigureAwait(false);
         await WriteAsync(block, marker, cancellationToken).ConfigureAwait(false);
     }
 
@@ -90,8 +105,8 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
         return SendAsync(cancellationToken);
     }
 
-    // The server holds what is written before it has sent the head; then it passes writes through.
-    private bool IsLending => _lender is not null && _started;
+    // Head and first block leave in one send, which is worth a copy.
+    private bool IsLending => _lender is not null && _hasSent;
 
     /// <summary>Sends a block from where it lies. When this has ended, well or not, nobody looks at the block any more.</summary>
     private ValueTask LendAsync(ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
@@ -119,18 +134,29 @@ public sealed class CoreOutput : IOutputFilter, IDisposable
             head[digits] = (byte)'\r';
             head[digits + 1] = (byte)'\n';
             _client.Advance(digits + 2);
-            _client.Write(bytes);
+            Copy(bytes);
             _client.Write("\r\n"u8);
         }
-        else _client.Write(bytes);
+        else Copy(bytes);
         Held += bytes.Length;
         Bytes += bytes.Length;
+    }
+
+    private void Copy(ReadOnlySpan<byte> bytes)
+    {
+        // The server's own buffers are of a fixed size, and are filled one after the other; the writer at the socket makes room for all at once.
+        if (!_direct) _client.Write(bytes);
+        else
+        {
+            bytes.CopyTo(_client.GetSpan(bytes.Length));
+            _client.Advance(bytes.Length);
+        }
     }
 
     private ValueTask SendAsync(CancellationToken cancellationToken, bool lent = false)
     {
         Held = 0;
-        _started = true;
+        _hasSent = true;
         var flush = _client.FlushAsync(CancellationToken.None);
         if (!flush.IsCompletedSuccessfully) return AwaitClientAsync(flush, lent, cancellationToken);
         ThrowIfClientLeft(flush.Result);

@@ -170,7 +170,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
-        using var output = new CoreOutput(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, chunked, clientTimeout, _time, context.Get<IBlockLender>());
+        var client = context.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var lender = context.Get<IBlockLender>();
+        using var output = new CoreOutput(client.Writer, chunked, clientTimeout, _time, lender, lender is null ? null : client.StartAsync);
         record.Output = output;
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
