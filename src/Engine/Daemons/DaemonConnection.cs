@@ -225,10 +225,10 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var size = small ? SlowBuffer : _filled && kept == 0 ? Math.Min(_buffer.Length * 4, LargeBuffer) : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
         if (size > _buffer.Length || (small && size < _buffer.Length))
         {
-            var larger = ArrayPool<byte>.Shared.Rent(size);
-            _buffer.AsSpan(_start, kept).CopyTo(larger);
+            var other = ArrayPool<byte>.Shared.Rent(size);
+            _buffer.AsSpan(_start, kept).CopyTo(other);
             if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
+            _buffer = other;
         }
         else if (_start > 0 && kept > 0) _buffer.AsSpan(_start, kept).CopyTo(_buffer);
         _start = 0;

@@ -54,11 +54,11 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
         new(name, LaunchdAgent.Label(name), Kind, Scope, PathOf(name), changed, enabled, running, remarks);
 
     private async Task<bool> IsLoadedAsync(string name, CancellationToken cancellationToken) =>
-        (await ManagerCall.RunAsync("launchctl", ["print", Target(name)], cancellationToken).ConfigureAwait(false)).Done;
+        (await ProgramAnswer.RunAsync("launchctl", ["print", Target(name)], cancellationToken).ConfigureAwait(false)).Done;
 
     private static async Task DoAsync(CancellationToken cancellationToken, params string[] arguments)
     {
-        var call = await ManagerCall.RunAsync("launchctl", arguments, cancellationToken).ConfigureAwait(false);
+        var call = await ProgramAnswer.RunAsync("launchctl", arguments, cancellationToken).ConfigureAwait(false);
         if (call.Done)
             return;
         var failed = $"'launchctl {string.Join(' ', arguments)}' failed: {call.Error.ReplaceLineEndings(" ")}";

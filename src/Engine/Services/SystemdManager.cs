@@ -96,6 +96,6 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
             ServiceFailure.Refused);
     }
 
-    private Task<ManagerCall> AskAsync(CancellationToken cancellationToken, params string[] arguments) =>
-        ManagerCall.RunAsync(systemctl, Scope == ServiceScope.User ? ["--user", .. arguments] : arguments, cancellationToken);
+    private Task<ProgramAnswer> AskAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        ProgramAnswer.RunAsync(systemctl, Scope == ServiceScope.User ? ["--user", .. arguments] : arguments, cancellationToken);
 }

@@ -113,7 +113,7 @@ public sealed class WindowsServiceManager : ServiceManager
 
     private static async Task DoAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken, int alsoFine = 0)
     {
-        var call = await ManagerCall.RunAsync("sc.exe", arguments, cancellationToken).ConfigureAwait(false);
+        var call = await ProgramAnswer.RunAsync("sc.exe", arguments, cancellationToken).ConfigureAwait(false);
         if (call.Done || call.ExitCode == alsoFine)
             return;
         throw new ServiceException(

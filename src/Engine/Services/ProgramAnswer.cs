@@ -7,14 +7,14 @@ namespace DaemonProxy.Services;
 /// <param name="ExitCode">0: done. -1: there is no such program.</param>
 /// <param name="Output">What it wrote, without the last line's end.</param>
 /// <param name="Error">What it complained of.</param>
-internal sealed record ManagerCall(int ExitCode, string Output, string Error)
+internal sealed record ProgramAnswer(int ExitCode, string Output, string Error)
 {
     /// <summary>Whether it was done.</summary>
     public bool Done => ExitCode == 0;
 
     /// <summary>Runs <c>systemctl</c>, <c>launchctl</c> or <c>sc.exe</c>.</summary>
     /// <exception cref="OperationCanceledException">The program was ended.</exception>
-    public static async Task<ManagerCall> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    public static async Task<ProgramAnswer> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -33,7 +33,7 @@ internal sealed record ManagerCall(int ExitCode, string Output, string Error)
                 var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
                 var error = process.StandardError.ReadToEndAsync(cancellationToken);
                 await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-                return new ManagerCall(process.ExitCode, (await output.ConfigureAwait(false)).Trim(), (await error.ConfigureAwait(false)).Trim());
+                return new ProgramAnswer(process.ExitCode, (await output.ConfigureAwait(false)).Trim(), (await error.ConfigureAwait(false)).Trim());
             }
             catch (OperationCanceledException)
             {
@@ -43,7 +43,7 @@ internal sealed record ManagerCall(int ExitCode, string Output, string Error)
         }
         catch (Win32Exception)
         {
-            return new ManagerCall(-1, "", $"there is no {program}");
+            return new ProgramAnswer(-1, "", $"there is no {program}");
         }
     }
 }
