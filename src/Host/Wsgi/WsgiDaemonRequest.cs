@@ -16,7 +16,6 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
     private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
     private readonly PipeWriter _output = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
     private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
-    private long? _left;
     private bool _hasWritten;
 
     /// <summary>Set when the application failed before it sent anything: the answer is the event's status.</summary>
@@ -32,8 +31,8 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
         response.StatusCode = status;
         response.ReasonPhrase = reason;
         foreach (var (name, value) in headers) response.Headers.Append(name, value);
-        if (status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)) response.Headers.ContentLength = length;
-        _left = length;
+        // A 304 says how long the response to a plain GET would be; a 204 may not (RFC 9110, section 8.6).
+        if (status != StatusCodes.Status204NoContent) response.Headers.ContentLength = length;
     }
 
     /// <inheritdoc/>
@@ -41,15 +40,18 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
     {
         _hasWritten = true;
         _output.Write(block);
-        _left -= block.Length;
-        // The last block leaves with the end of the response, in one send with the head where it is the first as well.
-        if (_left == 0) return;
-        if (BlockingPipe.Flush(_output) || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
+        Flush();
     }
 
     /// <inheritdoc/>
     public override void End()
     {
+    }
+
+    // Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose head has left.
+    private void Flush()
+    {
+        if (BlockingPipe.Flush(_output) || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
     }
 
     /// <inheritdoc/>
