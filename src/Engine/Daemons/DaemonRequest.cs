@@ -27,8 +27,8 @@ public sealed class RequestBody
     /// <summary>Where it comes from.</summary>
     public required PipeReader Reader { get; init; }
 
-    /// <summary>Whether it goes in chunks, its length not being known.</summary>
-    public required bool Chunked { get; init; }
+    /// <summary>How the request's head has framed it.</summary>
+    public required RequestFraming Framing { get; init; }
 
     /// <summary>Whether the client waits for a 100 before it sends the body: then reading begins when the daemon has sent one.</summary>
     public bool ExpectContinue { get; init; }

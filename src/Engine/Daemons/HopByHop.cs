@@ -16,6 +16,17 @@ public static class HopByHop
         "Expect", "Range", "Max-Forwards",
     }.Concat(Fields).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    private static readonly FrozenSet<string> Addressing = new[]
+    {
+        "Content-Length", "Host", "Trailer", "Expect",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether a header goes on even where Connection names it: what frames and addresses a message, and what the front end says itself, is not for a client to take
+    /// away (RFC 9110, section 7.6.1: a sender must not name a field that is intended for all recipients).
+    /// </summary>
+    public static bool StaysWhenNamed(string name) => Addressing.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether a request's or response's header is for the next connection alone.</summary>
     public static bool IsHopByHop(string name) => Fields.Contains(name);
 

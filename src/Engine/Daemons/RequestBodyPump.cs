@@ -24,6 +24,8 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     private readonly TaskCompletionSource<bool> _goAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
+    private readonly bool _inChunks = body.Framing.InChunks;
+    private long _left = body.Framing.Length ?? long.MaxValue;
     private byte[] _gathered = [];
 
     /// <summary>Set when the client did not deliver the body.</summary>
@@ -67,9 +69,14 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 }
                 catch (Exception failure) when (failure is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
-                    ClientFailure = new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure);
-                    // Without the whole request there is no proper answer; closing tells the daemon, and ends the wait for its head.
-                    connection.Dispose();
+                    BreakOff(new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure));
+                    return;
+                }
+                // The server holds a body to its length. Were it ever not so, the rest of this one would be the daemon's next request.
+                if ((_left -= read.Buffer.Length) < 0 || (read.IsCompleted && !_inChunks && _left > 0))
+                {
+                    body.Reader.AdvanceTo(read.Buffer.End);
+                    BreakOff(new BrokenResponseException(EventCatalogue.RequestBodyReadError, $"the body is not of the length that its head says, {body.Framing.Length} bytes"));
                     return;
                 }
                 sending = true;
@@ -85,7 +92,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 }
                 if (read.IsCompleted) break;
             }
-            if (body.Chunked) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
+            if (_inChunks) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
             Complete = true;
             // Only here: after a send that was given up the socket may look into it yet.
             if (_gathered.Length > 0) ArrayPool<byte>.Shared.Return(_gathered);
@@ -99,6 +106,22 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         {
             DaemonFailure = failure;
         }
+        catch (BrokenResponseException malformed)
+        {
+            BreakOff(malformed);
+        }
+        catch (Exception defect)
+        {
+            // Unseen, it would leave the daemon waiting for the rest of the body, and its worker's place taken.
+            BreakOff(new BrokenResponseException(EventCatalogue.InternalError, defect.ToString(), defect));
+        }
+    }
+
+    /// <summary>Without the whole request there is no proper answer; closing tells the daemon, and ends the wait for its head.</summary>
+    private void BreakOff(BrokenResponseException reason)
+    {
+        ClientFailure = reason;
+        connection.Dispose();
     }
 
     private async ValueTask<bool> WaitForContinueAsync()
@@ -110,7 +133,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     // The server's buffers are of 4 KiB: sent one by one, each would cost a system call and a waking of the daemon.
     private async ValueTask SendAsync(ReadOnlySequence<byte> data)
     {
-        if (!body.Chunked && data.IsSingleSegment)
+        if (!_inChunks && data.IsSingleSegment)
         {
             await connection.SendAsync(data.First, _stop.Token).ConfigureAwait(false);
             return;
@@ -127,14 +150,14 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     private int Gather(in ReadOnlySequence<byte> part)
     {
         var length = 0;
-        if (body.Chunked)
+        if (_inChunks)
         {
             Utf8Formatter.TryFormat(part.Length, _gathered, out length, new StandardFormat('x'));
             End(ref length);
         }
         part.CopyTo(_gathered.AsSpan(length));
         length += (int)part.Length;
-        if (body.Chunked) End(ref length);
+        if (_inChunks) End(ref length);
         return length;
 
         void End(ref int position)
@@ -147,11 +170,8 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     private byte[] LastChunk()
     {
         using var trailers = new RequestHead();
-        foreach (var (name, value) in body.Trailers?.Invoke() ?? [])
-        {
-            if (!HopByHop.IsForbiddenTrailer(name)) trailers.Add(name, value);
-        }
-        trailers.End();
+        foreach (var (name, value) in body.Trailers?.Invoke() ?? []) trailers.Add(name, value);
+        trailers.EndTrailers();
         return [.. "0\r\n"u8, .. trailers.Bytes.Span];
     }
 }

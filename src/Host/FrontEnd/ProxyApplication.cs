@@ -68,7 +68,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         try
         {
             var served = _served;
-            record.Requester = Requester.Of(context.Get<IHttpConnectionFeature>(), request, served.Configuration.TrustedProxies);
+            var connection = context.Get<IHttpConnectionFeature>();
+            record.Requester = Requester.Of(connection, request, served.Configuration.TrustedProxies);
+            record.Requester.Forward(connection, request.Headers);
             RefusedRequest.Check(request.Headers);
             record.Route = served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
@@ -115,7 +117,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var requester = record.Requester!;
         if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, requester, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
+            context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
             isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
         record.Sent = translated;
@@ -149,7 +151,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         record.Requester!.TellApplication(request);
         var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
-        var body = RequestTranslator.HasBody(context) ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
+        var body = RequestTranslator.FramingOf(context).HasBody ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
             Environ = WsgiEnviron.Of(request, target, connection),

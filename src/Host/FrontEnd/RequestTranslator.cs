@@ -1,5 +1,6 @@
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.Wsgi;
+using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -10,53 +11,61 @@ namespace DaemonProxy.Host.FrontEnd;
 internal static class RequestTranslator
 {
     /// <summary>Translates.</summary>
-    /// <param name="features">The request as the server gives it.</param>
-    /// <param name="requester">Who sent it.</param>
+    /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its host in order.</param>
     /// <param name="prefix">The path prefix to take off; null: none.</param>
-    /// <param name="connection">For a WSGI application's daemon: who sent it, in place of <c>X-Forwarded-*</c>; else null.</param>
-    public static DaemonRequest Translate(IFeatureCollection features, Requester requester, string? prefix, WsgiConnection? connection)
+    /// <param name="connection">For a WSGI application's daemon: who sent it; else null.</param>
+    /// <exception cref="BrokenResponseException">The request holds what none may hold.</exception>
+    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
-        var head = new RequestHead();
-        head.Start(request.Method, RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix));
-
-        var hasBody = HasBody(features);
-        var chunked = hasBody && headers.ContentLength is null;
+        var framing = FramingOf(features);
         var upgrades = features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
-        var named = headers.Connection;
-        foreach (var (name, values) in headers)
+        var head = new RequestHead();
+        try
         {
-            if (!MayPass(name, named)) continue;
-            foreach (var value in values)
+            head.Start(request.Method, RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix), headers.Host.ToString());
+            foreach (var (name, values) in headers)
             {
-                if (value is not null) head.Add(name, value);
+                if (RequestHead.IsOwn(name) || !MayPass(name, headers.Connection)) continue;
+                foreach (var value in values)
+                {
+                    if (value is not null) head.Add(name, value);
+                }
             }
+            if (upgrades)
+            {
+                head.Add("Connection", "Upgrade");
+                head.Add("Upgrade", headers.Upgrade.ToString());
+            }
+            // gRPC daemons insist on it, and trailers do pass here.
+            if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
+            if (connection is not null) head.Add(WsgiConnection.Header, connection.ToString());
+            head.End(framing);
         }
-        if (upgrades)
+        catch
         {
-            head.Add("Connection", "Upgrade");
-            head.Add("Upgrade", headers.Upgrade.ToString());
+            head.Dispose();
+            throw;
         }
-        if (chunked) head.Add("Transfer-Encoding", "chunked");
-        // gRPC daemons insist on it, and trailers do pass here.
-        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
-        if (connection is null) AddForwarded(head, requester, request);
-        else head.Add(WsgiConnection.Header, connection.ToString());
-        head.End();
 
         return new DaemonRequest
         {
             Head = head,
             IsHead = HttpMethods.IsHead(request.Method),
-            Repeatable = !hasBody && !upgrades && IsIdempotent(request.Method),
-            Body = hasBody ? Body(features, headers, chunked) : null,
+            Repeatable = !framing.HasBody && !upgrades && IsIdempotent(request.Method),
+            Body = framing.HasBody ? Body(features, headers, framing) : null,
         };
     }
 
-    /// <summary>Whether the request has a body.</summary>
-    public static bool HasBody(IFeatureCollection features) =>
-        features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength != 0;
+    /// <summary>How the request's body is framed towards the daemon: by what the server reads, not by what the headers say.</summary>
+    public static RequestFraming FramingOf(IFeatureCollection features)
+    {
+        var length = features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength;
+        var canHaveBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        if (length is { } bytes && (canHaveBody || bytes == 0)) return RequestFraming.OfLength(bytes);
+        return canHaveBody ? RequestFraming.Chunked : RequestFraming.None;
+    }
 
     /// <summary>Whether a client's header is for the application to see.</summary>
     /// <param name="name">Its name.</param>
@@ -66,38 +75,37 @@ internal static class RequestTranslator
         if (name.StartsWith(':') || HopByHop.IsHopByHop(name)) return false;
         // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
         if (name.Contains('_', StringComparison.Ordinal)) return false;
-        // These are ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
-        if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase)
-            || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase))
-            return false;
+        // This is ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
+        if (name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase) || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase)) return false;
+        return connection.Count == 0 || !IsNamed(name, connection) || HopByHop.StaysWhenNamed(name);
+    }
+
+    private static bool IsNamed(string name, Microsoft.Extensions.Primitives.StringValues connection)
+    {
         foreach (var line in connection)
         {
             foreach (var option in line.AsSpan().Split(','))
             {
-                if (line.AsSpan(option).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return false;
+                if (line.AsSpan(option).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
             }
         }
-        return true;
+        return false;
     }
 
-    private static void AddForwarded(RequestHead head, Requester requester, IHttpRequestFeature request)
-    {
-        if (requester.NextChain is { } chain) head.Add("X-Forwarded-For", chain);
-        head.Add("X-Forwarded-Proto", requester.Scheme);
-        if (requester.Host is not null) head.Add("X-Forwarded-Host", requester.Host);
-        else if (request.Headers.Host is { Count: > 0 } host) head.Add("X-Forwarded-Host", host.ToString());
-    }
-
-    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, bool chunked) => new()
+    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing) => new()
     {
         Reader = features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
-        Chunked = chunked,
+        Framing = framing,
         ExpectContinue = headers.TryGetValue(HeaderNames.Expect, out var expect) && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
-        Trailers = !chunked ? null : () =>
+        Trailers = !framing.InChunks ? null : () =>
             features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
-                ? trailers.Trailers.Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
+                ? trailers.Trailers.Where(trailer => IsTrailer(trailer.Key)).Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
                 : [],
     };
+
+    // A server that merges trailers into the headers would take them for what the front end has said.
+    private static bool IsTrailer(string name) =>
+        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase) && MayPass(name, default);
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method)

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
@@ -16,9 +18,24 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="Chain">X-Forwarded-For as a trusted proxy sent it; null: none did.</param>
 internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientPort, string Scheme, string? Host, string? Chain)
 {
+    /// <summary>What the names of all these headers begin with.</summary>
+    public const string ForwardedPrefix = "X-Forwarded-";
+
     private const string ForwardedFor = "X-Forwarded-For";
     private const string ForwardedProto = "X-Forwarded-Proto";
     private const string ForwardedHost = "X-Forwarded-Host";
+    private const string ForwardedPort = "X-Forwarded-Port";
+    private const string MountPath = "X-Forwarded-Prefix";
+    private const int LongestPrefix = 1024;
+
+    /// <summary>Whether the peer is a trusted proxy.</summary>
+    public bool IsByProxy { get; private init; }
+
+    /// <summary>The port that the client connected to, by the proxy's word; 0: it said nothing of it, or its word does not count.</summary>
+    public int Port { get; private init; }
+
+    /// <summary>The path that the proxy has taken off, without a slash at its end, decoded; empty: none.</summary>
+    public string Prefix { get; private init; } = "";
 
     /// <summary>Who sent a request.</summary>
     /// <param name="connection">Its connection; null: it has none that is known.</param>
@@ -40,11 +57,32 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
             peer, client, hops == 0 ? connection!.RemotePort : 0,
             SaidAt(request.Headers[ForwardedProto], hops) is { } scheme && (scheme is "http" or "https") ? scheme : request.Scheme,
             SaidAt(request.Headers[ForwardedHost], hops) is { Length: > 0 } host && IsHost(host) ? host : null,
-            chain.Length > 0 ? string.Join(", ", chain) : null);
+            chain.Length > 0 ? string.Join(", ", chain) : null)
+        {
+            IsByProxy = true,
+            Port = ushort.TryParse(SaidAt(request.Headers[ForwardedPort], hops), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0,
+            Prefix = SaidAt(request.Headers[MountPath], hops) is { } prefix && IsPath(prefix) ? Uri.UnescapeDataString(prefix).TrimEnd('/') : "",
+        };
     }
 
     /// <summary>X-Forwarded-For for the next in the chain.</summary>
     public string? NextChain => Peer is null ? Chain : Chain is null ? Peer.ToString() : $"{Chain}, {Peer}";
+
+    /// <summary>
+    /// Puts in order what a request's headers say of its sender, once, before anybody reads them: <c>X-Forwarded-*</c> of anybody but a trusted proxy goes; a trusted
+    /// proxy's stays (-User, -Port, -Client-Cert and whatever else it sends); -For, -Proto and -Host are said by the front end. A request without a host, as HTTP/1.0
+    /// allows, is for the address that it came to: daemons speak HTTP/1.1, which demands one (RFC 9112, section 3.2).
+    /// </summary>
+    /// <param name="connection">The request's connection; null: it has none that is known.</param>
+    /// <param name="headers">The request's headers.</param>
+    public void Forward(IHttpConnectionFeature? connection, IHeaderDictionary headers)
+    {
+        if (!IsByProxy) RemoveForwarded(headers);
+        if (StringValues.IsNullOrEmpty(headers.Host)) headers.Host = Listening(connection);
+        if (NextChain is { } chain) headers[ForwardedFor] = chain;
+        headers[ForwardedProto] = Scheme;
+        headers[ForwardedHost] = Host ?? headers.Host;
+    }
 
     /// <summary>
     /// Has a WSGI application see the host that the client asked for, as if it had been asked for here: what it makes addresses of is the Host header. An HTTP daemon
@@ -54,6 +92,19 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     {
         if (Host is not null) request.Headers.Host = Host;
     }
+
+    private static void RemoveForwarded(IHeaderDictionary headers)
+    {
+        List<string>? names = null;
+        foreach (var (name, _) in headers)
+        {
+            if (name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase)) (names ??= []).Add(name);
+        }
+        foreach (var name in names ?? []) headers.Remove(name);
+    }
+
+    private static string Listening(IHttpConnectionFeature? connection) =>
+        connection?.LocalIpAddress is { } address ? new IPEndPoint(Plain(address)!, connection.LocalPort).ToString() : "localhost";
 
     private static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
     {
@@ -83,6 +134,10 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     }
 
     private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+
+    // A path that an application may be mounted at: printable, from the root, and climbing nowhere.
+    private static bool IsPath(string text) =>
+        text is ['/', not '/', ..] && text.Length <= LongestPrefix && text.All(c => c is > ' ' and < '\x7f' and not ('?' or '#' or '\\')) && !Uri.UnescapeDataString(text).Split('/').Contains("..");
 
     private static bool IsHost(string text) => text.Length <= 255 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']');
 }

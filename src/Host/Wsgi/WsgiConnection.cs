@@ -17,7 +17,10 @@ namespace DaemonProxy.Host.Wsgi;
 /// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
 /// <param name="Protocol">The client's protocol, as in <c>HTTP/1.1</c>.</param>
 /// <param name="Script">The route's path or its script-name, decoded: what SCRIPT_NAME says; nothing for <c>/</c>.</param>
-internal sealed record WsgiConnection(double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script)
+/// <param name="ForwardedPort">The port that the client connected to, by a trusted proxy's word; 0: none said one.</param>
+/// <param name="Prefix">The path that a trusted proxy has taken off, decoded: SCRIPT_NAME begins with it.</param>
+internal sealed record WsgiConnection(
+    double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script, int ForwardedPort, string Prefix)
 {
     /// <summary>The header in which it goes to a daemon process.</summary>
     public const string Header = "X-DaemonProxy-Connection";
@@ -33,21 +36,21 @@ internal sealed record WsgiConnection(double Start, string RemoteAddress, int Re
         var connection = features.Get<IHttpConnectionFeature>();
         return new(
             (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback).ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
-            requester.Scheme, request.Protocol, scriptName.TrimEnd('/'));
+            requester.Scheme, request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
     }
 
-    /// <summary>The header's value. The slash behind the script's path is there for the path that is empty.</summary>
+    /// <summary>The header's value. The slash after each path is there for the path that is empty.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")}");
+        $"{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
 
     /// <summary>Reads the header back.</summary>
     /// <exception cref="BadHttpRequestException">It is not there: whoever connected is no front end of this product.</exception>
     public static WsgiConnection Parse(string value)
     {
         var parts = value.Split(' ');
-        if (parts.Length != 7) throw new BadHttpRequestException($"a daemon process of a WSGI application takes requests from its front end alone, which sends {Header}");
+        if (parts.Length != 9) throw new BadHttpRequestException($"a daemon process of a WSGI application takes requests from its front end alone, which sends {Header}");
         return new(
             double.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(parts[3], CultureInfo.InvariantCulture),
-            parts[4], parts[5], Uri.UnescapeDataString(parts[6])[..^1]);
+            parts[4], parts[5], Uri.UnescapeDataString(parts[6])[..^1], int.Parse(parts[7], CultureInfo.InvariantCulture), Uri.UnescapeDataString(parts[8])[..^1]);
     }
 }

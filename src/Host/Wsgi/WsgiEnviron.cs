@@ -29,7 +29,7 @@ internal static class WsgiEnviron
         var environ = new List<KeyValuePair<string, string>>(24)
         {
             new("REQUEST_METHOD", request.Method),
-            new("SCRIPT_NAME", script),
+            new("SCRIPT_NAME", Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(connection.Prefix)) + script),
             new("PATH_INFO", info),
             new("QUERY_STRING", question < 0 ? "" : target[(question + 1)..]),
             new("REQUEST_URI", target),
@@ -71,7 +71,7 @@ internal static class WsgiEnviron
     private static (string Name, string Port) Server(string host, WsgiConnection connection)
     {
         var parsed = new HostString(host);
-        var port = parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
+        var port = connection.ForwardedPort > 0 ? connection.ForwardedPort : parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
         return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
     }
 
