@@ -29,6 +29,15 @@ public sealed record ProxyConfiguration
     /// <summary><c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the daemons want the others.</summary>
     public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
+    /// <summary>
+    /// <c>connection-limit</c>: connections of clients at a time, on all addresses together. 0 (default): half of what the system's limit on open files leaves, for each
+    /// may need one to a daemon.
+    /// </summary>
+    public long ConnectionLimit { get; init; }
+
+    /// <summary><c>connection-limit-action</c>: what becomes of connections beyond the limit. Default: they wait.</summary>
+    public ConnectionLimitAction ConnectionLimitAction { get; init; }
+
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 

@@ -19,6 +19,8 @@ internal static class ProxySection
         { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
         { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
+        { "connection-limit", ValueReaders.Count(0, int.MaxValue), (proxy, count) => proxy with { ConnectionLimit = count } },
+        { "connection-limit-action", ValueReaders.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), (proxy, action) => proxy with { ConnectionLimitAction = action } },
         { "io-threads", ValueReaders.Count(1, 1024), (proxy, count) => proxy with { IoThreads = (int)count } },
         { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
         { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },

@@ -25,6 +25,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private readonly DaemonLimits _limits;
     private readonly TimeProvider _time;
     private readonly TimedWait _wait;
+    private ConnectionBudget? _budget;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -41,8 +42,13 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private bool _bodyEnded;
     private bool _keepAlive;
 
-    internal DaemonConnection(Socket socket, DaemonLimits limits, TimeProvider time)
+    /// <param name="socket">The socket, connected; the connection's from here on.</param>
+    /// <param name="limits">The limits of its exchanges.</param>
+    /// <param name="time">Their clock.</param>
+    /// <param name="budget">Where it was counted; null: nowhere.</param>
+    internal DaemonConnection(Socket socket, DaemonLimits limits, TimeProvider time, ConnectionBudget? budget = null)
     {
+        _budget = budget;
         _socket = socket;
         _limits = limits;
         _time = time;
@@ -272,6 +278,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     public void Dispose()
     {
         _socket.Dispose();
+        Interlocked.Exchange(ref _budget, null)?.Return();
         ReturnBuffer();
         _wait.Dispose();
     }

@@ -19,8 +19,10 @@ public sealed class DaemonGroup : IDisposable
     /// <param name="options">Its configuration.</param>
     /// <param name="time">The clock of its timeouts.</param>
     /// <param name="statistics">Its counts.</param>
-    public DaemonGroup(DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics)
+    /// <param name="budget">Where its connections are counted.</param>
+    public DaemonGroup(DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget)
     {
+        Budget = budget;
         Options = options;
         Statistics = statistics;
         Policy = new LiveFlushPolicy(FlushPolicy.Of(options));
@@ -28,12 +30,15 @@ public sealed class DaemonGroup : IDisposable
         Relay = new ResponseRelay(Policy, time);
         _time = time;
         if (options.Address is null) return;
-        _external = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time);
+        _external = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time, budget);
         Queue.Open(_external);
     }
 
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
+
+    /// <summary>Where its connections are counted.</summary>
+    internal ConnectionBudget Budget { get; }
 
     /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
     internal Action? BeforeRequest { get; set; }
@@ -156,10 +161,11 @@ public sealed class DaemonGroup : IDisposable
         finally { request.QueueTime += _time.GetElapsedTime(start); }
     }
 
-    /// <summary>Whether a failure may pass: no socket yet, nobody listening yet, backlog full.</summary>
+    /// <summary>Whether a failure may pass: no socket yet, nobody listening yet, backlog full, no descriptor left.</summary>
     private static bool IsPassing(SocketError error) =>
         error is SocketError.ConnectionRefused or SocketError.AddressNotAvailable or SocketError.TryAgain or SocketError.WouldBlock
-            or SocketError.ConnectionReset or SocketError.TimedOut or SocketError.HostNotFound or SocketError.InProgress;
+            or SocketError.ConnectionReset or SocketError.TimedOut or SocketError.HostNotFound or SocketError.InProgress
+            or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
     /// <summary>Closes the kept connections.</summary>
     public void Dispose() => _external?.Dispose();

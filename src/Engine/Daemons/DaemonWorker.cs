@@ -20,6 +20,7 @@ public sealed class DaemonWorker : IDisposable
     private readonly DaemonGroupOptions _options;
     private readonly DaemonLimits _limits;
     private readonly TimeProvider _time;
+    private readonly ConnectionBudget _budget;
     private readonly ConcurrentStack<DaemonConnection> _kept = new();
     private int _keptCount;
     private volatile bool _disposed;
@@ -29,7 +30,8 @@ public sealed class DaemonWorker : IDisposable
     /// <param name="address">Where it listens.</param>
     /// <param name="capacity">How many requests it takes at a time, &gt; 0.</param>
     /// <param name="time">The clock of its timeouts.</param>
-    public DaemonWorker(DaemonGroupOptions options, DaemonAddress address, int capacity, TimeProvider time)
+    /// <param name="budget">Where its connections are counted; they are closed when they rest and room is short.</param>
+    public DaemonWorker(DaemonGroupOptions options, DaemonAddress address, int capacity, TimeProvider time, ConnectionBudget budget)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         _options = options;
@@ -38,6 +40,8 @@ public sealed class DaemonWorker : IDisposable
         Address = address;
         Capacity = capacity;
         LastUse = time.GetTimestamp();
+        _budget = budget;
+        _budget.Short += CloseKept;
     }
 
     /// <summary>Where it listens.</summary>
@@ -91,35 +95,43 @@ public sealed class DaemonWorker : IDisposable
     /// <exception cref="OperationCanceledException">The time was up, or the client has left.</exception>
     internal async ValueTask<DaemonConnection> ConnectAsync(TimeSpan limit, CancellationToken clientGone)
     {
-        var socket = Address.UnixSocket is not null
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (!_budget.TryTake()) throw new SocketException((int)SocketError.TooManyOpenSockets);
+        Socket? socket = null;
         try
         {
+            socket = Address.UnixSocket is not null
+                ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+                : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             if (_options.SendBufferSize > 0) socket.SendBufferSize = (int)_options.SendBufferSize;
             if (_options.ReceiveBufferSize > 0) socket.ReceiveBufferSize = (int)_options.ReceiveBufferSize;
             EndPoint target = Address.UnixSocket is { } path ? new UnixDomainSocketEndPoint(path) : new DnsEndPoint(Address.Host!, Address.Port);
             var connecting = socket.ConnectAsync(target, clientGone);
             if (connecting.IsCompleted) await connecting.ConfigureAwait(false);
             else await connecting.AsTask().WaitAsync(limit, _time, clientGone).ConfigureAwait(false);
-            return new DaemonConnection(socket, _limits, _time);
+            return new DaemonConnection(socket, _limits, _time, _budget);
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
+            _budget.Return();
             throw;
         }
     }
 
     private void CloseKept()
     {
-        while (_kept.TryPop(out var connection)) connection.Dispose();
+        while (_kept.TryPop(out var connection))
+        {
+            Interlocked.Decrement(ref _keptCount);
+            connection.Dispose();
+        }
     }
 
     /// <summary>Closes the kept connections; those in use are closed when their request ends.</summary>
     public void Dispose()
     {
         _disposed = true;
+        _budget.Short -= CloseKept;
         CloseKept();
     }
 }

@@ -23,6 +23,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     {
         Options = group.Options;
         Queue = group.Queue;
+        Budget = group.Budget;
         Restarts = group.Statistics.Restarts;
         Program = program;
         Launcher = launcher;
@@ -79,6 +80,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
     internal DaemonGroupOptions Options { get; }
 
     internal WorkerQueue Queue { get; }
+
+    /// <summary>Where the workers' connections are counted.</summary>
+    internal ConnectionBudget Budget { get; }
 
     internal DaemonLauncher Launcher { get; }
 

@@ -134,7 +134,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
             return null;
         }
-        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time), script);
+        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget), script);
 
         var ended = process.Ended.IsCompleted;
         var code = ended ? process.ExitCode : 0;

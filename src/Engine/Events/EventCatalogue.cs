@@ -281,6 +281,18 @@ public static class EventCatalogue
         "The application can do all that root can.",
         "Give the group a user, for example user: www-data.");
 
+    /// <summary>DPXY0050.</summary>
+    public static EventDefinition ConnectionLimitReached { get; } = new("DPXY0050", Warning, 0, "connection limit reached",
+        "As many clients are connected as connection-limit, or the system's limit on open files, allows.",
+        "New connections wait until one ends, or are closed at once (connection-limit-action); those that are open are served.",
+        "Raise the limit on open files (ulimit -n, LimitNOFILE in a systemd unit) or connection-limit; lower keepalive-timeout if most of them are idle.");
+
+    /// <summary>DPXY0051.</summary>
+    public static EventDefinition AcceptFailed { get; } = new("DPXY0051", Warning, 0, "connection not accepted",
+        "The system gave the front end no connection that a client had opened: it has no descriptor or no memory left.",
+        "The connection waits; accepting is tried again every 100 ms.",
+        "See what uses up the system's descriptors or memory.");
+
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))

@@ -49,6 +49,8 @@ public static class SystemdUnit
         Line("KillMode=mixed");
         Line("TimeoutStartSec=90");
         Line("TimeoutStopSec=30");
+        // Two for each connection of a client; what is not used costs nothing.
+        Line("LimitNOFILE=1048576");
         Line("UMask=0027");
         Line("NoNewPrivileges=yes");
         Line("LockPersonality=yes");

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Host.Hosting;
@@ -132,7 +133,10 @@ internal static class ServeCommand
 
     private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool inInstanceFolder)
     {
+        // Before anything that could fail for want of a descriptor, and say so in the runtime's words.
+        BudgetOf(workers: 0);
         var configuration = configure();
+        var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));
         SocketThreads.Use(configuration.IoThreads);
         var instance = InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
@@ -146,7 +150,13 @@ internal static class ServeCommand
             instance.Dispose();
             throw new ServerStartException($"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
-        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), CancellationToken.None).ConfigureAwait(false);
+        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), budget, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private static ConnectionBudget BudgetOf(int workers)
+    {
+        try { return ConnectionBudget.OfProcess(workers); }
+        catch (OpenFileLimitException refusal) { throw new ServerStartException(refusal.Message, refusal); }
     }
 
     /// <summary>How this host was started, so that it can start itself again as a daemon.</summary>

@@ -14,6 +14,8 @@ internal static class FixedAtStart
             ("listen", served.Listen.SequenceEqual(wanted.Listen)),
             ("tls", served.Tls == wanted.Tls),
             ("io-threads", served.IoThreads == wanted.IoThreads),
+            ("connection-limit", served.ConnectionLimit == wanted.ConnectionLimit),
+            ("connection-limit-action", served.ConnectionLimitAction == wanted.ConnectionLimitAction),
             ("limit-request-body", served.LimitRequestBody == wanted.LimitRequestBody),
             ("access-log", served.AccessLog == wanted.AccessLog),
             ("metrics-listen", served.MetricsListen == wanted.MetricsListen),

@@ -5,6 +5,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using DaemonProxy.Timing;
 
@@ -34,17 +35,31 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private HttpServer? _metrics;
     private volatile bool _draining;
 
-    private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host)
+    private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
+        ConnectionBudget budget)
     {
         _configure = configure;
         _instance = instance;
         _log = log;
         LogFile = logFile;
-        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time);
+        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget };
         Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), log, _time);
         _meter = new FrontEndMeter(_statistics, () => Served.Groups);
         Page = new PrometheusPage(_statistics, () => Served.Groups);
         _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter, Page);
+    }
+
+    /// <summary>Lets clients in as far as connection-limit and the limit on open files allow; null: neither says anything.</summary>
+    private ConnectionGate? GateOf(ProxyConfiguration configuration)
+    {
+        var most = _services.Budget.MostOfClients ?? long.MaxValue;
+        if (configuration.ConnectionLimit > most)
+        {
+            _log.Write(EventCatalogue.ServerNotice,
+                $"connection-limit is {configuration.ConnectionLimit}, and the limit on open files, {OpenFiles.Limit()}, allows {most}; that is what holds");
+        }
+        var limit = configuration.ConnectionLimit == 0 ? most : Math.Min(configuration.ConnectionLimit, most);
+        return limit == long.MaxValue ? null : new ConnectionGate(limit, configuration.ConnectionLimitAction, _services.Budget, _log, _time);
     }
 
     private AccessLog? OpenAccessLog(string? path)
@@ -85,13 +100,14 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="log">Where events go.</param>
     /// <param name="logFile">The file behind the log; null: none.</param>
     /// <param name="host">Program and first arguments that start this host again, for daemons.</param>
+    /// <param name="budget">Counts its connections.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
-        CancellationToken cancellationToken)
+        ConnectionBudget budget, CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host);
+        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget);
         try
         {
             await frontEnd.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
@@ -127,6 +143,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         return new()
         {
             Listen = configuration.Listen,
+            Gate = GateOf(configuration),
             Certificate = certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
             Refused = failure => _log.Write(RefusedRequest.Reason(failure), failure.Message),

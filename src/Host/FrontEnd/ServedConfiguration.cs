@@ -23,6 +23,9 @@ internal sealed record FrontEndServices(
     /// <summary>How many responses are paced, by whatever limit of whatever configuration.</summary>
     public PacingLoad Pacing { get; } = new();
 
+    /// <summary>Its connections, to clients and daemons.</summary>
+    public required ConnectionBudget Budget { get; init; }
+
     /// <summary>A socket that no other daemon of this front end has had.</summary>
     public string NextSocket(string group) => Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets));
 }
@@ -52,7 +55,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         _services = services;
         foreach (var options in configuration.Daemons)
         {
-            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name));
+            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget);
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
             DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);

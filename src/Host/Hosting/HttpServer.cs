@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -71,18 +71,13 @@ internal sealed class HttpServer : IAsyncDisposable
     private static ServiceProvider ServicesOf(HttpServerOptions options, List<ListenSocket> sockets)
     {
         var kestrel = new KestrelServices(new KestrelLog(options.Log), options.Refused);
-        kestrel.UseSockets(transport =>
+        kestrel.ConfigureServices(services =>
         {
-            // The application never blocks a thread, so it can run where the socket's bytes arrived, without a hop between threads.
-            transport.UnsafePreferInlineScheduling = true;
-            transport.Backlog = ListenSockets.Backlog;
-            transport.CreateBoundListenSocket = endPoint => SocketOf(endPoint, sockets);
+            services.AddSingleton<IConnectionListenerFactory>(new SocketListenerFactory(sockets, options.Gate));
+            services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets));
         });
-        kestrel.ConfigureServices(services => services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets)));
         return kestrel.BuildProvider();
     }
-
-    private static Socket SocketOf(EndPoint endPoint, List<ListenSocket> sockets) => sockets.Single(s => s.EndPoint.Equals(endPoint)).Socket;
 
     private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets)
     {

@@ -19,6 +19,9 @@ internal sealed record HttpServerOptions
     /// <summary>The longest request body, bytes; null: no limit. A longer one is a 413.</summary>
     public long? MaxRequestBodySize { get; init; }
 
+    /// <summary>Lets connections in, up to a limit; null: all of them.</summary>
+    public ConnectionGate? Gate { get; init; }
+
     /// <summary>Changes Kestrel's other limits (time-outs, data rates); null: Kestrel's defaults.</summary>
     public Action<KestrelServerLimits>? Limits { get; init; }
 

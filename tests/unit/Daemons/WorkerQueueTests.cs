@@ -14,7 +14,7 @@ public sealed class WorkerQueueTests
 
     private static DaemonGroupOptions Options => new() { Name = "app", Source = DaemonSource.Sample, ConnectTimeout = TimeSpan.FromSeconds(15) };
 
-    private DaemonWorker Worker(int capacity) => new(Options, new DaemonAddress("/nowhere.sock", null, 0), capacity, _time);
+    private DaemonWorker Worker(int capacity) => new(Options, new DaemonAddress("/nowhere.sock", null, 0), capacity, _time, new ConnectionBudget(null));
 
     private WorkerQueue Queue(DaemonGroupOptions options, params DaemonWorker[] workers)
     {

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace DaemonProxy.Platform;
+
+/// <summary>The files, sockets and pipes that this process has open, and how many it may have (<c>ulimit -n</c>).</summary>
+public static partial class OpenFiles
+{
+    private static readonly string[] Lists = ["/proc/self/fd", "/dev/fd"];
+
+    /// <summary>The limit in force, which the runtime has raised to the hard one at its start; null where the system has none to ask for.</summary>
+    public static long? Limit()
+    {
+        var resource = OperatingSystem.IsLinux() ? 7 : OperatingSystem.IsMacOS() ? 8 : -1;
+        if (resource < 0 || getrlimit(resource, out var limit) != 0) return null;
+        return limit.Current > int.MaxValue ? int.MaxValue : (long)limit.Current;
+    }
+
+    /// <summary>How many are open now; null where the system does not tell.</summary>
+    public static int? Count()
+    {
+        try { return Lists.FirstOrDefault(Directory.Exists) is { } list ? Directory.EnumerateFileSystemEntries(list).Count() : null; }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { return null; }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, out ResourceLimit limit);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Maximum;
+    }
+}
