@@ -44,6 +44,7 @@ public sealed class ServiceTextTests
         KillMode=mixed
         TimeoutStartSec=90
         TimeoutStopSec=30
+        LimitNOFILE=1048576
         UMask=0027
         NoNewPrivileges=yes
         LockPersonality=yes
