@@ -19,6 +19,9 @@ public sealed class DaemonRequest
 
     /// <summary>How long it has waited for a place on a worker.</summary>
     public TimeSpan QueueTime { get; internal set; }
+
+    /// <summary>For how much of that there was no worker at all.</summary>
+    internal TimeSpan Unserved { get; set; }
 }
 
 /// <summary>A request's body on its way to a daemon.</summary>

@@ -20,12 +20,19 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
     public GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
+        : this(group, program, nextCommand, async (command, output) => await WorkerProcess.StartAsync(command, launcher, output, time).ConfigureAwait(false), log, time)
+    {
+    }
+
+    /// <summary>Makes the supervisor of processes that are started in some way.</summary>
+    internal GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, WorkerStart launch, EventLog log, TimeProvider time)
     {
         Options = group.Options;
         Queue = group.Queue;
         Restarts = group.Statistics.Restarts;
         Program = program;
-        Launcher = launcher;
+        Launch = launch;
+        BackOff = new BackOff(Queue, time);
         _nextCommand = nextCommand;
         _log = log;
         _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
@@ -80,7 +87,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal WorkerQueue Queue { get; }
 
-    internal DaemonLauncher Launcher { get; }
+    internal WorkerStart Launch { get; }
+
+    internal BackOff BackOff { get; }
 
     internal string Program { get; }
 

@@ -34,6 +34,9 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>The folder of its configuration.</summary>
+    public string Folder => _folder;
+
     /// <summary>Starts a front end with this configuration; other files of the test may be there already.</summary>
     public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null)
     {
