@@ -8,7 +8,7 @@ namespace DaemonProxy.Daemons;
 ///   listened, then ended           at once, but 1 s or more after its own last start
 ///   ended before it listened:
 ///     for the first time           1 s later                          at once
-///     again                        2 s, 4 s, ... up to 30 s later     the same, or when the group has started none for 1 s
+///     again                        2 s, 4 s, ... up to 30 s later     when the group has started none for 1 s
 /// </code>
 /// A worker that listens ends the pauses of all: what kept the others from starting is most likely over.
 /// </summary>
@@ -127,11 +127,8 @@ internal sealed class BackOff
         {
             if (Failures > 0 && _recoveries != group._recoveries) Failures = 0;
             if (Failures == 0) return Since(_hasStarted, _lastStart);
-            var left = PauseAfter(Failures) - group._time.GetElapsedTime(_failedAt);
-            if (left <= TimeSpan.Zero || group._queue.HasWorkers) return Positive(left);
-            if (Failures == 1) return TimeSpan.Zero;
-            var others = Since(group._hasStarted, group._lastStart);
-            return others < left ? others : left;
+            if (group._queue.HasWorkers) return Positive(PauseAfter(Failures) - group._time.GetElapsedTime(_failedAt));
+            return Failures == 1 ? TimeSpan.Zero : Since(group._hasStarted, group._lastStart);
         }
 
         private TimeSpan Since(bool hasStarted, long start) => hasStarted ? Positive(Between - group._time.GetElapsedTime(start)) : TimeSpan.Zero;

@@ -24,6 +24,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         var variables = new Dictionary<string, string>();
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
+        foreach (var (name, value) in options.Identity.Env) variables[name] = value;
         if (options.Source == DaemonSource.Application)
         {
             string[] worker =
@@ -31,6 +32,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
                 .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
                 "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
                 "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
+                "--slow-request-timeout", Seconds(options.SlowRequestTimeout),
                 .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
                 .. options.Processes > 1 ? ["--multiprocess"] : Array.Empty<string>(),
                 .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
@@ -66,6 +68,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         if (identity.CpuPriority is { } priority) yield return string.Create(CultureInfo.InvariantCulture, $"--cpu-priority={priority}");
         if (identity.MemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--memory-limit={identity.MemoryLimit}");
         if (identity.VirtualMemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--virtual-memory-limit={identity.VirtualMemoryLimit}");
+        if (identity.SupplementaryGroups.Count > 0) yield return $"--supplementary-groups={string.Join(',', identity.SupplementaryGroups)}";
         if (identity.Group is { } group) yield return $"--group={group}";
         if (identity.User is { } user) yield return $"--user={user}";
     }

@@ -41,6 +41,9 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
     internal Action? BeforeRequest { get; set; }
 
+    /// <summary>Whether a request for a path only asks whether the application lives.</summary>
+    public bool IsHealthCheck(string path) => Options.HealthCheckPaths.Count > 0 && Options.HealthCheckPaths.Contains(path, StringComparer.Ordinal);
+
     /// <summary>The workers, and the requests that wait for one.</summary>
     public WorkerQueue Queue { get; }
 
@@ -79,7 +82,7 @@ public sealed class DaemonGroup : IDisposable
                     pump.Start();
                 }
                 var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone).ConfigureAwait(false);
-                return new DaemonExchange(this, worker, connection, head, pump);
+                return new DaemonExchange(this, request, worker, connection, head, pump);
             }
             catch (Exception failure)
             {
@@ -88,7 +91,7 @@ public sealed class DaemonGroup : IDisposable
                 var tried = failure is NothingCameException { Reason: var how } && request.Repeatable
                     ? await TryOfAsync(worker, how, connection.Reused, failed is not null).ConfigureAwait(false)
                     : null as FailedTry?;
-                Queue.Release(worker);
+                Queue.Release(worker, !request.IsHealthCheck);
                 var again = tried is { } known ? RepeatRule.Decide(known) : RepeatDecision.No;
                 if (again == RepeatDecision.Once) failed = worker;
                 if (again != RepeatDecision.No) continue;
@@ -155,7 +158,7 @@ public sealed class DaemonGroup : IDisposable
             }
             catch (Exception failure)
             {
-                Queue.Release(worker);
+                Queue.Release(worker, !request.IsHealthCheck);
                 if (failure is not (SocketException or TimeoutException)) throw;
                 if (failure is SocketException { SocketErrorCode: var error } && !IsPassing(error))
                     throw new BrokenResponseException(EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
@@ -171,7 +174,7 @@ public sealed class DaemonGroup : IDisposable
 
     private async ValueTask<DaemonWorker> TakeAsync(DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
     {
-        var place = Queue.TakeAsync(avoid, clientGone, request.Unserved);
+        var place = Queue.TakeAsync(avoid, clientGone, request.Unserved, !request.IsHealthCheck);
         if (place.IsCompleted) return await place.ConfigureAwait(false);
         var (start, unmanned) = (_time.GetTimestamp(), Queue.Unmanned);
         try { return await place.ConfigureAwait(false); }

@@ -44,6 +44,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <summary>Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.</summary>
     public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
 
+    /// <summary>Whether a group whose start failed may have come round: a worker listens that has another script, or is a server of its own.</summary>
+    public bool HasRecovered => _workers.Any(worker => worker.Current is { } running && (running.ScriptVersion > 0 || Options.Source != DaemonSource.Application));
+
     /// <summary>The group's state: ready while any worker is.</summary>
     public DaemonState State
     {
@@ -83,7 +86,8 @@ public sealed class GroupSupervisor : IAsyncDisposable
         }
     }
 
-    internal DaemonGroupOptions Options { get; }
+    /// <summary>The group's configuration.</summary>
+    public DaemonGroupOptions Options { get; }
 
     internal WorkerQueue Queue { get; }
 

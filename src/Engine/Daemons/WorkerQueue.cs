@@ -18,7 +18,7 @@ public sealed class WorkerQueue
     private readonly DaemonGroupOptions _options;
     private readonly TimeProvider _time;
     private readonly List<DaemonWorker> _open = [];
-    private readonly LinkedList<TaskCompletionSource<DaemonWorker>> _waiting = new();
+    private readonly LinkedList<Turn> _waiting = new();
 
     /// <summary>Makes a queue without workers.</summary>
     public WorkerQueue(DaemonGroupOptions options, TimeProvider time)
@@ -107,22 +107,29 @@ public sealed class WorkerQueue
     /// <param name="avoid">A worker that has failed this request just now: it is taken only where there is no other.</param>
     /// <param name="clientGone">Ends the wait.</param>
     /// <param name="unserved">For how long the request has been without any worker already: it is of the connect-timeout, too.</param>
+    /// <param name="isUse">Whether it is a use of the worker for <c>inactivity-timeout</c>; a health check is none.</param>
     /// <exception cref="BrokenResponseException">No worker was free within queue-timeout, or none there at all for connect-timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public ValueTask<DaemonWorker> TakeAsync(DaemonWorker? avoid, CancellationToken clientGone, TimeSpan unserved = default)
+    public ValueTask<DaemonWorker> TakeAsync(DaemonWorker? avoid, CancellationToken clientGone, TimeSpan unserved = default, bool isUse = true)
     {
         Place place;
         lock (_gate)
         {
             if (_waiting.Count == 0 && LeastBusy(avoid) is { } worker)
             {
-                Occupy(worker);
+                Occupy(worker, isUse);
                 return new(worker);
             }
-            var node = _waiting.AddLast(new TaskCompletionSource<DaemonWorker>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var node = _waiting.AddLast(new Turn(isUse));
             place = new(node, _waiting.Count > _options.ListenBacklog, _time.GetTimestamp(), UnmannedNow() - unserved);
         }
         return WaitAsync(place, clientGone);
+    }
+
+    /// <summary>Completes with the worker that a request gets.</summary>
+    private sealed class Turn(bool isUse) : TaskCompletionSource<DaemonWorker>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public bool IsUse => isUse;
     }
 
     /// <summary>A request's place among those that wait.</summary>
@@ -130,7 +137,7 @@ public sealed class WorkerQueue
     /// <param name="BehindBacklog">Whether it is one too many.</param>
     /// <param name="Start">Since when.</param>
     /// <param name="UnmannedBefore">What <see cref="Unmanned"/> was when the request was first without a worker.</param>
-    private sealed record Place(LinkedListNode<TaskCompletionSource<DaemonWorker>> Node, bool BehindBacklog, long Start, TimeSpan UnmannedBefore)
+    private sealed record Place(LinkedListNode<Turn> Node, bool BehindBacklog, long Start, TimeSpan UnmannedBefore)
     {
         public Task<DaemonWorker> Given => Node.Value.Task;
     }
@@ -187,7 +194,7 @@ public sealed class WorkerQueue
         }
     }
 
-    private bool TryLeave(LinkedListNode<TaskCompletionSource<DaemonWorker>> place)
+    private bool TryLeave(LinkedListNode<Turn> place)
     {
         lock (_gate)
         {
@@ -198,13 +205,15 @@ public sealed class WorkerQueue
     }
 
     /// <summary>Gives a place back; the first of those that wait gets it.</summary>
-    public void Release(DaemonWorker worker)
+    /// <param name="worker">The worker.</param>
+    /// <param name="isUse">What was said when it was taken.</param>
+    public void Release(DaemonWorker worker, bool isUse = true)
     {
         lock (_gate)
         {
             worker.Active--;
             _active--;
-            worker.LastUse = _time.GetTimestamp();
+            if (isUse) worker.LastUse = _time.GetTimestamp();
             // A closed worker gets no more; then any other that has a place does, for one may have opened meanwhile.
             if (_waiting.First is { } first && LeastBusy(null) is { } free) Give(free, first);
         }
@@ -226,18 +235,18 @@ public sealed class WorkerQueue
     private static bool Before(DaemonWorker one, DaemonWorker other) =>
         one.Active < other.Active || (one.Active == other.Active && one.Requests < other.Requests);
 
-    private void Give(DaemonWorker worker, LinkedListNode<TaskCompletionSource<DaemonWorker>> place)
+    private void Give(DaemonWorker worker, LinkedListNode<Turn> place)
     {
         _waiting.Remove(place);
-        Occupy(worker);
+        Occupy(worker, place.Value.IsUse);
         place.Value.SetResult(worker);
     }
 
-    private void Occupy(DaemonWorker worker)
+    private void Occupy(DaemonWorker worker, bool isUse)
     {
         worker.Active++;
         worker.Requests++;
-        worker.LastUse = _time.GetTimestamp();
+        if (isUse) (worker.IsUsed, worker.LastUse) = (true, _time.GetTimestamp());
         _active++;
     }
 }

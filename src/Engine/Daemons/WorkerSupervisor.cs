@@ -65,7 +65,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         var (process, worker, _) = running;
         var reason = RecycleRules.Meets(Options, worker.Requests, worker.Active, _time.GetElapsedTime(process.Start),
-            _time.GetElapsedTime(worker.LastUse), () => process.ProcessorTime);
+            worker.IsUsed ? _time.GetElapsedTime(worker.LastUse) : TimeSpan.Zero, () => process.ProcessorTime);
         if (reason is { } met && _current == running) _asked.TrySetResult(met);
     }
 
@@ -202,8 +202,13 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason), ("pid", next.Process.Id));
         _group.Queue.Close(previous.Worker);
         _asked = NewQuestion();
-        _retiring.RemoveAll(task => task.IsCompleted);
-        _retiring.Add(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+        Retire(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+    }
+
+    private void Retire(Task end)
+    {
+        _retiring.RemoveAll(task => task.IsCompletedSuccessfully);
+        _retiring.Add(end);
     }
 
     /// <summary>Waits until the worker ends, or is to be replaced.</summary>
@@ -223,7 +228,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _current = null;
         var lived = _time.GetElapsedTime(current.Process.Start);
         var code = current.Process.ExitCode;
-        await DropAsync(current, TimeSpan.Zero).ConfigureAwait(false);
+        // A child that holds its output is no reason to wait with its successor.
+        Retire(DropAsync(current, TimeSpan.Zero));
         // Whoever asked for a new one gets it by this.
         _asked = NewQuestion();
         _group.Count(RestartReason.Crash);

@@ -34,8 +34,10 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         try
         {
             var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
-            using var requests = options.Limits.RequestTimeout > TimeSpan.Zero
-                ? new RequestWatch(python, application, options.Limits, settings.Time, (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path))
+            using var requests = options.Limits.Any
+                ? new RequestWatch(python, application, options.Limits, settings.Time,
+                    (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path),
+                    (request, stack) => Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
                 : null;
             using var deadlock = options.DeadlockTimeout > TimeSpan.Zero
                 ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => Report(EventCatalogue.InterpreterDeadlock, "", null, null))

@@ -60,6 +60,7 @@ public sealed class StandstillTests(ITestOutputHelper output)
             name: site
             daemons: [ { name: app, application: app.wsgi, processes: {{processes}}, threads: 4 } ]
             """, folder);
+        var start = await StartTimeAsync(frontEnd);
         using var done = new CancellationTokenSource();
         var answers = new ConcurrentQueue<long>([Stopwatch.GetTimestamp()]);
         var outcomes = new ConcurrentDictionary<string, int>();
@@ -72,15 +73,28 @@ public sealed class StandstillTests(ITestOutputHelper output)
         var killed = await killer;
 
         answers.Enqueue(Stopwatch.GetTimestamp());
+        var after = await StartTimeAsync(frontEnd);
+        if (after > start) start = after;
         var times = answers.Order().ToArray();
         var standstill = times.Zip(times.Skip(1), Stopwatch.GetElapsedTime).Max();
+        // A machine that is so busy that a start alone takes a second has its own limit; not where the figures are taken.
+        var longest = Wanted is null && start * 3 > Longest ? start * 3 : Longest;
         output.WriteLine($"{processes} workers, one killed every {everyMilliseconds} ms{(childrenHoldTheirPipes ? ", children hold their pipes" : "")}: {killed} killed; "
-            + $"longest standstill {standstill.TotalSeconds:0.00} s; {string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
+            + $"longest standstill {standstill.TotalSeconds:0.00} s, a start {start.TotalSeconds:0.00} s; {string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
         Assert.True(killed > 1, "no worker was killed");
         Assert.True(outcomes.GetValueOrDefault("whole") > 0, "nothing was answered");
         // What was under way at a dying worker may be 502, or break off; nothing else may be.
         Assert.Empty(outcomes.Keys.Except(["whole", "502", "broken off"]));
-        Assert.True(standstill < Longest, $"nobody got an answer for {standstill.TotalSeconds:0.00} s");
+        Assert.True(standstill < longest, $"nobody got an answer for {standstill.TotalSeconds:0.00} s");
+    }
+
+    /// <summary>How long it takes, on this machine as it is now, until new workers listen.</summary>
+    private static async Task<TimeSpan> StartTimeAsync(RunningFrontEnd frontEnd)
+    {
+        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons[0].Workers.All(worker => worker.State == DaemonState.Ready), "all workers");
+        var start = Stopwatch.GetTimestamp();
+        await frontEnd.Control.RestartAsync("app");
+        return Stopwatch.GetElapsedTime(start);
     }
 
     private static async Task LoadAsync(RunningFrontEnd frontEnd, int client, ConcurrentQueue<long> answers, ConcurrentDictionary<string, int> outcomes, CancellationToken done)
