@@ -33,8 +33,8 @@ public sealed class ProcessLifeTests
     public async Task Zombie_does_not_run_and_a_front_end_that_is_one_has_stopped()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the state of a process is read from /proc");
-        // A parent that never asks for its child's exit code: it ends, and stays.
-        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "true & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        // A parent that never asks for its child's exit code: it ends when the shell is a program that reaps nobody, and stays.
+        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
         try
         {
             using var limit = new CancellationTokenSource(Limit);

@@ -47,10 +47,10 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     }
 
     /// <summary>Starts a front end that is expected not to come up; gives its one sentence.</summary>
-    public static async Task<string> FailAsync(string yaml, string? folder = null)
+    public static async Task<string> FailAsync(string yaml, string? folder = null, params string[] arguments)
     {
         var own = folder ?? NewFolder();
-        var (process, report) = await LaunchAsync(yaml, own);
+        var (process, report) = await LaunchAsync(yaml, own, arguments);
         using (process)
         {
             Assert.Null(report.Status);
@@ -65,11 +65,11 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
-    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder)
+    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, params string[] arguments)
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", file, "--background"])
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", file, "--background", .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
