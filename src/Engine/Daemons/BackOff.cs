@@ -1,11 +1,12 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// When the workers of a group are started again. The aim: a group never stands still for longer than a second and a start take, however its workers are
-/// killed, and one that cannot start costs no more than a start a second.
+/// When the workers of a group are started again. The aim: a group never stands still for much longer than a start takes, however its workers are killed,
+/// and one that cannot start costs no more than a start a second.
 /// <code>
 ///   the worker                     others serve                       none serves
-///   listened, then ended           at once, but 1 s or more after its own last start
+///   listened, then ended           at once, but 1 s or more           at once, but 0.25 s or more after the group's last start,
+///                                  after its own last start           where its own was within the last second
 ///   ended before it listened:
 ///     for the first time           1 s later                          at once
 ///     again                        2 s, 4 s, ... up to 30 s later     when the group has started none for 1 s
@@ -14,8 +15,11 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 internal sealed class BackOff
 {
-    /// <summary>The shortest time from one start to the next.</summary>
+    /// <summary>The shortest time from one start to the next, but for a group that stands still.</summary>
     public static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    /// <summary>The shortest time between two starts of a group whose workers listen, and end at once.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The longest pause.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -126,12 +130,17 @@ internal sealed class BackOff
         private TimeSpan LeftNow()
         {
             if (Failures > 0 && _recoveries != group._recoveries) Failures = 0;
-            if (Failures == 0) return Since(_hasStarted, _lastStart);
-            if (group._queue.HasWorkers) return Positive(PauseAfter(Failures) - group._time.GetElapsedTime(_failedAt));
-            return Failures == 1 ? TimeSpan.Zero : Since(group._hasStarted, group._lastStart);
+            var hasOthers = group._queue.HasWorkers;
+            if (Failures == 0)
+            {
+                var own = Since(_hasStarted, _lastStart, Between);
+                return own <= TimeSpan.Zero || hasOthers ? own : Since(group._hasStarted, group._lastStart, Shortest);
+            }
+            if (hasOthers) return Positive(PauseAfter(Failures) - group._time.GetElapsedTime(_failedAt));
+            return Failures == 1 ? TimeSpan.Zero : Since(group._hasStarted, group._lastStart, Between);
         }
 
-        private TimeSpan Since(bool hasStarted, long start) => hasStarted ? Positive(Between - group._time.GetElapsedTime(start)) : TimeSpan.Zero;
+        private TimeSpan Since(bool hasStarted, long start, TimeSpan between) => hasStarted ? Positive(between - group._time.GetElapsedTime(start)) : TimeSpan.Zero;
 
         private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
     }

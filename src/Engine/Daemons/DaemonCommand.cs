@@ -39,17 +39,20 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
                 // The original, too, puts home on the module search path.
                 .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),
             ];
-            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables);
+            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables) { AnswersPing = true };
         }
         if (options.Source == DaemonSource.Sample)
         {
             string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--watch-stdin"];
             // This host sees to itself what the shim is for, but for another identity.
-            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables);
+            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables) { AnswersPing = true };
         }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
         return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
     }
+
+    /// <summary>Whether it answers <c>OPTIONS *</c> by itself, without any application: as this host does.</summary>
+    public bool AnswersPing { get; init; }
 
     private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 

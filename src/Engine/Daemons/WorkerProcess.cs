@@ -13,6 +13,9 @@ internal sealed class WorkerProcess : IWorkerProcess
 
     private const int OutputStreams = 2;
 
+    // What HTTP has for asking a server whether it is there (RFC 9110, section 9.3.7). No application sees it.
+    private static readonly ReadOnlyMemory<byte> Ping = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray();
+
     private readonly Process _process;
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
@@ -106,7 +109,7 @@ internal sealed class WorkerProcess : IWorkerProcess
                 try
                 {
                     await socket.ConnectAsync(new UnixDomainSocketEndPoint(_command.Socket), stop).ConfigureAwait(false);
-                    return true;
+                    if (!_command.AnswersPing || await AnswersAsync(socket, limit, stop).ConfigureAwait(false)) return true;
                 }
                 catch (SocketException)
                 {
@@ -117,6 +120,19 @@ internal sealed class WorkerProcess : IWorkerProcess
             stop.ThrowIfCancellationRequested();
         }
         return false;
+    }
+
+    /// <summary>
+    /// Has a worker of ours answer before any request does: its first answer takes as long as a hundred others, which the first requests would wait for, and
+    /// die with it when it is killed just then.
+    /// </summary>
+    private async Task<bool> AnswersAsync(System.Net.Sockets.Socket socket, TimeSpan limit, CancellationToken stop)
+    {
+        var left = limit > TimeSpan.Zero ? limit - _time.GetElapsedTime(Start) : Timeout.InfiniteTimeSpan;
+        if (limit > TimeSpan.Zero && left <= TimeSpan.Zero) return false;
+        await socket.SendAsync(Ping, stop).ConfigureAwait(false);
+        try { return await socket.ReceiveAsync(new byte[256], stop).AsTask().WaitAsync(left, _time, stop).ConfigureAwait(false) > 0; }
+        catch (TimeoutException) { return false; }
     }
 
     /// <inheritdoc/>

@@ -166,7 +166,7 @@ public static class EventCatalogue
     /// <summary>DPXY0004.</summary>
     public static EventDefinition DaemonEnded { get; } = new("DPXY0004", Error, 0, "daemon ended",
         "A managed daemon ended though nobody asked it to.",
-        "Another is started: at once after one that had listened, at most every second; one that never listened is tried again after 1 s, then after pauses that double "
+        "Another is started: at once after one that had listened for a second; one that never listened is tried again after 1 s, then after pauses that double "
             + "up to 30 s, or every second while the group has no worker at all.",
         "See its own output and exit code, which the event quotes.");
 

@@ -62,6 +62,8 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
+        if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
         var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
         var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, connection), RequestStart = connection.Start };
         application.Submit(work);

@@ -69,7 +69,7 @@ public sealed class BackOffTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Worker_that_ends_as_soon_as_it_listens_is_started_every_second_and_its_pause_does_not_grow()
+    public async Task Only_worker_that_ends_as_soon_as_it_listens_is_started_after_a_quarter_of_a_second_each_time()
     {
         Start(1);
         for (var i = 1; i <= 8; i++)
@@ -77,9 +77,29 @@ public sealed class BackOffTests : IAsyncDisposable
             await SettlesAsync(i, DaemonState.Ready);
             Living.Single().End();
             await SettlesAsync(i, DaemonState.BackingOff);
-            _time.Advance(BackOff.Between);
+            _time.Advance(BackOff.Shortest);
         }
         await SettlesAsync(9, DaemonState.Ready);
+    }
+
+    [Fact]
+    public async Task Worker_that_ends_as_soon_as_it_listens_is_started_every_second_while_another_serves()
+    {
+        Start(2);
+        await SettlesAsync(2, DaemonState.Ready);
+        for (var i = 3; i <= 6; i++)
+        {
+            Living[^1].End();
+            _time.Advance(BackOff.Between - TimeSpan.FromMilliseconds(10));
+            await SettlesAsync(i - 1, DaemonState.Ready);
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+            await SettlesAsync(i, DaemonState.Ready);
+        }
+        // With the last of them gone nobody waits any longer, and they are not all started in the same moment.
+        foreach (var process in Living) process.End();
+        await SettlesAsync(7, DaemonState.Ready);
+        _time.Advance(BackOff.Between);
+        await SettlesAsync(8, DaemonState.Ready);
     }
 
     [Fact]

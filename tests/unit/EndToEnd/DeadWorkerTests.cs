@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DaemonProxy.Embedded;
 using Xunit;
 
