@@ -102,6 +102,15 @@ daemons: [ { name: demo, sample: true } ]"
         Get-DaemonProxy | Should -BeNullOrEmpty
     }
 
+    It 'refuses a group that does not start, and with -AllowFailedDaemon warns of it and serves the others' {
+        $file = New-ConfigurationFile 'part.yaml' "daemons: [ { name: a, sample: on }, { name: b, command: [ sh, -c, 'echo no luck; exit 3' ] } ]`nroutes: [ { path: /, daemon: a }, { path: /b, daemon: b } ]"
+        { Start-DaemonProxy $file -ErrorAction Stop } | Should -Throw -ErrorId 'StartFailed,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*exit code 3*no luck*'
+        Get-DaemonProxy | Should -BeNullOrEmpty
+        $proxy = Start-DaemonProxy $file -AllowFailedDaemon -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Where-Object { $_ -like "*'b'*exit code 3*no luck*" } | Should -Not -BeNullOrEmpty
+        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+    }
+
     It 'says that a port is in use, and loses nothing of what is served there' {
         $proxy = Start-DaemonProxy
         { Start-DaemonProxy -Name second -Listen $proxy.Uri[0] -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'

@@ -63,6 +63,13 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
+    /// <summary>
+    /// Start although daemon groups cannot be started, as long as anything can be served; each is a warning. Without it the start fails with the first of
+    /// them, for a deployment script wants to know.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter AllowFailedDaemon { get; set; }
+
     /// <summary>How long the front end and its daemons may take until they serve. Default 30 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
@@ -111,6 +118,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
                 Name = given,
                 Listen = Listen ?? [],
                 LogFile = LogPath is null ? null : FullPath(LogPath),
+                Strict = !AllowFailedDaemon,
                 Timeout = Timeout,
             };
             WriteVerbose($"starting {options.HostPath}");

@@ -52,6 +52,9 @@ public sealed record DaemonGroupOptions
     /// <summary><c>interrupt-timeout</c>: on firing, the request alone is interrupted first, and the process replaced only when that has not helped by then. 0 (default): replaced at once.</summary>
     public TimeSpan InterruptTimeout { get; init; }
 
+    /// <summary><c>slow-request-timeout</c>: a request of an application that has run for so long is logged once, with the stack of its Python thread. 0 (default): none is.</summary>
+    public TimeSpan SlowRequestTimeout { get; init; }
+
     /// <summary><c>deadlock-timeout</c>: a worker whose interpreter lock cannot be taken for so long is replaced. 0: never. Default 300 s.</summary>
     public TimeSpan DeadlockTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
@@ -117,6 +120,9 @@ public sealed record DaemonGroupOptions
 
     /// <summary><c>inactivity-timeout</c>: a worker that has had requests and then none for so long is replaced by a fresh one. 0: off. Default 0.</summary>
     public TimeSpan InactivityTimeout { get; init; }
+
+    /// <summary><c>health-check-paths</c>: paths, as the client sends them, whose requests are none for <see cref="InactivityTimeout"/>. Default: none.</summary>
+    public IReadOnlyList<string> HealthCheckPaths { get; init; } = [];
 
     /// <summary><c>graceful-timeout</c>: a worker that is replaced finishes the requests it has, for at most so long, before it is asked to end. Default 0.</summary>
     public TimeSpan GracefulTimeout { get; init; }

@@ -14,6 +14,10 @@ internal static class DaemonSection
     /// <summary>More than any system gives a socket.</summary>
     private const long LargestSocketBuffer = 1L << 30;
 
+    // Before its use below: initialisers run in the order of the file.
+    private static ValueReader<string> RequestPath { get; } = ValueReaders.Text("/health", (text, shown, key) => text.StartsWith('/') && text.AsSpan().IndexOfAny('?', '#') < 0
+        ? (text, null) : (null, $"{key}: {shown} is no path of a request; it begins with a '/' and has no '?' or '#', as /health"));
+
     /// <summary>The keys there are.</summary>
     public static KeyTable<DaemonGroupOptions> Keys { get; } = new("a daemon group")
     {
@@ -47,15 +51,22 @@ internal static class DaemonSection
         { "script-reloading", ValueReaders.Switch, (group, on) => group with { ScriptReloading = on } },
         { "request-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { RequestTimeout = time } },
         { "interrupt-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { InterruptTimeout = time } },
+        { "slow-request-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { SlowRequestTimeout = time } },
         { "deadlock-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { DeadlockTimeout = time } },
         { "maximum-requests", ValueReaders.Count(0, long.MaxValue), (group, count) => group with { MaximumRequests = count } },
         { "restart-interval", ValueReaders.Timeout(zero: true), (group, time) => group with { RestartInterval = time } },
         { "cpu-time-limit", ValueReaders.Timeout(zero: true), (group, time) => group with { CpuTimeLimit = time } },
         { "inactivity-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { InactivityTimeout = time } },
+        { "health-check-paths", ListReaders.OneOrMore(RequestPath, "[ /health ]"), (group, paths) => group with { HealthCheckPaths = paths } },
         { "graceful-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { GracefulTimeout = time } },
         { "eviction-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { EvictionTimeout = time } },
         { "user", ValueReaders.Word("www-data"), (group, user) => group with { Identity = group.Identity with { User = user } } },
         { "group", ValueReaders.Word("www-data"), (group, name) => group with { Identity = group.Identity with { Group = name } } },
+        {
+            "supplementary-groups", ListReaders.OneOrMore(ValueReaders.Word("video"), "[ video ]"),
+            (group, names) => group with { Identity = group.Identity with { SupplementaryGroups = names } }
+        },
+        { "env", ListReaders.Variables, (group, variables) => group with { Identity = group.Identity with { Env = variables } } },
         { "umask", ValueReaders.Umask, (group, umask) => group with { Identity = group.Identity with { Umask = umask } } },
         { "lang", ValueReaders.Word("C.UTF-8"), (group, lang) => group with { Identity = group.Identity with { Lang = lang } } },
         { "locale", ValueReaders.Word("C.UTF-8"), (group, locale) => group with { Identity = group.Identity with { Locale = locale } } },
@@ -68,14 +79,14 @@ internal static class DaemonSection
     /// <summary>The keys that are for processes the front end starts; with an address there are none.</summary>
     private static readonly HashSet<string> ForManaged =
     [
-        "startup-timeout", "shutdown-timeout", "processes", "maximum-requests", "restart-interval", "cpu-time-limit", "inactivity-timeout",
-        "graceful-timeout", "eviction-timeout", "user", "group", "umask", "lang", "locale", "display-name", "memory-limit", "virtual-memory-limit",
+        "startup-timeout", "shutdown-timeout", "processes", "maximum-requests", "restart-interval", "cpu-time-limit", "inactivity-timeout", "health-check-paths",
+        "graceful-timeout", "eviction-timeout", "user", "group", "supplementary-groups", "env", "umask", "lang", "locale", "display-name", "memory-limit", "virtual-memory-limit",
         "cpu-priority",
     ];
 
     /// <summary>The keys that need an interpreter of ours.</summary>
     private static readonly HashSet<string> ForApplications =
-        ["callable", "python-home", "python-path", "script-reloading", "request-timeout", "interrupt-timeout", "deadlock-timeout"];
+        ["callable", "python-home", "python-path", "script-reloading", "request-timeout", "interrupt-timeout", "slow-request-timeout", "deadlock-timeout"];
 
     /// <summary>The keys of options that a group of a kind can have; what it is and where its processes come from is none.</summary>
     public static IEnumerable<string> OptionsOf(DaemonSource source) => Keys.Except(["name", "command", "application", "address", "sample"])

@@ -37,6 +37,8 @@ public sealed record EffectiveOption(string Name, string Value, bool IsDefault)
             int mask when key == "umask" => Convert.ToString(mask, 8).PadLeft(3, '0'),
             long or int when key.EndsWith("-size", StringComparison.Ordinal) || key.EndsWith("memory-limit", StringComparison.Ordinal) => Units.FormatSize(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
             string text => text,
+            // Their values may be passwords.
+            IReadOnlyDictionary<string, string> variables => string.Join(", ", variables.Keys),
             IEnumerable list => string.Join(", ", list.Cast<object>()),
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         };

@@ -69,6 +69,29 @@ internal static class ListReaders
         return false;
     };
 
+    /// <summary>Environment variables: a mapping of names to texts.</summary>
+    public static ValueReader<IReadOnlyDictionary<string, string>> Variables { get; } = (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    {
+        values = null;
+        if (node is not MappingNode mapping)
+        {
+            reading.Mistake(node, $"{key}: names and values of environment variables belong here, and this is {node.Kind}; write for example {{ DJANGO_SETTINGS_MODULE: site.settings }}");
+            return false;
+        }
+        var variables = new Dictionary<string, string>();
+        foreach (var (name, value) in mapping.Pairs)
+        {
+            if (name.Text.Length == 0 || name.Text.AsSpan().IndexOfAny('=', '\0') >= 0)
+                reading.Mistake(name, $"{key}: {name.Shown} cannot be the name of an environment variable; it has one character or more, and no '='");
+            else if (value is not ScalarNode text || text.Text.Contains('\0'))
+                reading.Mistake(value, $"{key}: the value of {name.Shown} must be one text, and this is {value.Kind}; put what holds braces, brackets or colons in quotes");
+            else if (!variables.TryAdd(name.Text, text.IsNull ? "" : text.Text))
+                reading.Mistake(name, $"{key}: the variable {name.Shown} is given twice; leave one of them out");
+        }
+        values = variables;
+        return true;
+    };
+
     /// <summary>A mapping.</summary>
     /// <param name="read">Reads it.</param>
     /// <param name="example">What would be right, for messages.</param>

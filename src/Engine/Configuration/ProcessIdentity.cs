@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace DaemonProxy.Configuration;
 
 /// <summary>As whom and with what limits a managed group's processes run (behaviour.md, section 5). Null and 0 mean: as the front end.</summary>
@@ -8,6 +10,12 @@ public sealed record ProcessIdentity
 
     /// <summary><c>group</c>: a name or a number. Default: the user's own.</summary>
     public string? Group { get; init; }
+
+    /// <summary><c>supplementary-groups</c>: names or numbers, taken beside <see cref="Group"/>. Default: none, whatever groups the front end has, where the user or group is another.</summary>
+    public IReadOnlyList<string> SupplementaryGroups { get; init; } = [];
+
+    /// <summary><c>env</c>: environment variables beside the front end's, and instead of its own of the same name. Default: none.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary><c>umask</c>: the permission bits that files are made without; null: the front end's.</summary>
     public int? Umask { get; init; }
@@ -35,6 +43,7 @@ public sealed record ProcessIdentity
     {
         if (User is not null) yield return "user";
         if (Group is not null) yield return "group";
+        if (SupplementaryGroups.Count > 0) yield return "supplementary-groups";
         if (Umask is not null) yield return "umask";
         if (DisplayName is not null) yield return "display-name";
         if (MemoryLimit > 0) yield return "memory-limit";

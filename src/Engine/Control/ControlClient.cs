@@ -100,7 +100,7 @@ public sealed class ControlClient : IDisposable
         var status = await AskAsync(HttpMethod.Post, "v1/stop", JsonContent.Create(new StopRequest(drainTimeout), ControlJson.Default.StopRequest),
             ControlJson.Default.InstanceStatus, cancellationToken).ConfigureAwait(false);
         var start = Stopwatch.GetTimestamp();
-        while (InstanceDirectory.IsRunning(Name, _runtime) || IsAlive(status.ProcessId))
+        while (InstanceDirectory.IsRunning(Name, _runtime) || ProcessLife.IsRunning(status.ProcessId))
         {
             if (Stopwatch.GetElapsedTime(start) > drainTimeout + EndLimit)
                 throw new ControlException(
@@ -127,19 +127,6 @@ public sealed class ControlClient : IDisposable
         {
             socket.Dispose();
             throw;
-        }
-    }
-
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return !found.HasExited;
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
-        {
-            return false;
         }
     }
 

@@ -29,6 +29,9 @@ public sealed record LaunchOptions
     /// <summary>Full path of the event log; null: <c>events.log</c> in the instance's folder.</summary>
     public string? LogFile { get; init; }
 
+    /// <summary>Whether the start fails when any daemon group does not start. Default: only when nothing would be served.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>How long the front end may take until it serves. Default 30 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
@@ -113,6 +116,7 @@ public static class InstanceLauncher
             call.ArgumentList.Add(log);
         }
 
+        if (options.Strict) call.ArgumentList.Add("--strict");
         call.ArgumentList.Add("--background");
         try
         {

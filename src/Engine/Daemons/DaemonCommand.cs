@@ -24,6 +24,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         var variables = new Dictionary<string, string>();
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
+        foreach (var (name, value) in options.Identity.Env) variables[name] = value;
         if (options.Source == DaemonSource.Application)
         {
             string[] worker =
@@ -31,23 +32,27 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
                 .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
                 "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
                 "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
+                "--slow-request-timeout", Seconds(options.SlowRequestTimeout),
                 .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
                 .. options.Processes > 1 ? ["--multiprocess"] : Array.Empty<string>(),
                 .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
                 // The original, too, puts home on the module search path.
                 .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),
             ];
-            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables);
+            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables) { AnswersPing = true };
         }
         if (options.Source == DaemonSource.Sample)
         {
             string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--watch-stdin"];
             // This host sees to itself what the shim is for, but for another identity.
-            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables);
+            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables) { AnswersPing = true };
         }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
         return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
     }
+
+    /// <summary>Whether it answers <c>OPTIONS *</c> by itself, without any application: as this host does.</summary>
+    public bool AnswersPing { get; init; }
 
     private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
@@ -66,6 +71,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         if (identity.CpuPriority is { } priority) yield return string.Create(CultureInfo.InvariantCulture, $"--cpu-priority={priority}");
         if (identity.MemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--memory-limit={identity.MemoryLimit}");
         if (identity.VirtualMemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--virtual-memory-limit={identity.VirtualMemoryLimit}");
+        if (identity.SupplementaryGroups.Count > 0) yield return $"--supplementary-groups={string.Join(',', identity.SupplementaryGroups)}";
         if (identity.Group is { } group) yield return $"--group={group}";
         if (identity.User is { } user) yield return $"--user={user}";
     }

@@ -6,12 +6,14 @@ namespace DaemonProxy.Daemons;
 public sealed class DaemonExchange : IAsyncDisposable
 {
     private readonly DaemonGroup _group;
+    private readonly bool _isUse;
     private readonly DaemonWorker _worker;
     private readonly RequestBodyPump? _pump;
 
-    internal DaemonExchange(DaemonGroup group, DaemonWorker worker, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
+    internal DaemonExchange(DaemonGroup group, DaemonRequest request, DaemonWorker worker, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
     {
         _group = group;
+        _isUse = !request.IsHealthCheck;
         _worker = worker;
         _pump = pump;
         Connection = connection;
@@ -34,6 +36,6 @@ public sealed class DaemonExchange : IAsyncDisposable
         if (_pump is not null) await _pump.StopAsync().ConfigureAwait(false);
         if (requestSent && Connection.Reusable) _worker.Keep(Connection);
         else Connection.Dispose();
-        _group.Queue.Release(_worker);
+        _group.Queue.Release(_worker, _isUse);
     }
 }

@@ -12,6 +12,9 @@ public sealed class DaemonGroup : IDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
+    // The end of a process's sockets is seen a moment before its own.
+    private static readonly TimeSpan DeathKnown = TimeSpan.FromMilliseconds(250);
+
     private readonly TimeProvider _time;
     private readonly DaemonWorker? _external;
 
@@ -43,6 +46,9 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
     internal Action? BeforeRequest { get; set; }
 
+    /// <summary>Whether a request for a path only asks whether the application lives.</summary>
+    public bool IsHealthCheck(string path) => Options.HealthCheckPaths.Count > 0 && Options.HealthCheckPaths.Contains(path, StringComparer.Ordinal);
+
     /// <summary>The workers, and the requests that wait for one.</summary>
     public WorkerQueue Queue { get; }
 
@@ -60,7 +66,7 @@ public sealed class DaemonGroup : IDisposable
 
     /// <summary>
     /// Sends a request and reads the head of its response. A repeatable request whose worker fails before a byte of the response came is sent
-    /// once more, to another worker where there is one.
+    /// once more, to another worker where there is one, unless it is what the worker failed of: <see cref="RepeatRule"/>.
     /// </summary>
     /// <exception cref="BrokenResponseException">There is no response; its reason carries the status for the client (behaviour.md, section 6).</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
@@ -81,18 +87,21 @@ public sealed class DaemonGroup : IDisposable
                     pump.Start();
                 }
                 var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone).ConfigureAwait(false);
-                worker.HasAnswered = true;
-                return new DaemonExchange(this, worker, connection, head, pump);
+                return new DaemonExchange(this, request, worker, connection, head, pump);
             }
             catch (Exception failure)
             {
                 connection.Dispose();
                 if (pump is not null) await pump.StopAsync().ConfigureAwait(false);
-                Queue.Release(worker);
-                // That a kept connection was closed meanwhile says nothing of the worker, and is no try.
-                var again = failure is NothingCameException && request.Repeatable && (connection.Reused || failed is null);
-                if (again && !connection.Reused) failed = worker;
-                if (again) continue;
+                var tried = failure is NothingCameException { Reason: var how } && request.Repeatable
+                    ? await TryOfAsync(worker, how, connection.Reused, failed is not null).ConfigureAwait(false)
+                    : null as FailedTry?;
+                Queue.Release(worker, !request.IsHealthCheck);
+                var again = tried is { } known ? RepeatRule.Decide(known) : RepeatDecision.No;
+                if (again == RepeatDecision.Once) failed = worker;
+                if (again != RepeatDecision.No) continue;
+                if (tried is { Died: 1, IsTakenUp: not false })
+                    throw new BrokenResponseException(EventCatalogue.ClosedInHead, "its worker died while it served this request and no other, so that it is given to none of the others");
                 if (pump?.ClientFailure is { } byClient) throw byClient;
                 // What it said of itself before it stopped reading tells more.
                 var closed = failure is NothingCameException || (failure is BrokenResponseException { Reason: var reason } && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
@@ -102,6 +111,22 @@ public sealed class DaemonGroup : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>What is known of a try at which nothing came. Its place on the worker is still taken, so that those who died together count each other.</summary>
+    private async ValueTask<FailedTry> TryOfAsync(DaemonWorker worker, BrokenResponseException reason, bool wasKept, bool hasBeenRepeated)
+    {
+        // Linux resets a local connection when what was sent has not been read by the end of the other side, and only then.
+        bool? isTakenUp = reason.InnerException is SocketException && reason.Reason == EventCatalogue.ClosedInHead ? false
+            : OperatingSystem.IsLinux() && worker.Address.UnixSocket is not null ? reason.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionReset }
+            : null;
+        var died = 0;
+        if (isTakenUp != false && worker.Death is { } death)
+        {
+            try { died = await death.Task.WaitAsync(DeathKnown, _time).ConfigureAwait(false); }
+            catch (TimeoutException) { }
+        }
+        return new(isTakenUp, wasKept, died, hasBeenRepeated);
     }
 
     private static async ValueTask SendHeadAsync(DaemonConnection connection, DaemonRequest request, CancellationToken clientGone)
@@ -138,7 +163,7 @@ public sealed class DaemonGroup : IDisposable
             }
             catch (Exception failure)
             {
-                Queue.Release(worker);
+                Queue.Release(worker, !request.IsHealthCheck);
                 if (failure is not (SocketException or TimeoutException)) throw;
                 if (failure is SocketException { SocketErrorCode: var error } && !IsPassing(error))
                     throw new BrokenResponseException(EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
@@ -154,11 +179,15 @@ public sealed class DaemonGroup : IDisposable
 
     private async ValueTask<DaemonWorker> TakeAsync(DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
     {
-        var place = Queue.TakeAsync(avoid, clientGone);
+        var place = Queue.TakeAsync(avoid, clientGone, request.Unserved, !request.IsHealthCheck);
         if (place.IsCompleted) return await place.ConfigureAwait(false);
-        var start = _time.GetTimestamp();
+        var (start, unmanned) = (_time.GetTimestamp(), Queue.Unmanned);
         try { return await place.ConfigureAwait(false); }
-        finally { request.QueueTime += _time.GetElapsedTime(start); }
+        finally
+        {
+            request.QueueTime += _time.GetElapsedTime(start);
+            request.Unserved += Queue.Unmanned - unmanned;
+        }
     }
 
     /// <summary>Whether a failure may pass: no socket yet, nobody listening yet, backlog full, no descriptor left.</summary>

@@ -17,8 +17,14 @@ public sealed class DaemonRequest
     /// <summary>Whether it may be sent again when a kept connection turns out closed (RFC 9110, section 9.2.2): its method is idempotent, and it has no body.</summary>
     public bool Repeatable { get; init; }
 
+    /// <summary>Whether it only asks whether the application lives: then it is no activity for <c>inactivity-timeout</c>.</summary>
+    public bool IsHealthCheck { get; set; }
+
     /// <summary>How long it has waited for a place on a worker.</summary>
     public TimeSpan QueueTime { get; internal set; }
+
+    /// <summary>For how much of that there was no worker at all.</summary>
+    internal TimeSpan Unserved { get; set; }
 }
 
 /// <summary>A request's body on its way to a daemon.</summary>

@@ -56,11 +56,14 @@ public sealed class DaemonWorker : IDisposable
     /// <summary>Requests that it was given since it started. Written by its <see cref="WorkerQueue"/> alone.</summary>
     public long Requests { get; internal set; }
 
-    /// <summary>When it was last given a request or finished one, as a timestamp of the clock. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    /// <summary>When it was last given a request that was no health check, or finished one, as a timestamp of the clock. Written by its <see cref="WorkerQueue"/> alone.</summary>
     public long LastUse { get; internal set; }
 
-    /// <summary>Whether it has sent the head of a response.</summary>
-    public bool HasAnswered { get; internal set; }
+    /// <summary>Whether it was ever given a request that was no health check. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    internal bool IsUsed { get; set; }
+
+    /// <summary>Gets, when its process has ended, how many requests died with it: 0 when it had been closed before. Null: the process is none of ours.</summary>
+    internal TaskCompletionSource<int>? Death { get; init; }
 
     /// <summary>A kept connection that is still open, or null.</summary>
     /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection in this very moment.</param>

@@ -20,13 +20,20 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
     public GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
+        : this(group, program, nextCommand, async (command, output) => await WorkerProcess.StartAsync(command, launcher, output, time).ConfigureAwait(false), log, time)
+    {
+    }
+
+    /// <summary>Makes the supervisor of processes that are started in some way.</summary>
+    internal GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, WorkerStart launch, EventLog log, TimeProvider time)
     {
         Options = group.Options;
         Queue = group.Queue;
         Budget = group.Budget;
         Restarts = group.Statistics.Restarts;
         Program = program;
-        Launcher = launcher;
+        Launch = launch;
+        BackOff = new BackOff(Queue, time);
         _nextCommand = nextCommand;
         _log = log;
         _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
@@ -37,6 +44,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     /// <summary>Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.</summary>
     public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
+
+    /// <summary>Whether a group whose start failed may have come round: a worker listens that has another script, or is a server of its own.</summary>
+    public bool HasRecovered => _workers.Any(worker => worker.Current is { } running && (running.ScriptVersion > 0 || Options.Source != DaemonSource.Application));
 
     /// <summary>The group's state: ready while any worker is.</summary>
     public DaemonState State
@@ -77,14 +87,17 @@ public sealed class GroupSupervisor : IAsyncDisposable
         }
     }
 
-    internal DaemonGroupOptions Options { get; }
+    /// <summary>The group's configuration.</summary>
+    public DaemonGroupOptions Options { get; }
 
     internal WorkerQueue Queue { get; }
 
     /// <summary>Where the workers' connections are counted.</summary>
     internal ConnectionBudget Budget { get; }
 
-    internal DaemonLauncher Launcher { get; }
+    internal WorkerStart Launch { get; }
+
+    internal BackOff BackOff { get; }
 
     internal string Program { get; }
 

@@ -33,7 +33,8 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
     }
 
     private static readonly EventDefinition[] Known =
-        [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock];
+        [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock,
+        EventCatalogue.SlowRequest];
 
     /// <summary>What kind of event it is.</summary>
     public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);

@@ -4,15 +4,26 @@ using System.Net.Sockets;
 namespace DaemonProxy.Daemons;
 
 /// <summary>One process of a managed group: started, waited for until it listens, ended. It never comes back; its successor is another one on another socket.</summary>
-internal sealed class WorkerProcess
+internal sealed class WorkerProcess : IWorkerProcess
 {
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(10);
+
+    // What an ended process wrote last is in its pipes already; longer than this only a child of it can hold them open.
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
+
+    private const int OutputStreams = 2;
+
+    // What HTTP has for asking a server whether it is there (RFC 9110, section 9.3.7). No application sees it.
+    private static readonly ReadOnlyMemory<byte> Ping = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     private readonly Process _process;
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _openStreams = OutputStreams;
 
-    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, string> output, TimeProvider time)
+    private WorkerProcess(Process process, DaemonCommand command, Action<IWorkerProcess, string> output, TimeProvider time)
     {
         _process = process;
         _command = command;
@@ -24,34 +35,36 @@ internal sealed class WorkerProcess
         process.ErrorDataReceived += (_, line) => Quote(line.Data, output);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        Ended = process.WaitForExitAsync(CancellationToken.None);
+        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it likes.
+        process.Exited += (_, _) => _ended.TrySetResult();
+        process.EnableRaisingEvents = true;
     }
 
-    /// <summary>Its process id.</summary>
+    /// <inheritdoc/>
     public int Id { get; }
 
-    /// <summary>Full path of the socket it is to listen on.</summary>
+    /// <inheritdoc/>
     public string Socket => _command.Socket;
 
-    /// <summary>When it was started, as a timestamp of the clock.</summary>
+    /// <inheritdoc/>
     public long Start { get; }
 
-    /// <summary>When it was started.</summary>
+    /// <inheritdoc/>
     public DateTimeOffset StartTime { get; }
 
-    /// <summary>Completes when it has ended and all its output has been read.</summary>
-    public Task Ended { get; }
+    /// <inheritdoc/>
+    public Task Ended => _ended.Task;
 
-    /// <summary>Its exit code, once it has ended.</summary>
+    /// <inheritdoc/>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>How many of its requests it has reported to be stuck: they will not end by themselves.</summary>
+    /// <inheritdoc/>
     public int StuckRequests { get; set; }
 
-    /// <summary>The last line it wrote that was not empty.</summary>
+    /// <inheritdoc/>
     public string? LastLine { get; private set; }
 
-    /// <summary>Processor time it has used so far; its children's is not in it.</summary>
+    /// <inheritdoc/>
     public TimeSpan ProcessorTime
     {
         get
@@ -72,23 +85,21 @@ internal sealed class WorkerProcess
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
-    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, string> output, TimeProvider time)
+    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<IWorkerProcess, string> output, TimeProvider time)
     {
         File.Delete(command.Socket);
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
     }
 
-    private void Quote(string? line, Action<WorkerProcess, string> output)
+    private void Quote(string? line, Action<IWorkerProcess, string> output)
     {
+        if (line is null && Interlocked.Decrement(ref _openStreams) == 0) _silent.TrySetResult();
         if (string.IsNullOrEmpty(line)) return;
         LastLine = line;
         output(this, line);
     }
 
-    /// <summary>Waits until it takes a connection.</summary>
-    /// <param name="limit">0: however long it takes.</param>
-    /// <param name="stop">Ends the wait.</param>
-    /// <returns>False when it ended, or the limit passed, before it did.</returns>
+    /// <inheritdoc/>
     public async Task<bool> BecomesReadyAsync(TimeSpan limit, CancellationToken stop)
     {
         while (!Ended.IsCompleted)
@@ -98,7 +109,7 @@ internal sealed class WorkerProcess
                 try
                 {
                     await socket.ConnectAsync(new UnixDomainSocketEndPoint(_command.Socket), stop).ConfigureAwait(false);
-                    return true;
+                    if (!_command.AnswersPing || await AnswersAsync(socket, limit, stop).ConfigureAwait(false)) return true;
                 }
                 catch (SocketException)
                 {
@@ -111,9 +122,20 @@ internal sealed class WorkerProcess
         return false;
     }
 
-    /// <summary>Asks it to end, kills it when it has not ended in time, and removes its socket.</summary>
-    /// <param name="limit">0: killed at once.</param>
-    /// <returns>Whether it ended by itself.</returns>
+    /// <summary>
+    /// Has a worker of ours answer before any request does: its first answer takes as long as a hundred others, which the first requests would wait for, and
+    /// die with it when it is killed just then.
+    /// </summary>
+    private async Task<bool> AnswersAsync(System.Net.Sockets.Socket socket, TimeSpan limit, CancellationToken stop)
+    {
+        var left = limit > TimeSpan.Zero ? limit - _time.GetElapsedTime(Start) : Timeout.InfiniteTimeSpan;
+        if (limit > TimeSpan.Zero && left <= TimeSpan.Zero) return false;
+        await socket.SendAsync(Ping, stop).ConfigureAwait(false);
+        try { return await socket.ReceiveAsync(new byte[256], stop).AsTask().WaitAsync(left, _time, stop).ConfigureAwait(false) > 0; }
+        catch (TimeoutException) { return false; }
+    }
+
+    /// <inheritdoc/>
     public async Task<bool> EndAsync(TimeSpan limit)
     {
         if (limit > TimeSpan.Zero && !Ended.IsCompleted)
@@ -125,8 +147,10 @@ internal sealed class WorkerProcess
         // What it started itself must not go on without it.
         ProcessTree.Kill(_process);
         await Ended.ConfigureAwait(false);
-        _process.Dispose();
         File.Delete(_command.Socket);
+        await Task.WhenAny(_silent.Task, Task.Delay(LastWords, _time)).ConfigureAwait(false);
+        // A child that still holds the output writes into the log for as long as it lives. Closed under it, its next line would end it.
+        _ = _silent.Task.ContinueWith(_ => _process.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return byItself;
     }
 }

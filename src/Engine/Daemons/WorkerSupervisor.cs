@@ -6,16 +6,11 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Keeps one worker of a managed group running: starts it, starts another when it ends, with a growing pause, and replaces it by the rules. A replacement
-/// listens before its predecessor is closed, so that recycling never takes the last worker away.
+/// Keeps one worker of a managed group running: starts it, starts another when it ends, when <see cref="BackOff"/> lets it, and replaces it by the rules. A
+/// replacement listens before its predecessor is closed, so that recycling never takes the last worker away.
 /// </summary>
 internal sealed class WorkerSupervisor : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
-    // A worker that has run for so long has recovered: the next failure starts with the first pause again.
-    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
@@ -24,18 +19,21 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private readonly GroupSupervisor _group;
     private readonly TimeProvider _time;
+    private readonly BackOff.Slot _backOff;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _retiring = [];
     private volatile TaskCompletionSource<RestartReason> _asked = NewQuestion();
     private Task _run = Task.CompletedTask;
-    private TimeSpan _pause = FirstPause;
+    private string? _lastFailure;
+    private long _lastFailureLogged;
     private volatile Running? _current;
 
     public WorkerSupervisor(GroupSupervisor group, TimeProvider time)
     {
         _group = group;
         _time = time;
+        _backOff = group.BackOff.NewSlot();
     }
 
     /// <summary>Its state.</summary>
@@ -50,7 +48,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private DaemonGroupOptions Options => _group.Options;
 
     /// <summary>A process and its place in the queue.</summary>
-    public sealed record Running(WorkerProcess Process, DaemonWorker Worker, int ScriptVersion);
+    public sealed record Running(IWorkerProcess Process, DaemonWorker Worker, int ScriptVersion);
 
     public void Start() => _run = RunAsync();
 
@@ -67,7 +65,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         var (process, worker, _) = running;
         var reason = RecycleRules.Meets(Options, worker.Requests, worker.Active, _time.GetElapsedTime(process.Start),
-            _time.GetElapsedTime(worker.LastUse), () => process.ProcessorTime);
+            worker.IsUsed ? _time.GetElapsedTime(worker.LastUse) : TimeSpan.Zero, () => process.ProcessorTime);
         if (reason is { } met && _current == running) _asked.TrySetResult(met);
     }
 
@@ -103,18 +101,18 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         if (_current is null) State = DaemonState.Starting;
         // An application that cannot be loaded is found out at the start, and replaces none that works. A worker that has crashed leaves
-        // nothing to be kept: then requests get to know the reason, until the application can be loaded again.
-        var requireLoad = !_firstReady.Task.IsCompletedSuccessfully || _current?.ScriptVersion == _group.ScriptVersion;
+        // nothing to be kept, nor has a group whose first start has failed: then requests get to know the reason, until the application can be loaded.
+        var requireLoad = !_firstReady.Task.IsCompleted || _current?.ScriptVersion == _group.ScriptVersion;
         var script = _group.ScriptVersion;
-        WorkerProcess process;
+        IWorkerProcess process;
+        _backOff.Starts();
         try
         {
-            process = await WorkerProcess.StartAsync(_group.NextCommand(requireLoad), _group.Launcher, Heard, _time).ConfigureAwait(false);
+            process = await _group.Launch(_group.NextCommand(requireLoad), Heard).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException or ControlException)
         {
             var refusal = new DaemonStartException($"daemon group '{Options.Name}': cannot start '{_group.Program}': {failure.Message}");
-            _pause = LongestPause;
             await FailedAsync(refusal, EventCatalogue.DaemonNotStarted, refusal.Message).ConfigureAwait(false);
             return null;
         }
@@ -134,7 +132,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
             return null;
         }
-        if (listens) return new(process, new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget), script);
+        if (listens)
+        {
+            var death = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var worker = new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget) { Death = death };
+            return new(process, worker, script);
+        }
 
         var ended = process.Ended.IsCompleted;
         var code = ended ? process.ExitCode : 0;
@@ -145,7 +148,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         {
             await FailedAsync(
                 new DaemonStartException($"daemon group '{Options.Name}': '{_group.Program}' ended with exit code {code} before it listened on {process.Socket}{lastWords}"),
-                EventCatalogue.DaemonEnded, $"exit code {code} before it listened{lastWords}; another is started in {_pause.TotalSeconds:0.0} s").ConfigureAwait(false);
+                EventCatalogue.DaemonEnded, $"exit code {code} before it listened{lastWords}").ConfigureAwait(false);
         }
         else
         {
@@ -156,7 +159,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         return null;
     }
 
-    private void Heard(WorkerProcess process, string line)
+    private void Heard(IWorkerProcess process, string line)
     {
         if (_group.Quote(line) is not { AsksFor: { } reason }) return;
         if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
@@ -165,17 +168,22 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private async Task FailedAsync(DaemonStartException refusal, EventDefinition definition, string message)
     {
-        // The start of the front end fails with it; one that serves already tries again.
+        // Whether the front end's start fails with it is the front end's to say; this one tries again.
         _firstReady.TrySetException(refusal);
-        _group.Log(definition, message);
+        _backOff.Failed();
+        // A group that cannot start at all is tried every second, and need not say the same every second.
+        if (message != _lastFailure || _time.GetElapsedTime(_lastFailureLogged) >= BackOff.PauseAfter(_backOff.Failures))
+        {
+            (_lastFailure, _lastFailureLogged) = (message, _time.GetTimestamp());
+            _group.Log(definition, $"{message}; it is tried again in {_backOff.Left.TotalSeconds:0.0} s");
+        }
         await PauseAsync().ConfigureAwait(false);
     }
 
     private async Task PauseAsync()
     {
         if (_current is null) State = DaemonState.BackingOff;
-        await Task.Delay(_pause, _time, _stop.Token).ConfigureAwait(false);
-        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        await _backOff.WaitAsync(_stop.Token).ConfigureAwait(false);
     }
 
     private void TakeOver(Running next)
@@ -183,9 +191,11 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         var previous = _current;
         _current = next;
         State = DaemonState.Ready;
+        _lastFailure = null;
         _group.Queue.Open(next.Worker);
+        _backOff.Listened();
         // Nobody is sent to a dead worker, whatever its supervisor is busy with.
-        _ = next.Process.Ended.ContinueWith(_ => _group.Queue.Close(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = next.Process.Ended.ContinueWith(_ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _firstReady.TrySetResult();
         if (previous is null) return;
         var reason = _asked.Task.Result;
@@ -193,8 +203,13 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason), ("pid", next.Process.Id));
         _group.Queue.Close(previous.Worker);
         _asked = NewQuestion();
-        _retiring.RemoveAll(task => task.IsCompleted);
-        _retiring.Add(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+        Retire(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+    }
+
+    private void Retire(Task end)
+    {
+        _retiring.RemoveAll(task => task.IsCompletedSuccessfully);
+        _retiring.Add(end);
     }
 
     /// <summary>Waits until the worker ends, or is to be replaced.</summary>
@@ -214,13 +229,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _current = null;
         var lived = _time.GetElapsedTime(current.Process.Start);
         var code = current.Process.ExitCode;
-        await DropAsync(current, TimeSpan.Zero).ConfigureAwait(false);
+        // A child that holds its output is no reason to wait with its successor.
+        Retire(DropAsync(current, TimeSpan.Zero));
         // Whoever asked for a new one gets it by this.
         _asked = NewQuestion();
-        // One that has answered was no failure to start: its successor is wanted at once.
-        if (lived > Recovered || current.Worker.HasAnswered) _pause = FirstPause;
         _group.Count(RestartReason.Crash);
-        _group.Log(EventCatalogue.DaemonEnded, $"exit code {code} after {lived.TotalSeconds:0.0} s; starts again in {_pause.TotalSeconds:0.0} s", ("exitCode", code));
+        _group.Log(EventCatalogue.DaemonEnded, $"exit code {code} after {lived.TotalSeconds:0.0} s; another is started in {_backOff.Left.TotalSeconds:0.0} s", ("exitCode", code));
         await PauseAsync().ConfigureAwait(false);
     }
 

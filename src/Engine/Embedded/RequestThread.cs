@@ -25,10 +25,13 @@ internal sealed class RequestThread(WsgiApplication application)
     /// <summary>Whether its request was reported to be stuck.</summary>
     public bool IsReported { get; set; }
 
+    /// <summary>Whether its request was reported to be slow.</summary>
+    public bool IsSlowReported { get; set; }
+
     /// <summary>Begins with a request; gives the number by which Python knows it.</summary>
     public nint Begin(WsgiRequest request, long now)
     {
-        (Request, Start, Interrupted, IsReported) = (request, now, 0, false);
+        (Request, Start, Interrupted, IsReported, IsSlowReported) = (request, now, 0, false, false);
         _handle = GCHandle.Alloc(request);
         return GCHandle.ToIntPtr(_handle);
     }

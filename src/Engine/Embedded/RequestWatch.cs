@@ -3,8 +3,12 @@ namespace DaemonProxy.Embedded;
 /// <summary>How long a request may run (behaviour.md, section 5).</summary>
 /// <param name="RequestTimeout"><c>request-timeout</c>; 0: as long as it likes.</param>
 /// <param name="InterruptTimeout"><c>interrupt-timeout</c>; 0: no request is interrupted.</param>
-public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTimeout)
+/// <param name="SlowRequestTimeout"><c>slow-request-timeout</c>; 0: none is reported for being slow.</param>
+public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTimeout, TimeSpan SlowRequestTimeout)
 {
+    /// <summary>Whether there is anything to look for.</summary>
+    public bool Any => RequestTimeout > TimeSpan.Zero || SlowRequestTimeout > TimeSpan.Zero;
+
     /// <summary>When it fires: the more threads there are, the less one that is stuck takes away.</summary>
     /// <param name="threads">Request threads of the process.</param>
     public TimeSpan FirePoint(int threads) => RequestTimeout * (1 + Math.Log(threads));
@@ -12,7 +16,7 @@ public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTi
 
 /// <summary>
 /// Looks for requests that have run for too long. Such a request is interrupted first, where that is wanted, by an exception raised in its Python thread;
-/// one that goes on all the same is reported, so that the process is replaced.
+/// one that goes on all the same is reported, so that the process is replaced. One that is slow is reported, once, with what it is doing at that moment.
 /// </summary>
 public sealed class RequestWatch : IDisposable
 {
@@ -23,26 +27,33 @@ public sealed class RequestWatch : IDisposable
     private readonly WsgiApplication _application;
     private readonly TimeSpan _firePoint;
     private readonly TimeSpan _interruptTimeout;
+    private readonly TimeSpan _slow;
     private readonly TimeProvider _time;
     private readonly Action<WsgiRequest, string> _report;
+    private readonly Action<WsgiRequest, string> _reportSlow;
     private readonly ITimer _timer;
     private int _looking;
 
     /// <summary>Begins to look.</summary>
     /// <param name="python">The interpreter.</param>
     /// <param name="application">Whose requests.</param>
-    /// <param name="limits">How long they may run; request-timeout is &gt; 0.</param>
+    /// <param name="limits">How long they may run; there is <see cref="RequestLimits.Any"/>.</param>
     /// <param name="time">The interpreter's clock.</param>
     /// <param name="report">Told of each request that is stuck, once, with what it is doing: a Python stack.</param>
-    public RequestWatch(PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report)
+    /// <param name="reportSlow">Told of each request that is slow, once, with its time and what it is doing.</param>
+    public RequestWatch(
+        PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report, Action<WsgiRequest, string> reportSlow)
     {
         _python = python;
         _application = application;
-        _firePoint = limits.FirePoint(application.Threads.Count);
+        _firePoint = limits.RequestTimeout > TimeSpan.Zero ? limits.FirePoint(application.Threads.Count) : TimeSpan.MaxValue;
+        _slow = limits.SlowRequestTimeout > TimeSpan.Zero ? limits.SlowRequestTimeout : TimeSpan.MaxValue;
         _interruptTimeout = limits.InterruptTimeout;
         _time = time;
         _report = report;
+        _reportSlow = reportSlow;
         var shortest = limits.InterruptTimeout > TimeSpan.Zero && limits.InterruptTimeout < _firePoint ? limits.InterruptTimeout : _firePoint;
+        if (_slow < shortest) shortest = _slow;
         var look = shortest / 10 < ShortestLook ? ShortestLook : shortest / 10 > LongestLook ? LongestLook : shortest / 10;
         _timer = time.CreateTimer(_ => Look(), null, look, look);
     }
@@ -55,7 +66,10 @@ public sealed class RequestWatch : IDisposable
         {
             foreach (var thread in _application.Threads)
             {
-                if (thread.Request is not { } request || _time.GetElapsedTime(thread.Start) < _firePoint) continue;
+                if (thread.Request is not { } request) continue;
+                var elapsed = _time.GetElapsedTime(thread.Start);
+                if (elapsed >= _slow && !thread.IsSlowReported) ReportSlow(thread, request, elapsed);
+                if (elapsed < _firePoint) continue;
                 if (_interruptTimeout > TimeSpan.Zero && thread.Interrupted == 0) _python.Interrupt(thread, request);
                 else if (!thread.IsReported && (_interruptTimeout == TimeSpan.Zero || _time.GetElapsedTime(thread.Interrupted) >= _interruptTimeout))
                 {
@@ -68,6 +82,15 @@ public sealed class RequestWatch : IDisposable
         {
             Volatile.Write(ref _looking, 0);
         }
+    }
+
+    private void ReportSlow(RequestThread thread, WsgiRequest request, TimeSpan elapsed)
+    {
+        var stack = _python.StackOf(thread);
+        // It may have ended while the interpreter lock was waited for: then this is what the next one is doing.
+        if (thread.Request != request) return;
+        thread.IsSlowReported = true;
+        _reportSlow(request, $"it has run for {elapsed.TotalSeconds:0.0} s, and is at\n{stack}");
     }
 
     /// <inheritdoc/>

@@ -166,7 +166,8 @@ public static class EventCatalogue
     /// <summary>DPXY0004.</summary>
     public static EventDefinition DaemonEnded { get; } = new("DPXY0004", Error, 0, "daemon ended",
         "A managed daemon ended though nobody asked it to.",
-        "It is started again after a pause that grows from 0.1 to 30 s with each failure in a row.",
+        "Another is started: at once after one that had listened for a second; one that never listened is tried again after 1 s, then after pauses that double "
+            + "up to 30 s, or every second while the group has no worker at all.",
         "See its own output and exit code, which the event quotes.");
 
     /// <summary>DPXY0005.</summary>
@@ -292,6 +293,19 @@ public static class EventCatalogue
         "The system gave the front end no connection that a client had opened: it has no descriptor or no memory left.",
         "The connection waits; accepting is tried again every 100 ms.",
         "See what uses up the system's descriptors or memory.");
+
+    /// <summary>DPXY0034.</summary>
+    public static EventDefinition GroupNotStarted { get; } = new("DPXY0034", Error, 0, "daemon group not started",
+        "A daemon group could not be started with the front end, which serves the others; the event says why.",
+        "An application that cannot be loaded answers every request with 500, with the reason in the log, until its script is changed or can be loaded; a command is started "
+            + "again every second, and requests get 503 after connect-timeout.",
+        "Correct the application, its Python or the command. serve --strict, and Start-DaemonProxy without -AllowFailedDaemon, refuse to start instead.");
+
+    /// <summary>DPXY0035.</summary>
+    public static EventDefinition SlowRequest { get; } = new("DPXY0035", Warning, 0, "slow request",
+        "A request of a WSGI application ran for longer than slow-request-timeout; the event has the stack of its Python thread at that moment.",
+        "None: the request goes on.",
+        "See where the stack says that the time goes; raise slow-request-timeout for what may take its time.");
 
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

@@ -30,6 +30,7 @@ internal static class DaemonCommand
         var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
         var request = new Option<double>("--request-timeout") { Description = "Seconds that a request may run, times (1 + ln(threads)). 0: no limit.", HelpName = "SECONDS" };
         var interrupt = new Option<double>("--interrupt-timeout") { Description = "Seconds that an interrupted request has to end. 0: none is interrupted.", HelpName = "SECONDS" };
+        var slow = new Option<double>("--slow-request-timeout") { Description = "Seconds after which a request is logged with its stack. 0: none is.", HelpName = "SECONDS" };
         var deadlock = new Option<double>("--deadlock-timeout") { Description = "Seconds that the interpreter lock may be out of reach. 0: no limit.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
         var shutdown = new Option<double>("--shutdown-timeout") { Description = "Seconds from being asked to end until being killed.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
@@ -37,7 +38,7 @@ internal static class DaemonCommand
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, request, interrupt, deadlock, shutdown, socket, watch, json,
+            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch, json,
         };
         command.Validators.Add(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
@@ -57,7 +58,8 @@ internal static class DaemonCommand
             var options = new WsgiDaemonOptions(
                 ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(callable)!,
                 Math.Max(1, arguments.GetValue(threads)), arguments.GetValue(pythonHome), arguments.GetValue(requireLoad),
-                new RequestLimits(TimeSpan.FromSeconds(arguments.GetValue(request)), TimeSpan.FromSeconds(arguments.GetValue(interrupt))), TimeSpan.FromSeconds(arguments.GetValue(deadlock)), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
+                new RequestLimits(TimeSpan.FromSeconds(arguments.GetValue(request)), TimeSpan.FromSeconds(arguments.GetValue(interrupt)), TimeSpan.FromSeconds(arguments.GetValue(slow))),
+                TimeSpan.FromSeconds(arguments.GetValue(deadlock)), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
             var settings = new WsgiSettings
             {
                 PythonPath = arguments.GetValue(pythonPath) ?? [],

@@ -30,8 +30,9 @@ internal static class ServeCommand
         // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of it.
         var background = new Option<bool>("--background") { Hidden = true };
         var service = new Option<bool>("--service") { Description = "Run for a service manager: tell it when it serves, and keep the event log in the instance's folder. Register-DaemonProxyService makes such a service." };
+        var strict = new Option<bool>("--strict") { Description = "Fail when any daemon group does not start, instead of serving the others." };
         var json = JsonOption.Create();
-        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, service, json };
+        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, service, strict, json };
         command.Validators.Add(result =>
         {
             var hasApplication = result.GetValue(application) is not null;
@@ -58,12 +59,13 @@ internal static class ServeCommand
                     Name = arguments.GetValue(name),
                     Listen = arguments.GetValue(listen) ?? [],
                     LogFile = arguments.GetValue(log) is { } logFile ? Path.GetFullPath(logFile) : null,
+                    Strict = arguments.GetValue(strict),
                 };
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
             return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
                 () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(background), manager, arguments.GetValue(json), output));
+                arguments.GetValue(log), arguments.GetValue(strict), arguments.GetValue(background), manager, arguments.GetValue(json), output));
         });
         return command;
     }
@@ -93,7 +95,7 @@ internal static class ServeCommand
         };
     }
 
-    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool background, ServiceManagerLink? manager, bool json, TextWriter output)
+    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool strict, bool background, ServiceManagerLink? manager, bool json, TextWriter output)
     {
         if (background) Detachment.LeaveSession();
         FrontEndServer frontEnd;
@@ -102,7 +104,7 @@ internal static class ServeCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            frontEnd = await StartAsync(configure, logFile, background || manager is not null).ConfigureAwait(false);
+            frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null).ConfigureAwait(false);
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
@@ -131,7 +133,7 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool inInstanceFolder)
+    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)
     {
         // Before anything that could fail for want of a descriptor, and say so in the runtime's words.
         BudgetOf(workers: 0);
@@ -150,7 +152,7 @@ internal static class ServeCommand
             instance.Dispose();
             throw new ServerStartException($"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
-        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), budget, CancellationToken.None).ConfigureAwait(false);
+        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static ConnectionBudget BudgetOf(int workers)

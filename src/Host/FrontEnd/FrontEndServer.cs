@@ -101,16 +101,17 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="logFile">The file behind the log; null: none.</param>
     /// <param name="host">Program and first arguments that start this host again, for daemons.</param>
     /// <param name="budget">Counts its connections.</param>
+    /// <param name="strict">Whether any daemon group that does not start has the start fail; else only when nothing would be served.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
-        ConnectionBudget budget, CancellationToken cancellationToken)
+        ConnectionBudget budget, bool strict, CancellationToken cancellationToken)
     {
         var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget);
         try
         {
-            await frontEnd.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
+            await frontEnd.OpenAsync(configuration, strict, cancellationToken).ConfigureAwait(false);
             return frontEnd;
         }
         catch
@@ -120,14 +121,14 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(ProxyConfiguration configuration, CancellationToken cancellationToken)
+    private async Task OpenAsync(ProxyConfiguration configuration, bool strict, CancellationToken cancellationToken)
     {
         _application.AccessLog = OpenAccessLog(configuration.AccessLog);
         // The addresses first: a port in use is told before any daemon has been started for nothing.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken).ConfigureAwait(false);
-        var daemons = Served.StartAsync(cancellationToken);
+        var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
         await daemons.ConfigureAwait(false);
         _startTime = _time.GetUtcNow();
@@ -162,7 +163,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             var wanted = await Task.Run(_configure, cancellationToken).ConfigureAwait(false);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
             var next = new ServedConfiguration(wanted, _services);
-            try { await next.StartAsync(cancellationToken).ConfigureAwait(false); }
+            try { await next.StartAsync(strict: false, Served, cancellationToken).ConfigureAwait(false); }
             catch
             {
                 await next.DisposeAsync().ConfigureAwait(false);
@@ -200,7 +201,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         ActiveRequests = _application.ActiveRequests,
         Requests = _application.Requests,
         Traffic = _statistics.Total.Status(),
-        Warnings = [.. Served.Warnings.Select(warning => warning.Message)],
+        Warnings = [.. Served.Warnings],
         MetricsUri = _metrics?.Addresses[0],
         Daemons = [.. Served.Groups.Select(Served.Status)],
         RateLimits = Served.Limits.Status(),

@@ -120,6 +120,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
             isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
         using var head = translated.Head;
+        translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
         try

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
@@ -46,12 +47,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private readonly FrontEndServices _services;
     private readonly List<DaemonGroup> _groups = [];
     private readonly Dictionary<string, GroupSupervisor> _managed = [];
+    private readonly ConcurrentDictionary<string, string> _failures = [];
+    private readonly IReadOnlyList<(EventDefinition Reason, string Message, string Group)> _warnings;
 
     /// <summary>Makes it; nothing is started yet.</summary>
     public ServedConfiguration(ProxyConfiguration configuration, FrontEndServices services)
     {
         Configuration = configuration;
-        Warnings = [.. GroupWarnings.Of(configuration)];
+        _warnings = [.. GroupWarnings.Of(configuration)];
         _services = services;
         foreach (var options in configuration.Daemons)
         {
@@ -68,8 +71,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The configuration.</summary>
     public ProxyConfiguration Configuration { get; }
 
-    /// <summary>What is served otherwise than the configuration may seem to say.</summary>
-    public IReadOnlyList<(EventDefinition Reason, string Message, string Group)> Warnings { get; }
+    /// <summary>What is served otherwise than the configuration may seem to say, and which groups could not be started, until they have recovered.</summary>
+    public IEnumerable<string> Warnings =>
+    [
+        .. _warnings.Select(warning => warning.Message),
+        .. _groups.Where(group => IsFailed(group.Options.Name)).Select(group => _failures[group.Options.Name]),
+    ];
+
+    private bool IsFailed(string group) => _failures.ContainsKey(group) && !_managed[group].HasRecovered;
 
     /// <summary>The limits that hold on every route.</summary>
     public RateLimitSet Limits { get; }
@@ -80,24 +89,36 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The daemon groups.</summary>
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
-    /// <summary>Starts the daemons, and waits until every one of them listens.</summary>
-    /// <exception cref="ServerStartException">One does not.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Starts the daemons, and waits until every one of them listens. A group that does not is no reason to refuse what the others would serve: it is logged,
+    /// and tried again; of an application that cannot be loaded every request gets a 500 until it can. Where nothing would be served at all the start fails.
+    /// </summary>
+    /// <param name="strict">Whether any group that does not start has the start fail.</param>
+    /// <param name="previous">What is served until then: a group that works there has to start; null: nothing is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ServerStartException">A group that has to start does not.</exception>
+    public async Task StartAsync(bool strict, ServedConfiguration? previous, CancellationToken cancellationToken)
     {
-        try
+        foreach (var (reason, message, group) in _warnings) _services.Log.Write(reason, message, ("daemon", group));
+        foreach (var daemon in _managed.Values) daemon.Start();
+        var starts = _managed.Select(daemon => (Group: daemon.Key, Ready: ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, cancellationToken))).ToList();
+        ServerStartException? first = null;
+        foreach (var (group, ready) in starts)
         {
-            foreach (var (reason, message, group) in Warnings) _services.Log.Write(reason, message, ("daemon", group));
-            foreach (var daemon in _managed.Values) daemon.Start();
-            foreach (var group in _groups)
+            try { await ready.ConfigureAwait(false); }
+            catch (ServerStartException failure)
             {
-                if (_managed.TryGetValue(group.Options.Name, out var daemon)) await ReadyAsync(daemon.FirstReady, group.Options, cancellationToken).ConfigureAwait(false);
+                if (strict || (previous is not null && !previous.HadFailed(group))) throw;
+                first ??= failure;
+                _failures[group] = failure.Message;
             }
         }
-        catch (DaemonStartException failure)
-        {
-            throw new ServerStartException(failure.Message, failure);
-        }
+        if (first is not null && _failures.Count == _groups.Count && !Configuration.HasEmbedded) throw first;
+        foreach (var (group, message) in _failures) _services.Log.Write(EventCatalogue.GroupNotStarted, message, ("daemon", group));
     }
+
+    // A group that is new has to start: whoever added it waits for the answer.
+    private bool HadFailed(string group) => _managed.ContainsKey(group) && IsFailed(group);
 
     private static async Task ReadyAsync(Task ready, DaemonGroupOptions options, CancellationToken cancellationToken)
     {
@@ -105,6 +126,10 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         try
         {
             await ready.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DaemonStartException failure)
+        {
+            throw new ServerStartException(failure.Message, failure);
         }
         catch (TimeoutException)
         {

@@ -27,7 +27,7 @@ internal static partial class ExecShim
         var end = arguments.IndexOf("--");
         var command = arguments[(end + 1)..];
         if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command behind --");
-        string? name = null, group = null, user = null;
+        string? name = null, group = null, supplementary = null, user = null;
         var parent = 0;
         foreach (var option in arguments[..end])
         {
@@ -37,6 +37,7 @@ internal static partial class ExecShim
                 "--parent=" => int.TryParse(value, CultureInfo.InvariantCulture, out parent) ? null : $"{option} is no process",
                 "--display-name=" => Note(out name, value),
                 "--group=" => Note(out group, value),
+                "--supplementary-groups=" => Note(out supplementary, value),
                 "--user=" => Note(out user, value),
                 "--umask=" => SetUmask(Convert.ToInt32(value, 8)),
                 "--cpu-priority=" => SetPriority(int.Parse(value, CultureInfo.InvariantCulture)),
@@ -47,7 +48,7 @@ internal static partial class ExecShim
             if (failure is not null) return Complain(125, failure);
         }
         // Another user last: it may no longer do what comes before.
-        if (BecomeUser(user, group) is { } refused) return Complain(125, refused);
+        if (BecomeUser(user, group, supplementary?.Split(',') ?? []) is { } refused) return Complain(125, refused);
         _ = SetProcessGroup(0, 0);
         // .NET ignores SIGPIPE, and what is ignored stays ignored through exec; most programs expect to end by it.
         _ = SetSignal(SigPipe, 0);
@@ -91,9 +92,9 @@ internal static partial class ExecShim
         return SetLimit(resource, limits) == 0 ? null : $"{key} {bytes} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}";
     }
 
-    private static string? BecomeUser(string? user, string? group)
+    private static string? BecomeUser(string? user, string? group, string[] supplementary)
     {
-        if (user is null && group is null) return null;
+        if (user is null && group is null && supplementary.Length == 0) return null;
         uint? userId = null, groupId = null;
         if (user is not null)
         {
@@ -105,10 +106,22 @@ internal static partial class ExecShim
             if (Accounts.Group(group) is not { } id) return $"there is no group {group}; create it, or name one that is there in group";
             groupId = id;
         }
+        var groups = new List<uint>();
+        foreach (var name in supplementary)
+        {
+            if (Accounts.Group(name) is not { } id) return $"there is no group {name}; create it, or name one that is there in supplementary-groups";
+            groups.Add(id);
+        }
+        if (groups.Count > 0)
+        {
+            if (groupId is { } own) groups.Insert(0, own);
+            if (SetGroups((nuint)groups.Count, [.. groups]) != 0)
+                return $"supplementary-groups cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+        }
         if (groupId is { } wanted)
         {
             // The front end's own supplementary groups would be a back door.
-            if (EffectiveUser() == 0 && SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
+            if (groups.Count == 0 && EffectiveUser() == 0 && SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
             if (SetGroup(wanted) != 0) return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
         }
         if (userId is { } id2 && SetUser(id2) != 0) return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";

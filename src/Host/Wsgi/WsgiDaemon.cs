@@ -34,8 +34,10 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         try
         {
             var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
-            using var requests = options.Limits.RequestTimeout > TimeSpan.Zero
-                ? new RequestWatch(python, application, options.Limits, settings.Time, (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path))
+            using var requests = options.Limits.Any
+                ? new RequestWatch(python, application, options.Limits, settings.Time,
+                    (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path),
+                    (request, stack) => Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
                 : null;
             using var deadlock = options.DeadlockTimeout > TimeSpan.Zero
                 ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => Report(EventCatalogue.InterpreterDeadlock, "", null, null))
@@ -60,6 +62,8 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
+        if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
         var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
         var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, connection), RequestStart = connection.Start };
         application.Submit(work);

@@ -117,6 +117,91 @@ public sealed class WorkerQueueTests
     }
 
     [Fact]
+    public async Task Request_whose_workers_go_while_it_waits_is_dropped_after_connect_timeout_from_then_on()
+    {
+        var worker = Worker(1);
+        var queue = Queue(Options, worker);
+        await Take(queue);
+        var waiting = Take(queue);
+        _time.Advance(TimeSpan.FromSeconds(14));
+        queue.Close(worker);
+        await AdvanceAsync(TimeSpan.FromSeconds(14.9));
+        Assert.False(waiting.IsCompleted);
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
+    }
+
+    [Fact]
+    public async Task Time_without_a_worker_adds_up_though_workers_come_and_go()
+    {
+        var queue = Queue(Options);
+        var (full, waiting) = (Worker(1), Take(queue, default));
+        // Another is first, and takes the only place each time; this one goes on waiting.
+        full.Active = 1;
+        for (var i = 0; i < 3; i++)
+        {
+            await AdvanceAsync(TimeSpan.FromSeconds(4));
+            queue.Open(full);
+            await AdvanceAsync(TimeSpan.FromSeconds(20));
+            queue.Close(full);
+        }
+        await AdvanceAsync(TimeSpan.FromSeconds(2.9));
+        Assert.False(waiting.IsCompleted);
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
+    }
+
+    [Fact]
+    public async Task Time_that_a_request_was_without_a_worker_before_counts()
+    {
+        var waiting = Queue(Options).TakeAsync(null, default, TimeSpan.FromSeconds(10)).AsTask();
+        await AdvanceAsync(TimeSpan.FromSeconds(4.9));
+        Assert.False(waiting.IsCompleted);
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
+    }
+
+    /// <summary>Lets time pass, and those who look at it now and then look.</summary>
+    private async Task AdvanceAsync(TimeSpan time)
+    {
+        for (var step = TimeSpan.FromMilliseconds(100); time > TimeSpan.Zero; time -= step)
+        {
+            _time.Advance(step);
+            await Task.Delay(1);
+        }
+    }
+
+    [Fact]
+    public async Task Worker_that_dies_says_with_how_many_requests_and_one_that_was_asked_to_end_says_none()
+    {
+        var died = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null)) { Death = new TaskCompletionSource<int>() };
+        var ended = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null)) { Death = new TaskCompletionSource<int>() };
+        var queue = Queue(Options, died, ended);
+        for (var i = 0; i < 4; i++) await Take(queue);
+        var emptied = 0;
+        queue.Emptied = () => emptied++;
+        queue.Bury(died);
+        Assert.Equal((2, 0), (await died.Death.Task, emptied));
+        queue.Close(ended);
+        queue.Bury(ended);
+        Assert.Equal((0, 1), (await ended.Death.Task, emptied));
+    }
+
+    [Fact]
+    public async Task Health_check_is_no_use_of_a_worker()
+    {
+        var worker = Worker(5);
+        var queue = Queue(Options, worker);
+        var before = worker.LastUse;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await queue.TakeAsync(null, default, isUse: false);
+        queue.Release(worker, isUse: false);
+        Assert.Equal((false, before), (worker.IsUsed, worker.LastUse));
+        await Take(queue);
+        Assert.True(worker.IsUsed && worker.LastUse > before);
+    }
+
+    [Fact]
     public async Task Request_behind_the_listen_backlog_is_dropped_with_503_after_connect_timeout()
     {
         var queue = Queue(Options with { ListenBacklog = 1 }, Worker(1));

@@ -34,6 +34,9 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    /// <summary>The folder of its configuration.</summary>
+    public string Folder => _folder;
+
     /// <summary>Starts a front end with this configuration; other files of the test may be there already.</summary>
     public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null)
     {
@@ -44,10 +47,10 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     }
 
     /// <summary>Starts a front end that is expected not to come up; gives its one sentence.</summary>
-    public static async Task<string> FailAsync(string yaml, string? folder = null)
+    public static async Task<string> FailAsync(string yaml, string? folder = null, params string[] arguments)
     {
         var own = folder ?? NewFolder();
-        var (process, report) = await LaunchAsync(yaml, own);
+        var (process, report) = await LaunchAsync(yaml, own, arguments);
         using (process)
         {
             Assert.Null(report.Status);
@@ -62,11 +65,11 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
-    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder)
+    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, params string[] arguments)
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", file, "--background"])
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", file, "--background", .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -81,6 +81,7 @@ public sealed class ApacheConversion
                 defaults.Add((key, line.Argument(0)));
         }
 
+        new ApacheTrust(_notes, _root).Convert(read.Trust);
         if (Single(everywhere, "WSGIPythonPath") is { } path)
             ApacheDaemons.PutFolders(_root, "python-path", path.Argument(0));
         if (Single(everywhere, "Timeout") is { } timeout && Right(OptionTable.Daemon, timeout, "socket-timeout", timeout.Argument(0)) is { } time)

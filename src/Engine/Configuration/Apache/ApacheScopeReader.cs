@@ -19,6 +19,9 @@ internal sealed class ApacheScopeReader(ApacheNotes notes, string? serverName)
     /// <summary>The lines that are not settings, wherever they stand.</summary>
     public List<ApacheDirective> Listen { get; } = [];
 
+    /// <summary>WSGITrustedProxies and WSGITrustedProxyHeaders, wherever they stand: each line adds to those before it.</summary>
+    public List<ApacheDirective> Trust { get; } = [];
+
     /// <summary>WSGIDaemonProcess, wherever it stands: its name is one for all.</summary>
     public List<ApacheDirective> Daemons { get; } = [];
 
@@ -81,6 +84,8 @@ internal sealed class ApacheScopeReader(ApacheNotes notes, string? serverName)
     {
         if (line.Is("Listen"))
             Listen.Add(line);
+        else if (line.Is(ApacheTrust.Proxies) || line.Is(ApacheTrust.Headers))
+            Trust.Add(line);
         else if (line.Is("WSGIDaemonProcess"))
             Daemons.Add(line);
         else if (line.Is("WSGIScriptAlias"))

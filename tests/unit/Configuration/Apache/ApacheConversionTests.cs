@@ -261,6 +261,27 @@ public sealed class ApacheConversionTests
         Assert.Equal(["/a", "/b"], read.PythonPath);
     }
 
+    [Theory]
+    [InlineData("WSGITrustedProxies 10.0.0.1 10.1.0.0/16\nWSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto", "trusted-proxies: [ 10.0.0.1, 10.1.0.0/16 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxies ::1 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-Host", "trusted-proxies: [ 10.0.0.1, ::1 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.0/255.255.0.0\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.0/16 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1", "trusted-proxies: [ 10.0.0.1 ]", null, "no header without WSGITrustedProxyHeaders")]
+    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-For X-Real-IP", "trusted-proxies: [ 10.0.0.1 ]", null, "X-Real-IP is not")]
+    [InlineData("WSGITrustedProxyHeaders X-Forwarded-For", null, "takes these headers from everybody", null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1 proxy.example\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.1 ]", "no IP address", null)]
+    [InlineData("WSGITrustedProxies 10.0.0.0/255.0.255.0\nWSGITrustedProxyHeaders X-Forwarded-For", null, "no IP address", null)]
+    public void Trusted_proxies_are_carried_over(string lines, string? yaml, string? lost, string? different)
+    {
+        var made = Of(lines + "\nWSGIDaemonProcess a\nWSGIScriptAlias / /srv/a.wsgi process-group=a application-group=%{GLOBAL}\n");
+        if (yaml is null) Assert.DoesNotContain("trusted-proxies", made.Document.Text());
+        else Assert.Contains(yaml, made.Document.Text().Replace("\"", "", StringComparison.Ordinal));
+        if (lost is null) Assert.Empty(made.NotCarriedOver);
+        else Assert.Contains(made.NotCarriedOver, note => note.Reason.Contains(lost, StringComparison.Ordinal));
+        if (different is null) Assert.Empty(made.CarriedDifferently);
+        else Assert.Contains(different, Assert.Single(made.CarriedDifferently).Reason);
+        made.Document.Check("site.yaml", ConfigurationText.Folder);
+    }
+
     [Fact]
     public void Files_are_included_in_Apaches_order_from_its_folders_and_no_deeper_than_is_sane()
     {
