@@ -92,8 +92,10 @@ class Input:
         return iter(self.readline, b'')
 
 
-class Log(io.TextIOBase):
-    """wsgi.errors, sys.stdout and sys.stderr: whole lines go to the event log, with the request that the thread is serving."""
+class Log(io.RawIOBase):
+    """What wsgi.errors, sys.stdout and sys.stderr write to: whole lines go to the event log, with the request that the thread is serving."""
+
+    __module__ = 'mod_wsgi'
 
     def __init__(self):
         self._lines = threading.local()
@@ -101,21 +103,30 @@ class Log(io.TextIOBase):
     def writable(self):
         return True
 
-    def write(self, text):
-        if not isinstance(text, str):
-            raise TypeError('write() argument must be str, not %s' % type(text).__name__)
-        *lines, rest = (getattr(self._lines, 'rest', '') + text).split('\n')
-        self._lines.rest = rest
+    def write(self, data):
+        data = bytes(data)
+        *lines, self._lines.rest = (getattr(self._lines, 'rest', b'') + data).split(b'\n')
         for line in lines:
-            if line:
-                native_log(getattr(current, 'request', 0), 0, line)
-        return len(text)
+            self._log(line)
+        return len(data)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
 
     def flush(self):
-        rest = getattr(self._lines, 'rest', '')
-        self._lines.rest = ''
-        if rest:
-            native_log(getattr(current, 'request', 0), 0, rest)
+        rest = getattr(self._lines, 'rest', b'')
+        self._lines.rest = b''
+        self._log(rest)
+
+    def close(self):
+        """It is all requests', so no application may close it."""
+        self.flush()
+
+    @staticmethod
+    def _log(line):
+        if line:
+            native_log(getattr(current, 'request', 0), 0, line.decode('utf-8', 'backslashreplace'))
 
 
 class FileWrapper:
@@ -332,7 +343,8 @@ def exit_now():
 
 
 DROPPED = set()
-LOG = Log()
+# A text that is no Unicode (what os.fsdecode makes of a file's name) is logged all the same.
+LOG = io.TextIOWrapper(Log(), encoding='utf-8', errors='backslashreplace', line_buffering=True, write_through=True)
 sys.stdout = sys.stderr = LOG
 sys.argv = ['']
 ENVIRON = {

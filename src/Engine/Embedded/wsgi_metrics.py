@@ -95,7 +95,7 @@ class Recorder:
         now, status = time.time(), event['status']
         begin, called, finish = event['request_start'], event['application_start'], event['application_finish']
         phases = {'application_time': finish - called, 'request_time': now - begin, 'input_read_time': event['input_time'], 'output_write_time': event['output_time']}
-        if 'daemon_start' in event:
+        if event['daemon_start']:
             phases.update(server_time=event['queue_start'] - begin, queue_time=event['daemon_start'] - event['queue_start'], daemon_time=called - event['daemon_start'])
         else:
             phases['server_time'] = called - begin

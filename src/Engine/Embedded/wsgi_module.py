@@ -39,9 +39,12 @@ class Observation:
         self.data = request_data()
         self.input = self.output = None
         self._cpu = cpu_times(thread=True)
-        self.times = {'request_start': environ['mod_wsgi.request_start']}
-        if MODULE.process_group:
-            self.times.update(queue_start=environ['mod_wsgi.queue_start'], daemon_start=environ['mod_wsgi.daemon_start'])
+        # As in mod_wsgi, in embedded mode there is no queue and no daemon.
+        self.times = {
+            'request_start': environ['mod_wsgi.request_start'],
+            'queue_start': environ['mod_wsgi.queue_start'] if MODULE.process_group else 0.0,
+            'daemon_start': environ['mod_wsgi.daemon_start'] if MODULE.process_group else 0.0,
+        }
         ACTIVE[self.id] = self.data
 
     def _event(self):

@@ -71,7 +71,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             var connection = context.Get<IHttpConnectionFeature>();
             record.Requester = Requester.Of(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
-            RefusedRequest.Check(request.Headers);
+            RefusedRequest.Check(request);
             record.Route = served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
