@@ -41,24 +41,35 @@ class Application:
         self._name = name
         self._reloads = reloads and os.path.isabs(target)
         self._lock = threading.Lock()
-        self._callable = None
-        self._stamp = None
+        self._module = self._callable = self._stamp = None
 
     def load(self):
-        if self._callable is None or self._reloads and self._stamp != self._stat():
+        seen = self._callable
+        if seen is None or self._reloads and self._is_stale():
             with self._lock:
-                stamp = self._stat()
-                if self._callable is None or self._stamp != stamp:
+                if self._callable is None or self._callable is seen:  # else another thread has loaded it meanwhile
                     self._callable = None
+                    self._stamp = self._stat()
                     self._callable = self._find()
-                    self._stamp = stamp
         return self._callable
+
+    def _is_stale(self):
+        return self._stamp != self._stat() or self._wants_reload()
 
     def _stat(self):
         if not self._reloads:
             return None
         status = os.stat(self._target)
         return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _wants_reload(self):
+        """A script may have a say of its own, as in mod_wsgi: reload_required(path). One that raises has said no, or it would be loaded for ever."""
+        asked = getattr(self._module, 'reload_required', None)
+        try:
+            return asked is not None and bool(asked(self._target))
+        except Exception:
+            native_log(getattr(current, 'request', 0), 1, traceback.format_exc())
+            return False
 
     def try_load(self):
         """The traceback of what kept it from being loaded, or None."""
@@ -68,6 +79,7 @@ class Application:
             return traceback.format_exc()
 
     def _find(self):
+        self._module = None
         start = time.monotonic()
         if os.path.isabs(self._target):
             kind, module = 'script', load_script(self._target)
@@ -81,6 +93,7 @@ class Application:
             raise LookupError('%s has no callable named %r' % (self._target, self._name)) from None
         if not callable(found):
             raise TypeError('%r in %s is not callable' % (self._name, self._target))
+        self._module = module
         native_log(getattr(current, 'request', 0), 0, "Loading WSGI %s '%s' took %.3f s in process %d" % (kind, self._target, time.monotonic() - start, os.getpid()))
         return found
 

@@ -276,6 +276,77 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     }
 
     [Fact]
+    public async Task Script_is_found_by_its_name_while_it_is_loaded_and_replaced_when_it_is_loaded_again()
+    {
+        const string Source = """
+            import sys
+            me = sys.modules[__name__]
+            assert vars(me) is globals() and __name__.startswith('_mod_wsgi_') and len(__name__) == 42
+            number = VERSION
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d %d' % (number, sys.modules[__name__].number)]
+            """;
+        var application = python.Serve(Source.Replace("VERSION", "1", StringComparison.Ordinal), load: false, reloads: true);
+        Assert.Equal("1 1", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, Source.Replace("VERSION", "22", StringComparison.Ordinal));
+        Assert.Equal("22 22", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, Source.Replace("VERSION", "1 / 0", StringComparison.Ordinal));
+        Assert.Contains("ZeroDivisionError", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, $"""
+            import sys
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d' % [getattr(module, '__file__', None) for name, module in sys.modules.items() if name.startswith('_mod_wsgi_')].count(__file__)]
+            """);
+        Assert.Equal("1", await BodyAsync());
+
+        async Task<string> BodyAsync()
+        {
+            var request = RecordedRequest.To("/");
+            application.Submit(request);
+            await request.Done.WaitAsync(Limit);
+            return request.Failure ?? request.Body;
+        }
+    }
+
+    [Fact]
+    public async Task Script_that_fails_leaves_no_module_behind()
+    {
+        Assert.Throws<PythonException>(() => python.Serve("left_behind = True\n1 / 0"));
+        var request = await RunAsync(App("start_response('200 OK', [])\nimport sys\nreturn [b'%d' % sum(hasattr(module, 'left_behind') for module in list(sys.modules.values()))]"));
+        Assert.Equal("0", request.Body);
+    }
+
+    [Theory]
+    [InlineData("return bool(asked.append(path)) or len(asked) == 2", "1 2 2")]
+    [InlineData("return False", "1 1 1")]
+    [InlineData("raise ValueError('raised when it was asked')", "1 1 1")]
+    public async Task Script_may_ask_to_be_loaded_again(string answer, string expected)
+    {
+        var application = python.Serve($"""
+            import sys
+            asked = []
+            loaded = sys.loaded_{answer.Length} = getattr(sys, 'loaded_{answer.Length}', 0) + 1
+            def reload_required(path):
+                assert path == __file__
+                {answer}
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d' % loaded]
+            """, reloads: true);
+        var bodies = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            var request = RecordedRequest.To("/");
+            application.Submit(request);
+            await request.Done.WaitAsync(Limit);
+            bodies.Add(request.Failure ?? request.Body);
+        }
+        Assert.Equal(expected, string.Join(' ', bodies));
+    }
+
+    [Fact]
     public void Script_that_cannot_be_loaded_says_why()
     {
         var failure = Assert.Throws<PythonException>(() => python.Serve("import no_such_module"));
