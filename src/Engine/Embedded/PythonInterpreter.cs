@@ -14,7 +14,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     private const int VarArgs = 1;     // METH_VARARGS
 
     // One namespace, in this order.
-    private static readonly string[] Sources = ["wsgi_adapter.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
+    private static readonly string[] Sources = ["wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
 
     private readonly PythonApi _api;
     private readonly Thread _main;
