@@ -153,11 +153,17 @@ def stopping():
 
 
 def found_later(name):
-    """The module's __getattr__: requests are listed from the moment on in which somebody looks at the list."""
-    if name != 'active_requests':
-        raise AttributeError("module 'mod_wsgi' has no attribute %r" % name)
-    observe()
-    return ACTIVE
+    """The module's __getattr__."""
+    if name == 'active_requests':
+        # Requests are listed from the moment on in which somebody looks at the list.
+        observe()
+        return ACTIVE
+    if name == '__path__':
+        # What is installed as mod_wsgi (by pip) is a package; a Django project may name mod_wsgi.server among its applications.
+        spec = importlib.machinery.PathFinder.find_spec('mod_wsgi')
+        if spec and spec.submodule_search_locations:
+            return list(spec.submodule_search_locations)
+    raise AttributeError("module 'mod_wsgi' has no attribute %r" % name)
 
 
 def define_module(process_group, processes, threads):

@@ -12,6 +12,10 @@ public sealed class WsgiModuleTests
         try { PythonFinder.Find(null); }
         catch (PythonException none) { Assert.Skip(none.Message); }
         File.Copy(Path.Combine(RepositoryRoot.Path, "tests/unit/EndToEnd/apps/events.wsgi"), Path.Combine(folder, "app.wsgi"));
+        // As pip installs it.
+        Directory.CreateDirectory(Path.Combine(folder, "mod_wsgi"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "mod_wsgi", "__init__.py"), "raise ImportError('this is for Apache')");
+        await File.WriteAllTextAsync(Path.Combine(folder, "mod_wsgi", "server.py"), "installed = True");
         return await RunningFrontEnd.StartAsync("""
             name: module
             daemons: [ { name: app, application: app.wsgi, threads: 2, request-timeout: 0.3, interrupt-timeout: 10 } ]
@@ -30,7 +34,7 @@ public sealed class WsgiModuleTests
         {
             Assert.Equal(
                 $"{{'version': [6, 0, 2], 'process_group': '{group}', 'application_group': '', 'maximum_processes': 1, 'threads_per_process': {threads}, ".Replace('\'', '"')
-                + "{'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], 'timeout': 'mod_wsgi.RequestTimeout', 'is_exception': false}"[1..].Replace('\'', '"'),
+                + "{'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], 'timeout': 'mod_wsgi.RequestTimeout', 'is_exception': false, 'installed': true}"[1..].Replace('\'', '"'),
                 await frontEnd.Client.GetStringAsync($"/{mode}/describe"));
             Assert.Equal("[true, true, 1]", await frontEnd.Client.GetStringAsync($"/{mode}/data"));
             Assert.Equal("[\"no active request for thread\"]", await frontEnd.Client.GetStringAsync($"/{mode}/outside"));

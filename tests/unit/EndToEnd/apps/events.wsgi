@@ -4,6 +4,7 @@ import os
 import threading
 
 import mod_wsgi
+import mod_wsgi.server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 events, failures, finished = [], [], []
@@ -43,7 +44,7 @@ def describe():
         'version': mod_wsgi.version, 'process_group': mod_wsgi.process_group, 'application_group': mod_wsgi.application_group,
         'maximum_processes': mod_wsgi.maximum_processes, 'threads_per_process': mod_wsgi.threads_per_process,
         'absent': [name for name in ('server_metrics', 'subscribe_signals', 'no_such_name') if not hasattr(mod_wsgi, name)],
-        'timeout': '%s.%s' % (mod_wsgi.RequestTimeout.__module__, mod_wsgi.RequestTimeout.__name__), 'is_exception': issubclass(mod_wsgi.RequestTimeout, Exception),
+        'timeout': '%s.%s' % (mod_wsgi.RequestTimeout.__module__, mod_wsgi.RequestTimeout.__name__), 'is_exception': issubclass(mod_wsgi.RequestTimeout, Exception), 'installed': mod_wsgi.server.installed,
     }
 
 
