@@ -14,7 +14,8 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     private const int VarArgs = 1;     // METH_VARARGS
 
     // One namespace, in this order.
-    private static readonly string[] Sources = ["wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
+    private static readonly string[] Sources =
+        ["wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
 
     private readonly PythonApi _api;
     private readonly Thread _main;
@@ -153,7 +154,8 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         Define("native_done", &Done);
         Set("__name__", Text("_daemonproxy"));
         foreach (var source in Sources) RunSource(source);
-        _api.Release(Call(Attribute(_globals, "define_module"), Text(_settings.ProcessGroup), _api.NewInteger(_settings.Processes), _api.NewInteger(_settings.Threads)));
+        var define = Attribute(_globals, "define_module");
+        _api.Release(Call(define, Text(_settings.ProcessGroup), _api.NewInteger(_settings.Processes), _api.NewInteger(_settings.Threads)));
         var path = PathList();
         for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
     }
@@ -257,7 +259,7 @@ public sealed record WsgiSettings
     /// <summary>The daemon group's name; empty in embedded mode: mod_wsgi.process_group.</summary>
     public string ProcessGroup { get; init; } = "";
 
-    /// <summary>How many processes serve the same application: mod_wsgi.maximum_processes, and with more than one wsgi.multiprocess.</summary>
+    /// <summary>How many processes serve the application: mod_wsgi.maximum_processes; more than one is wsgi.multiprocess.</summary>
     public int Processes { get; init; } = 1;
 
     /// <summary>Request threads of an application: mod_wsgi.threads_per_process.</summary>

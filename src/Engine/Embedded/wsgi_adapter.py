@@ -11,11 +11,12 @@ import traceback
 BLOCK = 65536
 GONE, FAILED, TIMED_OUT = range(3)  # why native_abort: the client has left, which is no error; the application failed; it took too long
 
-current = threading.local()  # of a request thread. .request: what print and logging belong to; .data: mod_wsgi.request_data(); .thread: its number
+# Of a request thread. request: what print and logging belong to; data: mod_wsgi.request_data(); thread: its number.
+current = threading.local()
 
 
 class RequestTimeout(BaseException):
-    """Raised by C# in a thread whose request has run for too long. No Exception: an application that catches those does not mean this one."""
+    """Raised by C# in a thread whose request has run for too long. No Exception: who catches those does not mean this one."""
 
     __module__ = 'mod_wsgi'
 
@@ -89,7 +90,7 @@ class Input:
 
 
 class Log(io.RawIOBase):
-    """What wsgi.errors, sys.stdout and sys.stderr write to: whole lines go to the event log, with the request that the thread is serving."""
+    """Where wsgi.errors, sys.stdout and sys.stderr go: whole lines reach the event log, with the request that the thread is serving."""
 
     __module__ = 'mod_wsgi'
 

@@ -1,6 +1,6 @@
 """mod_wsgi.request_metrics and process_metrics, which monitoring agents read. Run in the namespace of wsgi_adapter.py.
 
-Seconds throughout, but where a name ends in _us. What mod_wsgi says of waits for the interpreter lock is not measured here, and is not there.
+Times are seconds, except where a name ends in _us. Waits for the interpreter lock are not measured, so their keys are absent.
 """
 import math
 import os
@@ -12,6 +12,8 @@ try:
 except ImportError:  # Windows has neither
     resource = None
 
+COUNTS = {'input_bytes': 'input_length', 'input_reads': 'input_reads', 'output_bytes': 'output_length', 'output_writes': 'output_writes'}
+STATUSES_BY_CLASS = tuple('status_%dxx' % number for number in range(1, 6))
 PHASES = ('server_time', 'queue_time', 'daemon_time', 'application_time', 'request_time', 'input_read_time', 'output_write_time')
 BUCKETS = 65
 PROCESS_START = time.time()
@@ -80,7 +82,7 @@ class Recorder:
     def _open(self, now):
         self._since, self._cpu = now, cpu_times()
         self._phases = {name: Phase() for name in PHASES}
-        self._sums = dict.fromkeys(('input_bytes', 'input_reads', 'output_bytes', 'output_writes', 'status_1xx', 'status_2xx', 'status_3xx', 'status_4xx', 'status_5xx'), 0)
+        self._sums = dict.fromkeys((*COUNTS, *STATUSES_BY_CLASS), 0)
         self._completed, self._busy = {}, {}
         self._serving = {thread: (start, now) for thread, (start, _) in self._serving.items()}
 
@@ -94,9 +96,12 @@ class Recorder:
             return
         now, status = time.time(), event['status']
         begin, called, finish = event['request_start'], event['application_start'], event['application_finish']
-        phases = {'application_time': finish - called, 'request_time': now - begin, 'input_read_time': event['input_time'], 'output_write_time': event['output_time']}
+        phases = {
+            'application_time': finish - called, 'request_time': now - begin,
+            'input_read_time': event['input_time'], 'output_write_time': event['output_time']}
         if event['daemon_start']:
-            phases.update(server_time=event['queue_start'] - begin, queue_time=event['daemon_start'] - event['queue_start'], daemon_time=called - event['daemon_start'])
+            queued, taken = event['queue_start'], event['daemon_start']
+            phases.update(server_time=queued - begin, queue_time=taken - queued, daemon_time=called - taken)
         else:
             phases['server_time'] = called - begin
         with self._lock:
@@ -108,8 +113,8 @@ class Recorder:
             self._busy[thread] = self._busy.get(thread, 0.0) + now - since
             for name, seconds in phases.items():
                 self._phases[name].add(seconds)
-            for name, count in (('input_bytes', 'input_length'), ('input_reads', 'input_reads'), ('output_bytes', 'output_length'), ('output_writes', 'output_writes')):
-                self._sums[name] += event[count]
+            for name, key in COUNTS.items():
+                self._sums[name] += event[key]
             self._sums['status_%dxx' % (status // 100 or 5)] += 1
 
     def process(self):
@@ -118,8 +123,9 @@ class Recorder:
             busy = self.busy + sum(now - start for start, _ in self._serving.values())
             found = {
                 'pid': os.getpid(), 'restart_time': PROCESS_START, 'current_time': now, 'running_time': int(now - PROCESS_START),
-                'request_count': self.count, 'request_busy_time': busy, 'request_threads': len(self.per_thread.keys() | self._serving.keys()),
-                'active_requests': len(self._serving), 'threads': [{'thread_id': thread, 'request_count': count} for thread, count in sorted(self.per_thread.items())]}
+                'request_count': self.count, 'request_busy_time': busy, 'active_requests': len(self._serving),
+                'request_threads': len(self.per_thread.keys() | self._serving.keys()),
+                'threads': [{'thread_id': thread, 'request_count': count} for thread, count in sorted(self.per_thread.items())]}
         if cpu := cpu_times():
             found.update(cpu_user_time=cpu[0], cpu_system_time=cpu[1], cpu_time=sum(cpu))
         return {**found, **memory()}
@@ -130,16 +136,20 @@ class Recorder:
             period = max(now - self._since, 1e-6)
             count = sum(self._completed.values())
             threads = self._completed.keys() | self._serving.keys()
-            busy = {thread: self._busy.get(thread, 0.0) + (now - self._serving[thread][1] if thread in self._serving else 0.0) for thread in threads}
+            busy = {thread: self._busy.get(thread, 0.0) for thread in threads}
+            for thread, (_, since) in self._serving.items():
+                busy[thread] += now - since
             found = {
-                'pid': os.getpid(), 'start_time': self._since, 'stop_time': now, 'sample_period': period, 'request_count': count, 'request_throughput': count / period,
-                'request_threads_maximum': most, 'request_threads_started': len(self.per_thread.keys() | threads), 'request_threads_active': len(threads),
+                'pid': os.getpid(), 'start_time': self._since, 'stop_time': now, 'sample_period': period,
+                'request_count': count, 'request_throughput': count / period, 'request_threads_maximum': most,
+                'request_threads_started': len(self.per_thread.keys() | threads), 'request_threads_active': len(threads),
                 'capacity_utilization': sum(busy.values()) / (period * most),
                 'request_threads_completed': [self._completed.get(thread, 0) for thread in range(1, most + 1)],
                 'request_threads_busy_time': [busy.get(thread, 0.0) for thread in range(1, most + 1)], **self._sums}
             for name, phase in self._phases.items():
                 found[name] = phase.total / count if count else 0.0
-                found[name + '_min_us'], found[name + '_max_us'] = (None if seconds is None else int(seconds * 1e6) for seconds in (phase.least, phase.most))
+                for end, seconds in (('_min_us', phase.least), ('_max_us', phase.most)):
+                    found[name + end] = None if seconds is None else int(seconds * 1e6)
                 found[name + '_buckets'] = phase.buckets
             if (cpu := cpu_times()) and self._cpu:
                 user, system = ((after - before) / period for after, before in zip(cpu, self._cpu))

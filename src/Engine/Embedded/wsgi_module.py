@@ -1,6 +1,6 @@
-"""The module that applications find as mod_wsgi: where they run, and the events of requests and of the process. Run in the namespace of wsgi_adapter.py.
+"""The module that applications find as mod_wsgi: where they run, events of requests and of the process. Run in the namespace of wsgi_adapter.py.
 
-What cannot be told here is not there (server_metrics, subscribe_signals), so that whoever asks for it by hasattr can tell.
+What cannot be known here is absent (server_metrics, subscribe_signals), so that hasattr gives the right answer.
 """
 import importlib.machinery
 import itertools
@@ -64,7 +64,8 @@ class Observation:
 
     def answered(self, status, headers, exc_info):
         publish('response_started', {
-            'request_id': self.id, 'response_status': status, 'response_headers': headers, 'exception_info': exc_info, 'request_data': self.data})
+            'request_id': self.id, 'response_status': status, 'response_headers': headers, 'exception_info': exc_info,
+            'request_data': self.data})
 
     def failed(self):
         publish('request_exception', {'request_id': self.id, 'exception_info': sys.exc_info(), 'request_data': self.data})
@@ -171,10 +172,10 @@ def define_module(process_group, processes, threads):
     vars(MODULE).update(
         version=(6, 0, 2), process_group=process_group, application_group='', maximum_processes=processes, threads_per_process=threads,
         RequestTimeout=RequestTimeout, FileWrapper=FileWrapper, event_callbacks=EVENT_CALLBACKS, shutdown_callbacks=SHUTDOWN_CALLBACKS,
-        subscribe_events=subscribe_events, subscribe_shutdown=subscribe_shutdown, request_data=request_data,
-        start_recording_metrics=start_recording_metrics, request_metrics=request_metrics, process_metrics=process_metrics, __getattr__=found_later)
+        __getattr__=found_later)
     for function in (subscribe_events, subscribe_shutdown, request_data, start_recording_metrics, request_metrics, process_metrics):
         function.__module__ = 'mod_wsgi'
+        setattr(MODULE, function.__name__, function)
     sys.modules['mod_wsgi'] = MODULE
     ENVIRON['wsgi.multiprocess'] = processes > 1
     ENVIRON['mod_wsgi.process_group'] = process_group

@@ -3,7 +3,9 @@
 What is wrong with a status or a header is said in mod_wsgi's words, which people search for.
 """
 # Content-Length, and what is of the connection, so for the server to set (RFC 9110, section 7.6.1).
-OURS = frozenset((b'content-length', b'connection', b'keep-alive', b'proxy-authenticate', b'proxy-authorization', b'te', b'trailer', b'trailers', b'transfer-encoding', b'upgrade'))
+OURS = frozenset((
+    b'content-length', b'connection', b'keep-alive', b'proxy-authenticate', b'proxy-authorization', b'te', b'trailer', b'trailers',
+    b'transfer-encoding', b'upgrade'))
 TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TEXT = bytes(byte for byte in range(256) if byte >= 32 and byte != 127 or byte == 9)
 MOST_REMEMBERED = 512
@@ -51,7 +53,8 @@ def name_of(text):
     if not name:
         raise ValueError('header name is empty')
     if wrong := name.translate(None, TOKEN):
-        what = 'control character' if min(wrong) < 32 or 127 in wrong else 'space character' if 32 in wrong else 'character that none may hold'
+        is_control = min(wrong) < 32 or 127 in wrong
+        what = 'control character' if is_control else 'space character' if 32 in wrong else 'character that none may hold'
         raise ValueError('%s in header name: %r' % (what, name))
     lower = name.lower()
     return remembered(NAMES, text, lower if lower in OURS else name)
@@ -78,7 +81,9 @@ def ours(name, value, length):
     if lower not in DROPPED:
         # Said once for each, or it would fill the log.
         DROPPED.add(lower)
-        native_log(getattr(current, 'request', 0), 0, 'the application set the header %s, which belongs to the connection and is the server\'s to set; it is dropped, here and from now on' % name)
+        native_log(
+            getattr(current, 'request', 0), 0, 'the application set the header %s, which belongs to the connection and is the server\'s to set; '
+            'it is dropped, and so are later ones, without a line' % name)
     return length
 
 
@@ -161,7 +166,8 @@ class Response:
         native_write(self._request, block)
 
     def send(self, result):
-        if isinstance(result, (list, tuple)) and len(result) == 1 and self._length is None and not self.sent and self._has_body and isinstance(result[0], bytes):
+        is_one_block = isinstance(result, (list, tuple)) and len(result) == 1 and isinstance(result[0], bytes)
+        if is_one_block and self._length is None and not self.sent and self._has_body:
             self._length = len(result[0])
         for block in result:
             self.write(block)

@@ -9,12 +9,12 @@ import time
 
 
 def script_name(path):
-    """The module name of a script: mod_wsgi's, so that what was pickled there is found here. Two scripts of one file name in two folders have two."""
+    """The module name of a script: mod_wsgi's, so that what was pickled there is found here. It is made of the whole path."""
     return '_mod_wsgi_' + hashlib.md5(os.fsencode(path), usedforsecurity=False).hexdigest()
 
 
 def load_script(path):
-    """Runs a script as a module of its own, whatever its file is called; one that fails leaves no module behind, one that is loaded again is another module."""
+    """Runs a script as a module, whatever its file is called. One that fails leaves no module behind; one that is loaded again is a new one."""
     name = script_name(path)
     # No path finder would look for it, but whoever asks a module where it is from, or for its source, gets an answer.
     spec = importlib.util.spec_from_file_location(name, path, loader=importlib.machinery.SourceFileLoader(name, path))
@@ -34,7 +34,10 @@ def load_script(path):
 
 
 class Application:
-    """An application by its script's path, or as module:callable; loaded when it is first needed, again when that failed, and when its script is another by now."""
+    """
+    An application by its script's path, or as module:callable. It is loaded when it is first needed, and again when that failed or when its script
+    is another by now.
+    """
 
     def __init__(self, target, name, reloads):
         self._target = target
@@ -63,7 +66,7 @@ class Application:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _wants_reload(self):
-        """A script may have a say of its own, as in mod_wsgi: reload_required(path). One that raises has said no, or it would be loaded for ever."""
+        """A script may have a say, as in mod_wsgi: reload_required(path). One that raises has said no, or it would be loaded each time."""
         asked = getattr(self._module, 'reload_required', None)
         try:
             return asked is not None and bool(asked(self._target))
@@ -94,7 +97,8 @@ class Application:
         if not callable(found):
             raise TypeError('%r in %s is not callable' % (self._name, self._target))
         self._module = module
-        native_log(getattr(current, 'request', 0), 0, "Loading WSGI %s '%s' took %.3f s in process %d" % (kind, self._target, time.monotonic() - start, os.getpid()))
+        taken = time.monotonic() - start
+        native_log(getattr(current, 'request', 0), 0, "Loading WSGI %s '%s' took %.3f s in process %d" % (kind, self._target, taken, os.getpid()))
         return found
 
     def run(self):

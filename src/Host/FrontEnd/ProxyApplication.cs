@@ -186,7 +186,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (BrokenResponseException broken) when (output.Bytes + chain.Held > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
-            // What came before the break is the client's, at its rate; with it sent, there is no way back to a status, only to breaking off.
+            // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
             await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
             throw;
         }

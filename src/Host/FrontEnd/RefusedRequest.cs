@@ -32,7 +32,8 @@ internal static class RefusedRequest
             throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "");
     }
 
-    // A percent sign begins two hexadecimal digits (RFC 3986, section 2.1), in a path: queries are the application's to read. Apache and nginx answer 400 too.
+    // In a path two hexadecimal digits follow a percent sign (RFC 3986, section 2.1); Apache and nginx answer 400 too. A query is the
+    // application's to read.
     private static void CheckEscapes(string target)
     {
         var query = target.IndexOf('?', StringComparison.Ordinal);
@@ -41,7 +42,10 @@ internal static class RefusedRequest
         {
             path = path[(at + 1)..];
             if (path.Length < 2 || !char.IsAsciiHexDigit(path[0]) || !char.IsAsciiHexDigit(path[1]))
-                throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"'%' is followed by '{path[..Math.Min(2, path.Length)]}' in the path, and not by two hexadecimal digits");
+            {
+                var found = path[..Math.Min(2, path.Length)];
+                throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"'%' is followed by '{found}' in the path, not by two hexadecimal digits");
+            }
             at = path.IndexOf('%');
         }
     }

@@ -61,7 +61,12 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
-        var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, RequestTranslator.FramingOf(context).HasBody, connection), RequestStart = connection.Start };
+        var hasBody = RequestTranslator.FramingOf(context).HasBody;
+        var work = new WsgiDaemonRequest(context)
+        {
+            Environ = WsgiEnviron.Of(request, request.RawTarget, hasBody, connection),
+            RequestStart = connection.Start,
+        };
         application.Submit(work);
         await work.Done.ConfigureAwait(false);
         if (work.Failure is { } failure && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)

@@ -46,7 +46,7 @@ internal static class WsgiEnviron
         };
         if (headers.ContentType is { Count: > 0 } type) environ.Add(new("CONTENT_TYPE", type.ToString()));
         if (headers.ContentLength is { } length) environ.Add(new("CONTENT_LENGTH", length.ToString(CultureInfo.InvariantCulture)));
-        // A body without a length, however it came: an application that does not know wsgi.input_terminated asks for this before it reads (CherryPy).
+        // A body without a length, however it came: CherryPy does not know wsgi.input_terminated, and asks for this before it reads.
         else if (hasBody) environ.Add(new("HTTP_TRANSFER_ENCODING", "chunked"));
         foreach (var (header, values) in headers)
         {
@@ -77,7 +77,7 @@ internal static class WsgiEnviron
         return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
     }
 
-    // The route was found by the path as it came; here alone, and in SCRIPT_NAME, are slashes merged, as Apache and mod_wsgi do. REQUEST_URI keeps them.
+    // As Apache and mod_wsgi do, for SCRIPT_NAME and PATH_INFO alone: the route was found by the path as it came, and REQUEST_URI keeps it.
     private static string MergeSlashes(string path)
     {
         if (!path.Contains("//", StringComparison.Ordinal)) return path;

@@ -65,7 +65,7 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
                 routes:
                 {Lines(name => $"  - {{ path: /ds/{name}, daemon: {name}-ds }}\n  - {{ path: /dm/{name}, daemon: {name}-dm }}")}
                 {Lines(name => $"  - {{ path: /es/{name}, application: {name}_zoo.py }}\n  - {{ path: /em/{name}, application: '{name}_zoo:application' }}")}
-                """, Folder);
+                """, Folder, within: TimeSpan.FromMinutes(2)); // some thirty processes, on a machine that may be busy
         }
 
         private string Lines(Func<string, string> line) => string.Join('\n', _present.Order().Select(line));
