@@ -34,7 +34,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
                 "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
                 "--slow-request-timeout", Seconds(options.SlowRequestTimeout),
                 .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
-                .. options.Processes > 1 ? ["--multiprocess"] : Array.Empty<string>(),
+                "--processes", options.Processes.ToString(CultureInfo.InvariantCulture),
                 .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
                 // The original, too, puts home on the module search path.
                 .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),

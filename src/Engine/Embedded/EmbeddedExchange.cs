@@ -10,28 +10,40 @@ namespace DaemonProxy.Embedded;
 /// A request at an embedded application. The response goes through a pipe, and from there the way of every daemon's response: relay, pacing, core output.
 /// The pipe's limit is what the application may be ahead of the client.
 /// </summary>
-/// <param name="body">The request's body; null: it has none.</param>
-/// <param name="isHead">Whether it is HEAD.</param>
-/// <param name="log">Where events go.</param>
-/// <param name="time">The clock of the relay.</param>
-public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log, TimeProvider time) : WsgiRequest, IAsyncDisposable
+public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
 {
+    private readonly PipeReader? _request;
+    private readonly bool _isHead;
+    private readonly EventLog _log;
     private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
+    private readonly PipeBody _response;
     private readonly TaskCompletionSource<ResponseHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private PipeBody? _response;
     private IOException? _requestFailure;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="body">The request's body; null: it has none.</param>
+    /// <param name="isHead">Whether it is HEAD.</param>
+    /// <param name="log">Where events go.</param>
+    /// <param name="time">The clock of the relay.</param>
+    public EmbeddedExchange(PipeReader? body, bool isHead, EventLog log, TimeProvider time)
+    {
+        _request = body;
+        _isHead = isHead;
+        _log = log;
+        _response = new PipeBody(_pipe.Reader, time);
+    }
 
     /// <summary>Completes with the response's head; fails with <see cref="BrokenResponseException"/> where there is none.</summary>
     public Task<ResponseHead> Head => _head.Task;
 
     /// <summary>The response's body.</summary>
-    public IResponseBody Body => _response ??= new PipeBody(_pipe.Reader, time);
+    public IResponseBody Body => _response;
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        if (body is null) return 0;
-        try { return BlockingPipe.Read(body, buffer); }
+        if (_request is null) return 0;
+        try { return BlockingPipe.Read(_request, buffer); }
         catch (IOException failure)
         {
             // The server knows what was wrong with the request: too long, too slow, broken off.
@@ -42,7 +54,7 @@ public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log
 
     /// <inheritdoc/>
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length) =>
-        _head.TrySetResult(ResponseHead.Of(status, reason, headers, length, isHead));
+        _head.TrySetResult(ResponseHead.Of(status, reason, headers, length, _isHead));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> block)
@@ -61,12 +73,13 @@ public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log
             : _requestFailure is { } failure ? new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure)
             : new OperationCanceledException();
         _head.TrySetException(broken);
-        _pipe.Writer.Complete(broken);
+        _response.Break(broken);
+        _pipe.Writer.Complete();
     }
 
     /// <inheritdoc/>
     public override void Log(string text, bool isError) =>
-        log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text,
+        _log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text,
             ("method", Method), ("path", Path));
 
     /// <summary>Ends the exchange when the application is done: until then it reads the request.</summary>
@@ -74,6 +87,6 @@ public sealed class EmbeddedExchange(PipeReader? body, bool isHead, EventLog log
     {
         await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
         await Done.ConfigureAwait(false);
-        _response?.Dispose();
+        _response.Dispose();
     }
 }

@@ -39,7 +39,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
         _pythonHome = pythonHome;
         _log = log;
         Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time);
-        _settings = new WsgiSettings { PythonPath = pythonPath, Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text) };
+        _settings = new WsgiSettings { PythonPath = pythonPath, Threads = Threads, Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text) };
     }
 
     /// <summary>The relay of embedded responses, with the default flush policy.</summary>

@@ -5,12 +5,17 @@ namespace DaemonProxy.Embedded;
 
 /// <summary>
 /// The CPython of this process: at most one, loaded when it is made and taken down when it is disposed. One thread is Python's main thread, from
-/// beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py; here is what it cannot do itself.
+/// beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py and the
+/// other files of Python beside it; here is what they cannot do themselves.
 /// </summary>
 public sealed unsafe partial class PythonInterpreter : IDisposable
 {
     private const int FileInput = 257; // Py_file_input
     private const int VarArgs = 1;     // METH_VARARGS
+
+    // One namespace, in this order.
+    private static readonly string[] Sources =
+        ["wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
 
     private readonly PythonApi _api;
     private readonly Thread _main;
@@ -123,6 +128,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         var state = _api.SaveThread();
         _stop.Wait();
         _api.RestoreThread(state);
+        _api.Release(Call(Attribute(_globals, "stopping")));
         // A thread that is still in an application would be ended in the middle of managed code: then only the exit handlers run.
         if (_idle) _ = _api.FinalizeEx();
         else
@@ -147,18 +153,22 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         Define("native_log", &Log);
         Define("native_done", &Done);
         Set("__name__", Text("_daemonproxy"));
-        using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream("wsgi_adapter.py")!;
+        foreach (var source in Sources) RunSource(source);
+        var define = Attribute(_globals, "define_module");
+        _api.Release(Call(define, Text(_settings.ProcessGroup), _api.NewInteger(_settings.Processes), _api.NewInteger(_settings.Threads)));
+        var path = PathList();
+        for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
+    }
+
+    private void RunSource(string name)
+    {
+        using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream(name)!;
         var source = new byte[resource.Length + 1];
         resource.ReadExactly(source, 0, source.Length - 1);
         nint code;
-        fixed (byte* text = source, file = "wsgi_adapter.py\0"u8) code = _api.CompileString(text, file, FileInput);
+        fixed (byte* text = source, file = Encoding.UTF8.GetBytes(name + "\0")) code = _api.CompileString(text, file, FileInput);
         if (code == 0) throw Error();
         if (_api.EvalCode(code, _globals, _globals) == 0) throw Error();
-        var environ = Attribute(_globals, "ENVIRON");
-        SetIn(environ, "wsgi.multiprocess", _api.NewBoolean(_settings.IsMultiprocess ? 1 : 0));
-        SetIn(environ, "mod_wsgi.process_group", Text(_settings.ProcessGroup));
-        var path = PathList();
-        for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
     }
 
     private nint PathList() => Attribute(Attribute(_globals, "sys"), "path", isObject: true);
@@ -249,8 +259,11 @@ public sealed record WsgiSettings
     /// <summary>The daemon group's name; empty in embedded mode: mod_wsgi.process_group.</summary>
     public string ProcessGroup { get; init; } = "";
 
-    /// <summary>Whether other processes serve the same application: wsgi.multiprocess.</summary>
-    public bool IsMultiprocess { get; init; }
+    /// <summary>How many processes serve the application: mod_wsgi.maximum_processes; more than one is wsgi.multiprocess.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary>Request threads of an application: mod_wsgi.threads_per_process.</summary>
+    public int Threads { get; init; } = 1;
 
     /// <summary>The clock by which requests are timed.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

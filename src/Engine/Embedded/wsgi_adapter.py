@@ -3,35 +3,41 @@
 What begins with `native_` is C#: it lets go of the interpreter lock while it waits. A request is known to it by a number, `request`.
 """
 import atexit
-import importlib
 import io
-import os
 import sys
 import threading
-import time
 import traceback
 
-HOP_BY_HOP = frozenset(('connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'trailers', 'transfer-encoding', 'upgrade'))
-TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 BLOCK = 65536
 GONE, FAILED, TIMED_OUT = range(3)  # why native_abort: the client has left, which is no error; the application failed; it took too long
 
-current = threading.local()  # .request: what print and logging belong to
+# Of a request thread. request: what print and logging belong to; data: mod_wsgi.request_data(); thread: its number.
+current = threading.local()
 
 
 class RequestTimeout(BaseException):
-    """Raised by C# in a thread whose request has run for too long. No Exception: an application that catches those does not mean this one."""
+    """Raised by C# in a thread whose request has run for too long. No Exception: who catches those does not mean this one."""
+
+    __module__ = 'mod_wsgi'
 
 
 class Input:
     """wsgi.input: the request's body, whether its length is known or not."""
+
+    __module__ = 'mod_wsgi'
 
     def __init__(self, request):
         self._request = request
         self._held = b''
         self._ended = False
 
+    def expire(self):
+        """The request is over: the number by which it is known may be another's by now."""
+        self._request = None
+
     def _more(self, size):
+        if self._request is None:
+            raise RuntimeError('wsgi.input was read after the end of its request')
         block = b'' if self._ended else native_read(self._request, min(size, BLOCK))
         if not block:
             self._ended = True
@@ -83,8 +89,10 @@ class Input:
         return iter(self.readline, b'')
 
 
-class Log(io.TextIOBase):
-    """wsgi.errors, sys.stdout and sys.stderr: whole lines go to the event log, with the request that the thread is serving."""
+class Log(io.RawIOBase):
+    """Where wsgi.errors, sys.stdout and sys.stderr go: whole lines reach the event log, with the request that the thread is serving."""
+
+    __module__ = 'mod_wsgi'
 
     def __init__(self):
         self._lines = threading.local()
@@ -92,25 +100,36 @@ class Log(io.TextIOBase):
     def writable(self):
         return True
 
-    def write(self, text):
-        if not isinstance(text, str):
-            raise TypeError('write() argument must be str, not %s' % type(text).__name__)
-        *lines, rest = (getattr(self._lines, 'rest', '') + text).split('\n')
-        self._lines.rest = rest
+    def write(self, data):
+        data = bytes(data)
+        *lines, self._lines.rest = (getattr(self._lines, 'rest', b'') + data).split(b'\n')
         for line in lines:
-            if line:
-                native_log(getattr(current, 'request', 0), 0, line)
-        return len(text)
+            self._log(line)
+        return len(data)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
 
     def flush(self):
-        rest = getattr(self._lines, 'rest', '')
-        self._lines.rest = ''
-        if rest:
-            native_log(getattr(current, 'request', 0), 0, rest)
+        rest = getattr(self._lines, 'rest', b'')
+        self._lines.rest = b''
+        self._log(rest)
+
+    def close(self):
+        """It is all requests', so no application may close it."""
+        self.flush()
+
+    @staticmethod
+    def _log(line):
+        if line:
+            native_log(getattr(current, 'request', 0), 0, line.decode('utf-8', 'backslashreplace'))
 
 
 class FileWrapper:
     """wsgi.file_wrapper: a file in blocks; it is closed with the response."""
+
+    __module__ = 'mod_wsgi'
 
     def __init__(self, file, block_size=BLOCK):
         self._file = file
@@ -122,206 +141,47 @@ class FileWrapper:
         return iter(lambda: self._file.read(self._block_size), b'')
 
 
-class Response:
-    def __init__(self, request, method):
-        self._request = request
-        self._is_head = method == 'HEAD'
-        self._status = None
-        self._headers = ()
-        self._length = None
-        self._has_body = True
-        self.sent = False
-        self._left = None
-
-    def start(self, status, headers, exc_info=None):
-        """start_response."""
-        if exc_info:
-            try:
-                if self.sent:
-                    raise exc_info[1].with_traceback(exc_info[2])
-            finally:
-                exc_info = None  # no circle of frame and traceback
-        elif self._status is not None:
-            raise AssertionError('start_response was called again without exc_info')
-        self._check_status(status)
-        self._check_headers(headers)
-        return self.write
-
-    def _check_status(self, status):
-        if not isinstance(status, str):
-            raise TypeError('the status must be a str, not %s' % type(status).__name__)
-        code, _, reason = status.partition(' ')
-        if len(code) != 3 or not code.isascii() or not code.isdigit() or not '200' <= code <= '599':
-            raise ValueError('the status %r does not begin with a number from 200 to 599' % status)
-        if any(c < ' ' and c != '\t' or c == '\x7f' for c in reason):
-            raise ValueError('the status %r holds a control character' % status)
-        self._status = int(code)
-        self._reason = reason.encode('latin-1')
-        self._has_body = self._status not in (204, 304)
-
-    def _check_headers(self, headers):
-        if not isinstance(headers, list):
-            raise TypeError('the headers must be a list, not %s' % type(headers).__name__)
-        flat, self._length = [], None
-        for header in headers:
-            if not isinstance(header, tuple) or len(header) != 2 or not isinstance(header[0], str) or not isinstance(header[1], str):
-                raise TypeError('the header %r is not a tuple of two str' % (header,))
-            name, value = header
-            if not name or not TOKEN.issuperset(name):
-                raise ValueError('%r is no header name' % name)
-            if '\n' in value or '\r' in value or '\0' in value:
-                raise ValueError('the value of header %s holds a line end: %r' % (name, value))
-            lower = name.lower()
-            if lower in HOP_BY_HOP:
-                raise ValueError('the header %s is for the server to set' % name)
-            if lower == 'content-length':
-                if not value.isascii() or not value.isdigit():
-                    raise ValueError('Content-Length %r is no number' % value)
-                if self._length is not None and self._length != int(value):
-                    raise ValueError('Content-Length is given twice')
-                self._length = int(value)
-                continue
-            flat.append(name.encode('latin-1'))
-            flat.append(value.encode('latin-1'))
-        self._headers = tuple(flat)
-
-    def _send_head(self):
-        if self._status is None:
-            raise AssertionError('the application sent its body before it called start_response')
-        self.sent = True
-        self._left = self._length
-        native_start(self._request, self._status, self._reason, self._headers, -1 if self._length is None else self._length)
-
-    def write(self, block):
-        """The callable that start_response returns; what is yielded goes this way too."""
-        if not isinstance(block, bytes):
-            raise TypeError('the body must be bytes, not %s' % type(block).__name__)
-        if not block:
-            return
-        if not self.sent:
-            self._send_head()
-        if self._is_head or not self._has_body:
-            return
-        if self._left is not None:
-            if len(block) > self._left:
-                block = block[:self._left]  # what is over would be read as the next response
-            self._left -= len(block)
-            if not block:
-                return
-        native_write(self._request, block)
-
-    def send(self, result):
-        if isinstance(result, (list, tuple)) and len(result) == 1 and self._length is None and not self.sent and self._has_body and isinstance(result[0], bytes):
-            self._length = len(result[0])
-        for block in result:
-            self.write(block)
-            if self._left == 0:
-                break  # an endless generator behind a length ends here
-        if not self.sent:
-            if self._length is None and self._has_body and not self._is_head:
-                self._length = 0
-            self._send_head()
-        if self._left and self._has_body and not self._is_head:
-            native_abort(self._request, FAILED, 'the application declared %d bytes and sent %d' % (self._length, self._length - self._left))
-            return
-        native_end(self._request)
-
-
 def serve(application, request, environ):
     current.request = request
-    response = Response(request, environ['REQUEST_METHOD'])
-    result = None
+    current.data = None
     try:
-        environ['wsgi.input'] = Input(request)
         environ.update(ENVIRON)
-        result = application(environ, response.start)
-        response.send(result)
-    except native_gone:
-        native_abort(request, GONE, '')
-    except RequestTimeout:
-        native_abort(request, TIMED_OUT, traceback.format_exc())
-    except BaseException:
-        native_abort(request, FAILED, traceback.format_exc())
-    finally:
+        environ['mod_wsgi.thread_id'] = current.thread
+        observation = None
+        if OBSERVED:
+            observation = Observation(environ)
+            body, response = ObservedInput(request, observation), ObservedResponse(request, environ['REQUEST_METHOD'], observation)
+        else:
+            body, response = Input(request), Response(request, environ['REQUEST_METHOD'])
+        environ['wsgi.input'] = body
+        result = None
         try:
-            if hasattr(result, 'close'):
-                result.close()
+            if observation:
+                application = observation.started(environ, application)
+            result = application(environ, response.start)
+            response.send(result)
+        except native_gone:
+            native_abort(request, GONE, '')
+        except RequestTimeout:
+            native_abort(request, TIMED_OUT, traceback.format_exc())
         except BaseException:
-            native_log(request, 1, traceback.format_exc())
+            if observation:
+                observation.failed()
+            native_abort(request, FAILED, traceback.format_exc())
+        finally:
+            try:
+                if hasattr(result, 'close'):
+                    result.close()
+            except BaseException:
+                native_log(request, 1, traceback.format_exc())
+            body.expire()
+            response.expire()
+            if observation:
+                observation.finished(response.status)
+    finally:
         LOG.flush()
         current.request = 0
         native_done(request)
-
-
-class Application:
-    """An application by its script's path, or as module:callable; loaded when it is first needed, again when that failed, and when its script is another by now."""
-
-    def __init__(self, target, name, reloads):
-        self._target = target
-        self._name = name
-        self._reloads = reloads and os.path.isabs(target)
-        self._lock = threading.Lock()
-        self._callable = None
-        self._stamp = None
-
-    def load(self):
-        if self._callable is None or self._reloads and self._stamp != self._stat():
-            with self._lock:
-                stamp = self._stat()
-                if self._callable is None or self._stamp != stamp:
-                    self._callable = None
-                    self._callable = self._find()
-                    self._stamp = stamp
-        return self._callable
-
-    def _stat(self):
-        if not self._reloads:
-            return None
-        status = os.stat(self._target)
-        return status.st_mtime_ns, status.st_size, status.st_ino
-
-    def try_load(self):
-        """The traceback of what kept it from being loaded, or None."""
-        try:
-            self.load()
-        except BaseException:
-            return traceback.format_exc()
-
-    def _find(self):
-        if os.path.isabs(self._target):
-            namespace = {'__name__': '_wsgi_%x' % (hash(self._target) & 0xffffffff), '__file__': self._target, '__builtins__': __builtins__}
-            with open(self._target, 'rb') as file:
-                exec(compile(file.read(), self._target, 'exec'), namespace)
-        else:
-            module, _, name = self._target.partition(':')
-            self._name = name or self._name
-            namespace = vars(importlib.import_module(module))
-        try:
-            found = namespace[self._name]
-        except KeyError:
-            raise LookupError('%s has no callable named %r' % (self._target, self._name)) from None
-        if not callable(found):
-            raise TypeError('%r in %s is not callable' % (self._name, self._target))
-        return found
-
-    def run(self):
-        """Serves requests until there are no more; on each of the request threads."""
-        ident = threading.get_ident()
-        while True:
-            try:
-                taken = native_next(ident)
-                if taken is None:
-                    return
-                request, environ = taken
-                try:
-                    application = self.load()
-                except BaseException:
-                    native_abort(request, FAILED, 'the application could not be loaded\n' + traceback.format_exc())
-                    native_done(request)
-                    continue
-                serve(application, request, environ)
-            except RequestTimeout:
-                pass  # it came in the moment in which the request ended; native_next sees to what is left of it
 
 
 def stack_of(ident):
@@ -335,7 +195,8 @@ def exit_now():
     atexit._run_exitfuncs()
 
 
-LOG = Log()
+# A text that is no Unicode (what os.fsdecode makes of a file's name) is logged all the same.
+LOG = io.TextIOWrapper(Log(), encoding='utf-8', errors='backslashreplace', line_buffering=True, write_through=True)
 sys.stdout = sys.stderr = LOG
 sys.argv = ['']
 ENVIRON = {
@@ -347,5 +208,4 @@ ENVIRON = {
     'wsgi.input_terminated': True,
     'mod_wsgi.version': (6, 0, 2),
     'mod_wsgi.application_group': '',
-    'mod_wsgi.callable_object': 'application',
 }

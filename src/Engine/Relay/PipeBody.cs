@@ -1,11 +1,15 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Relay;
 
-/// <summary>A response's body that comes out of a pipe: what an embedded application writes. A writer that completes with an exception broke off.</summary>
+/// <summary>
+/// A response's body that comes out of a pipe: what an embedded application writes. A writer that breaks off says so by <see cref="Break"/> and completes
+/// the pipe as at its end: one that completes with an exception takes along what was written and not yet read.
+/// </summary>
 public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBody, IDisposable
 {
     private readonly TimedWait _wait = new(time);
@@ -15,6 +19,11 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
     private SequencePosition _taken;
     private bool _hasRead;
     private bool _completed;
+    private volatile Exception? _failure;
+
+    /// <summary>Has the body break off after its last byte. To be called before the pipe is completed, by its writer.</summary>
+    /// <param name="failure">What <see cref="TryRead"/> throws then.</param>
+    public void Break(Exception failure) => _failure = failure;
 
     /// <inheritdoc/>
     public bool TryRead(out BodyBlock block)
@@ -34,6 +43,7 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
         _hasRead = true;
         _completed = result.IsCompleted;
         _taken = _read.End;
+        if (_completed && _read.IsEmpty && _failure is { } failure) ExceptionDispatchInfo.Throw(failure);
         return Take(out block);
     }
 
@@ -41,7 +51,7 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
     {
         var data = _read.First;
         _read = _read.Slice(data.Length);
-        block = new(data, _completed && _read.IsEmpty);
+        block = new(data, _completed && _read.IsEmpty && _failure is null);
         return true;
     }
 

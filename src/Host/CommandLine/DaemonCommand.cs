@@ -26,7 +26,7 @@ internal static class DaemonCommand
         var pythonHome = new Option<string?>("--python-home") { Description = "The folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
         var pythonPath = new Option<string[]>("--python-path") { Description = "A folder before all others on the module search path; may be given again.", HelpName = "FOLDER" };
         var group = new Option<string>("--group") { Description = "The daemon group's name.", HelpName = "NAME", DefaultValueFactory = _ => "" };
-        var multiprocess = new Option<bool>("--multiprocess") { Description = "Other processes serve the same application." };
+        var processes = new Option<int>("--processes") { Description = "How many processes serve the same application.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
         var request = new Option<double>("--request-timeout") { Description = "Seconds that a request may run, times (1 + ln(threads)). 0: no limit.", HelpName = "SECONDS" };
         var interrupt = new Option<double>("--interrupt-timeout") { Description = "Seconds that an interrupted request has to end. 0: none is interrupted.", HelpName = "SECONDS" };
@@ -38,7 +38,7 @@ internal static class DaemonCommand
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, group, multiprocess, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch, json,
+            sample, application, callable, threads, pythonHome, pythonPath, group, processes, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch, json,
         };
         command.Validators.Add(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
@@ -64,7 +64,8 @@ internal static class DaemonCommand
             {
                 PythonPath = arguments.GetValue(pythonPath) ?? [],
                 ProcessGroup = arguments.GetValue(group)!,
-                IsMultiprocess = arguments.GetValue(multiprocess),
+                Processes = arguments.GetValue(processes),
+                Threads = Math.Max(1, arguments.GetValue(threads)),
                 Log = (text, isError) => WsgiDaemon.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, null, null),
             };
             await WsgiDaemon.RunAsync(options, settings, path, lifeline, Ready).ConfigureAwait(false);

@@ -71,7 +71,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             var connection = context.Get<IHttpConnectionFeature>();
             record.Requester = Requester.Of(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
-            RefusedRequest.Check(request.Headers);
+            RefusedRequest.Check(request);
             record.Route = served.Routes.Match(request.Path);                                                              // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
@@ -155,7 +155,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var body = RequestTranslator.FramingOf(context).HasBody ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
-            Environ = WsgiEnviron.Of(request, target, connection),
+            Environ = WsgiEnviron.Of(request, target, body is not null, connection),
             RequestStart = connection.Start,
         };
         await using (exchange.ConfigureAwait(false))
@@ -180,14 +180,15 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
+        var chain = (IOutputFilter?)paced ?? output;
         try
         {
-            await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);         // (5)
+            await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);                                   // (5)
         }
-        catch (BrokenResponseException broken) when (output.Bytes > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
+        catch (BrokenResponseException broken) when (output.Bytes + chain.Held > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
-            // What came before the break is the client's; with it sent, there is no way back to a status, only to breaking off.
-            await output.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
+            // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
+            await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
             throw;
         }
         finally

@@ -82,6 +82,8 @@ internal sealed class HttpServer : IAsyncDisposable
     private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets)
     {
         server.AddServerHeader = false;
+        // A target in absolute form wins over another Host (RFC 9112, section 3.2.2).
+        server.AllowHostHeaderOverride = true;
         server.AllowSynchronousIO = false;
         // Header bytes pass as they are: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
         var host = new HostHeaderEncoding();

@@ -65,7 +65,12 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
         if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
         var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
-        var work = new WsgiDaemonRequest(context) { Environ = WsgiEnviron.Of(request, request.RawTarget, connection), RequestStart = connection.Start };
+        var hasBody = RequestTranslator.FramingOf(context).HasBody;
+        var work = new WsgiDaemonRequest(context)
+        {
+            Environ = WsgiEnviron.Of(request, request.RawTarget, hasBody, connection),
+            RequestStart = connection.Start,
+        };
         application.Submit(work);
         await work.Done.ConfigureAwait(false);
         if (work.Failure is { } failure && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)

@@ -16,12 +16,13 @@ internal static class WsgiEnviron
     /// <summary>Makes them. Values are Latin-1: a character for each byte.</summary>
     /// <param name="request">The request as the server gives it.</param>
     /// <param name="target">Its target in origin form.</param>
+    /// <param name="hasBody">Whether it has a body.</param>
     /// <param name="connection">Who sent it.</param>
-    public static List<KeyValuePair<string, string>> Of(IHttpRequestFeature request, string target, WsgiConnection connection)
+    public static List<KeyValuePair<string, string>> Of(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
     {
         var headers = request.Headers;
         var question = target.IndexOf('?', StringComparison.Ordinal);
-        var path = Decode(question < 0 ? target : target.AsSpan(0, question));
+        var path = MergeSlashes(Decode(question < 0 ? target : target.AsSpan(0, question)));
         // The route was found by the decoded path, in which the script's path comes first.
         var script = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(connection.Script));
         var info = path.StartsWith(script, StringComparison.Ordinal) ? path[script.Length..] : path;
@@ -43,9 +44,10 @@ internal static class WsgiEnviron
             new("REMOTE_PORT", connection.RemotePort.ToString(CultureInfo.InvariantCulture)),
             new("wsgi.url_scheme", connection.Scheme),
         };
-        if (connection.Scheme == "https") environ.Add(new("HTTPS", "1"));
         if (headers.ContentType is { Count: > 0 } type) environ.Add(new("CONTENT_TYPE", type.ToString()));
         if (headers.ContentLength is { } length) environ.Add(new("CONTENT_LENGTH", length.ToString(CultureInfo.InvariantCulture)));
+        // A body without a length, however it came: CherryPy does not know wsgi.input_terminated, and asks for this before it reads.
+        else if (hasBody) environ.Add(new("HTTP_TRANSFER_ENCODING", "chunked"));
         foreach (var (header, values) in headers)
         {
             if (!RequestTranslator.MayPass(header, headers.Connection) || header is "Content-Type" or "Content-Length") continue;
@@ -73,6 +75,18 @@ internal static class WsgiEnviron
         var parsed = new HostString(host);
         var port = connection.ForwardedPort > 0 ? connection.ForwardedPort : parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
         return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
+    }
+
+    // As Apache and mod_wsgi do, for SCRIPT_NAME and PATH_INFO alone: the route was found by the path as it came, and REQUEST_URI keeps it.
+    private static string MergeSlashes(string path)
+    {
+        if (!path.Contains("//", StringComparison.Ordinal)) return path;
+        var merged = new StringBuilder(path.Length);
+        foreach (var character in path)
+        {
+            if (character != '/' || merged.Length == 0 || merged[^1] != '/') merged.Append(character);
+        }
+        return merged.ToString();
     }
 
     private static string Decode(ReadOnlySpan<char> path)

@@ -27,12 +27,12 @@ public sealed class PythonFixture : IDisposable
     internal string? WhyNot { get; }
 
     /// <summary>Makes a script an application; skips the test where there is no Python.</summary>
-    internal WsgiApplication Serve(string source, int threads = 2, bool load = true)
+    internal WsgiApplication Serve(string source, int threads = 2, bool load = true, bool reloads = false)
     {
         Assert.SkipWhen(Python is null, $"no Python: {WhyNot}");
         var path = Path.Combine(_folder, Guid.NewGuid().ToString("n") + ".wsgi");
         File.WriteAllText(path, source);
-        return Python.Serve(path, "application", threads, load);
+        return Python.Serve(path, "application", threads, load, reloads);
     }
 
     public void Dispose()

@@ -77,18 +77,25 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     }
 
     [Theory]
-    [InlineData("start_response(200, [])", "the status must be a str")]
-    [InlineData("start_response('OK', [])", "does not begin with a number")]
-    [InlineData("start_response('099 x', [])", "does not begin with a number")]
-    [InlineData("start_response('200 a\\nb', [])", "control character")]
-    [InlineData("start_response('200 OK', ())", "the headers must be a list")]
-    [InlineData("start_response('200 OK', [['a', 'b']])", "not a tuple of two str")]
-    [InlineData("start_response('200 OK', [('a', 1)])", "not a tuple of two str")]
-    [InlineData("start_response('200 OK', [('a b', 'c')])", "is no header name")]
-    [InlineData("start_response('200 OK', [('a', 'b\\r\\nc: d')])", "holds a line end")]
-    [InlineData("start_response('200 OK', [('Connection', 'close')])", "is for the server to set")]
-    [InlineData("start_response('200 OK', [('Content-Length', 'x')])", "is no number")]
-    [InlineData("start_response('200 OK', [])\nstart_response('200 OK', [])", "called again without exc_info")]
+    [InlineData("start_response(200, [])", "must be str, not int")]
+    [InlineData("start_response('OK', [])", "status code must be a 3 digit integer: b'OK'")]
+    [InlineData("start_response('200OK', [])", "no space following status code: b'200OK'")]
+    [InlineData("start_response('099 x', [])", "status code must be from 200 to 599")]
+    [InlineData("start_response('200 a\\nb', [])", "control character in status reason phrase")]
+    [InlineData("start_response('200 OK', ())", "start_response() argument 2 must be list, not tuple")]
+    [InlineData("start_response('200 OK', [['a', 'b']])", "each header must be a 2-tuple, not list")]
+    [InlineData("start_response('200 OK', [('a', 'b', 'c')])", "each header must be a 2-tuple, got length 3")]
+    [InlineData("start_response('200 OK', [('a', 1)])", "must be str, not int")]
+    [InlineData("start_response('200 OK', [('a', '日本')])", "'latin-1' codec can't encode")]
+    [InlineData("start_response('200 OK', [('', 'b')])", "header name is empty")]
+    [InlineData("start_response('200 OK', [('a b', 'c')])", "space character in header name: b'a b'")]
+    [InlineData("start_response('200 OK', [('a:b', 'c')])", "character that none may hold in header name: b'a:b'")]
+    [InlineData("start_response('200 OK', [('a', '\\x01')])", "control character in header value")]
+    [InlineData("start_response('200 OK', [('a', 'b\\r\\nc: d')])", "carriage return/line feed character in header value")]
+    [InlineData("start_response('200 OK', [('Content-Length', 'x')])", "Content-Length must be a number: b'x'")]
+    [InlineData("start_response('200 OK', [('Content-Length', '1'), ('Content-Length', '2')])", "Content-Length is given twice")]
+    [InlineData("start_response('200 OK', [], 'text')", "argument 'exc_info' must be a 3-tuple or None")]
+    [InlineData("start_response('200 OK', [], (1, 2))", "argument 'exc_info' must be a 3-tuple or None")]
     [InlineData("start_response('200 OK', [])\nreturn ['text']", "the body must be bytes, not str")]
     [InlineData("return [b'x']", "before it called start_response")]
     [InlineData("raise ValueError('oh no')", "ValueError: oh no")]
@@ -123,6 +130,62 @@ public sealed class WsgiAdapterTests(PythonFixture python)
         var request = await RunAsync(App("start_response('200 OK', [])\nyield b'a'\ntry:\n    1 / 0\nexcept Exception:\n    import sys\n    start_response('500 Oops', [], sys.exc_info())\nyield b'b'"));
         Assert.Equal((200, "a", false), (request.Status, request.Body, request.IsComplete));
         Assert.Contains("ZeroDivisionError", request.Failure);
+    }
+
+    [Theory]
+    [InlineData("'OK', []")]
+    [InlineData("'200 OK', [('a', 'b\\n')]")]
+    [InlineData("'200 OK', [('Content-Length', '1'), ('Content-Length', '2')]")]
+    [InlineData("'200 OK', None")]
+    [InlineData("'200 OK', [], 'text'")]
+    public async Task Start_response_that_raised_was_not_called(string arguments)
+    {
+        var request = await RunAsync(App($"try:\n    start_response({arguments})\nexcept Exception:\n    pass\nreturn [b'x']"));
+        Assert.Contains("before it called start_response", request.Failure);
+        request = await RunAsync(App($"try:\n    start_response({arguments})\nexcept Exception:\n    start_response('418 Oops', [('a', 'b')])\nreturn [b'sorry']"));
+        Assert.Equal((418, "sorry", 5L, null), (request.Status, request.Body, request.Length, request.Failure));
+    }
+
+    [Fact]
+    public async Task Second_start_response_replaces_the_first_until_something_was_sent()
+    {
+        var request = await RunAsync(App("start_response('200 OK', [('a', '1'), ('Content-Length', '9')])\nstart_response('201 Created', [('b', '2')])\nreturn [b'x']"));
+        Assert.Equal((201, 1L, "x"), (request.Status, request.Length, request.Body));
+        Assert.Equal([new("b", "2")], request.Headers);
+        request = await RunAsync(App("start_response('200 OK', [])\nyield b'a'\nstart_response('201 Created', [])\nyield b'b'"));
+        Assert.Equal((200, "a", false), (request.Status, request.Body, request.IsComplete));
+        Assert.Contains("start_response() called more than once without exc_info", request.Failure);
+    }
+
+    [Fact]
+    public async Task Headers_of_the_connection_are_dropped_and_each_is_said_to_be_once()
+    {
+        var source = App("start_response('200 OK', [('Connection', 'close'), ('Transfer-Encoding', 'chunked'), ('keep-alive', 'x'), ('Upgrade', 'x'), ('a', 'b')])\nreturn [b'x']");
+        var first = await RunAsync(source);
+        var second = await RunAsync(source);
+        Assert.Equal([new("a", "b")], first.Headers);
+        Assert.Equal((200, "x", null), (second.Status, second.Body, second.Failure));
+        Assert.Equal(4, first.Lines.Count);
+        Assert.StartsWith("the application set the header Transfer-Encoding, which belongs to the connection", first.Lines[1]);
+        Assert.Empty(second.Lines);
+    }
+
+    [Theory]
+    [InlineData("kept['start']('200 OK', [])", "start_response() called after request completed")]
+    [InlineData("kept['write'](b'x')", "write() called after request completed")]
+    [InlineData("kept['input'].read()", "wsgi.input was read after the end of its request")]
+    public async Task What_an_application_keeps_of_a_request_is_of_no_use_after_it(string late, string expected)
+    {
+        var application = python.Serve(App($"if kept:\n    {late}\nkept['start'], kept['input'] = start_response, environ['wsgi.input']\nkept['write'] = start_response('200 OK', [])\nreturn [b'mine']", "kept = {}"));
+        RecordedRequest[] requests = [RecordedRequest.To("/"), RecordedRequest.To("/")];
+        foreach (var request in requests)
+        {
+            application.Submit(request);
+            await request.Done.WaitAsync(Limit);
+        }
+        Assert.Equal(("mine", null), (requests[0].Body, requests[0].Failure));
+        Assert.Contains(expected, requests[1].Failure);
+        Assert.Equal("mine", requests[0].Body);
     }
 
     [Theory]
@@ -210,6 +273,77 @@ public sealed class WsgiAdapterTests(PythonFixture python)
         foreach (var request in requests) application.Submit(request);
         await Task.WhenAll(requests.Select(request => request.Done)).WaitAsync(Limit);
         Assert.All(requests, request => Assert.Equal("x", request.Body));
+    }
+
+    [Fact]
+    public async Task Script_is_found_by_its_name_while_it_is_loaded_and_replaced_when_it_is_loaded_again()
+    {
+        const string Source = """
+            import sys
+            me = sys.modules[__name__]
+            assert vars(me) is globals() and __name__.startswith('_mod_wsgi_') and len(__name__) == 42
+            number = VERSION
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d %d' % (number, sys.modules[__name__].number)]
+            """;
+        var application = python.Serve(Source.Replace("VERSION", "1", StringComparison.Ordinal), load: false, reloads: true);
+        Assert.Equal("1 1", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, Source.Replace("VERSION", "22", StringComparison.Ordinal));
+        Assert.Equal("22 22", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, Source.Replace("VERSION", "1 / 0", StringComparison.Ordinal));
+        Assert.Contains("ZeroDivisionError", await BodyAsync());
+        await File.WriteAllTextAsync(application.Target, $"""
+            import sys
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d' % [getattr(module, '__file__', None) for name, module in sys.modules.items() if name.startswith('_mod_wsgi_')].count(__file__)]
+            """);
+        Assert.Equal("1", await BodyAsync());
+
+        async Task<string> BodyAsync()
+        {
+            var request = RecordedRequest.To("/");
+            application.Submit(request);
+            await request.Done.WaitAsync(Limit);
+            return request.Failure ?? request.Body;
+        }
+    }
+
+    [Fact]
+    public async Task Script_that_fails_leaves_no_module_behind()
+    {
+        Assert.Throws<PythonException>(() => python.Serve("left_behind = True\n1 / 0"));
+        var request = await RunAsync(App("start_response('200 OK', [])\nimport sys\nreturn [b'%d' % sum(hasattr(module, 'left_behind') for module in list(sys.modules.values()))]"));
+        Assert.Equal("0", request.Body);
+    }
+
+    [Theory]
+    [InlineData("return bool(asked.append(path)) or len(asked) == 2", "1 2 2")]
+    [InlineData("return False", "1 1 1")]
+    [InlineData("raise ValueError('raised when it was asked')", "1 1 1")]
+    public async Task Script_may_ask_to_be_loaded_again(string answer, string expected)
+    {
+        var application = python.Serve($"""
+            import sys
+            asked = []
+            loaded = sys.loaded_{answer.Length} = getattr(sys, 'loaded_{answer.Length}', 0) + 1
+            def reload_required(path):
+                assert path == __file__
+                {answer}
+            def application(environ, start_response):
+                start_response('200 OK', [])
+                return [b'%d' % loaded]
+            """, reloads: true);
+        var bodies = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            var request = RecordedRequest.To("/");
+            application.Submit(request);
+            await request.Done.WaitAsync(Limit);
+            bodies.Add(request.Failure ?? request.Body);
+        }
+        Assert.Equal(expected, string.Join(' ', bodies));
     }
 
     [Fact]

@@ -38,10 +38,10 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public string Folder => _folder;
 
     /// <summary>Starts a front end with this configuration; other files of the test may be there already.</summary>
-    public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null)
+    public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null, TimeSpan? within = null)
     {
         folder ??= NewFolder();
-        var (process, report) = await LaunchAsync(yaml, folder);
+        var (process, report) = await LaunchAsync(yaml, folder, within ?? Limit);
         Assert.True(report.Status is not null, report.Error);
         return new(folder, process, report.Status);
     }
@@ -50,7 +50,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public static async Task<string> FailAsync(string yaml, string? folder = null, params string[] arguments)
     {
         var own = folder ?? NewFolder();
-        var (process, report) = await LaunchAsync(yaml, own, arguments);
+        var (process, report) = await LaunchAsync(yaml, own, Limit, arguments);
         using (process)
         {
             Assert.Null(report.Status);
@@ -65,7 +65,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
-    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, params string[] arguments)
+    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, TimeSpan within, params string[] arguments)
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
@@ -78,9 +78,17 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
         var process = Process.Start(start)!;
         process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(Limit);
-        var line = await process.StandardOutput.ReadLineAsync(limit.Token);
-        return (process, JsonSerializer.Deserialize(line!, ControlJson.Default.StartReport)!);
+        using var limit = new CancellationTokenSource(within);
+        try
+        {
+            var line = await process.StandardOutput.ReadLineAsync(limit.Token);
+            return (process, JsonSerializer.Deserialize(line!, ControlJson.Default.StartReport)!);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"the front end had not started after {within.TotalSeconds:0} s");
+        }
     }
 
     /// <summary>Sends a request as it stands and reads until the front end closes the connection.</summary>

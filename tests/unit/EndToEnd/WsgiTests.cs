@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using DaemonProxy.Embedded;
 using Xunit;
 
@@ -36,6 +37,11 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
                 routes:
                 {string.Join('\n', Applications.Where(Has).Select(name => $"  - {{ path: /d/{name}, daemon: {name.Replace('_', '-')} }}"))}
                 {string.Join('\n', Applications.Select(name => $"  - {{ path: /e/{name}, application: {name}.wsgi }}"))}
+                {string.Join('\n', new[] { ("paced", "token-bucket"), ("interval", "interval") }.SelectMany(paced => new[]
+                {
+                    $"  - {{ path: /d/{paced.Item1}, daemon: misc, rate-limit: 100MiB/s, pacer: {paced.Item2} }}",
+                    $"  - {{ path: /e/{paced.Item1}, application: misc.wsgi, rate-limit: 100MiB/s, pacer: {paced.Item2} }}",
+                }))}
                 """, folder);
         }
 
@@ -122,10 +128,10 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     [InlineData("e", "raise", "raised in the call")]
     [InlineData("d", "exit", "SystemExit")]
     [InlineData("e", "exit", "SystemExit")]
-    [InlineData("d", "status", "the status '2000 OK' does not begin with a number from 200 to 599")]
-    [InlineData("e", "status", "the status '2000 OK' does not begin with a number from 200 to 599")]
-    [InlineData("d", "header", "holds a line end")]
-    [InlineData("e", "header", "holds a line end")]
+    [InlineData("d", "status", "status code must be a 3 digit integer: b'2000 OK'")]
+    [InlineData("e", "status", "status code must be a 3 digit integer: b'2000 OK'")]
+    [InlineData("d", "header", "carriage return/line feed character in header value")]
+    [InlineData("e", "header", "carriage return/line feed character in header value")]
     [InlineData("d", "no-start", "before it called start_response")]
     [InlineData("e", "no-start", "before it called start_response")]
     [InlineData("d", "text", "the body must be bytes, not str")]
@@ -150,6 +156,78 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => FrontEnd.Client.GetByteArrayAsync($"/{mode}/misc/{name}"));
         await StillServesAsync(mode);
         Assert.Equal(before + 1, await ClosedAsync(mode));
+    }
+
+    [Theory]
+    [InlineData("d", "misc")]
+    [InlineData("e", "misc")]
+    [InlineData("d", "paced")]
+    [InlineData("e", "paced")]
+    [InlineData("d", "interval")]
+    [InlineData("e", "interval")]
+    public async Task Block_before_a_raise_is_delivered_and_then_the_response_broken_off(string mode, string route)
+    {
+        var before = await ClosedAsync(mode);
+        for (var i = 0; i < 40; i++)
+        {
+            var answer = await FrontEnd.RawAsync($"GET /{mode}/{route}/one-block HTTP/1.1\r\nHost: x\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 200 ", answer);
+            Assert.EndsWith(new string('x', 100) + "\r\n", answer);
+        }
+        await StillServesAsync(mode);
+        Assert.Equal(before + 40, await ClosedAsync(mode));
+    }
+
+    [Theory]
+    [InlineData("d")]
+    [InlineData("e")]
+    public async Task Environ_says_what_was_asked_for(string mode)
+    {
+        var path = $"/{mode}/misc";
+        (string Request, string Variable, string? Value)[] cases =
+        [
+            ($"GET {path}//a///b/environ?x=//y HTTP/1.1\r\nHost: x\r\n", "PATH_INFO", "/a/b/environ"),
+            ($"GET {path}//a///b/environ?x=//y HTTP/1.1\r\nHost: x\r\n", "SCRIPT_NAME", path),
+            ($"GET {path}//a///b/environ?x=//y HTTP/1.1\r\nHost: x\r\n", "QUERY_STRING", "x=//y"),
+            ($"GET {path}//a///b/environ?x=//y HTTP/1.1\r\nHost: x\r\n", "REQUEST_URI", $"{path}//a///b/environ?x=//y"),
+            ($"GET {path}/a%2Fb%20%c3%bc/environ HTTP/1.1\r\nHost: x\r\n", "PATH_INFO", "/a/b \u00c3\u00bc/environ"),
+            ($"GET {path}/environ?%zz HTTP/1.1\r\nHost: x\r\n", "QUERY_STRING", "%zz"),
+            ($"GET http://target:81{path}/environ HTTP/1.1\r\nHost: other\r\n", "HTTP_HOST", "target:81"),
+            ($"GET http://target:81{path}/environ HTTP/1.1\r\nHost: other\r\n", "SERVER_NAME", "target"),
+            ($"GET http://target:81{path}/environ HTTP/1.1\r\nHost: other\r\n", "SERVER_PORT", "81"),
+            ($"GET http://target:81{path}/environ HTTP/1.1\r\nHost: other\r\n", "PATH_INFO", "/environ"),
+            ($"POST {path}/environ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", "HTTP_TRANSFER_ENCODING", "chunked"),
+            ($"POST {path}/environ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", "CONTENT_LENGTH", null),
+            ($"POST {path}/environ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n", "CONTENT_LENGTH", "0"),
+            ($"POST {path}/environ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n", "HTTP_TRANSFER_ENCODING", null),
+            ($"GET {path}/environ HTTP/1.1\r\nHost: x\r\n", "HTTP_TRANSFER_ENCODING", null),
+            ($"GET {path}/environ HTTP/1.1\r\nHost: x\r\n", "mod_wsgi.callable_object", "application"),
+            ($"GET {path}/environ HTTP/1.1\r\nHost: x\r\n", "mod_wsgi.process_group", mode == "d" ? "misc" : ""),
+        ];
+        var wrong = new List<string>();
+        foreach (var (request, variable, value) in cases)
+        {
+            var answer = await FrontEnd.RawAsync($"{request}Connection: close\r\n\r\n{(request.Contains("chunked", StringComparison.Ordinal) ? "0\r\n\r\n" : "")}");
+            var start = answer.IndexOf('{', StringComparison.Ordinal);
+            var found = start < 0 ? answer : JsonDocument.Parse(answer[start..(answer.LastIndexOf('}') + 1)]).RootElement is var environ && environ.TryGetProperty(variable, out var text) ? text.GetString() : null;
+            if (found != value) wrong.Add($"{request.Split('\r')[0]}: {variable} is {found}, not {value}");
+        }
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Theory]
+    [InlineData("%zz")]
+    [InlineData("%4")]
+    [InlineData("a%")]
+    [InlineData("%C3%A4%u1234")]
+    public async Task Percent_sign_without_two_hexadecimal_digits_is_a_400(string name)
+    {
+        foreach (var mode in new[] { "d", "e" })
+        {
+            var answer = await FrontEnd.RawAsync($"GET /{mode}/misc/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 400 ", answer);
+        }
+        await FrontEnd.EventAsync("DPXY0023");
     }
 
     [Theory]

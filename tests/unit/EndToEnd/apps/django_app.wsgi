@@ -32,9 +32,4 @@ def upload(request):
 
 
 urlpatterns = [path('', page), path('form', form), path('stream', stream), path('upload', upload)]
-# The script has no entry in sys.modules, where Django looks for ROOT_URLCONF.
-import sys
-import types
-sys.modules[__name__] = module = types.ModuleType(__name__)
-module.urlpatterns = urlpatterns
 application = get_wsgi_application()

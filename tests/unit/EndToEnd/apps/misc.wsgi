@@ -1,6 +1,7 @@
 """What can go well or wrong in an application, by the last part of the path. It counts the close() of its responses."""
 import atexit
 import hashlib
+import json
 import os
 import threading
 import time
@@ -46,6 +47,11 @@ def late():
     raise ValueError('raised in the iteration')
 
 
+def first_block_then_raise():
+    yield b'x' * 100
+    raise ValueError('raised after the first block')
+
+
 def blocks(count):
     block = bytes(range(256)) * 256
     while count > 0:
@@ -86,6 +92,8 @@ def application(environ, start_response):
     return {
         'endless': lambda: Body(endless()),
         'late': lambda: Body(late()),
+        'one-block': lambda: Body(first_block_then_raise()),
+        'environ': lambda: [json.dumps({key: value for key, value in environ.items() if isinstance(value, str)}).encode()],
         'close': lambda: Body([b'all'], fail_in_close=True),
         'short': lambda: Body([b'12345']),
         'long': lambda: Body([b'1234567890', b'surplus']),
