@@ -73,7 +73,7 @@ internal sealed class HttpServer : IAsyncDisposable
         var kestrel = new KestrelServices(new KestrelLog(options.Log), options.Refused);
         kestrel.ConfigureServices(services =>
         {
-            services.AddSingleton<IConnectionListenerFactory>(new SocketListenerFactory(sockets, options.Gate));
+            services.AddSingleton<IConnectionListenerFactory>(provider => new SocketListenerFactory(sockets, options.Gate, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
             services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets));
         });
         return kestrel.BuildProvider();

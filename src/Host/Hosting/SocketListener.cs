@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,17 +11,18 @@ namespace DaemonProxy.Host.Hosting;
 /// <summary>Gives Kestrel a listener for each of the sockets that were opened before it started.</summary>
 /// <param name="sockets">The sockets.</param>
 /// <param name="gate">Lets connections in; null: all of them.</param>
-internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate) : IConnectionListenerFactory
+/// <param name="memory">Kestrel's memory pools.</param>
+internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate, IMemoryPoolFactory<byte> memory) : IConnectionListenerFactory
 {
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new(new SocketListener(sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket, endpoint, gate));
+        new(new SocketListener(sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket, endpoint, gate, memory.Create()));
 }
 
 /// <summary>
 /// Accepts connections for Kestrel, in place of its own listener, which tries again at once and without end when the system has no descriptor left, and knows no
 /// limit that is asked before a connection is accepted.
 /// </summary>
-internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate) : IConnectionListener
+internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, MemoryPool<byte> memory) : IConnectionListener
 {
     // Long enough to cost nothing, short enough that service is back within a fraction of a second of the pressure's end.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
@@ -29,6 +32,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
 
     private readonly CancellationTokenSource _unbound = new();
+    private readonly MemoryFeature _memory = new(memory);
 
     /// <inheritdoc/>
     public EndPoint EndPoint => endPoint;
@@ -85,7 +89,10 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         try
         {
             if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
-            return _connections.Create(accepted);
+            var connection = _connections.Create(accepted);
+            // Connections that are made by this factory bring a pool that gives nothing to who asks for any size, which Kestrel's writers do.
+            connection.Features.Set<IMemoryPoolFeature>(_memory);
+            return connection;
         }
         catch (SocketException)
         {
@@ -107,5 +114,11 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
     {
         await UnbindAsync();
         _connections.Dispose();
+        memory.Dispose();
+    }
+
+    private sealed class MemoryFeature(MemoryPool<byte> pool) : IMemoryPoolFeature
+    {
+        public MemoryPool<byte> MemoryPool => pool;
     }
 }
