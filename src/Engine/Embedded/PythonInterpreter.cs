@@ -107,12 +107,10 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     {
         try
         {
-            // Held for ever: the interpreter keeps the pointer.
-            if (OperatingSystem.IsWindows()) _api.SetProgramName(Marshal.StringToHGlobalUni(Location.Executable));
-            else _api.SetProgramName(WideText(Location.Executable));
-            _api.InitializeEx(0); // no signal handlers: they are this process's own
+            var host = OpenDescriptors();
+            InitialiseCPython();
             _api.ReadExceptions();
-            DefineAdapter();
+            DefineAdapter(host);
             _started.SetResult();
         }
         catch (Exception failure)
@@ -132,7 +130,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         }
     }
 
-    private void DefineAdapter()
+    private void DefineAdapter(int[] hostDescriptors)
     {
         _globals = _api.NewDictionary();
         Set("__builtins__", _api.GetBuiltins());
@@ -147,18 +145,28 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         Define("native_log", &Log);
         Define("native_done", &Done);
         Set("__name__", Text("_daemonproxy"));
-        using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream("wsgi_adapter.py")!;
-        var source = new byte[resource.Length + 1];
-        resource.ReadExactly(source, 0, source.Length - 1);
-        nint code;
-        fixed (byte* text = source, file = "wsgi_adapter.py\0"u8) code = _api.CompileString(text, file, FileInput);
-        if (code == 0) throw Error();
-        if (_api.EvalCode(code, _globals, _globals) == 0) throw Error();
+        Define("native_addresses", &Addresses);
+        var open = _api.NewTuple(hostDescriptors.Length);
+        for (var i = 0; i < hostDescriptors.Length; i++) _ = _api.SetTupleItem(open, i, _api.NewInteger(hostDescriptors[i]));
+        Set("HOST_OPEN", open);
+        Set("CHILD_OUTPUT", _api.NewInteger(OpenChildOutput()));
+        RunResource("wsgi_process.py");
+        RunResource("wsgi_adapter.py");
         var environ = Attribute(_globals, "ENVIRON");
         SetIn(environ, "wsgi.multiprocess", _api.NewBoolean(_settings.IsMultiprocess ? 1 : 0));
         SetIn(environ, "mod_wsgi.process_group", Text(_settings.ProcessGroup));
         var path = PathList();
         for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
+    }
+
+    private void RunResource(string name)
+    {
+        using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream(name)!;
+        var source = new byte[resource.Length + 1];
+        resource.ReadExactly(source, 0, source.Length - 1);
+        nint code;
+        fixed (byte* text = source, file = Encoding.UTF8.GetBytes(name + "\0")) code = _api.CompileString(text, file, FileInput);
+        if (code == 0 || _api.EvalCode(code, _globals, _globals) == 0) throw Error();
     }
 
     private nint PathList() => Attribute(Attribute(_globals, "sys"), "path", isObject: true);
@@ -216,15 +224,6 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         return new PythonException($"{Location} failed; its own message stands in the log");
     }
 
-    private static nint WideText(string text)
-    {
-        // wchar_t is 32 bits wide on Linux and macOS.
-        var bytes = Encoding.UTF32.GetBytes(text + "\0");
-        var memory = Marshal.AllocHGlobal(bytes.Length);
-        Marshal.Copy(bytes, 0, memory, bytes.Length);
-        return memory;
-    }
-
     /// <summary>Lets the applications finish what they have, runs the exit handlers, takes the interpreter down.</summary>
     /// <param name="limit">What is still running after this stays behind for the process's end.</param>
     public void Stop(TimeSpan limit)
@@ -251,6 +250,18 @@ public sealed record WsgiSettings
 
     /// <summary>Whether other processes serve the same application: wsgi.multiprocess.</summary>
     public bool IsMultiprocess { get; init; }
+
+    /// <summary>Environment variables that are set before Python starts, beside those of the process: <c>LANG</c>, <c>LC_ALL</c>.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// The host's sockets, which a child that an application forks must not keep: each a port, a folder of Unix sockets, or <c>to </c> and the port of a
+    /// daemon that it connects to. Asked for at each fork.
+    /// </summary>
+    public Func<IEnumerable<string>> Addresses { get; init; } = () => [];
+
+    /// <summary>Gets each line that a forked child writes to its log; null: they go to standard error.</summary>
+    public Action<string>? ChildOutput { get; init; }
 
     /// <summary>The clock by which requests are timed.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

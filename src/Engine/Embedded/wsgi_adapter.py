@@ -4,7 +4,6 @@ What begins with `native_` is C#: it lets go of the interpreter lock while it wa
 """
 import atexit
 import importlib
-import io
 import os
 import sys
 import threading
@@ -81,32 +80,6 @@ class Input:
 
     def __iter__(self):
         return iter(self.readline, b'')
-
-
-class Log(io.TextIOBase):
-    """wsgi.errors, sys.stdout and sys.stderr: whole lines go to the event log, with the request that the thread is serving."""
-
-    def __init__(self):
-        self._lines = threading.local()
-
-    def writable(self):
-        return True
-
-    def write(self, text):
-        if not isinstance(text, str):
-            raise TypeError('write() argument must be str, not %s' % type(text).__name__)
-        *lines, rest = (getattr(self._lines, 'rest', '') + text).split('\n')
-        self._lines.rest = rest
-        for line in lines:
-            if line:
-                native_log(getattr(current, 'request', 0), 0, line)
-        return len(text)
-
-    def flush(self):
-        rest = getattr(self._lines, 'rest', '')
-        self._lines.rest = ''
-        if rest:
-            native_log(getattr(current, 'request', 0), 0, rest)
 
 
 class FileWrapper:
@@ -324,6 +297,9 @@ class Application:
                 pass  # it came in the moment in which the request ended; native_next sees to what is left of it
 
 
+Application.load = stay_in_child(Application.load)
+
+
 def stack_of(ident):
     """What a thread is doing, for the log."""
     frame = sys._current_frames().get(ident)
@@ -335,9 +311,6 @@ def exit_now():
     atexit._run_exitfuncs()
 
 
-LOG = Log()
-sys.stdout = sys.stderr = LOG
-sys.argv = ['']
 ENVIRON = {
     'wsgi.version': (1, 0),
     'wsgi.errors': LOG,
