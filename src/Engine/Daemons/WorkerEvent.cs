@@ -5,7 +5,7 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// An event on a worker's standard output, for the front end's log: a line of JSON behind a record separator (RFC 7464), so that a text of several lines
+/// An event on a worker's channel, for the front end's log: a line of JSON behind a record separator (RFC 7464), so that a text of several lines
 /// stays one event, and no application that prints JSON is taken for it.
 /// </summary>
 /// <param name="Code">The event's code.</param>
@@ -33,7 +33,8 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
     }
 
     private static readonly EventDefinition[] Known =
-        [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock];
+        [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock,
+        EventCatalogue.ForgedRequest, EventCatalogue.PythonPassedOver];
 
     /// <summary>What kind of event it is.</summary>
     public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);

@@ -12,7 +12,7 @@ internal sealed class WorkerProcess
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
 
-    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, string> output, TimeProvider time)
+    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, WorkerEvent?, string> output, TimeProvider time)
     {
         _process = process;
         _command = command;
@@ -20,8 +20,9 @@ internal sealed class WorkerProcess
         Id = process.Id;
         Start = time.GetTimestamp();
         StartTime = time.GetUtcNow();
-        process.OutputDataReceived += (_, line) => Quote(line.Data, output);
-        process.ErrorDataReceived += (_, line) => Quote(line.Data, output);
+        process.OutputDataReceived += (_, line) => Quote(line.Data, isChannel: command.Greeting is not null, output);
+        process.ErrorDataReceived += (_, line) => Quote(line.Data, isChannel: false, output);
+        Greet(process, command);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         Ended = process.WaitForExitAsync(CancellationToken.None);
@@ -48,7 +49,7 @@ internal sealed class WorkerProcess
     /// <summary>How many of its requests it has reported to be stuck: they will not end by themselves.</summary>
     public int StuckRequests { get; set; }
 
-    /// <summary>The last line it wrote that was not empty.</summary>
+    /// <summary>The last line it wrote that was not empty, or the text of its last event.</summary>
     public string? LastLine { get; private set; }
 
     /// <summary>Processor time it has used so far; its children's is not in it.</summary>
@@ -68,21 +69,32 @@ internal sealed class WorkerProcess
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="launcher">Starts it.</param>
-    /// <param name="output">Gets each line that it writes.</param>
+    /// <param name="output">Gets each line that it writes, and the event that the line is where it came on a worker's channel.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
-    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, string> output, TimeProvider time)
+    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, WorkerEvent?, string> output, TimeProvider time)
     {
         File.Delete(command.Socket);
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
     }
 
-    private void Quote(string? line, Action<WorkerProcess, string> output)
+    private void Quote(string? line, bool isChannel, Action<WorkerProcess, WorkerEvent?, string> output)
     {
         if (string.IsNullOrEmpty(line)) return;
-        LastLine = line;
-        output(this, line);
+        var written = isChannel ? WorkerEvent.Parse(line) : null;
+        LastLine = written?.Text ?? line;
+        output(this, written, line);
+    }
+
+    private static void Greet(Process process, DaemonCommand command)
+    {
+        if (command.Greeting is not { } greeting) return;
+        try { process.StandardInput.WriteLine(greeting.Format()); }
+        catch (IOException)
+        {
+            // It has ended already, and is found out to have.
+        }
     }
 
     /// <summary>Waits until it takes a connection.</summary>

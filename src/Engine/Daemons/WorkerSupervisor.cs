@@ -156,9 +156,10 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         return null;
     }
 
-    private void Heard(WorkerProcess process, string line)
+    private void Heard(WorkerProcess process, WorkerEvent? written, string line)
     {
-        if (_group.Quote(line) is not { AsksFor: { } reason }) return;
+        _group.Quote(written, line);
+        if (written is not { AsksFor: { } reason }) return;
         if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
         if (_current?.Process == process) _asked.TrySetResult(reason);
     }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace DaemonProxy.Embedded;
@@ -18,39 +19,53 @@ public static class PythonFinder
         print(json.dumps([list(sys.version_info[:2]), sys.executable, sys.base_prefix, v('LIBDIR') or '', v('MULTIARCH') or '', v('INSTSONAME') or '', v('LDLIBRARY') or '', v('PYTHONFRAMEWORKPREFIX') or '', int(v('Py_GIL_DISABLED') or 0)]))
         """;
 
-    /// <summary>Finds a Python: in <paramref name="home"/> alone where it is given; else that of an active virtual environment, each python3 on the PATH, the system's.</summary>
+    /// <summary>
+    /// Finds a Python: in <paramref name="home"/> where it is given, else in an active virtual environment, each alone; else on the PATH, then the
+    /// system's. One that was asked for is never passed over in silence: <see cref="PythonLocation.PassedOver"/>.
+    /// </summary>
     /// <param name="home"><c>python-home</c>: a Python's or a virtual environment's folder; null: none.</param>
     /// <exception cref="PythonException">There is none; the message says what was looked for and where, and what was wrong with each.</exception>
     public static PythonLocation Find(string? home)
     {
+        var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
+        if (home is not null) return FindIn(home, $"python-home, {home}");
+        if (!string.IsNullOrEmpty(environment)) return FindIn(environment, $"the active virtual environment (VIRTUAL_ENV), {environment}");
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return First([.. path, "/usr/local/bin", "/usr/bin"], "on the PATH", mayPassOver: true);
+    }
+
+    private static PythonLocation FindIn(string home, string where)
+    {
+        if (!Directory.Exists(home)) throw new PythonException($"there is no folder {home}, which is {where[..^home.Length].TrimEnd(',', ' ')}; name the folder that holds bin/python3");
+        var folder = !OperatingSystem.IsWindows() ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
+        return First([folder], $"in {where}", mayPassOver: false);
+    }
+
+    private static PythonLocation First(IEnumerable<string> folders, string where, bool mayPassOver)
+    {
         var failures = new List<string>();
-        foreach (var program in Candidates(home))
+        foreach (var program in folders.Distinct().Select(Program).OfType<string>())
         {
-            try { return Ask(program); }
-            catch (PythonException failure) { failures.Add(failure.Message); }
+            try { return Ask(program) with { PassedOver = failures.FirstOrDefault() is { } first ? $"{first}; {program} is used instead" : null }; }
+            catch (PythonException failure) when (mayPassOver) { failures.Add(failure.Message); }
         }
-        var where = home is not null ? $"in python-home, {home}" : "on the PATH";
         throw new PythonException(failures.Count == 0
             ? $"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home"
             : $"no Python {where} can be used: {string.Join("; ", failures)}");
     }
 
-    private static IEnumerable<string> Candidates(string? home)
+    /// <summary>The Python of a folder: python3, python, or the latest python3.N where that is all there is.</summary>
+    private static string? Program(string folder)
     {
         string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : ["python3", "python"];
-        string Folder(string prefix) => OperatingSystem.IsWindows() && !Directory.Exists(Path.Combine(prefix, "Scripts")) ? prefix
-            : Path.Combine(prefix, OperatingSystem.IsWindows() ? "Scripts" : "bin");
-
-        IEnumerable<string> folders;
-        if (home is not null) folders = [Folder(home)];
-        else
+        if (names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
+        if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return null;
+        try
         {
-            var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
-            var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-            folders = [.. string.IsNullOrEmpty(environment) ? [] : new[] { Folder(environment) }, .. path, "/usr/local/bin", "/usr/bin"];
-            names = names[..1];
+            return Directory.EnumerateFiles(folder, "python3.*").Select(path => (Path: path, Version: Path.GetFileName(path)["python3.".Length..]))
+                .Where(found => found.Version.All(char.IsAsciiDigit)).OrderByDescending(found => int.Parse(found.Version, CultureInfo.InvariantCulture)).Select(found => found.Path).FirstOrDefault();
         }
-        return folders.Distinct().SelectMany(folder => names.Select(name => Path.Combine(folder, name))).Where(File.Exists);
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException) { return null; }
     }
 
     private static PythonLocation Ask(string program)
@@ -60,8 +75,8 @@ public static class PythonFinder
         try { values = JsonSerializer.Deserialize<JsonElement[]>(answer)!; }
         catch (JsonException) { throw new PythonException($"{program} is no Python"); }
         var version = new Version(values[0][0].GetInt32(), values[0][1].GetInt32());
-        if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported");
-        if (values[8].GetInt32() != 0) throw new PythonException($"{program} is built without the interpreter lock, which is not supported");
+        if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported; install a later one, or name it in python-home");
+        if (values[8].GetInt32() != 0) throw new PythonException($"{program} is a free-threaded build (Py_GIL_DISABLED), which is not supported; name one that has the interpreter lock in python-home");
         var library = Libraries(values, version).Where(path => path.Contains(".so", StringComparison.Ordinal) || path.EndsWith(".dylib", StringComparison.Ordinal)
             || path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || !Path.HasExtension(path)).FirstOrDefault(File.Exists)
             ?? throw new PythonException($"{program} (Python {version}) has no shared library where it should be ({values[3].GetString()}); install it (Debian: libpython{version})");

@@ -6,6 +6,9 @@ namespace DaemonProxy.Embedded;
 /// <param name="Version">Its version.</param>
 public sealed record PythonLocation(string Executable, string Library, Version Version)
 {
+    /// <summary>The one that comes first on the PATH and cannot be used, with the reason; null: this is the first.</summary>
+    public string? PassedOver { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"Python {Version} ({Library})";
 }

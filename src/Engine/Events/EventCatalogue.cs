@@ -293,6 +293,18 @@ public static class EventCatalogue
         "The connection waits; accepting is tried again every 100 ms.",
         "See what uses up the system's descriptors or memory.");
 
+    /// <summary>DPXY0026.</summary>
+    public static EventDefinition ForgedRequest { get; } = new("DPXY0026", Error, 403, "request that is not the front end's",
+        "A WSGI worker got a request on its socket without the secret that its front end puts into each.",
+        "It was refused with 403, and the application did not see it.",
+        "Find out who connects to the worker's socket: it is for its front end alone.");
+
+    /// <summary>DPXY0027.</summary>
+    public static EventDefinition PythonPassedOver { get; } = new("DPXY0027", Warning, 0, "Python passed over",
+        "The first python3 on the PATH cannot be used; the event says why.",
+        "Another one on the PATH is used.",
+        "Name the one that is wanted in python-home, or install what the first one lacks.");
+
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))
