@@ -104,11 +104,14 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal void Count(RestartReason reason) => Restarts.Count(reason);
 
-    /// <summary>Logs what a worker wrote: an event on its channel, or a line like any other.</summary>
-    internal void Quote(WorkerEvent? written, string line)
+    /// <summary>Logs a line that a worker wrote.</summary>
+    /// <returns>The event in it; null when it is a line like any other.</returns>
+    internal WorkerEvent? Quote(string line)
     {
+        var written = WorkerEvent.Parse(line);
         if (written is not null) Log(written.Definition, written.Text, ("method", written.Method), ("path", written.Path));
         else Log(EventCatalogue.DaemonOutput, line.Length > 4096 ? line[..4096] : line);
+        return written;
     }
 
     internal void Log(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties) =>

@@ -32,9 +32,12 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
         catch (JsonException) { return null; }
     }
 
+    /// <summary>The line as what it is when it came on a standard stream, which the application and its children write to: output, whatever it looks like.</summary>
+    public static string AsOutput(string line) => line.TrimStart(RecordSeparator);
+
     private static readonly EventDefinition[] Known =
         [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock,
-        EventCatalogue.ForgedRequest, EventCatalogue.PythonPassedOver];
+        EventCatalogue.ForgedRequest, EventCatalogue.PythonPassedOver, EventCatalogue.PythonInitialisationFailed];
 
     /// <summary>What kind of event it is.</summary>
     public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);

@@ -12,7 +12,7 @@ internal sealed class WorkerProcess
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
 
-    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, WorkerEvent?, string> output, TimeProvider time)
+    private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, string> output, TimeProvider time)
     {
         _process = process;
         _command = command;
@@ -69,22 +69,22 @@ internal sealed class WorkerProcess
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="launcher">Starts it.</param>
-    /// <param name="output">Gets each line that it writes, and the event that the line is where it came on a worker's channel.</param>
+    /// <param name="output">Gets each line that it writes; events are those that came on a worker's channel alone.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
-    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, WorkerEvent?, string> output, TimeProvider time)
+    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<WorkerProcess, string> output, TimeProvider time)
     {
         File.Delete(command.Socket);
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
     }
 
-    private void Quote(string? line, bool isChannel, Action<WorkerProcess, WorkerEvent?, string> output)
+    private void Quote(string? line, bool isChannel, Action<WorkerProcess, string> output)
     {
         if (string.IsNullOrEmpty(line)) return;
-        var written = isChannel ? WorkerEvent.Parse(line) : null;
-        LastLine = written?.Text ?? line;
-        output(this, written, line);
+        if (!isChannel) line = WorkerEvent.AsOutput(line);
+        LastLine = WorkerEvent.Parse(line)?.Text ?? line;
+        output(this, line);
     }
 
     private static void Greet(Process process, DaemonCommand command)

@@ -156,10 +156,9 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         return null;
     }
 
-    private void Heard(WorkerProcess process, WorkerEvent? written, string line)
+    private void Heard(WorkerProcess process, string line)
     {
-        _group.Quote(written, line);
-        if (written is not { AsksFor: { } reason }) return;
+        if (_group.Quote(line) is not { AsksFor: { } reason }) return;
         if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
         if (_current?.Process == process) _asked.TrySetResult(reason);
     }

@@ -28,37 +28,55 @@ public static class PythonFinder
     public static PythonLocation Find(string? home)
     {
         var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
-        if (home is not null) return FindIn(home, $"python-home, {home}");
-        if (!string.IsNullOrEmpty(environment)) return FindIn(environment, $"the active virtual environment (VIRTUAL_ENV), {environment}");
+        if (home is not null) return FindIn(home, "python-home");
+        if (!string.IsNullOrEmpty(environment)) return FindIn(environment, "VIRTUAL_ENV");
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return First([.. path, "/usr/local/bin", "/usr/bin"], "on the PATH", mayPassOver: true);
     }
 
-    private static PythonLocation FindIn(string home, string where)
+    /// <summary>Looks whether there is a Python in a <c>python-home</c>, without running it.</summary>
+    /// <exception cref="PythonException">There is none.</exception>
+    internal static void Look(string home)
     {
-        if (!Directory.Exists(home)) throw new PythonException($"there is no folder {home}, which is {where[..^home.Length].TrimEnd(',', ' ')}; name the folder that holds bin/python3");
-        var folder = !OperatingSystem.IsWindows() ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
-        return First([folder], $"in {where}", mayPassOver: false);
+        var folder = ProgramFolder(home, "python-home");
+        if (Candidates([folder], mayPassOver: false).FirstOrDefault() is null) throw None($"in python-home, {home}");
     }
+
+    private static PythonLocation FindIn(string home, string where) => First([ProgramFolder(home, where)], $"in {where}, {home}", mayPassOver: false);
+
+    private static string ProgramFolder(string home, string where)
+    {
+        if (!Directory.Exists(home)) throw new PythonException($"{where} is {home}, and there is no such folder; name the one that has bin/python3 in it");
+        return !OperatingSystem.IsWindows() ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
+    }
+
+    private static IEnumerable<string> Candidates(IEnumerable<string> folders, bool mayPassOver)
+    {
+        // On a PATH, `python` alone may be a Python 2 that nobody asked for.
+        string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : mayPassOver ? ["python3"] : ["python3", "python"];
+        var all = folders.Distinct().ToArray();
+        return all.Select(folder => Named(folder, names)).Concat(all.Select(Latest)).OfType<string>().Distinct();
+    }
+
+    private static PythonException None(string where) =>
+        new($"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home");
 
     private static PythonLocation First(IEnumerable<string> folders, string where, bool mayPassOver)
     {
         var failures = new List<string>();
-        foreach (var program in folders.Distinct().Select(Program).OfType<string>())
+        foreach (var program in Candidates(folders, mayPassOver))
         {
             try { return Ask(program) with { PassedOver = failures.FirstOrDefault() is { } first ? $"{first}; {program} is used instead" : null }; }
             catch (PythonException failure) when (mayPassOver) { failures.Add(failure.Message); }
         }
-        throw new PythonException(failures.Count == 0
-            ? $"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home"
-            : $"no Python {where} can be used: {string.Join("; ", failures)}");
+        throw failures.Count == 0 ? None(where) : new PythonException($"no Python {where} can be used: {string.Join("; ", failures)}");
     }
 
-    /// <summary>The Python of a folder: python3, python, or the latest python3.N where that is all there is.</summary>
-    private static string? Program(string folder)
+    private static string? Named(string folder, string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>The latest python3.N of a folder; null where there is none.</summary>
+    private static string? Latest(string folder)
     {
-        string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : ["python3", "python"];
-        if (names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
         if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return null;
         try
         {

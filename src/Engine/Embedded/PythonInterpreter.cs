@@ -12,6 +12,9 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     private const int FileInput = 257; // Py_file_input
     private const int VarArgs = 1;     // METH_VARARGS
 
+    // One namespace, in this order.
+    private static readonly string[] Sources = ["wsgi_process.py", "wsgi_adapter.py"];
+
     private readonly PythonApi _api;
     private readonly Thread _main;
     private readonly ManualResetEventSlim _stop = new();
@@ -45,7 +48,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     /// <param name="threads">Requests that it serves at a time.</param>
     /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
     /// <param name="reloads">Whether to load a script again when its file is another by now.</param>
-    /// <exception cref="PythonException">It could not be loaded; the message is its traceback.</exception>
+    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, and the traceback as Python prints it.</exception>
     public WsgiApplication Serve(string target, string callable, int threads, bool load, bool reloads = false)
     {
         var state = _api.EnsureLock();
@@ -55,7 +58,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
             var make = Attribute(_globals, "Application");
             application = Call(make, Text(target), Text(callable), _api.NewBoolean(reloads ? 1 : 0));
             if (load && Call(Attribute(application, "try_load", isObject: true)) is var traceback && traceback != _api.None)
-                throw new PythonException($"{target} could not be loaded: {TextOf(_api, traceback).TrimEnd()}");
+                throw new PythonException(TextOf(_api, traceback).TrimEnd()) { IsOfApplication = true };
         }
         finally { _api.ReleaseLock(state); }
         var served = new WsgiApplication(target, threads, self => RunRequests(self, application));
@@ -150,8 +153,8 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         for (var i = 0; i < hostDescriptors.Length; i++) _ = _api.SetTupleItem(open, i, _api.NewInteger(hostDescriptors[i]));
         Set("HOST_OPEN", open);
         Set("CHILD_OUTPUT", _api.NewInteger(OpenChildOutput()));
-        RunResource("wsgi_process.py");
-        RunResource("wsgi_adapter.py");
+        foreach (var source in Sources) RunSource(source);
+        _api.Release(Call(Attribute(_globals, "guard")));
         var environ = Attribute(_globals, "ENVIRON");
         SetIn(environ, "wsgi.multiprocess", _api.NewBoolean(_settings.IsMultiprocess ? 1 : 0));
         SetIn(environ, "mod_wsgi.process_group", Text(_settings.ProcessGroup));
@@ -159,14 +162,15 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
     }
 
-    private void RunResource(string name)
+    private void RunSource(string name)
     {
         using var resource = typeof(PythonInterpreter).Assembly.GetManifestResourceStream(name)!;
         var source = new byte[resource.Length + 1];
         resource.ReadExactly(source, 0, source.Length - 1);
         nint code;
         fixed (byte* text = source, file = Encoding.UTF8.GetBytes(name + "\0")) code = _api.CompileString(text, file, FileInput);
-        if (code == 0 || _api.EvalCode(code, _globals, _globals) == 0) throw Error();
+        if (code == 0) throw Error();
+        if (_api.EvalCode(code, _globals, _globals) == 0) throw Error();
     }
 
     private nint PathList() => Attribute(Attribute(_globals, "sys"), "path", isObject: true);

@@ -13,5 +13,9 @@ public sealed record PythonLocation(string Executable, string Library, Version V
     public override string ToString() => $"Python {Version} ({Library})";
 }
 
-/// <summary>There is no usable Python; the message says what was looked for and where.</summary>
-public sealed class PythonException(string message) : Exception(message);
+/// <summary>There is no usable Python, or it cannot load the application; the message says what was looked for and where, and what would be right.</summary>
+public sealed class PythonException(string message) : Exception(message)
+{
+    /// <summary>Whether it is the application that cannot be loaded, by a Python that works.</summary>
+    public bool IsOfApplication { get; init; }
+}

@@ -254,11 +254,11 @@ class Application:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def try_load(self):
-        """The traceback of what kept it from being loaded, or None."""
+        """What kept it from being loaded, or None."""
         try:
             self.load()
         except BaseException:
-            return traceback.format_exc()
+            return load_failure(self._target)
 
     def _find(self):
         if os.path.isabs(self._target):
@@ -289,15 +289,12 @@ class Application:
                 try:
                     application = self.load()
                 except BaseException:
-                    native_abort(request, FAILED, 'the application could not be loaded\n' + traceback.format_exc())
+                    native_abort(request, FAILED, load_failure(self._target))
                     native_done(request)
                     continue
                 serve(application, request, environ)
             except RequestTimeout:
                 pass  # it came in the moment in which the request ended; native_next sees to what is left of it
-
-
-Application.load = stay_in_child(Application.load)
 
 
 def stack_of(ident):

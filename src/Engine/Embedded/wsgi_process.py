@@ -6,6 +6,7 @@ import _signal
 import _socket
 import atexit
 import codecs
+import importlib
 import io
 import os
 import signal
@@ -258,6 +259,41 @@ def stay_in_child(function):
             end_child()
         return result
     return call
+
+
+def guard():
+    """When all is defined."""
+    Application.load = stay_in_child(Application.load)
+
+
+# Mistakes in an application are its author's to read.
+
+def load_failure(target):
+    """Why an application cannot be loaded: a sentence, and the traceback as Python prints it, without the frames of the server."""
+    kind, error, trace = sys.exc_info()
+    while trace and '/' not in trace.tb_frame.f_code.co_filename.replace(os.sep, '/'):
+        trace = trace.tb_next
+    while trace and trace.tb_frame.f_code.co_filename == importlib.__file__:
+        trace = trace.tb_next
+    what = str(error).strip().split('\n')[0]
+    lines = traceback.format_exception(kind, error, trace)
+    return '%s cannot be loaded: %s%s; %s\n%s' % (target, kind.__name__, what and ': ' + what, advice(target, error, trace), ''.join(lines).rstrip())
+
+
+def advice(target, error, trace):
+    if isinstance(error, ModuleNotFoundError):
+        return 'install it for %s, or name its folder in python-path' % sys.executable
+    if isinstance(error, ImportError):
+        return 'install what it needs for %s' % sys.executable
+    if isinstance(error, SyntaxError):
+        return 'correct line %s of %s' % (error.lineno, error.filename)
+    if isinstance(error, OSError) and error.filename == target:
+        return 'name a script that is there and can be read in application'
+    if isinstance(error, (LookupError, TypeError)) and trace is None:
+        return 'name the one that is meant in callable, for example callable: app'
+    if isinstance(error, SystemExit):
+        return 'it ended itself; an application must not call sys.exit while it is loaded'
+    return 'correct the application'
 
 
 LOG = Log('<stderr>')

@@ -271,7 +271,7 @@ public static class EventCatalogue
 
     /// <summary>DPXY0024.</summary>
     public static EventDefinition OptionNotHonoured { get; } = new("DPXY0024", Warning, 0, "option not honoured",
-        "A daemon group has an option that this system cannot honour, such as user on Windows.",
+        "A daemon group has an option that cannot be honoured: user on Windows, threads of a server that somebody else runs.",
         "The group runs without it.",
         "Leave the option out, or run the front end on a system that has it.");
 

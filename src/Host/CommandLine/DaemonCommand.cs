@@ -72,7 +72,7 @@ internal static class DaemonCommand
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
                 // One event, with all its lines; standard error would be a line of output each.
-                link.Events.Report(EventCatalogue.ApplicationError, failure.Message);
+                link.Events.Report(failure.IsOfApplication ? EventCatalogue.ApplicationError : EventCatalogue.PythonInitialisationFailed, failure.Message);
                 return DaemonProxyCommand.Failed;
             }
             return DaemonProxyCommand.Ok;

@@ -63,7 +63,12 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         {
             link.Events.Report(EventCatalogue.ForgedRequest, "", request.Method, request.Path);
             // What else is on the connection is not of the front end's making either.
-            context.GetRequiredFeature<IHttpResponseFeature>().Headers.Connection = "close";
+            var response = context.GetRequiredFeature<IHttpResponseFeature>();
+            response.OnStarting(static response =>
+            {
+                ((IHttpResponseFeature)response).Headers.Connection = "close";
+                return Task.CompletedTask;
+            }, response);
             await ResponseTranslator.RefuseAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code).ConfigureAwait(false);
             return;
         }

@@ -35,10 +35,10 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>Starts a front end with this configuration; other files of the test may be there already.</summary>
-    public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null)
+    public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         folder ??= NewFolder();
-        var (process, report) = await LaunchAsync(yaml, folder);
+        var (process, report) = await LaunchAsync(yaml, folder, environment);
         Assert.True(report.Status is not null, report.Error);
         return new(folder, process, report.Status);
     }
@@ -62,7 +62,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
-    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder)
+    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
@@ -73,6 +73,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
             WorkingDirectory = folder,
         };
         start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Limit);
