@@ -223,8 +223,14 @@ def after_fork_in_child():
     atexit._clear()
     for name in [name for name in globals() if name.startswith('native_') and name != 'native_gone']:
         globals()[name] = end_child
+    thread = threading.current_thread()
+    if type(thread) is threading._DummyThread:
+        # As CPython does from 3.12 on: before, threading._shutdown and with it every child of multiprocessing failed in it.
+        thread.__class__ = threading._MainThread
+        thread._name, thread._daemonic = 'MainThread', False
+        getattr(thread, '_set_tstate_lock', lambda: None)()
     # A thread that ends as the last of its process has the C library run the host's exit handlers.
-    threading.current_thread()._delete = end_child
+    thread._delete = end_child
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 

@@ -53,7 +53,7 @@ public sealed class ProcessTests
             Expect($"/{mode} its process", $"{process}", (await site.AskAsync(mode, "pid")).GetRawText(), failures);
         }
         var log = site.FrontEnd.LogLines();
-        foreach (var line in new[] { "the handler for SIGTERM is ignored", "process.wsgi, line 13", "squaring 3", "farewell of a child", "ZeroDivisionError" })
+        foreach (var line in new[] { "the handler for SIGTERM is ignored", "process.wsgi, line 14, in <module>", "squaring 3", "farewell of a child", "ZeroDivisionError" })
         {
             if (!log.Any(entry => entry.Contains(line, StringComparison.Ordinal))) failures.Add($"'{line}' is not in the log");
         }
@@ -79,6 +79,8 @@ public sealed class ProcessTests
         if (kept.Any(link => link.Contains(".lock", StringComparison.Ordinal) || link.Contains(".log", StringComparison.Ordinal))) failures.Add($"/{mode}: a child keeps files: {string.Join(", ", kept)}");
     }
 
+    private const string Prefix = "output of an application: ";
+
     private static async Task CheckStreamsAsync(string mode, ProcessSite site, List<string> failures)
     {
         var streams = (await site.AskAsync(mode, "streams")).GetRawText();
@@ -88,7 +90,7 @@ public sealed class ProcessTests
             streams, failures);
         var expected = new[] { "stdout as bytes: grüße ", "no text: \\xff", "stdout in lines", "stderr as bytes: grüße ", "no text: \\xff", "stderr in lines", "alone \\udc80" };
         IEnumerable<string> Logged() => site.FrontEnd.LogLines().Select(line => JsonDocument.Parse(line).RootElement)
-            .Where(line => line.TryGetProperty("path", out var path) && path.GetString() == $"/{mode}/streams").Select(line => line.GetProperty("message").GetString()!);
+            .Where(line => line.TryGetProperty("path", out var path) && path.GetString() == $"/{mode}/streams").Select(line => line.GetProperty("message").GetString()![Prefix.Length..]);
         await RunningFrontEnd.UntilAsync(() => Logged().Count() >= expected.Length, $"the lines of /{mode}/streams");
         Expect($"/{mode}/streams in the log", string.Join('|', expected), string.Join('|', Logged()), failures);
     }

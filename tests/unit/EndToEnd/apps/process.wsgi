@@ -60,6 +60,7 @@ def take_signal(say):
 
 
 def print_in_process():
+    threading.current_thread()  # makes a thread that is not of Python's making known to it, which confused children before 3.12
     process = fork.Process(target=square, args=(3,))
     process.start()
     process.join(20)
