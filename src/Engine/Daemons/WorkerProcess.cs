@@ -8,9 +8,17 @@ internal sealed class WorkerProcess
 {
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(10);
 
+    // What an ended process wrote last is in its pipes already; longer than this only a child of it can hold them open.
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
+
+    private const int OutputStreams = 2;
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process _process;
     private readonly DaemonCommand _command;
     private readonly TimeProvider _time;
+    private int _openStreams = OutputStreams;
 
     private WorkerProcess(Process process, DaemonCommand command, Action<WorkerProcess, string> output, TimeProvider time)
     {
@@ -25,7 +33,9 @@ internal sealed class WorkerProcess
         Greet(process, command);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        Ended = process.WaitForExitAsync(CancellationToken.None);
+        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it likes.
+        process.Exited += (_, _) => _ended.TrySetResult();
+        process.EnableRaisingEvents = true;
     }
 
     /// <summary>Its process id.</summary>
@@ -40,8 +50,8 @@ internal sealed class WorkerProcess
     /// <summary>When it was started.</summary>
     public DateTimeOffset StartTime { get; }
 
-    /// <summary>Completes when it has ended and all its output has been read.</summary>
-    public Task Ended { get; }
+    /// <summary>Completes when it has ended, whoever holds its output.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>Its exit code, once it has ended.</summary>
     public int ExitCode => _process.ExitCode;
@@ -81,6 +91,7 @@ internal sealed class WorkerProcess
 
     private void Quote(string? line, bool isChannel, Action<WorkerProcess, string> output)
     {
+        if (line is null && Interlocked.Decrement(ref _openStreams) == 0) _silent.TrySetResult();
         if (string.IsNullOrEmpty(line)) return;
         if (!isChannel) line = WorkerEvent.AsOutput(line);
         LastLine = WorkerEvent.Parse(line)?.Text ?? line;
@@ -137,7 +148,9 @@ internal sealed class WorkerProcess
         // What it started itself must not go on without it.
         ProcessTree.Kill(_process);
         await Ended.ConfigureAwait(false);
-        _process.Dispose();
+        await Task.WhenAny(_silent.Task, Task.Delay(LastWords, _time)).ConfigureAwait(false);
+        // A child that still holds the output writes into the log for as long as it lives. Closed under it, its next line would end it.
+        _ = _silent.Task.ContinueWith(_ => _process.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         File.Delete(_command.Socket);
         return byItself;
     }

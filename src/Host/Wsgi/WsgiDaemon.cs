@@ -1,4 +1,3 @@
-using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
