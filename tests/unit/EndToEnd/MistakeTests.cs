@@ -70,7 +70,7 @@ public sealed class MistakeTests
             var bin = Directory.CreateDirectory(Path.Combine(folder, name, "bin")).FullName;
             if (answer is null) return Path.Combine(folder, name);
             File.WriteAllText(Path.Combine(bin, program), $"#!/bin/sh\n{answer}\n");
-            File.SetUnixFileMode(Path.Combine(bin, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(bin, program), UnixFileMode.UserRead | UnixFileMode.UserExecute);
             return Path.Combine(folder, name);
         }
         string Says(int minor, int freeThreaded, string library = "libpython3.so") => $"""echo '[[3,{minor}],"{folder}/python3","{folder}","{folder}","","{library}","","",{freeThreaded}]'""";
