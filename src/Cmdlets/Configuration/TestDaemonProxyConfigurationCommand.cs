@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Daemons;
+using DaemonProxy.Embedded;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -40,7 +42,14 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
         }
 
         foreach (var path in Path)
-            Report(() => ConfigurationFile.Load(FullPath(path)));
+            Report(() => Check(FullPath(path)));
+    }
+
+    private void Check(string path)
+    {
+        var loaded = ConfigurationFile.Load(path);
+        if (ApplicationCheck.Of(loaded).ToArray() is { Length: > 0 } missing) throw new ConfigurationException(missing);
+        foreach (var warning in GroupWarnings.Of(loaded)) WriteWarning(warning.Message);
     }
 
     private void Report(Action check)

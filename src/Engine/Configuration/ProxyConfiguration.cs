@@ -26,6 +26,16 @@ public sealed record ProxyConfiguration
     /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
+    /// <summary><c>lang</c> of embedded mode: LANG for Python in the front end; null: the front end's own.</summary>
+    public string? Lang { get; init; }
+
+    /// <summary><c>locale</c> of embedded mode: LC_ALL for Python in the front end; null: the front end's own.</summary>
+    public string? Locale { get; init; }
+
+    /// <summary>The environment variables that <c>lang</c> and <c>locale</c> stand for.</summary>
+    public IReadOnlyDictionary<string, string> Variables =>
+        new[] { KeyValuePair.Create("LANG", Lang), KeyValuePair.Create("LC_ALL", Locale) }.Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!);
+
     /// <summary><c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the daemons want the others.</summary>
     public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 

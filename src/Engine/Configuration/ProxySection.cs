@@ -18,6 +18,8 @@ internal static class ProxySection
         { "restrict-embedded", ValueReaders.Switch, (proxy, on) => proxy with { RestrictEmbedded = on } },
         { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
         { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
+        { "lang", ValueReaders.Word("C.UTF-8"), (proxy, lang) => proxy with { Lang = lang } },
+        { "locale", ValueReaders.Word("C.UTF-8"), (proxy, locale) => proxy with { Locale = locale } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
         { "connection-limit", ValueReaders.Count(0, int.MaxValue), (proxy, count) => proxy with { ConnectionLimit = count } },
         { "connection-limit-action", ValueReaders.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), (proxy, action) => proxy with { ConnectionLimitAction = action } },

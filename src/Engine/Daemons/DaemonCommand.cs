@@ -18,7 +18,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="host">Program and first arguments that start this host.</param>
     /// <param name="requireLoad">Whether a WSGI application's process is to end when it cannot load the application.</param>
-    public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad)
+    /// <param name="secret">What each request to a worker of ours carries.</param>
+    public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret)
     {
         string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
         var variables = new Dictionary<string, string>();
@@ -30,7 +31,7 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
             string[] worker =
             [
                 .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
-                "--socket", socket, "--watch-stdin", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
+                "--socket", socket, "--front-end", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
                 "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
                 "--slow-request-timeout", Seconds(options.SlowRequestTimeout),
                 .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
@@ -39,13 +40,21 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
                 // The original, too, puts home on the module search path.
                 .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),
             ];
-            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables) { AnswersPing = true };
+            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables)
+            {
+                AnswersPing = true,
+                Greeting = new(secret),
+            };
         }
         if (options.Source == DaemonSource.Sample)
         {
-            string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--watch-stdin"];
+            string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--front-end"];
             // This host sees to itself what the shim is for, but for another identity.
-            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables) { AnswersPing = true };
+            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables)
+            {
+                AnswersPing = true,
+                Greeting = new(secret),
+            };
         }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
         return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
@@ -55,6 +64,12 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
     public bool AnswersPing { get; init; }
 
     private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// What a worker of ours is told when it has been started; its standard output is its channel for events. Null: it is no worker of ours, and what it
+    /// writes is output.
+    /// </summary>
+    public WorkerGreeting? Greeting { get; private init; }
 
     /// <summary>The program that must be there; null: this host, which is.</summary>
     private string? LooksFor { get; init; }

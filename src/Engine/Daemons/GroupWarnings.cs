@@ -21,6 +21,8 @@ public static class GroupWarnings
         {
             if (!isUnix && group.Identity.UnixOnly().ToArray() is { Length: > 0 } keys)
                 yield return (EventCatalogue.OptionNotHonoured, $"daemon group '{group.Name}': {string.Join(", ", keys)} cannot be honoured on this system; the processes run as the front end does", group.Name);
+            if (group.Source == DaemonSource.Address && group.Threads > 0)
+                yield return (EventCatalogue.OptionNotHonoured, $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it out", group.Name);
             // The sample is a part of the front end itself.
             if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")
                 yield return (EventCatalogue.RunsAsRoot, $"daemon group '{group.Name}' runs as root; name another user, for example user: www-data", group.Name);

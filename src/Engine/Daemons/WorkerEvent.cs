@@ -5,7 +5,7 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// An event on a worker's standard output, for the front end's log: a line of JSON behind a record separator (RFC 7464), so that a text of several lines
+/// An event on a worker's channel, for the front end's log: a line of JSON behind a record separator (RFC 7464), so that a text of several lines
 /// stays one event, and no application that prints JSON is taken for it.
 /// </summary>
 /// <param name="Code">The event's code.</param>
@@ -32,9 +32,12 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
         catch (JsonException) { return null; }
     }
 
+    /// <summary>The line as what it is when it came on a standard stream, which the application and its children write to: output, whatever it looks like.</summary>
+    public static string AsOutput(string line) => line.TrimStart(RecordSeparator);
+
     private static readonly EventDefinition[] Known =
         [EventCatalogue.ApplicationOutput, EventCatalogue.ApplicationError, EventCatalogue.RequestTimeout, EventCatalogue.RequestStuck, EventCatalogue.InterpreterDeadlock,
-        EventCatalogue.SlowRequest];
+        EventCatalogue.SlowRequest, EventCatalogue.ForgedRequest, EventCatalogue.PythonPassedOver, EventCatalogue.PythonInitialisationFailed];
 
     /// <summary>What kind of event it is.</summary>
     public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);

@@ -31,8 +31,9 @@ internal sealed class WorkerProcess : IWorkerProcess
         Id = process.Id;
         Start = time.GetTimestamp();
         StartTime = time.GetUtcNow();
-        process.OutputDataReceived += (_, line) => Quote(line.Data, output);
-        process.ErrorDataReceived += (_, line) => Quote(line.Data, output);
+        process.OutputDataReceived += (_, line) => Quote(line.Data, isChannel: command.Greeting is not null, output);
+        process.ErrorDataReceived += (_, line) => Quote(line.Data, isChannel: false, output);
+        Greet(process, command);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it likes.
@@ -81,7 +82,7 @@ internal sealed class WorkerProcess : IWorkerProcess
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="launcher">Starts it.</param>
-    /// <param name="output">Gets each line that it writes.</param>
+    /// <param name="output">Gets each line that it writes; events are those that came on a worker's channel alone.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
@@ -91,12 +92,23 @@ internal sealed class WorkerProcess : IWorkerProcess
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
     }
 
-    private void Quote(string? line, Action<IWorkerProcess, string> output)
+    private void Quote(string? line, bool isChannel, Action<IWorkerProcess, string> output)
     {
         if (line is null && Interlocked.Decrement(ref _openStreams) == 0) _silent.TrySetResult();
         if (string.IsNullOrEmpty(line)) return;
-        LastLine = line;
+        if (!isChannel) line = WorkerEvent.AsOutput(line);
+        LastLine = WorkerEvent.Parse(line)?.Text ?? line;
         output(this, line);
+    }
+
+    private static void Greet(Process process, DaemonCommand command)
+    {
+        if (command.Greeting is not { } greeting) return;
+        try { process.StandardInput.WriteLine(greeting.Format()); }
+        catch (IOException)
+        {
+            // It has ended already, and is found out to have.
+        }
     }
 
     /// <inheritdoc/>

@@ -31,15 +31,26 @@ public sealed class EmbeddedMode : IAsyncDisposable
     /// <param name="setting"><c>restrict-embedded</c> as configured; null when never set.</param>
     /// <param name="pythonHome"><c>python-home</c>; null: whatever is found.</param>
     /// <param name="pythonPath"><c>python-path</c>.</param>
+    /// <param name="variables">Environment variables for Python: <c>lang</c>, <c>locale</c>.</param>
+    /// <param name="addresses">The front end's sockets, as <see cref="WsgiSettings.Addresses"/> has them.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The relay's clock.</param>
-    public EmbeddedMode(bool? setting, string? pythonHome, IReadOnlyList<string> pythonPath, EventLog log, TimeProvider time)
+    public EmbeddedMode(bool? setting, string? pythonHome, IReadOnlyList<string> pythonPath, IReadOnlyDictionary<string, string> variables,
+        Func<IEnumerable<string>> addresses, EventLog log, TimeProvider time)
     {
         _setting = setting;
         _pythonHome = pythonHome;
         _log = log;
         Relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), time);
-        _settings = new WsgiSettings { PythonPath = pythonPath, Threads = Threads, Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text) };
+        _settings = new WsgiSettings
+        {
+            PythonPath = pythonPath,
+            Threads = Threads,
+            Variables = variables,
+            Addresses = addresses,
+            ChildOutput = line => log.Write(EventCatalogue.ApplicationOutput, line),
+            Log = (text, isError) => log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text),
+        };
     }
 
     /// <summary>The relay of embedded responses, with the default flush policy.</summary>
@@ -75,7 +86,12 @@ public sealed class EmbeddedMode : IAsyncDisposable
 
     private PythonInterpreter? Initialise()
     {
-        try { return new PythonInterpreter(PythonFinder.Find(_pythonHome), _settings); }
+        try
+        {
+            var location = PythonFinder.Find(_pythonHome);
+            if (location.PassedOver is { } passedOver) _log.Write(EventCatalogue.PythonPassedOver, passedOver);
+            return new PythonInterpreter(location, _settings);
+        }
         catch (PythonException failure)
         {
             _log.Write(EventCatalogue.PythonInitialisationFailed, failure.Message);

@@ -9,8 +9,13 @@ internal sealed unsafe partial class PythonApi
     private const int Now = 2;
     private static readonly int Global = OperatingSystem.IsMacOS() ? 8 : 0x100;
 
-    public readonly delegate* unmanaged<nint, void> SetProgramName;
-    public readonly delegate* unmanaged<int, void> InitializeEx;
+    public readonly delegate* unmanaged<int*, void> PreConfigure;
+    public readonly delegate* unmanaged<int*, Status> PreInitialize;
+    public readonly delegate* unmanaged<int*, void> Configure;
+    public readonly delegate* unmanaged<int*, nint, byte**, Status> SetBytesArguments;
+    public readonly delegate* unmanaged<int*, nint, char**, Status> SetArguments;
+    public readonly delegate* unmanaged<int*, Status> Initialize;
+    public readonly delegate* unmanaged<int*, void> ClearConfiguration;
     public readonly delegate* unmanaged<int> FinalizeEx;
     public readonly delegate* unmanaged<nint> SaveThread;
     public readonly delegate* unmanaged<nint, void> RestoreThread;
@@ -58,8 +63,13 @@ internal sealed unsafe partial class PythonApi
         _library = Load(library);
         try
         {
-            SetProgramName = (delegate* unmanaged<nint, void>)Find("Py_SetProgramName");
-            InitializeEx = (delegate* unmanaged<int, void>)Find("Py_InitializeEx");
+            PreConfigure = (delegate* unmanaged<int*, void>)Find("PyPreConfig_InitPythonConfig");
+            PreInitialize = (delegate* unmanaged<int*, Status>)Find("Py_PreInitialize");
+            Configure = (delegate* unmanaged<int*, void>)Find("PyConfig_InitPythonConfig");
+            SetBytesArguments = (delegate* unmanaged<int*, nint, byte**, Status>)Find("PyConfig_SetBytesArgv");
+            SetArguments = (delegate* unmanaged<int*, nint, char**, Status>)Find("PyConfig_SetArgv");
+            Initialize = (delegate* unmanaged<int*, Status>)Find("Py_InitializeFromConfig");
+            ClearConfiguration = (delegate* unmanaged<int*, void>)Find("PyConfig_Clear");
             FinalizeEx = (delegate* unmanaged<int>)Find("Py_FinalizeEx");
             SaveThread = (delegate* unmanaged<nint>)Find("PyEval_SaveThread");
             RestoreThread = (delegate* unmanaged<nint, void>)Find("PyEval_RestoreThread");
@@ -144,6 +154,21 @@ internal sealed unsafe partial class PythonApi
 
     [LibraryImport("libc", EntryPoint = "dlerror")]
     private static partial nint LastError();
+
+    /// <summary>PyStatus.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Status
+    {
+        public int Type;
+        public byte* Function;
+        public byte* Message;
+        public int ExitCode;
+
+        /// <summary>What went wrong; null: nothing.</summary>
+        public readonly string? Failure => Type == 0 ? null
+            : Message is not null ? Marshal.PtrToStringUTF8((nint)Message)
+            : $"it wants to exit with code {ExitCode}";
+    }
 
     /// <summary>PyMethodDef.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 
 namespace DaemonProxy.Embedded;
@@ -18,39 +19,71 @@ public static class PythonFinder
         print(json.dumps([list(sys.version_info[:2]), sys.executable, sys.base_prefix, v('LIBDIR') or '', v('MULTIARCH') or '', v('INSTSONAME') or '', v('LDLIBRARY') or '', v('PYTHONFRAMEWORKPREFIX') or '', int(v('Py_GIL_DISABLED') or 0)]))
         """;
 
-    /// <summary>Finds a Python: in <paramref name="home"/> alone where it is given; else that of an active virtual environment, each python3 on the PATH, the system's.</summary>
+    /// <summary>
+    /// Finds a Python: in <paramref name="home"/> where it is given, else in an active virtual environment, each alone; else on the PATH, then the
+    /// system's. One that was asked for is never passed over in silence: <see cref="PythonLocation.PassedOver"/>.
+    /// </summary>
     /// <param name="home"><c>python-home</c>: a Python's or a virtual environment's folder; null: none.</param>
     /// <exception cref="PythonException">There is none; the message says what was looked for and where, and what was wrong with each.</exception>
     public static PythonLocation Find(string? home)
     {
-        var failures = new List<string>();
-        foreach (var program in Candidates(home))
-        {
-            try { return Ask(program); }
-            catch (PythonException failure) { failures.Add(failure.Message); }
-        }
-        var where = home is not null ? $"in python-home, {home}" : "on the PATH";
-        throw new PythonException(failures.Count == 0
-            ? $"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home"
-            : $"no Python {where} can be used: {string.Join("; ", failures)}");
+        var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
+        if (home is not null) return FindIn(home, "python-home");
+        if (!string.IsNullOrEmpty(environment)) return FindIn(environment, "VIRTUAL_ENV");
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return First([.. path, "/usr/local/bin", "/usr/bin"], "on the PATH", mayPassOver: true);
     }
 
-    private static IEnumerable<string> Candidates(string? home)
+    /// <summary>Looks whether there is a Python in a <c>python-home</c>, without running it.</summary>
+    /// <exception cref="PythonException">There is none.</exception>
+    internal static void Look(string home)
     {
-        string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : ["python3", "python"];
-        string Folder(string prefix) => OperatingSystem.IsWindows() && !Directory.Exists(Path.Combine(prefix, "Scripts")) ? prefix
-            : Path.Combine(prefix, OperatingSystem.IsWindows() ? "Scripts" : "bin");
+        var folder = ProgramFolder(home, "python-home");
+        if (Candidates([folder], mayPassOver: false).FirstOrDefault() is null) throw None($"in python-home, {home}");
+    }
 
-        IEnumerable<string> folders;
-        if (home is not null) folders = [Folder(home)];
-        else
+    private static PythonLocation FindIn(string home, string where) => First([ProgramFolder(home, where)], $"in {where}, {home}", mayPassOver: false);
+
+    private static string ProgramFolder(string home, string where)
+    {
+        if (!Directory.Exists(home)) throw new PythonException($"{where} is {home}, and there is no such folder; name the one that has bin/python3 in it");
+        return !OperatingSystem.IsWindows() ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
+    }
+
+    private static IEnumerable<string> Candidates(IEnumerable<string> folders, bool mayPassOver)
+    {
+        // On a PATH, `python` alone may be a Python 2 that nobody asked for.
+        string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : mayPassOver ? ["python3"] : ["python3", "python"];
+        var all = folders.Distinct().ToArray();
+        return all.Select(folder => Named(folder, names)).Concat(all.Select(Latest)).OfType<string>().Distinct();
+    }
+
+    private static PythonException None(string where) =>
+        new($"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home");
+
+    private static PythonLocation First(IEnumerable<string> folders, string where, bool mayPassOver)
+    {
+        var failures = new List<string>();
+        foreach (var program in Candidates(folders, mayPassOver))
         {
-            var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
-            var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-            folders = [.. string.IsNullOrEmpty(environment) ? [] : new[] { Folder(environment) }, .. path, "/usr/local/bin", "/usr/bin"];
-            names = names[..1];
+            try { return Ask(program) with { PassedOver = failures.FirstOrDefault() is { } first ? $"{first}; {program} is used instead" : null }; }
+            catch (PythonException failure) when (mayPassOver) { failures.Add(failure.Message); }
         }
-        return folders.Distinct().SelectMany(folder => names.Select(name => Path.Combine(folder, name))).Where(File.Exists);
+        throw failures.Count == 0 ? None(where) : new PythonException($"no Python {where} can be used: {string.Join("; ", failures)}");
+    }
+
+    private static string? Named(string folder, string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>The latest python3.N of a folder; null where there is none.</summary>
+    private static string? Latest(string folder)
+    {
+        if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return null;
+        try
+        {
+            return Directory.EnumerateFiles(folder, "python3.*").Select(path => (Path: path, Version: Path.GetFileName(path)["python3.".Length..]))
+                .Where(found => found.Version.All(char.IsAsciiDigit)).OrderByDescending(found => int.Parse(found.Version, CultureInfo.InvariantCulture)).Select(found => found.Path).FirstOrDefault();
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException) { return null; }
     }
 
     private static PythonLocation Ask(string program)
@@ -60,8 +93,8 @@ public static class PythonFinder
         try { values = JsonSerializer.Deserialize<JsonElement[]>(answer)!; }
         catch (JsonException) { throw new PythonException($"{program} is no Python"); }
         var version = new Version(values[0][0].GetInt32(), values[0][1].GetInt32());
-        if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported");
-        if (values[8].GetInt32() != 0) throw new PythonException($"{program} is built without the interpreter lock, which is not supported");
+        if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported; install a later one, or name it in python-home");
+        if (values[8].GetInt32() != 0) throw new PythonException($"{program} is a free-threaded build (Py_GIL_DISABLED), which is not supported; name one that has the interpreter lock in python-home");
         var library = Libraries(values, version).Where(path => path.Contains(".so", StringComparison.Ordinal) || path.EndsWith(".dylib", StringComparison.Ordinal)
             || path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || !Path.HasExtension(path)).FirstOrDefault(File.Exists)
             ?? throw new PythonException($"{program} (Python {version}) has no shared library where it should be ({values[3].GetString()}); install it (Debian: libpython{version})");

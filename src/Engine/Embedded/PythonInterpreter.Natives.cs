@@ -133,6 +133,9 @@ public sealed unsafe partial class PythonInterpreter
         return api.TakeNone();
     });
 
+    [UnmanagedCallersOnly]
+    private static nint Addresses(nint self, nint arguments) => Guard((python, api) => python.Text(string.Join('\n', python._settings.Addresses())));
+
     private static nint Guard(Func<PythonInterpreter, PythonApi, nint> body)
     {
         var python = s_current!;

@@ -15,7 +15,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
 
     // One namespace, in this order.
     private static readonly string[] Sources =
-        ["wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
+        ["wsgi_process.py", "wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
 
     private readonly PythonApi _api;
     private readonly Thread _main;
@@ -50,7 +50,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     /// <param name="threads">Requests that it serves at a time.</param>
     /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
     /// <param name="reloads">Whether to load a script again when its file is another by now.</param>
-    /// <exception cref="PythonException">It could not be loaded; the message is its traceback.</exception>
+    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, and the traceback as Python prints it.</exception>
     public WsgiApplication Serve(string target, string callable, int threads, bool load, bool reloads = false)
     {
         var state = _api.EnsureLock();
@@ -60,7 +60,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
             var make = Attribute(_globals, "Application");
             application = Call(make, Text(target), Text(callable), _api.NewBoolean(reloads ? 1 : 0));
             if (load && Call(Attribute(application, "try_load", isObject: true)) is var traceback && traceback != _api.None)
-                throw new PythonException($"{target} could not be loaded: {TextOf(_api, traceback).TrimEnd()}");
+                throw new PythonException(TextOf(_api, traceback).TrimEnd()) { IsOfApplication = true };
         }
         finally { _api.ReleaseLock(state); }
         var served = new WsgiApplication(target, threads, self => RunRequests(self, application));
@@ -112,12 +112,10 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     {
         try
         {
-            // Held for ever: the interpreter keeps the pointer.
-            if (OperatingSystem.IsWindows()) _api.SetProgramName(Marshal.StringToHGlobalUni(Location.Executable));
-            else _api.SetProgramName(WideText(Location.Executable));
-            _api.InitializeEx(0); // no signal handlers: they are this process's own
+            var host = OpenDescriptors();
+            InitialiseCPython();
             _api.ReadExceptions();
-            DefineAdapter();
+            DefineAdapter(host);
             _started.SetResult();
         }
         catch (Exception failure)
@@ -138,7 +136,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         }
     }
 
-    private void DefineAdapter()
+    private void DefineAdapter(int[] hostDescriptors)
     {
         _globals = _api.NewDictionary();
         Set("__builtins__", _api.GetBuiltins());
@@ -153,7 +151,13 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         Define("native_log", &Log);
         Define("native_done", &Done);
         Set("__name__", Text("_daemonproxy"));
+        Define("native_addresses", &Addresses);
+        var open = _api.NewTuple(hostDescriptors.Length);
+        for (var i = 0; i < hostDescriptors.Length; i++) _ = _api.SetTupleItem(open, i, _api.NewInteger(hostDescriptors[i]));
+        Set("HOST_OPEN", open);
+        Set("CHILD_OUTPUT", _api.NewInteger(OpenChildOutput()));
         foreach (var source in Sources) RunSource(source);
+        _api.Release(Call(Attribute(_globals, "guard")));
         var define = Attribute(_globals, "define_module");
         _api.Release(Call(define, Text(_settings.ProcessGroup), _api.NewInteger(_settings.Processes), _api.NewInteger(_settings.Threads)));
         var path = PathList();
@@ -226,15 +230,6 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         return new PythonException($"{Location} failed; its own message stands in the log");
     }
 
-    private static nint WideText(string text)
-    {
-        // wchar_t is 32 bits wide on Linux and macOS.
-        var bytes = Encoding.UTF32.GetBytes(text + "\0");
-        var memory = Marshal.AllocHGlobal(bytes.Length);
-        Marshal.Copy(bytes, 0, memory, bytes.Length);
-        return memory;
-    }
-
     /// <summary>Lets the applications finish what they have, runs the exit handlers, takes the interpreter down.</summary>
     /// <param name="limit">What is still running after this stays behind for the process's end.</param>
     public void Stop(TimeSpan limit)
@@ -264,6 +259,18 @@ public sealed record WsgiSettings
 
     /// <summary>Request threads of an application: mod_wsgi.threads_per_process.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Environment variables that are set before Python starts, beside those of the process: <c>LANG</c>, <c>LC_ALL</c>.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// The host's sockets, which a child that an application forks must not keep: each a port, a folder of Unix sockets, or <c>to </c> and the port of a
+    /// daemon that it connects to. Asked for at each fork.
+    /// </summary>
+    public Func<IEnumerable<string>> Addresses { get; init; } = () => [];
+
+    /// <summary>Gets each line that a forked child writes to its log; null: they go to standard error.</summary>
+    public Action<string>? ChildOutput { get; init; }
 
     /// <summary>The clock by which requests are timed.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

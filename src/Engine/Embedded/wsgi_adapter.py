@@ -3,7 +3,6 @@
 What begins with `native_` is C#: it lets go of the interpreter lock while it waits. A request is known to it by a number, `request`.
 """
 import atexit
-import io
 import sys
 import threading
 import traceback
@@ -89,43 +88,6 @@ class Input:
         return iter(self.readline, b'')
 
 
-class Log(io.RawIOBase):
-    """Where wsgi.errors, sys.stdout and sys.stderr go: whole lines reach the event log, with the request that the thread is serving."""
-
-    __module__ = 'mod_wsgi'
-
-    def __init__(self):
-        self._lines = threading.local()
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        data = bytes(data)
-        *lines, self._lines.rest = (getattr(self._lines, 'rest', b'') + data).split(b'\n')
-        for line in lines:
-            self._log(line)
-        return len(data)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
-
-    def flush(self):
-        rest = getattr(self._lines, 'rest', b'')
-        self._lines.rest = b''
-        self._log(rest)
-
-    def close(self):
-        """It is all requests', so no application may close it."""
-        self.flush()
-
-    @staticmethod
-    def _log(line):
-        if line:
-            native_log(getattr(current, 'request', 0), 0, line.decode('utf-8', 'backslashreplace'))
-
-
 class FileWrapper:
     """wsgi.file_wrapper: a file in blocks; it is closed with the response."""
 
@@ -195,10 +157,6 @@ def exit_now():
     atexit._run_exitfuncs()
 
 
-# A text that is no Unicode (what os.fsdecode makes of a file's name) is logged all the same.
-LOG = io.TextIOWrapper(Log(), encoding='utf-8', errors='backslashreplace', line_buffering=True, write_through=True)
-sys.stdout = sys.stderr = LOG
-sys.argv = ['']
 ENVIRON = {
     'wsgi.version': (1, 0),
     'wsgi.errors': LOG,

@@ -75,11 +75,11 @@ class Application:
             return False
 
     def try_load(self):
-        """The traceback of what kept it from being loaded, or None."""
+        """What kept it from being loaded, or None."""
         try:
             self.load()
         except BaseException:
-            return traceback.format_exc()
+            return load_failure(self._target)
 
     def _find(self):
         self._module = None
@@ -114,7 +114,7 @@ class Application:
                 try:
                     application = self.load()
                 except BaseException:
-                    native_abort(request, FAILED, 'the application could not be loaded\n' + traceback.format_exc())
+                    native_abort(request, FAILED, load_failure(self._target))
                     native_done(request)
                     continue
                 environ['mod_wsgi.callable_object'] = self._name

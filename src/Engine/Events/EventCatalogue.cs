@@ -272,7 +272,7 @@ public static class EventCatalogue
 
     /// <summary>DPXY0024.</summary>
     public static EventDefinition OptionNotHonoured { get; } = new("DPXY0024", Warning, 0, "option not honoured",
-        "A daemon group has an option that this system cannot honour, such as user on Windows.",
+        "A daemon group has an option that cannot be honoured: user on Windows, threads of a server that somebody else runs.",
         "The group runs without it.",
         "Leave the option out, or run the front end on a system that has it.");
 
@@ -306,6 +306,18 @@ public static class EventCatalogue
         "A request of a WSGI application ran for longer than slow-request-timeout; the event has the stack of its Python thread at that moment.",
         "None: the request goes on.",
         "See where the stack says that the time goes; raise slow-request-timeout for what may take its time.");
+
+    /// <summary>DPXY0026.</summary>
+    public static EventDefinition ForgedRequest { get; } = new("DPXY0026", Error, 403, "request that is not the front end's",
+        "A WSGI worker got a request on its socket without the secret that its front end puts into each.",
+        "It was refused with 403, and the application did not see it.",
+        "Find out who connects to the worker's socket: it is for its front end alone.");
+
+    /// <summary>DPXY0027.</summary>
+    public static EventDefinition PythonPassedOver { get; } = new("DPXY0027", Warning, 0, "Python passed over",
+        "The first python3 on the PATH cannot be used; the event says why.",
+        "Another one on the PATH is used.",
+        "Name the one that is wanted in python-home, or install what the first one lacks.");
 
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

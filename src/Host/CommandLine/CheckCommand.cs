@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using DaemonProxy.Embedded;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -23,6 +25,8 @@ internal static class CheckCommand
         try
         {
             var configuration = ConfigurationFile.Load(file);
+            if (ApplicationCheck.Of(configuration).ToArray() is { Length: > 0 } missing) throw new ConfigurationException(missing);
+            foreach (var warning in GroupWarnings.Of(configuration)) streams.Error.WriteLine($"warning: {warning.Message}");
             streams.Output.Write(json ? CheckReport.Text([]) : Summary(configuration));
             return DaemonProxyCommand.Ok;
         }

@@ -35,24 +35,27 @@ internal static class DaemonCommand
         var shutdown = new Option<double>("--shutdown-timeout") { Description = "Seconds from being asked to end until being killed.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
+        // How a front end starts its workers: see FrontEndLink.
+        var frontEnd = new Option<bool>("--front-end") { Hidden = true };
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, group, processes, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch, json,
+            sample, application, callable, threads, pythonHome, pythonPath, group, processes, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch,
+            frontEnd, json,
         };
         command.Validators.Add(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
         {
+            var link = arguments.GetValue(frontEnd) ? FrontEndLink.Take() : FrontEndLink.ByHand(arguments.GetValue(watch) ? Console.OpenStandardInput() : null);
             var path = Path.GetFullPath(arguments.GetRequiredValue(socket));
             var output = arguments.InvocationConfiguration.Output;
-            var lifeline = arguments.GetValue(watch) ? Console.OpenStandardInput() : null;
             var target = arguments.GetValue(application);
             // Requests run on threads of their own; one is plenty for the front end's connections.
             SocketThreads.Use(1);
             if (target is null)
             {
                 using var samples = new SampleApplication();
-                await DaemonServer.RunAsync(path, lifeline, samples, SampleDrainTimeout, Ready).ConfigureAwait(false);
+                await DaemonServer.RunAsync(path, link.Lifeline, samples, SampleDrainTimeout, Ready).ConfigureAwait(false);
                 return DaemonProxyCommand.Ok;
             }
             var options = new WsgiDaemonOptions(
@@ -66,9 +69,16 @@ internal static class DaemonCommand
                 ProcessGroup = arguments.GetValue(group)!,
                 Processes = arguments.GetValue(processes),
                 Threads = Math.Max(1, arguments.GetValue(threads)),
-                Log = (text, isError) => WsgiDaemon.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, null, null),
+                Addresses = () => [Path.GetDirectoryName(path)!],
+                Log = (text, isError) => link.Events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text),
             };
-            await WsgiDaemon.RunAsync(options, settings, path, lifeline, Ready).ConfigureAwait(false);
+            try { await WsgiDaemon.RunAsync(options, settings, path, link, Ready).ConfigureAwait(false); }
+            catch (PythonException failure) when (arguments.GetValue(frontEnd))
+            {
+                // One event, with all its lines; standard error would be a line of output each.
+                link.Events.Report(failure.IsOfApplication ? EventCatalogue.ApplicationError : EventCatalogue.PythonInitialisationFailed, failure.Message);
+                return DaemonProxyCommand.Failed;
+            }
             return DaemonProxyCommand.Ok;
 
             void Ready() => output.WriteLine(arguments.GetValue(json)

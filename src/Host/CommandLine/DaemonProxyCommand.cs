@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Embedded;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Verification;
 
@@ -45,7 +46,7 @@ internal static class DaemonProxyCommand
         {
             return await parsed.InvokeAsync(invocation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ServerStartException or ControlException or VerificationException)
+        catch (Exception e) when (e is ServerStartException or ControlException or VerificationException or PythonException)
         {
             Complain(error, e.Message);
         }

@@ -21,6 +21,8 @@ internal static class FixedAtStart
             ("metrics-listen", served.MetricsListen == wanted.MetricsListen),
             ("python-home", served.PythonHome == wanted.PythonHome),
             ("python-path", served.PythonPath.SequenceEqual(wanted.PythonPath)),
+            ("lang", served.Lang == wanted.Lang),
+            ("locale", served.Locale == wanted.Locale),
         ];
         var changed = keys.Where(key => !key.Same).Select(key => key.Key).ToArray();
         return changed.Length == 0 ? null

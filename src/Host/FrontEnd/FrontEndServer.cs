@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -43,7 +44,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _log = log;
         LogFile = logFile;
         _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget };
-        Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), log, _time);
+        Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log, _time);
         _meter = new FrontEndMeter(_statistics, () => Served.Groups);
         Page = new PrometheusPage(_statistics, () => Served.Groups);
         _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter, Page);
@@ -60,6 +61,16 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
         var limit = configuration.ConnectionLimit == 0 ? most : Math.Min(configuration.ConnectionLimit, most);
         return limit == long.MaxValue ? null : new ConnectionGate(limit, configuration.ConnectionLimitAction, _services.Budget, _log, _time);
+    }
+
+    /// <summary>Where it listens, and what it connects to: of these sockets a child that an embedded application forks keeps none.</summary>
+    private IEnumerable<string> OwnAddresses()
+    {
+        string[] own = [Path.GetDirectoryName(_instance.ControlSocket)!, Path.GetDirectoryName(_instance.DaemonSocket("", 0))!];
+        var listening = (_server?.Addresses ?? []).Concat(_metrics?.Addresses ?? []).Select(address => address.Port.ToString(CultureInfo.InvariantCulture));
+        var daemons = Served.Groups.Select(group => group.Options.Address).OfType<DaemonAddress>()
+            .Select(address => address.UnixSocket is { } socket ? Path.GetDirectoryName(socket)! : string.Create(CultureInfo.InvariantCulture, $"to {address.Port}"));
+        return [.. own, .. listening, .. daemons];
     }
 
     private AccessLog? OpenAccessLog(string? path)

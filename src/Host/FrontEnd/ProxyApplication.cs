@@ -118,7 +118,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) : null);
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) with { Secret = group.Secret } : null);
         using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;

@@ -61,7 +61,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget);
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
-            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad);
+            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
             _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }
         Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);

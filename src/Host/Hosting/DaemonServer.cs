@@ -1,11 +1,14 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Hosting.Server;
 
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>A daemon process: serves an application on a Unix socket until it is told to end.</summary>
-internal static class DaemonServer
+internal static partial class DaemonServer
 {
+    private static readonly TimeSpan ParentLook = TimeSpan.FromSeconds(1);
+
     /// <summary>Serves until SIGTERM, Ctrl+C, or the end of <paramref name="lifeline"/>; then finishes what is in flight.</summary>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="lifeline">
@@ -61,8 +64,24 @@ internal static class DaemonServer
         stop?.TrySetResult();
     }
 
+    [UnsupportedOSPlatform("windows")]
+    private static async Task WatchParentAsync(TaskCompletionSource stop)
+    {
+        var parent = ParentProcess();
+        using var look = new PeriodicTimer(ParentLook);
+        while (await look.WaitForNextTickAsync().ConfigureAwait(false) && !stop.Task.IsCompleted)
+        {
+            if (ParentProcess() != parent) stop.TrySetResult();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int ParentProcess();
+
     private static void Watch(Stream lifeline, TaskCompletionSource stop)
     {
+        // A child that an application has forked in the front end may hold the lifeline's other end as well.
+        if (!OperatingSystem.IsWindows()) _ = WatchParentAsync(stop);
         // Reading a console or a pipe blocks, whatever the method is called, so it has a thread of its own.
         var thread = new Thread(() =>
         {

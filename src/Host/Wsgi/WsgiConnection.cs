@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using DaemonProxy.Host.FrontEnd;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,7 +10,8 @@ namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
 /// What a WSGI application is to know of its request beyond the request itself: who is connected to the front end, and when. It goes to a daemon process
-/// in a header of ours, which no client can send.
+/// in a header of ours, which no client can send, and which begins with the worker's secret: bytes in a body that a worker took for a request would not
+/// have it.
 /// </summary>
 /// <param name="Start">When the front end got the request, seconds since 1970.</param>
 /// <param name="RemoteAddress">The client's address.</param>
@@ -24,6 +27,18 @@ internal sealed record WsgiConnection(
 {
     /// <summary>The header in which it goes to a daemon process.</summary>
     public const string Header = "X-DaemonProxy-Connection";
+
+    /// <summary>The secret of the worker that the header goes to; nothing where it has none.</summary>
+    public string Secret { get; init; } = "";
+
+    /// <summary>Takes the secret off a header's value; takes as long whatever of it is wrong.</summary>
+    /// <returns>The rest; null when the value does not begin with the secret.</returns>
+    public static string? WithoutSecret(string value, string secret)
+    {
+        var given = value.AsSpan(0, Math.Min(value.Length, secret.Length));
+        var isRight = CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(given), MemoryMarshal.AsBytes(secret.AsSpan()));
+        return isRight ? value[secret.Length..].TrimStart(' ') : null;
+    }
 
     /// <summary>The connection of a request at the front end.</summary>
     /// <param name="features">The request.</param>
@@ -41,7 +56,7 @@ internal sealed record WsgiConnection(
 
     /// <summary>The header's value. The slash after each path is there for the path that is empty.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
+        $"{Secret}{(Secret.Length > 0 ? " " : "")}{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
 
     /// <summary>Reads the header back.</summary>
     /// <exception cref="BadHttpRequestException">It is not there: whoever connected is no front end of this product.</exception>

@@ -1,4 +1,3 @@
-using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
@@ -21,14 +20,16 @@ internal sealed record WsgiDaemonOptions(string Application, string Callable, in
     RequestLimits Limits, TimeSpan DeadlockTimeout, TimeSpan ShutdownTimeout);
 
 /// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
-internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication<IFeatureCollection>
+internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link) : IHttpApplication<IFeatureCollection>
 {
     /// <summary>Loads the application, serves until the end is asked for, finishes what is in flight, takes the interpreter down.</summary>
     /// <exception cref="PythonException">There is no usable Python, or the application could not be loaded.</exception>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
-    public static async Task RunAsync(WsgiDaemonOptions options, WsgiSettings settings, string socket, Stream? lifeline, Action ready)
+    public static async Task RunAsync(WsgiDaemonOptions options, WsgiSettings settings, string socket, FrontEndLink link, Action ready)
     {
-        var python = new PythonInterpreter(PythonFinder.Find(options.PythonHome), settings);
+        var location = PythonFinder.Find(options.PythonHome);
+        if (location.PassedOver is { } passedOver) link.Events.Report(EventCatalogue.PythonPassedOver, passedOver);
+        var python = new PythonInterpreter(location, settings);
         // A part of shutdown-timeout is for the exit handlers.
         var drain = options.ShutdownTimeout * 0.6;
         try
@@ -36,22 +37,19 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
             var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
             using var requests = options.Limits.Any
                 ? new RequestWatch(python, application, options.Limits, settings.Time,
-                    (request, stack) => Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path),
-                    (request, stack) => Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
+                    (request, stack) => link.Events.Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path),
+                    (request, stack) => link.Events.Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
                 : null;
             using var deadlock = options.DeadlockTimeout > TimeSpan.Zero
-                ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => Report(EventCatalogue.InterpreterDeadlock, "", null, null))
+                ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => link.Events.Report(EventCatalogue.InterpreterDeadlock, ""))
                 : null;
-            await DaemonServer.RunAsync(socket, lifeline, new WsgiDaemon(application), drain, ready).ConfigureAwait(false);
+            await DaemonServer.RunAsync(socket, link.Lifeline, new WsgiDaemon(application, link), drain, ready).ConfigureAwait(false);
         }
         finally
         {
             python.Stop(options.ShutdownTimeout * 0.3);
         }
     }
-
-    /// <summary>Tells the front end's event log, which reads standard output.</summary>
-    public static void Report(EventDefinition definition, string text, string? method, string? path) => Console.Out.WriteLine(WorkerEvent.Format(definition, text, method, path));
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -64,9 +62,22 @@ internal sealed class WsgiDaemon(WsgiApplication application) : IHttpApplication
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
         if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
-        var connection = WsgiConnection.Parse(request.Headers[WsgiConnection.Header].ToString());
+        if (WsgiConnection.WithoutSecret(request.Headers[WsgiConnection.Header].ToString(), link.Secret ?? "") is not { } header)
+        {
+            link.Events.Report(EventCatalogue.ForgedRequest, "", request.Method, request.Path);
+            // What else is on the connection is not of the front end's making either.
+            var response = context.GetRequiredFeature<IHttpResponseFeature>();
+            response.OnStarting(static response =>
+            {
+                ((IHttpResponseFeature)response).Headers.Connection = "close";
+                return Task.CompletedTask;
+            }, response);
+            await ResponseTranslator.RefuseAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code).ConfigureAwait(false);
+            return;
+        }
+        var connection = WsgiConnection.Parse(header);
         var hasBody = RequestTranslator.FramingOf(context).HasBody;
-        var work = new WsgiDaemonRequest(context)
+        var work = new WsgiDaemonRequest(context, link.Events)
         {
             Environ = WsgiEnviron.Of(request, request.RawTarget, hasBody, connection),
             RequestStart = connection.Start,

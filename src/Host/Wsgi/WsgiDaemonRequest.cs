@@ -11,7 +11,7 @@ namespace DaemonProxy.Host.Wsgi;
 /// A request at an application in a daemon process: what the application does goes straight to the front end's connection, from the request thread, each
 /// block as it comes (PEP 3333, "Buffering and Streaming"); gathering them is the front end's relay's work.
 /// </summary>
-internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiRequest
+internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
 {
     private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
     private readonly PipeWriter _output = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
@@ -57,11 +57,11 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features) : WsgiReque
     /// <inheritdoc/>
     public override void Abort(EventDefinition? cause, string detail)
     {
-        if (cause is not null) WsgiDaemon.Report(cause, detail, Method, Path);
+        if (cause is not null) events.Report(cause, detail, Method, Path);
         if (_hasWritten || cause is null) _lifetime.Abort();
         else Failure = cause;
     }
 
     /// <inheritdoc/>
-    public override void Log(string text, bool isError) => WsgiDaemon.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, Method, Path);
+    public override void Log(string text, bool isError) => events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, Method, Path);
 }

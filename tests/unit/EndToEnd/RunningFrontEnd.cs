@@ -38,10 +38,11 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public string Folder => _folder;
 
     /// <summary>Starts a front end with this configuration; other files of the test may be there already.</summary>
-    public static async Task<RunningFrontEnd> StartAsync(string yaml, string? folder = null, TimeSpan? within = null)
+    public static async Task<RunningFrontEnd> StartAsync(
+        string yaml, string? folder = null, TimeSpan? within = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         folder ??= NewFolder();
-        var (process, report) = await LaunchAsync(yaml, folder, within ?? Limit);
+        var (process, report) = await LaunchAsync(yaml, folder, within ?? Limit, environment);
         Assert.True(report.Status is not null, report.Error);
         return new(folder, process, report.Status);
     }
@@ -50,7 +51,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public static async Task<string> FailAsync(string yaml, string? folder = null, params string[] arguments)
     {
         var own = folder ?? NewFolder();
-        var (process, report) = await LaunchAsync(yaml, own, Limit, arguments);
+        var (process, report) = await LaunchAsync(yaml, own, Limit, null, arguments);
         using (process)
         {
             Assert.Null(report.Status);
@@ -65,7 +66,8 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
-    private static async Task<(Process Process, StartReport Report)> LaunchAsync(string yaml, string folder, TimeSpan within, params string[] arguments)
+    private static async Task<(Process Process, StartReport Report)> LaunchAsync(
+        string yaml, string folder, TimeSpan within, IReadOnlyDictionary<string, string?>? environment = null, params string[] arguments)
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
@@ -76,6 +78,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
             WorkingDirectory = folder,
         };
         start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(within);
