@@ -104,7 +104,7 @@ public static class EventCatalogue
 
     /// <summary>WSGI0145.</summary>
     public static EventDefinition HeadReadTimeout { get; } = new("WSGI0145", Error, 504, "timeout reading the response head",
-        "The daemon sent nothing for socket-timeout while its response head was awaited.",
+        "The daemon sent nothing for socket-timeout while its response head was awaited, or had not completed the head response-header-timeout after its first byte.",
         "The client got 504.",
         "Look for what the application waits for, or raise socket-timeout.");
 
@@ -306,6 +306,24 @@ public static class EventCatalogue
         "A request of a WSGI application ran for longer than slow-request-timeout; the event has the stack of its Python thread at that moment.",
         "None: the request goes on.",
         "See where the stack says that the time goes; raise slow-request-timeout for what may take its time.");
+
+    /// <summary>DPXY0040.</summary>
+    public static EventDefinition RequestBodyTimeout { get; } = new("DPXY0040", Warning, 408, "timeout reading the request body",
+        "The client sent nothing for client-body-timeout in the middle of its request's body.",
+        "The client got 408; the request to the daemon was broken off.",
+        "None, if clients of that kind may be dropped; else raise client-body-timeout.");
+
+    /// <summary>DPXY0041.</summary>
+    public static EventDefinition InterimFlood { get; } = new("DPXY0041", Error, 502, "too many interim responses",
+        "The daemon sent more than 100 interim responses (1xx), or more than 256 KiB of them, before its response.",
+        "The client got 502; the daemon's connection was closed.",
+        "Correct the daemon.");
+
+    /// <summary>DPXY0042.</summary>
+    public static EventDefinition SpoolFailed { get; } = new("DPXY0042", Error, 502, "spool file failed",
+        "The system did not take what response-spool or request-spool had to write, such as on a full disk, or did not give it back.",
+        "What could not be written waits as without a spool; a response that could not be read again was broken off.",
+        "Make room, or name another folder in spool-directory.");
 
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
