@@ -96,7 +96,7 @@ public sealed partial class OneDefinitionTests
     [GeneratedRegex(@"= new\(""((?:WSGI|DPXY)\d{4})""")]
     private static partial Regex EventCode();
 
-    [GeneratedRegex(@"^\s*\{\s*""([a-z-]+)"",", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*\{\s*""([a-z0-9-]+)"",", RegexOptions.Multiline)]
     private static partial Regex Key();
 
     [GeneratedRegex(@"EntryPoint = ""([^""]+)""")]

@@ -36,6 +36,11 @@ internal static class DaemonSection
         { "connect-timeout", ValueReaders.Timeout(zero: false), (group, time) => group with { ConnectTimeout = time } },
         { "socket-timeout", ValueReaders.Timeout(zero: false), (group, time) => group with { SocketTimeout = time } },
         { "response-socket-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { ResponseSocketTimeout = time } },
+        { "response-header-timeout", ValueReaders.Timeout(zero: true), (group, time) => group with { ResponseHeaderTimeout = time } },
+        { "daemon-keepalive", ValueReaders.Timeout(zero: true), (group, time) => group with { DaemonKeepalive = time } },
+        { "keepalive-unrepeatable", ValueReaders.Switch, (group, on) => group with { KeepaliveUnrepeatable = on } },
+        { "response-spool", ValueReaders.Size(), (group, size) => group with { ResponseSpool = size } },
+        { "request-spool", ValueReaders.Size(), (group, size) => group with { RequestSpool = size } },
         {
             "header-buffer-size", ValueReaders.Size(SmallestHeaderBuffer, LargestHeaderBuffer),
             (group, size) => group with { HeaderBufferSize = (int)size }

@@ -51,6 +51,12 @@ public sealed record ProxyConfiguration
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
+    /// <summary>What a client may ask before an application sees its request.</summary>
+    public ClientLimits ClientLimits { get; init; } = new();
+
+    /// <summary><c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>; null: TMPDIR, else /var/tmp, else the system's temporary one.</summary>
+    public string? SpoolDirectory { get; init; }
+
     /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
     public string? AccessLog { get; init; }
 

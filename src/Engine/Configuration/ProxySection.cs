@@ -21,6 +21,21 @@ internal static class ProxySection
         { "lang", ValueReaders.Word("C.UTF-8"), (proxy, lang) => proxy with { Lang = lang } },
         { "locale", ValueReaders.Word("C.UTF-8"), (proxy, locale) => proxy with { Locale = locale } },
         { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
+        { "limit-request-line", ValueReaders.Size(1_024, ClientLimits.LargestLine), (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestLine = (int)size } } },
+        { "limit-request-fields", ValueReaders.Count(1, ClientLimits.MostFields), (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestFields = (int)count } } },
+        { "limit-request-head", ValueReaders.Size(1_024, ClientLimits.LargestHead), (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestHead = (int)size } } },
+        { "client-header-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientHeaderTimeout = time } } },
+        { "client-body-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientBodyTimeout = time } } },
+        { "keepalive-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { KeepaliveTimeout = time } } },
+        {
+            "http2-max-concurrent-streams", ValueReaders.Count(1, 10_000),
+            (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { Http2MaxConcurrentStreams = (int)count } }
+        },
+        {
+            "http2-stream-window", ValueReaders.Size(ClientLimits.SmallestWindow, 16L << 20),
+            (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { Http2StreamWindow = (int)size } }
+        },
+        { "spool-directory", ValueReaders.FullPath, (proxy, folder) => proxy with { SpoolDirectory = folder } },
         { "connection-limit", ValueReaders.Count(0, int.MaxValue), (proxy, count) => proxy with { ConnectionLimit = count } },
         { "connection-limit-action", ValueReaders.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), (proxy, action) => proxy with { ConnectionLimitAction = action } },
         { "io-threads", ValueReaders.Count(1, 1024), (proxy, count) => proxy with { IoThreads = (int)count } },

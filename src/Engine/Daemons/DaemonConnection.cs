@@ -19,6 +19,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     // A usual page with its head. It grows with a response that fills it, and shrinks with one that comes in small pieces, as streams of events do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
+    // Far more than any daemon has to say before its answer.
+    private const int MostInterim = 100;
+
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
@@ -41,6 +44,8 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private ChunkedReader _chunks;
     private bool _bodyEnded;
     private bool _keepAlive;
+    private long _sentAt;
+    private volatile bool _requestUnderWay;
 
     /// <param name="socket">The socket, connected; the connection's from here on.</param>
     /// <param name="limits">The limits of its exchanges.</param>
@@ -61,6 +66,17 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <summary>When it began to rest, as a timestamp of the clock.</summary>
     internal long RestsSince { get; private set; }
 
+    /// <summary>Whether more of the request is to come: then the daemon's silence says nothing of the daemon, for it may wait for what the client has not sent.</summary>
+    internal bool RequestUnderWay
+    {
+        get => _requestUnderWay;
+        set
+        {
+            Volatile.Write(ref _sentAt, _time.GetTimestamp());
+            _requestUnderWay = value;
+        }
+    }
+
     /// <summary>The response's trailers; empty until its end.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
 
@@ -78,12 +94,17 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
             var sent = send.IsCompletedSuccessfully ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
             bytes = bytes[sent..];
         }
+        Volatile.Write(ref _sentAt, _time.GetTimestamp());
     }
 
     /// <summary>Reads the response's head; the body can be read behind it. Interim responses but 101 are read over, and 100 is told.</summary>
     /// <param name="toHead">Whether the request was HEAD.</param>
     /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
     /// <param name="clientGone">Ends the wait.</param>
+    /// <remarks>
+    /// Each silence is limited by socket-timeout, and the whole, interim responses included, by response-header-timeout from its first byte. Both begin when the last
+    /// of the request has been sent. Interim responses are limited in number and bytes.
+    /// </remarks>
     /// <exception cref="BrokenResponseException">There is no proper head (behaviour.md, section 6).</exception>
     /// <exception cref="NothingCameException">The connection ended before a byte of the response came.</exception>
     internal async ValueTask<ResponseHead> ReadHeadAsync(bool toHead, Action? goAhead, CancellationToken clientGone)
@@ -91,33 +112,35 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var reader = new ResponseHeadReader(_limits.HeaderBufferSize);
         _chunks = new ChunkedReader(_limits.HeaderBufferSize);
         _bodyEnded = false;
-        var nothingCame = true;
+        long first = 0, last = _time.GetTimestamp(), interimBytes = 0;
+        var interim = 0;
         while (true)
         {
             try
             {
                 if (!TryReceive())
                 {
-                    if (!await _wait.WaitAsync(_limits.SocketTimeout, clientGone).ConfigureAwait(false))
-                        throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
+                    await _wait.WaitAsync(LeftForHead(first, last), clientGone).ConfigureAwait(false);
                     continue;
                 }
             }
             catch (SocketException failure)
             {
                 var reason = new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
-                throw nothingCame ? new NothingCameException(reason) : reason;
+                throw first == 0 ? new NothingCameException(reason) : reason;
             }
             if (_eof)
             {
-                if (nothingCame) throw new NothingCameException(new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent nothing"));
+                if (first == 0) throw new NothingCameException(new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent nothing"));
                 throw new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent a part of one");
             }
-            nothingCame = false;
+            last = _time.GetTimestamp();
+            if (first == 0) first = last;
             while (true)
             {
                 var head = reader.Read(_buffer.AsSpan(_start, _end - _start), toHead, out var consumed);
                 _start += consumed;
+                interimBytes += consumed;
                 if (head is null) break;
                 if (head.Status == 101 || head.Status >= 200)
                 {
@@ -126,10 +149,29 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
                     _keepAlive = head.KeepAlive;
                     return head;
                 }
+                if (++interim > MostInterim || interimBytes > ResponseHeadReader.LongestHead)
+                    throw new BrokenResponseException(EventCatalogue.InterimFlood, $"{interim} of them, {interimBytes} bytes");
                 if (head.Status == 100) goAhead?.Invoke();
                 reader = new ResponseHeadReader(_limits.HeaderBufferSize);
             }
         }
+    }
+
+    /// <summary>How long the head may yet be waited for.</summary>
+    /// <param name="first">When its first byte came, as a timestamp; 0: none has.</param>
+    /// <param name="last">When its last byte came, or the wait began.</param>
+    private TimeSpan LeftForHead(long first, long last)
+    {
+        if (_requestUnderWay) return _limits.SocketTimeout;
+        var sent = Volatile.Read(ref _sentAt);
+        var silence = _limits.SocketTimeout - _time.GetElapsedTime(Math.Max(last, sent));
+        if (silence <= TimeSpan.Zero)
+            throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
+        if (first == 0) return silence;
+        var whole = _limits.WholeHead - _time.GetElapsedTime(Math.Max(first, sent));
+        if (whole <= TimeSpan.Zero)
+            throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the head was not complete {_limits.WholeHead.TotalSeconds:0.###} s after its first byte");
+        return whole < silence ? whole : silence;
     }
 
     /// <inheritdoc/>
@@ -287,7 +329,12 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 /// <summary>The limits of an exchange with a daemon.</summary>
 /// <param name="SocketTimeout"><c>socket-timeout</c>: each single read or write.</param>
 /// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: longest header line.</param>
-internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize);
+/// <param name="HeadTimeout"><c>response-header-timeout</c>: a whole head, from its first byte; 0: as <paramref name="SocketTimeout"/>.</param>
+internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize, TimeSpan HeadTimeout = default)
+{
+    /// <summary>What a whole head may take.</summary>
+    public TimeSpan WholeHead => HeadTimeout > TimeSpan.Zero ? HeadTimeout : SocketTimeout;
+}
 
 /// <summary>The connection ended before a byte of the response came: a repeatable request may be sent again (RFC 9110, section 9.2.2).</summary>
 /// <param name="reason">What it is when it is not sent again.</param>

@@ -9,6 +9,7 @@ public sealed class DaemonExchange : IAsyncDisposable
     private readonly bool _isUse;
     private readonly DaemonWorker _worker;
     private readonly RequestBodyPump? _pump;
+    private int _ended;
 
     internal DaemonExchange(DaemonGroup group, DaemonRequest request, DaemonWorker worker, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
     {
@@ -29,9 +30,10 @@ public sealed class DaemonExchange : IAsyncDisposable
     /// <summary>Set when the client did not deliver its request's body: then the response broke off by the client's fault.</summary>
     public BrokenResponseException? ClientFailure => _pump?.ClientFailure;
 
-    /// <summary>Ends the exchange.</summary>
+    /// <summary>Ends the exchange; once it has ended, nothing happens.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _ended, 1) != 0) return;
         var requestSent = _pump is null || _pump.Complete;
         if (_pump is not null) await _pump.StopAsync().ConfigureAwait(false);
         if (requestSent && Connection.Reusable) _worker.Keep(Connection);

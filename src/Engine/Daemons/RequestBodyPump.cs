@@ -37,7 +37,11 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     /// <summary>Whether all of it has been sent.</summary>
     public bool Complete { get; private set; }
 
-    public void Start() => _run = RunAsync();
+    public void Start()
+    {
+        connection.RequestUnderWay = true;
+        _run = RunAsync();
+    }
 
     /// <summary>The daemon asks for the body.</summary>
     public void GoAhead() => _goAhead.TrySetResult(true);
@@ -69,7 +73,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 }
                 catch (Exception failure) when (failure is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
-                    BreakOff(new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure));
+                    BreakOff(BodyTimeoutException.Broken(failure));
                     return;
                 }
                 // The server holds a body to its length. Were it ever not so, the rest of this one would be the daemon's next request.
@@ -114,6 +118,10 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         {
             // Unseen, it would leave the daemon waiting for the rest of the body, and its worker's place taken.
             BreakOff(new BrokenResponseException(EventCatalogue.InternalError, defect.ToString(), defect));
+        }
+        finally
+        {
+            connection.RequestUnderWay = false;
         }
     }
 

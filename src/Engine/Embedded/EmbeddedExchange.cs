@@ -70,7 +70,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
     public override void Abort(EventDefinition? cause, string detail)
     {
         Exception broken = cause is not null ? new BrokenResponseException(cause, detail)
-            : _requestFailure is { } failure ? new BrokenResponseException(EventCatalogue.RequestBodyReadError, failure.Message, failure)
+            : _requestFailure is { } failure ? BodyTimeoutException.Broken(failure)
             : new OperationCanceledException();
         _head.TrySetException(broken);
         _response.Break(broken);

@@ -104,7 +104,7 @@ public static class EventCatalogue
 
     /// <summary>WSGI0145.</summary>
     public static EventDefinition HeadReadTimeout { get; } = new("WSGI0145", Error, 504, "timeout reading the response head",
-        "The daemon sent nothing for socket-timeout while its response head was awaited.",
+        "The daemon sent nothing for socket-timeout while its response head was awaited, or had not completed the head response-header-timeout after its first byte.",
         "The client got 504.",
         "Look for what the application waits for, or raise socket-timeout.");
 
@@ -282,17 +282,17 @@ public static class EventCatalogue
         "The application can do all that root can.",
         "Give the group a user, for example user: www-data.");
 
-    /// <summary>DPXY0050.</summary>
-    public static EventDefinition ConnectionLimitReached { get; } = new("DPXY0050", Warning, 0, "connection limit reached",
-        "As many clients are connected as connection-limit, or the system's limit on open files, allows.",
-        "New connections wait until one ends, or are closed at once (connection-limit-action); those that are open are served.",
-        "Raise the limit on open files (ulimit -n, LimitNOFILE in a systemd unit) or connection-limit; lower keepalive-timeout if most of them are idle.");
+    /// <summary>DPXY0026.</summary>
+    public static EventDefinition ForgedRequest { get; } = new("DPXY0026", Error, 403, "request that is not the front end's",
+        "A WSGI worker got a request on its socket without the secret that its front end puts into each.",
+        "It was refused with 403, and the application did not see it.",
+        "Find out who connects to the worker's socket: it is for its front end alone.");
 
-    /// <summary>DPXY0051.</summary>
-    public static EventDefinition AcceptFailed { get; } = new("DPXY0051", Warning, 0, "connection not accepted",
-        "The system gave the front end no connection that a client had opened: it has no descriptor or no memory left.",
-        "The connection waits; accepting is tried again every 100 ms.",
-        "See what uses up the system's descriptors or memory.");
+    /// <summary>DPXY0027.</summary>
+    public static EventDefinition PythonPassedOver { get; } = new("DPXY0027", Warning, 0, "Python passed over",
+        "The first python3 on the PATH cannot be used; the event says why.",
+        "Another one on the PATH is used.",
+        "Name the one that is wanted in python-home, or install what the first one lacks.");
 
     /// <summary>DPXY0034.</summary>
     public static EventDefinition GroupNotStarted { get; } = new("DPXY0034", Error, 0, "daemon group not started",
@@ -307,17 +307,35 @@ public static class EventCatalogue
         "None: the request goes on.",
         "See where the stack says that the time goes; raise slow-request-timeout for what may take its time.");
 
-    /// <summary>DPXY0026.</summary>
-    public static EventDefinition ForgedRequest { get; } = new("DPXY0026", Error, 403, "request that is not the front end's",
-        "A WSGI worker got a request on its socket without the secret that its front end puts into each.",
-        "It was refused with 403, and the application did not see it.",
-        "Find out who connects to the worker's socket: it is for its front end alone.");
+    /// <summary>DPXY0040.</summary>
+    public static EventDefinition RequestBodyTimeout { get; } = new("DPXY0040", Warning, 408, "timeout reading the request body",
+        "The client sent nothing for client-body-timeout in the middle of its request's body.",
+        "The client got 408; the request to the daemon was broken off.",
+        "None, if clients of that kind may be dropped; else raise client-body-timeout.");
 
-    /// <summary>DPXY0027.</summary>
-    public static EventDefinition PythonPassedOver { get; } = new("DPXY0027", Warning, 0, "Python passed over",
-        "The first python3 on the PATH cannot be used; the event says why.",
-        "Another one on the PATH is used.",
-        "Name the one that is wanted in python-home, or install what the first one lacks.");
+    /// <summary>DPXY0041.</summary>
+    public static EventDefinition InterimFlood { get; } = new("DPXY0041", Error, 502, "too many interim responses",
+        "The daemon sent more than 100 interim responses (1xx), or more than 256 KiB of them, before its response.",
+        "The client got 502; the daemon's connection was closed.",
+        "Correct the daemon.");
+
+    /// <summary>DPXY0042.</summary>
+    public static EventDefinition SpoolFailed { get; } = new("DPXY0042", Error, 502, "spool file failed",
+        "The system did not take what response-spool or request-spool had to write, such as on a full disk, or did not give it back.",
+        "What could not be written waits as without a spool; a response that could not be read again was broken off.",
+        "Make room, or name another folder in spool-directory.");
+
+    /// <summary>DPXY0050.</summary>
+    public static EventDefinition ConnectionLimitReached { get; } = new("DPXY0050", Warning, 0, "connection limit reached",
+        "As many clients are connected as connection-limit, or the system's limit on open files, allows.",
+        "New connections wait until one ends, or are closed at once (connection-limit-action); those that are open are served.",
+        "Raise the limit on open files (ulimit -n, LimitNOFILE in a systemd unit) or connection-limit; lower keepalive-timeout if most of them are idle.");
+
+    /// <summary>DPXY0051.</summary>
+    public static EventDefinition AcceptFailed { get; } = new("DPXY0051", Warning, 0, "connection not accepted",
+        "The system gave the front end no connection that a client had opened: it has no descriptor or no memory left.",
+        "The connection waits; accepting is tried again every 100 ms.",
+        "See what uses up the system's descriptors or memory.");
 
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

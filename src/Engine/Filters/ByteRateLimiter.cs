@@ -38,6 +38,7 @@ public sealed class ByteRateLimiter : RateLimiter
     private readonly IndexedHeap<TokenBucketPacer> _waiting = new(1);
     private ITimer? _timer;
     private double _rate;
+    private double _burst;
     private double _due;
     private double _late;
     private double _lastUse;
@@ -53,9 +54,12 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <param name="rate">Bytes a second, &gt; 0.</param>
     /// <param name="time">The clock.</param>
     /// <param name="load">How many responses are paced beside it; null: it is by itself.</param>
-    public ByteRateLimiter(long rate, TimeProvider time, PacingLoad? load = null)
+    /// <param name="burst">Bytes that leave unpaced, &gt;= 0: what the bucket holds, full at first and filled again at the rate while less is sent.</param>
+    public ByteRateLimiter(long rate, TimeProvider time, PacingLoad? load = null, long burst = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
+        ArgumentOutOfRangeException.ThrowIfNegative(burst);
+        _burst = burst;
         _time = time;
         _rate = rate;
         _load = load ?? new PacingLoad();
@@ -71,15 +75,29 @@ public sealed class ByteRateLimiter : RateLimiter
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
             lock (_gate)
             {
+                var now = Now();
+                // What is in the bucket stays as many bytes as it was.
+                _due = now - Math.Max(0, now - _due) * _rate / value;
                 _rate = value;
-                _due = Math.Min(_due, Now());
                 if (_armed) Arm();
             }
         }
     }
 
+    /// <summary>Bytes that leave unpaced. A larger burst is there when time has filled it; what is beyond a smaller one is gone.</summary>
+    public long Burst
+    {
+        get => (long)_burst;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            lock (_gate) _burst = value;
+        }
+    }
+
     /// <summary>The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are; 512 bytes or more.</summary>
-    internal long WriteSize => Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
+    /// <remarks>What the bucket holds leaves in large writes: small ones are for pauses between them, and there are none.</remarks>
+    internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite ? LargestWrite : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
 
     /// <inheritdoc/>
     /// <remarks>Null while a response has a share of it, and while what was sent is not paid for.</remarks>
@@ -87,7 +105,12 @@ public sealed class ByteRateLimiter : RateLimiter
     {
         get
         {
-            lock (_gate) return _shares > 0 || Math.Max(_due, _lastUse) > Now() ? null : TimeSpan.FromSeconds(Now() - Math.Max(_due, _lastUse));
+            lock (_gate)
+            {
+                // One that is made anew has a full bucket.
+                var full = Math.Max(_started ? _due + _burst / _rate : 0, _lastUse);
+                return _shares > 0 || full > Now() ? null : TimeSpan.FromSeconds(Now() - full);
+            }
         }
     }
 
@@ -98,7 +121,7 @@ public sealed class ByteRateLimiter : RateLimiter
         {
             return new()
             {
-                CurrentAvailablePermits = (long)Math.Max(0, (Now() - _due) * _rate),
+                CurrentAvailablePermits = Saved(),
                 CurrentQueuedCount = _waiting.Count,
                 TotalSuccessfulLeases = _granted,
             };
@@ -170,12 +193,20 @@ public sealed class ByteRateLimiter : RateLimiter
         if (_waiting.Count > 0) return false;
         var now = Now();
         // Gives up the time in which nothing was asked for, but for the credit and own lateness.
-        _due = _started ? Math.Max(_due, now - _late - Credit.TotalSeconds) : now;
+        var burst = _burst / _rate;
+        _due = _started ? Math.Max(_due, now - _late - Math.Max(burst, Credit.TotalSeconds)) : now - burst;
         _started = true;
         if (_due > now + Tick) return false;
         share.Rank = StartOf(share);
         Pay(share, bytes, now);
         return true;
+    }
+
+    /// <summary>What may leave at once, bytes.</summary>
+    private long Saved()
+    {
+        var now = Now();
+        return (long)Math.Clamp(_started ? (now - _due) * _rate : _burst, 0, Math.Max(_burst, Credit.TotalSeconds * _rate));
     }
 
     /// <summary>Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.</summary>
@@ -218,7 +249,7 @@ public sealed class ByteRateLimiter : RateLimiter
         lock (_gate)
         {
             var now = Now();
-            _due = Math.Max(_due, now - Math.Max(_late, MostLateness.TotalSeconds));
+            _due = Math.Max(_due, now - Math.Max(Math.Max(_late, MostLateness.TotalSeconds), _burst / _rate));
             if (_waiting.First is { } first && _due <= now + Tick)
             {
                 _late = Math.Max(_late, now - _due);

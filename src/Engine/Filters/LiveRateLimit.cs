@@ -4,7 +4,7 @@ namespace DaemonProxy.Filters;
 
 /// <summary>What of a rate limit can be changed while it holds.</summary>
 /// <param name="Rate">Bytes a second; 0: no limit.</param>
-/// <param name="InitialBurst">Bytes that leave unpaced at the start of a response.</param>
+/// <param name="InitialBurst">Bytes that leave unpaced: at the start of a response, or, of a limit that is shared, once for all who share it, and again as time gives them back.</param>
 /// <param name="Pacer">What keeps the rate.</param>
 public sealed record RateLimit(long Rate, long InitialBurst, PacerKind Pacer);
 
@@ -45,6 +45,9 @@ public sealed class LiveRateLimit : IDisposable
     /// <summary>What shares the rate.</summary>
     public RateScope Scope { get; }
 
+    /// <summary>Whether the initial burst is one for all who share the limit, and not each response's own.</summary>
+    internal bool SharesBurst => _shared is not null;
+
     /// <summary>The responses that it is for.</summary>
     public RateConditions Conditions => _conditions;
 
@@ -70,7 +73,7 @@ public sealed class LiveRateLimit : IDisposable
             lock (_gate)
             {
                 _limit = value;
-                if (value.Rate > 0) _shared?.SetRate(value.Rate);
+                if (value.Rate > 0) _shared?.Set(value.Rate, value.InitialBurst);
                 waiting = [.. _pacers];
             }
             foreach (var pacer in waiting) pacer.Wake();
@@ -86,7 +89,7 @@ public sealed class LiveRateLimit : IDisposable
             limit = _limit;
             if (limit.Rate == 0) return null;
             IPacer pacer = limit.Pacer != PacerKind.TokenBucket ? new IntervalPacer(limit.Rate, _time, before2434: limit.Pacer == PacerKind.Interval2433)
-                : _shared is not null ? _shared.Share(key.For(Scope), limit.Rate)
+                : _shared is not null ? _shared.Share(key.For(Scope), limit.Rate, limit.InitialBurst)
                 : new TokenBucketPacer(new ByteRateLimiter(limit.Rate, _time, _load), ownsLimiter: true);
             _pacers.Add(pacer);
             return pacer;

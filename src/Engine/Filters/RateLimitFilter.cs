@@ -30,7 +30,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _key = key;
         _next = next;
         _pacer = limit.Begin(key, out _current);
-        _unpaced = _current.InitialBurst;
+        _unpaced = limit.SharesBurst ? 0 : _current.InitialBurst;
     }
 
     /// <inheritdoc/>

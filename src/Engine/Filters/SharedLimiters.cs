@@ -2,7 +2,7 @@ namespace DaemonProxy.Filters;
 
 /// <summary>
 /// The limiters of a limit that is shared: one for each client, or each route, or all, made when the first response asks for it. One is removed when no
-/// response has a share of it and all that was sent by it is paid for. There are never more than <see cref="Most"/>: should that many clients be there at once,
+/// response has a share of it, all that was sent by it is paid for, and its burst is whole again. There are never more than <see cref="Most"/>: should that many clients be there at once,
 /// those that come then share one limiter with each other, so that a flood of addresses gets neither memory nor speed.
 /// </summary>
 /// <param name="time">The clock.</param>
@@ -35,26 +35,25 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
     }
 
     /// <summary>A response's share of the limiter of a key.</summary>
-    public TokenBucketPacer Share(in RateLimitKey key, long rate)
+    public TokenBucketPacer Share(in RateLimitKey key, long rate, long burst = 0)
     {
         lock (_gate)
         {
             if (_limiters.TryGetValue(key, out var limiter)) return new(limiter);
             // Not at each: looking through all of them for a place would be what a flood wants.
             if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
-            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time, load) : _overflow ??= new ByteRateLimiter(rate, time, load);
+            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time, load, burst) : _overflow ??= new ByteRateLimiter(rate, time, load, burst);
             if (_timer is null && !_disposed) _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
             return new(limiter);
         }
     }
 
-    /// <summary>Changes all their rates. Whoever waits is not woken by it.</summary>
-    public void SetRate(long rate)
+    /// <summary>Changes all their rates and bursts. Whoever waits is not woken by it.</summary>
+    public void Set(long rate, long burst)
     {
         lock (_gate)
         {
-            foreach (var limiter in _limiters.Values) limiter.Rate = rate;
-            _overflow?.Rate = rate;
+            foreach (var limiter in _overflow is null ? _limiters.Values : _limiters.Values.Append(_overflow)) (limiter.Rate, limiter.Burst) = (rate, burst);
         }
     }
 

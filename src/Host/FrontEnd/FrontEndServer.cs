@@ -158,6 +158,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
             Gate = GateOf(configuration),
             Certificate = certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
+            Limits = limits => ClientLimiting.Set(limits, configuration.ClientLimits),
+            HandshakeTimeout = configuration.ClientLimits.ClientHeaderTimeout,
             Refused = failure => _log.Write(RefusedRequest.Reason(failure), failure.Message),
             Log = (_, message, cause) => _log.Write(EventCatalogue.ServerNotice, cause is null ? message : $"{message} {cause.Message}"),
         };

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
@@ -110,7 +111,30 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         AccessLog?.Write(context, record, finished);
     }
 
-    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
+    private ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record) =>
+        RequestTranslator.FramingOf(context).HasBody ? ServeWithBodyAsync(context, request, route, group, record) : ServeDaemonAsync(context, request, route, group, record, body: null);
+
+    private async ValueTask ServeWithBodyAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
+    {
+        using var body = BodyOf(context);
+        if (group.Options.RequestSpool == 0)
+        {
+            await ServeDaemonAsync(context, request, route, group, record, body).ConfigureAwait(false);
+            return;
+        }
+        var taken = new SpooledRequest(body!, group.Options.RequestSpool, _served.Configuration.SpoolDirectory, _time, SpoolFailed);
+        await using (taken.ConfigureAwait(false))
+        {
+            try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted).ConfigureAwait(false); }
+            catch (IOException failure)
+            {
+                throw BodyTimeoutException.Broken(failure);
+            }
+            await ServeDaemonAsync(context, request, route, group, record, taken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
@@ -118,11 +142,12 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (isWsgi) requester.TellApplication(request);
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
-            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) with { Secret = group.Secret } : null);
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) with { Secret = group.Secret } : null, body);
         using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
+        SpooledBody? spooled = null;
         try
         {
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
@@ -134,7 +159,14 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                 await UpgradeTunnel.RunAsync(exchange, context).ConfigureAwait(false);
                 return;
             }
-            await RelayAsync(context, request, route, record, exchange.Head, exchange.Connection, group.Relay, group.Options.SocketTimeout, group.ClientTimeout).ConfigureAwait(false);
+            if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
+            {
+                var size = new SpoolSize(group.Policy.Current.BufferSize, group.Options.ResponseSpool, _served.Configuration.SpoolDirectory);
+                spooled = new SpooledBody(exchange.Connection, size, group.Options.SocketTimeout, _time, exchange.DisposeAsync, SpoolFailed);
+            }
+            await RelayAsync(
+                context, request, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
+                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout).ConfigureAwait(false);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -142,9 +174,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
+            if (spooled is not null) await spooled.DisposeAsync().ConfigureAwait(false);
             await exchange.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    private void SpoolFailed(Exception failure) => _log.Write(EventCatalogue.SpoolFailed, failure.Message);
+
 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
@@ -152,7 +188,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         record.Requester!.TellApplication(request);
         var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
-        var body = RequestTranslator.FramingOf(context).HasBody ? context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
+        using var body = BodyOf(context);
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
             Environ = WsgiEnviron.Of(request, target, body is not null, connection),
@@ -166,6 +202,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             await RelayAsync(context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout).ConfigureAwait(false);
         }
     }
+
+    /// <summary>The request's body, each piece of which is waited for no longer than client-body-timeout; null: it has none.</summary>
+    private TimedBodyReader? BodyOf(IFeatureCollection context) =>
+        RequestTranslator.FramingOf(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time) : null;
 
     private async ValueTask RelayAsync(
         IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
@@ -225,9 +265,18 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
     }
 
-    private static async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code)
+    private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code)
     {
         record.Status = status;
-        record.Bytes = await ResponseTranslator.RefuseAsync(context, status, code).ConfigureAwait(false);
+        var refusal = ResponseTranslator.RefuseAsync(context, status, code);
+        try
+        {
+            record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time)).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A client that asks and asks and reads no answer.
+            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+        }
     }
 }

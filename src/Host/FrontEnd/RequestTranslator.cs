@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
@@ -14,8 +15,9 @@ internal static class RequestTranslator
     /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its host in order.</param>
     /// <param name="prefix">The path prefix to take off; null: none.</param>
     /// <param name="connection">For a WSGI application's daemon: who sent it; else null.</param>
+    /// <param name="body">Where the body is read from; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request holds what none may hold.</exception>
-    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection)
+    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection, PipeReader? body = null)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
@@ -54,7 +56,7 @@ internal static class RequestTranslator
             Head = head,
             IsHead = HttpMethods.IsHead(request.Method),
             Repeatable = !framing.HasBody && !upgrades && IsIdempotent(request.Method),
-            Body = framing.HasBody ? Body(features, headers, framing) : null,
+            Body = framing.HasBody ? Body(features, headers, framing, body) : null,
         };
     }
 
@@ -92,11 +94,12 @@ internal static class RequestTranslator
         return false;
     }
 
-    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing) => new()
+    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) => new()
     {
-        Reader = features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
+        Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
         Framing = framing,
-        ExpectContinue = headers.TryGetValue(HeaderNames.Expect, out var expect) && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
+        // One that has been taken in is here; nobody has to be asked for it.
+        ExpectContinue = reader is not SpooledRequest && headers.TryGetValue(HeaderNames.Expect, out var expect) && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
         Trailers = !framing.InChunks ? null : () =>
             features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
                 ? trailers.Trailers.Where(trailer => IsTrailer(trailer.Key)).Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using DaemonProxy.Configuration;
 using Microsoft.AspNetCore.Hosting.Server;
 
 namespace DaemonProxy.Host.Hosting;
@@ -50,9 +51,9 @@ internal static partial class DaemonServer
             limits.MinRequestBodyDataRate = null;
             limits.MinResponseDataRate = null;
             // What the front end took from a client is more by what the front end adds.
-            limits.MaxRequestHeadersTotalSize = 65_536;
-            limits.MaxRequestHeaderCount = 200;
-            limits.MaxRequestLineSize = 16_384;
+            limits.MaxRequestHeadersTotalSize = ClientLimits.LargestHead * 2;
+            limits.MaxRequestHeaderCount = ClientLimits.MostFields * 2;
+            limits.MaxRequestLineSize = ClientLimits.LargestLine * 2;
             // The front end closes idle connections; if the daemon did so first, a request could meet the closing.
             limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         },

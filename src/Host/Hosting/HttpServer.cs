@@ -97,15 +97,16 @@ internal sealed class HttpServer : IAsyncDisposable
             server.Listen(socket.EndPoint, listen =>
             {
                 listen.Protocols = socket.IsHttps ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
-                if (socket.IsHttps) listen.UseHttps(TlsOf(options.Certificate!));
+                if (socket.IsHttps) listen.UseHttps(TlsOf(options));
                 else listen.Use(ClientSocketWriter.Use);
             });
         }
     }
 
-    private static HttpsConnectionAdapterOptions TlsOf(ServerCertificate certificate) => new()
+    private static HttpsConnectionAdapterOptions TlsOf(HttpServerOptions options) => new()
     {
-        ServerCertificate = certificate.Leaf,
-        ServerCertificateChain = certificate.Chain,
+        ServerCertificate = options.Certificate!.Leaf,
+        ServerCertificateChain = options.Certificate.Chain,
+        HandshakeTimeout = options.HandshakeTimeout,
     };
 }

@@ -25,6 +25,9 @@ internal sealed record HttpServerOptions
     /// <summary>Changes Kestrel's other limits (time-outs, data rates); null: Kestrel's defaults.</summary>
     public Action<KestrelServerLimits>? Limits { get; init; }
 
+    /// <summary>How long a TLS handshake may take. Default: Kestrel's, 10 s.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Takes what Kestrel has to say, from <see cref="LogLevel.Warning"/> up; null: nobody hears it. Called from any thread, must not throw.</summary>
     public Action<LogLevel, string, Exception?>? Log { get; init; }
 

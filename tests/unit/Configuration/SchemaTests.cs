@@ -44,7 +44,7 @@ public sealed class SchemaTests
         Assert.Equal(plain.Routes, given.Routes);
         var application = ConfigurationText.Read($"daemons: [ {{ name: a, application: a:b, {Defaults("daemon", ofApplications: true)} }} ]").Daemons[0];
         Assert.Equal(ConfigurationText.Read("daemons: [ { name: a, application: a:b } ]").Daemons[0], application);
-        Assert.Equal((plain.Name, plain.LimitRequestBody), (given.Name, given.LimitRequestBody));
+        Assert.Equal((plain.Name, plain.LimitRequestBody, plain.ClientLimits), (given.Name, given.LimitRequestBody, given.ClientLimits));
     }
 
     [Theory]

@@ -1,0 +1,76 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+using DaemonProxy.Timing;
+
+namespace DaemonProxy.Daemons;
+
+/// <summary>
+/// A client's request body, of which each piece has to come within a time: <c>client-body-timeout</c>. It bounds the single wait, not a rate, so that a slow
+/// client that goes on is served, and it ends this one body, so that its neighbours on an HTTP/2 connection do not notice. To be disposed of when nobody reads any more.
+/// </summary>
+/// <param name="inner">The body.</param>
+/// <param name="limit">The longest wait, &gt; 0.</param>
+/// <param name="time">The clock.</param>
+public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvider time) : PipeReader, IDisposable
+{
+    private TimedWait? _wait;
+
+    /// <inheritdoc/>
+    /// <exception cref="BodyTimeoutException">The client sent nothing for so long.</exception>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var read = inner.ReadAsync(cancellationToken);
+        return read.IsCompleted ? read : WaitAsync(read);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
+    {
+        var awaiter = read.ConfigureAwait(false).GetAwaiter();
+        _wait ??= new TimedWait(time);
+        _wait.Reset();
+        awaiter.UnsafeOnCompleted(_wait.Signal);
+        if (await _wait.WaitAsync(limit).ConfigureAwait(false)) return awaiter.GetResult();
+        inner.CancelPendingRead();
+        await _wait.WaitAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        var late = awaiter.GetResult();
+        // Something may have come in this very moment.
+        if (!late.IsCanceled || !late.Buffer.IsEmpty || late.IsCompleted) return late;
+        inner.AdvanceTo(late.Buffer.Start);
+        throw new BodyTimeoutException($"the client sent nothing for {limit.TotalSeconds:0.###} s");
+    }
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => inner.AdvanceTo(consumed, examined);
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead() => inner.CancelPendingRead();
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+    /// <summary>Ends the timer. The body stays its owner's.</summary>
+    public void Dispose() => _wait?.Dispose();
+}
+
+/// <summary>A client sent nothing for <c>client-body-timeout</c>.</summary>
+/// <param name="message">How long that was.</param>
+public sealed class BodyTimeoutException(string message) : IOException(message)
+{
+    /// <summary>What a request is whose body could not be read, for whatever reason.</summary>
+    public static BrokenResponseException Broken(Exception failure) =>
+        new(failure switch
+        {
+            BodyTimeoutException => EventCatalogue.RequestBodyTimeout,
+            SpoolException => EventCatalogue.SpoolFailed,
+            _ => EventCatalogue.RequestBodyReadError,
+        }, failure.Message, failure);
+}

@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace DaemonProxy.Relay;
+
+/// <summary>
+/// A request's body of which the beginning has been taken in before a worker is asked for (<c>request-spool</c>), so that a slow upload holds none. What is longer is streamed
+/// behind it. Its end and its trailers are the client's own.
+/// </summary>
+public sealed class SpooledRequest : PipeReader, IAsyncDisposable
+{
+    // What is larger goes to a file: thousands of uploads may be under way.
+    private const long Memory = 262_144;
+
+    private readonly PipeReader _inner;
+    private readonly SpoolBuffer _buffer;
+    private bool _taken;
+    private bool _innerEnded;
+    private bool _spoolEnded;
+    private ReadOnlyMemory<byte> _current;
+    private ReadOnlySequence<byte> _given;
+
+    /// <summary>Makes it; nothing is taken in yet.</summary>
+    /// <param name="inner">The client's body.</param>
+    /// <param name="size">The most that is taken in, bytes.</param>
+    /// <param name="directory">Where large ones lie; null: the usual place.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="failed">Hears that the file cannot be written; then the rest is streamed.</param>
+    public SpooledRequest(PipeReader inner, long size, string? directory, TimeProvider time, Action<Exception>? failed)
+    {
+        _inner = inner;
+        Size = size;
+        _buffer = new SpoolBuffer(new SpoolSize(Math.Min(size, Memory), size, directory), time, failure =>
+        {
+            _fileFailed.Cancel();
+            failed?.Invoke(failure);
+        });
+    }
+
+    private readonly CancellationTokenSource _fileFailed = new();
+
+    /// <summary>The most that is taken in, bytes.</summary>
+    public long Size { get; }
+
+    /// <summary>Takes the body in: to its end, or as much of it as may be.</summary>
+    /// <exception cref="IOException">The client does not deliver it.</exception>
+    public async ValueTask TakeInAsync(CancellationToken clientGone)
+    {
+        var left = Size;
+        while (left > 0 && !_innerEnded && !_fileFailed.IsCancellationRequested)
+        {
+            var read = await _inner.ReadAsync(clientGone).ConfigureAwait(false);
+            var taken = read.Buffer.Length > left ? read.Buffer.Slice(0, left) : read.Buffer;
+            var end = await KeepAsync(taken).ConfigureAwait(false);
+            left -= taken.Slice(0, end).Length;
+            _innerEnded = read.IsCompleted && read.Buffer.Slice(end).IsEmpty;
+            _inner.AdvanceTo(end);
+        }
+        _buffer.Complete(null);
+        _taken = true;
+    }
+
+    /// <summary>Keeps what has come; gives the end of what was kept.</summary>
+    private async ValueTask<SequencePosition> KeepAsync(ReadOnlySequence<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            var part = data.First;
+            if (part.Length > SpoolBuffer.LargestSegment) part = part[..SpoolBuffer.LargestSegment];
+            try
+            {
+                // One that is no longer is kept as a whole or not at all.
+                await _buffer.WriteAsync(part, _fileFailed.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_fileFailed.IsCancellationRequested)
+            {
+                // This part, and what comes behind it, is streamed.
+                break;
+            }
+            data = data.Slice(part.Length);
+        }
+        return data.Start;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (TryReadTaken(out var result)) return result;
+            if (_spoolEnded) return _innerEnded ? Ended() : await _inner.ReadAsync(cancellationToken).ConfigureAwait(false);
+            await _buffer.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool TryRead(out ReadResult result)
+    {
+        if (TryReadTaken(out result)) return true;
+        if (!_spoolEnded) return false;
+        if (!_innerEnded) return _inner.TryRead(out result);
+        result = Ended();
+        return true;
+    }
+
+    private static ReadResult Ended() => new(ReadOnlySequence<byte>.Empty, isCanceled: false, isCompleted: true);
+
+    private bool TryReadTaken(out ReadResult result)
+    {
+        result = default;
+        if (!_taken) throw new InvalidOperationException("the body is taken in before it is read");
+        if (_current.IsEmpty && !_spoolEnded && _buffer.TryRead(out _current, out var end)) _spoolEnded = end;
+        if (_current.IsEmpty) return false;
+        _given = new ReadOnlySequence<byte>(_current);
+        result = new(_given, isCanceled: false, isCompleted: _spoolEnded && _innerEnded);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        if (!_given.IsEmpty)
+        {
+            _current = _current[^(int)_given.Slice(consumed).Length..];
+            _given = default;
+        }
+        else if (!_innerEnded) _inner.AdvanceTo(consumed, examined);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
+
+    /// <inheritdoc/>
+    public override void Complete(Exception? exception = null) => _inner.Complete(exception);
+
+    /// <summary>Frees what was taken in. The client's body stays its owner's.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _buffer.DisposeAsync().ConfigureAwait(false);
+        _fileFailed.Dispose();
+    }
+}
