@@ -41,6 +41,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
+    /// <summary><c>encoded-slashes</c>: what becomes of <c>%2F</c> in a path. Default: refused, as by Apache.</summary>
+    public EncodedSlashes EncodedSlashes { get; init; }
+
     /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
     public string? AccessLog { get; init; }
 

@@ -23,6 +23,12 @@ public sealed record RouteOptions
     /// </summary>
     public string? ScriptName { get; init; }
 
+    /// <summary><c>upgrades</c>: the protocols to which a connection may be upgraded (RFC 9110, section 7.8), by HTTP/1.1 and GET. Default: <c>websocket</c>.</summary>
+    public IReadOnlyList<string> Upgrades { get; init; } = ["websocket"];
+
+    /// <summary><c>upgrade-timeout</c>: an upgraded connection is closed after so long without a byte from either side. 0: never. Default 1 h, as is usual for tunnels.</summary>
+    public TimeSpan UpgradeTimeout { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The limit that a route can have without a list: <c>rate-limit</c> and its companions. No limit by default.</summary>
     public RateLimitOptions RateLimit { get; init; } = new();
 
