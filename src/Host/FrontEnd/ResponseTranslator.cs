@@ -48,7 +48,8 @@ internal static class ResponseTranslator
         response.Headers.ContentType = "text/plain";
         response.Headers.ContentLength = text.Length;
         if (closes && features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal)) response.Headers.Connection = "close";
-        if (HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method)) return 0;
+        // In other letters it is a method of which the server knows nothing.
+        if (features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD") return 0;
         await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
         return text.Length;
     }

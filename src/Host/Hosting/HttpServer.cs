@@ -88,7 +88,14 @@ internal sealed class HttpServer : IAsyncDisposable
         // Header bytes pass as they are: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
         var host = new HostHeaderEncoding();
         var length = new LengthHeaderEncoding();
-        server.RequestHeaderEncodingSelector = name => name switch { "Host" or ":authority" => host, "Content-Length" => length, _ => Encoding.Latin1 };
+        var connection = new ConnectionHeaderEncoding();
+        server.RequestHeaderEncodingSelector = name => name switch
+        {
+            "Host" or ":authority" => host,
+            "Content-Length" => length,
+            "Connection" => connection,
+            _ => Encoding.Latin1,
+        };
         server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         server.Limits.MaxRequestBodySize = options.MaxRequestBodySize;
         options.Limits?.Invoke(server.Limits);
