@@ -11,7 +11,7 @@ internal static class ConditionReaders
 
     /// <summary>A protocol of an Upgrade header. Never HTTP/2: what is said there would pass routes, limits and logs unseen.</summary>
     public static ValueReader<string> Upgrade { get; } = ValueReaders.Text("websocket", (text, shown, key) =>
-        !IsToken(text) ? (null, $"{key}: {shown} is no protocol's name; write for example websocket")
+        !text.Split('/', 2).All(IsToken) ? (null, $"{key}: {shown} is no protocol's name; write for example websocket")
             : text.StartsWith("h2", StringComparison.OrdinalIgnoreCase) || text.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase)
                 ? (null, $"{key}: {shown} would carry requests past routes, limits and logs; HTTP/2 is spoken at the https addresses")
                 : (text.ToLowerInvariant(), null));

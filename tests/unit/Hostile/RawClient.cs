@@ -76,6 +76,16 @@ internal sealed class RawClient : IDisposable
         catch (IOException) { return true; }
     }
 
+    /// <summary>Reads so many bytes of an upgraded connection; gives how many came.</summary>
+    public async Task<int> CountAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
+        var bytes = new StringBuilder();
+        try { await BytesAsync(count, bytes, limit.Token); }
+        catch (IOException) { }
+        return bytes.Length;
+    }
+
     private async Task<(string Body, bool Whole)> BodyAsync(string head, CancellationToken end)
     {
         var body = new StringBuilder();
@@ -95,7 +105,7 @@ internal sealed class RawClient : IDisposable
                 }
                 return (body.ToString(), true);
             }
-            if (Field(head, "content-length") is { } length) await BytesAsync(int.Parse(length, CultureInfo.InvariantCulture), body, end);
+            if (Field(head, "content-length") is { } length) await BytesAsync(long.Parse(length, CultureInfo.InvariantCulture), body, end);
             else
             {
                 while (true) await BytesAsync(1, body, end);
@@ -123,12 +133,12 @@ internal sealed class RawClient : IDisposable
         throw new EndOfStreamException();
     }
 
-    private async Task BytesAsync(int count, StringBuilder into, CancellationToken end)
+    private async Task BytesAsync(long count, StringBuilder into, CancellationToken end)
     {
-        var buffer = new byte[Math.Min(count, 16_384)];
+        var buffer = new byte[Math.Min(count, 16_384L)];
         while (count > 0)
         {
-            var read = await _stream.ReadAsync(buffer.AsMemory(0, Math.Min(count, buffer.Length)), end);
+            var read = await _stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(count, buffer.Length)), end);
             if (read == 0) throw new EndOfStreamException();
             into.Append(Encoding.Latin1.GetString(buffer, 0, read));
             count -= read;

@@ -6,6 +6,9 @@ using System.Text;
 
 namespace DaemonProxy.Tests.Hostile;
 
+/// <summary>Has a daemon's connection end by a reset.</summary>
+internal sealed class ResetException : Exception;
+
 /// <summary>
 /// A daemon on a loopback port that reads by <see cref="StrictRequestReader"/>, keeps what it has seen, and answers each request with what that request was, so that a
 /// client can tell its own answer from another's. A violation is kept, answered with 400, and ends the connection.
@@ -82,6 +85,10 @@ internal sealed class RecordingDaemon : IAsyncDisposable
         {
             // A request that the front end gives up in its middle is no violation: the connection ends with it.
             if (!violation.Message.StartsWith("ends in its", StringComparison.Ordinal)) _violations.Enqueue(violation.Message);
+        }
+        catch (ResetException)
+        {
+            socket.LingerState = new LingerOption(true, 0);
         }
         catch (Exception ended) when (ended is OperationCanceledException or IOException or ObjectDisposedException)
         {
