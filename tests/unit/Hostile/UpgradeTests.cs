@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Text;
-using DaemonProxy.Filters;
 using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Tests.EndToEnd;
 using Microsoft.Extensions.Time.Testing;
