@@ -75,7 +75,7 @@ public sealed record ProxyConfiguration
     public static ProxyConfiguration Sample { get; } = new()
     {
         Daemons = [new DaemonGroupOptions { Name = "sample", Source = DaemonSource.Sample }],
-        Routes = [new RouteOptions { Path = "/", Daemon = "sample" }],
+        Routes = [new RouteOptions { Path = "/", Daemon = "sample", Upgrades = ["websocket", "echo"] }],
     };
 
     /// <summary>What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.</summary>

@@ -3,6 +3,9 @@ namespace DaemonProxy.Configuration;
 /// <summary>One route: a path prefix, and what answers below it. Either <see cref="Daemon"/> or <see cref="Application"/> is set.</summary>
 public sealed record RouteOptions
 {
+    // One list for all routes, so that routes without the key are equal.
+    private static readonly IReadOnlyList<string> UsualUpgrades = ["websocket"];
+
     /// <summary>
     /// The path prefix, starting with <c>/</c> and, but for <c>/</c> itself, not ending with one; it matches whole segments: <c>/a</c>
     /// matches <c>/a</c> and <c>/a/b</c>, not <c>/ab</c>.
@@ -24,7 +27,7 @@ public sealed record RouteOptions
     public string? ScriptName { get; init; }
 
     /// <summary><c>upgrades</c>: the protocols to which a connection may be upgraded (RFC 9110, section 7.8), by HTTP/1.1 and GET. Default: <c>websocket</c>.</summary>
-    public IReadOnlyList<string> Upgrades { get; init; } = ["websocket"];
+    public IReadOnlyList<string> Upgrades { get; init; } = UsualUpgrades;
 
     /// <summary><c>upgrade-timeout</c>: an upgraded connection is closed after so long without a byte from either side. 0: never. Default 1 h, as is usual for tunnels.</summary>
     public TimeSpan UpgradeTimeout { get; init; } = TimeSpan.FromHours(1);
