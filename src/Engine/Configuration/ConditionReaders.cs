@@ -9,6 +9,13 @@ internal static class ConditionReaders
     public static ValueReader<string> Method { get; } = ValueReaders.Text("GET", (text, shown, key) =>
         IsToken(text) ? (text.ToUpperInvariant(), null) : (null, $"{key}: {shown} is no method; write for example GET"));
 
+    /// <summary>A protocol of an Upgrade header. Never HTTP/2: what is said there would pass routes, limits and logs unseen.</summary>
+    public static ValueReader<string> Upgrade { get; } = ValueReaders.Text("websocket", (text, shown, key) =>
+        !text.Split('/', 2).All(IsToken) ? (null, $"{key}: {shown} is no protocol's name; write for example websocket")
+            : text.StartsWith("h2", StringComparison.OrdinalIgnoreCase) || text.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase)
+                ? (null, $"{key}: {shown} would carry requests past routes, limits and logs; HTTP/2 is spoken at the https addresses")
+                : (text.ToLowerInvariant(), null));
+
     /// <summary>A media type.</summary>
     public static ValueReader<string> MediaType { get; } = ValueReaders.Text("video/*", (text, shown, key) =>
         text.Split('/') is [var kind, var subtype] && IsToken(kind) && (subtype == "*" || IsToken(subtype))

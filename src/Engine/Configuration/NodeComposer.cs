@@ -47,9 +47,10 @@ internal sealed class NodeComposer
         {
             throw composer.SyntaxError(exception);
         }
-        catch (InvalidOperationException)
+        catch (Exception failure) when (failure is not ConfigurationException)
         {
-            // How YamlDotNet's scanner reports, for one, a list in brackets that goes on in a line indented less (its issue 541).
+            // Whatever the text is, it is the text that is wrong: YamlDotNet fails so, for one, on a list in brackets that goes on in a line indented less (its issue
+            // 541), and on a tag that is no URI.
             throw composer.Mistake(composer._scanner.CurrentPosition, $"this is no YAML: it cannot be read on from here; {Advice}");
         }
     }

@@ -57,6 +57,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>; null: TMPDIR, else /var/tmp, else the system's temporary one.</summary>
     public string? SpoolDirectory { get; init; }
 
+    /// <summary><c>encoded-slashes</c>: what becomes of <c>%2F</c> in a path. Default: refused, as by Apache.</summary>
+    public EncodedSlashes EncodedSlashes { get; init; }
+
     /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
     public string? AccessLog { get; init; }
 
@@ -88,7 +91,7 @@ public sealed record ProxyConfiguration
     public static ProxyConfiguration Sample { get; } = new()
     {
         Daemons = [new DaemonGroupOptions { Name = "sample", Source = DaemonSource.Sample }],
-        Routes = [new RouteOptions { Path = "/", Daemon = "sample" }],
+        Routes = [new RouteOptions { Path = "/", Daemon = "sample", Upgrades = ["websocket", "echo"] }],
     };
 
     /// <summary>What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.</summary>

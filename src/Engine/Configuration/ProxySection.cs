@@ -38,6 +38,10 @@ internal static class ProxySection
         { "spool-directory", ValueReaders.FullPath, (proxy, folder) => proxy with { SpoolDirectory = folder } },
         { "connection-limit", ValueReaders.Count(0, int.MaxValue), (proxy, count) => proxy with { ConnectionLimit = count } },
         { "connection-limit-action", ValueReaders.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), (proxy, action) => proxy with { ConnectionLimitAction = action } },
+        {
+            "encoded-slashes", ValueReaders.Choice(("refuse", EncodedSlashes.Refuse), ("decode", EncodedSlashes.Decode), ("keep", EncodedSlashes.Keep)),
+            (proxy, slashes) => proxy with { EncodedSlashes = slashes }
+        },
         { "io-threads", ValueReaders.Count(1, 1024), (proxy, count) => proxy with { IoThreads = (int)count } },
         { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
         { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },

@@ -2,7 +2,7 @@ namespace DaemonProxy.Configuration;
 
 /// <summary>What conditions look at.</summary>
 /// <param name="Method">The request's method.</param>
-/// <param name="Path">Its path, decoded, without dot segments.</param>
+/// <param name="Path">Its path, normalised and decoded.</param>
 /// <param name="ContentType">The response's content type; null: it has none.</param>
 /// <param name="Length">The length of its body, bytes; null: not known.</param>
 public readonly record struct ResponseFacts(string Method, string Path, string? ContentType, long? Length);
@@ -33,9 +33,19 @@ public sealed record RateConditions
     {
         if (ReferenceEquals(this, None)) return true;
         return !(facts.Length < MinimumSize)
-            && (Methods.Count == 0 || Methods.Contains(facts.Method))
+            && (Methods.Count == 0 || MatchMethod(facts.Method))
             && (ContentTypes.Count == 0 || MatchType(facts.ContentType))
             && (Paths.Count == 0 || MatchPath(facts.Path));
+    }
+
+    // Methods tell capitals apart, and applications do not always: no spelling is a way round a limit.
+    private bool MatchMethod(string method)
+    {
+        foreach (var wanted in Methods)
+        {
+            if (wanted.Equals(method, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return false;
     }
 
     private bool MatchType(string? contentType)

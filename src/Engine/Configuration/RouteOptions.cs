@@ -3,6 +3,9 @@ namespace DaemonProxy.Configuration;
 /// <summary>One route: a path prefix, and what answers below it. Either <see cref="Daemon"/> or <see cref="Application"/> is set.</summary>
 public sealed record RouteOptions
 {
+    // One list for all routes, so that routes without the key are equal.
+    private static readonly IReadOnlyList<string> UsualUpgrades = ["websocket"];
+
     /// <summary>
     /// The path prefix, starting with <c>/</c> and, but for <c>/</c> itself, not ending with one; it matches whole segments: <c>/a</c>
     /// matches <c>/a</c> and <c>/a/b</c>, not <c>/ab</c>.
@@ -22,6 +25,12 @@ public sealed record RouteOptions
     /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes; null: the route's own.
     /// </summary>
     public string? ScriptName { get; init; }
+
+    /// <summary><c>upgrades</c>: the protocols to which a connection may be upgraded (RFC 9110, section 7.8), by HTTP/1.1 and GET. Default: <c>websocket</c>.</summary>
+    public IReadOnlyList<string> Upgrades { get; init; } = UsualUpgrades;
+
+    /// <summary><c>upgrade-timeout</c>: an upgraded connection is closed after so long without a byte from either side. 0: never. Default 1 h, as is usual for tunnels.</summary>
+    public TimeSpan UpgradeTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>The limit that a route can have without a list: <c>rate-limit</c> and its companions. No limit by default.</summary>
     public RateLimitOptions RateLimit { get; init; } = new();

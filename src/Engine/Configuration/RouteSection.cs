@@ -11,6 +11,8 @@ internal static class RouteSection
         { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
         { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
         { "script-name", ValueReaders.RoutePath, (route, path) => route with { ScriptName = path } },
+        { "upgrades", ListReaders.OneOrMore(ConditionReaders.Upgrade, "[ websocket ]"), (route, tokens) => route with { Upgrades = tokens } },
+        { "upgrade-timeout", ValueReaders.Timeout(zero: true), (route, time) => route with { UpgradeTimeout = time } },
         { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = route.RateLimit with { RateLimit = rate } } },
         { "rate-scope", RateLimitSection.Scope, (route, scope) => route with { RateLimit = route.RateLimit with { RateScope = scope } } },
         { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },

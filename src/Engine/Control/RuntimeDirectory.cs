@@ -71,7 +71,7 @@ public sealed class RuntimeDirectory
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Refusal(path, $"cannot be made ({error.Message.TrimEnd('.')})", error);
+            throw Refusal(path, $"cannot be made ({error.Message.TrimEnd('.')}); make it yours alone with mkdir -m 700", error);
         }
 
         Check(path);
@@ -103,7 +103,7 @@ public sealed class RuntimeDirectory
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Refusal(Path, $"cannot be written to ({error.Message.TrimEnd('.')})", error);
+            throw Refusal(Path, $"cannot be written to ({error.Message.TrimEnd('.')}); make it yours alone with chmod 700", error);
         }
 
         return taken ?? throw new ControlException(
@@ -127,9 +127,9 @@ public sealed class RuntimeDirectory
         if (OperatingSystem.IsWindows())
             return;
         if (new DirectoryInfo(path).LinkTarget is not null)
-            throw Refusal(path, "is a symbolic link, which somebody else may turn elsewhere");
+            throw Refusal(path, "is a symbolic link, which somebody else may turn elsewhere; remove it");
         if (FileOwner.Of(path) is { } owner && owner != FileOwner.CurrentUser)
-            throw Refusal(path, $"belongs to another user (id {owner})");
+            throw Refusal(path, $"belongs to another user (id {owner}); have that user remove it");
         var mode = File.GetUnixFileMode(path);
         if ((mode & Others) != 0)
             throw Refusal(path, $"can be used by other users (mode {Convert.ToString((int)mode, 8)}); make it yours alone with chmod 700");

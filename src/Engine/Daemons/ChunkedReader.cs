@@ -75,9 +75,9 @@ internal struct ChunkedReader(int longestLine)
         switch (_expect)
         {
             case Expect.Size:
-                // The size may be followed by extensions, which mean nothing to anybody and go no further.
+                // The size may be followed by extensions, which mean nothing to anybody and go no further; a bare CR in one is a line's end to somebody.
                 if (!Utf8Parser.TryParse(line, out long size, out var digits, 'x') || size < 0 || digits > 15 ||
-                    (digits < line.Length && line[digits] is not ((byte)';' or (byte)' ' or (byte)'\t')))
+                    (digits < line.Length && !IsExtension(line[digits..])))
                     throw Malformed("no chunk size", line);
                 _left = size;
                 _expect = size == 0 ? Expect.Trailer : Expect.Data;
@@ -99,6 +99,9 @@ internal struct ChunkedReader(int longestLine)
                 break;
         }
     }
+
+    // RFC 9112, section 7.1.1: blanks, and what a semicolon begins.
+    private static bool IsExtension(ReadOnlySpan<byte> text) => text.TrimStart(" \t"u8) is [] or [(byte)';', ..] && !ResponseHeadReader.HoldsControl(text);
 
     private static BrokenResponseException Malformed(string what, ReadOnlySpan<byte> line) =>
         new(EventCatalogue.MalformedChunk, $"{what}: {ResponseHeadReader.Quote(line)}");

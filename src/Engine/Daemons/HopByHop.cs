@@ -7,13 +7,13 @@ public static class HopByHop
 {
     private static readonly FrozenSet<string> Fields = new[]
     {
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Transfer-Encoding", "Upgrade",
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Transfer-Encoding", "Upgrade", "HTTP2-Settings",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> NoTrailers = new[]
     {
         "Content-Length", "Host", "Content-Encoding", "Content-Type", "Content-Range", "Trailer", "Authorization", "Set-Cookie", "Cache-Control",
-        "Expect", "Range", "Max-Forwards",
+        "Expect", "Range", "Max-Forwards", "Cookie", "Forwarded",
     }.Concat(Fields).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> Addressing = new[]

@@ -14,13 +14,6 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 public sealed class RequestHead : IDisposable
 {
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-    // What no field value holds (RFC 9110, section 5.5): every control character but the tab. What is not Latin-1 has no byte to be sent as.
-    private static readonly SearchValues<char> ValueCharacters =
-        SearchValues.Create([.. Enumerable.Range(0, 256).Where(c => c is '\t' or (>= ' ' and not 127)).Select(c => (char)c)]);
-
     private static readonly SearchValues<char> TargetCharacters = SearchValues.Create([.. Enumerable.Range('!', 256 - '!').Where(c => c != 127).Select(c => (char)c)]);
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2048);
@@ -42,7 +35,7 @@ public sealed class RequestHead : IDisposable
     /// <exception cref="BrokenResponseException">The method is no token, the target or the host holds what none may hold: the client's request is malformed.</exception>
     public void Start(string method, string target, string host)
     {
-        if (method.Length == 0 || method.AsSpan().ContainsAnyExcept(TokenCharacters)) throw Malformed("its method is no token");
+        if (!FieldSyntax.IsName(method)) throw Malformed("its method is no token");
         if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its target holds a space or a control character");
         if (host.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its host holds a space or a control character");
         Put(method);
@@ -59,8 +52,8 @@ public sealed class RequestHead : IDisposable
     public void Add(string name, string value)
     {
         if (IsOwn(name)) throw new ArgumentException($"{name} is written by the head itself", nameof(name));
-        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenCharacters)) throw Malformed("the name of a header field is no token");
-        if (value.AsSpan().ContainsAnyExcept(ValueCharacters)) throw Malformed($"the value of {name} holds a control character");
+        if (!FieldSyntax.IsName(name)) throw Malformed("the name of a header field is no token");
+        if (!FieldSyntax.IsValue(value)) throw Malformed($"the value of {name} holds a control character");
         Put(name);
         Put(": "u8);
         Put(value);

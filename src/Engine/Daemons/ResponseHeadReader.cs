@@ -91,6 +91,7 @@ public struct ResponseHeadReader(int longestLine)
                 return;
             case 10 when Is(name, "Keep-Alive"):
             case 16 when Is(name, "Proxy-Connection"):
+            case 18 when Is(name, "Proxy-Authenticate"):
             case 2 when Is(name, "TE"):
                 return;
             default:
@@ -152,6 +153,9 @@ public struct ResponseHeadReader(int longestLine)
 
     private static BrokenResponseException Malformed(string what, ReadOnlySpan<byte> line) =>
         new(EventCatalogue.MalformedHead, $"{what}: {Quote(line)}");
+
+    /// <summary>Whether a text holds what no field's value may: a control character other than the tab.</summary>
+    internal static bool HoldsControl(ReadOnlySpan<byte> text) => text.ContainsAny(ControlBytes);
 
     /// <summary>A daemon's line for a log: bounded, and with nothing in it that a terminal would obey.</summary>
     internal static string Quote(ReadOnlySpan<byte> line)

@@ -325,6 +325,30 @@ public static class EventCatalogue
         "What could not be written waits as without a spool; a response that could not be read again was broken off.",
         "Make room, or name another folder in spool-directory.");
 
+    /// <summary>DPXY0045.</summary>
+    public static EventDefinition MethodNotServed { get; } = new("DPXY0045", Warning, 501, "method not served",
+        "A client sent CONNECT, which is for forward proxies, or a standard method in other letters than capitals, which no daemon knows.",
+        "The client got 501; no daemon saw the request.",
+        "None; look at the client if it is yours.");
+
+    /// <summary>DPXY0046.</summary>
+    public static EventDefinition EncodedSlashRefused { get; } = new("DPXY0046", Warning, 404, "encoded slash in a path",
+        "A request's path holds %2F, which one program takes for a slash and another does not; with encoded-slashes: keep, one that would change the route.",
+        "The client got 404, as from Apache; no daemon saw the request.",
+        "Set encoded-slashes to decode or keep where an application has such paths.");
+
+    /// <summary>DPXY0047.</summary>
+    public static EventDefinition UnaskedUpgrade { get; } = new("DPXY0047", Error, 502, "switch of protocols that nobody asked for",
+        "A daemon answered 101 to a request that asked for no upgrade, or for another one.",
+        "The client got 502; the daemon's connection was closed.",
+        "Look at the daemon; a protocol that it may switch to belongs into the route's upgrades.");
+
+    /// <summary>DPXY0048.</summary>
+    public static EventDefinition UpgradeIdle { get; } = new("DPXY0048", Information, 0, "upgraded connection closed for want of traffic",
+        "Nothing came from either side for upgrade-timeout.",
+        "Both connections were closed.",
+        "Have the application send pings more often, or raise the route's upgrade-timeout.");
+
     /// <summary>DPXY0050.</summary>
     public static EventDefinition ConnectionLimitReached { get; } = new("DPXY0050", Warning, 0, "connection limit reached",
         "As many clients are connected as connection-limit, or the system's limit on open files, allows.",

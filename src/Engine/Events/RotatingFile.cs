@@ -40,9 +40,32 @@ public sealed class RotatingFile : IDisposable
     /// <exception cref="IOException">They could not be written.</exception>
     public void Write(ReadOnlySpan<byte> lines)
     {
+        if (!IsThere()) Reopen();
         if (_size > 0 && _size + lines.Length > _limit) Rotate();
         _file.Write(lines);
         _size += lines.Length;
+    }
+
+    // Somebody may have removed it, or moved it away: what is written to a file without a name is for nobody. Two files of one length are taken for one.
+    private bool IsThere()
+    {
+        var named = new FileInfo(_path);
+        return named.Exists && (named.Length == Length() || (named.Attributes & (FileAttributes.Device | FileAttributes.System)) != 0);
+    }
+
+    private void Reopen()
+    {
+        try
+        {
+            var next = Open(_path);
+            _file.Dispose();
+            _file = next;
+            _size = Length();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It may come back; until then the old one takes what it takes.
+        }
     }
 
     private void Rotate()

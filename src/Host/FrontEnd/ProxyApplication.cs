@@ -6,6 +6,7 @@ using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
+using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -72,8 +73,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             var connection = context.Get<IHttpConnectionFeature>();
             record.Requester = Requester.Of(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
-            RefusedRequest.Check(request);
-            record.Route = served.Routes.Match(request.Path);                                                              // (1)
+            RefusedRequest.Check(context, request);
+            record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
+            // The one path from here on: in routes, conditions, events and for daemons.
+            request.Path = record.Target.Path.Decoded;
+            record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
             else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
@@ -140,8 +144,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var requester = record.Requester!;
         if (isWsgi) requester.TellApplication(request);
+        var upgrade = UpgradeRequest.Of(context, route.Options.Upgrades);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, route.Options.StripPrefix && !isWsgi ? route.Options.Path : null,
+            context, route.TargetOf(record.Target), upgrade,
             isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) with { Secret = group.Secret } : null, body);
         using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
@@ -152,11 +157,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
             {
-                var response = context.GetRequiredFeature<IHttpResponseFeature>();
-                ResponseTranslator.Translate(exchange.Head, request, response);
-                response.Headers.Upgrade = exchange.Head.Upgrade;
-                record.Status = exchange.Head.Status;
-                await UpgradeTunnel.RunAsync(exchange, context).ConfigureAwait(false);
+                if (!UpgradeRequest.IsAnswer(exchange.Head, upgrade))
+                    throw new BrokenResponseException(EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
+                await TunnelAsync(context, request, route, record, exchange).ConfigureAwait(false);
                 return;
             }
             if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
@@ -181,17 +184,41 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     private void SpoolFailed(Exception failure) => _log.Write(EventCatalogue.SpoolFailed, failure.Message);
 
+    private async ValueTask TunnelAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, DaemonExchange exchange)
+    {
+        var response = context.GetRequiredFeature<IHttpResponseFeature>();
+        ResponseTranslator.Translate(exchange.Head, request, response);
+        response.Headers.Upgrade = exchange.Head.Upgrade;
+        record.Status = exchange.Head.Status;
+        var client = await context.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+        var (daemon, received) = exchange.Connection.TakeOver();
+        await using var closing = daemon.ConfigureAwait(false);
+        var tunnel = new UpgradeTunnel(client, daemon, route.Options.UpgradeTimeout, _time);
+        record.Tunnel = tunnel;
+        var facts = new ResponseFacts(request.Method, request.Path, null, null);
+        var key = new ClientKey(record.Requester?.Client);
+        var asked = ResponseWishes.Of(exchange.Head).Rate;
+        try
+        {
+            await tunnel.RunAsync(received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest).ConfigureAwait(false);
+        }
+        finally
+        {
+            record.Bytes = tunnel.BytesDown;
+            if (tunnel.WasIdle)
+                _log.Write(EventCatalogue.UpgradeIdle, $"{Units.FormatDuration(route.Options.UpgradeTimeout)} without a byte", ("path", request.Path), ("route", route.Options.Path), ("daemon", route.Options.Daemon));
+        }
+    }
 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
         record.Requester!.TellApplication(request);
         var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
-        var target = RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix: null);                  // (2)
         using var body = BodyOf(context);
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
-            Environ = WsgiEnviron.Of(request, target, body is not null, connection),
+            Environ = WsgiEnviron.Of(request, route.TargetOf(record.Target), body is not null, connection),                              // (2)
             RequestStart = connection.Start,
         };
         await using (exchange.ConfigureAwait(false))
@@ -213,6 +240,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
+        if (head.Status == StatusCodes.Status205ResetContent) return;
         var client = context.GetRequiredFeature<IHttpResponseBodyFeature>();
         var lender = context.Get<IBlockLender>();
         using var output = new CoreOutput(client.Writer, chunked, clientTimeout, _time, lender, lender is null ? null : client.StartAsync);
@@ -258,17 +286,17 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
         var status = cause is BadHttpRequestException bad ? bad.StatusCode : reason.Status;
-        try { await RefuseAsync(context, record, status, reason.Code).ConfigureAwait(false); }
+        try { await RefuseAsync(context, record, status, reason.Code, RefusedRequest.LosesFraming(reason)).ConfigureAwait(false); }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ConnectionAbortedException)
         {
             // The client has left before it could be told.
         }
     }
 
-    private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code)
+    private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code, bool closes = false)
     {
         record.Status = status;
-        var refusal = ResponseTranslator.RefuseAsync(context, status, code);
+        var refusal = ResponseTranslator.RefuseAsync(context, status, code, closes);
         try
         {
             record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time)).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Http;
@@ -6,11 +7,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Requests whose framing cannot be trusted, with the codes of the original. The server refuses most of them itself; what it lets pass, and the original does
-/// not, is refused here: a body in another coding than chunked would go on without its coding, and two lengths are how requests are smuggled.
+/// Requests that can be read in two ways, or whose framing cannot be trusted, with the codes of the original. The server refuses most of them itself; what it lets pass
+/// is refused here, before a route is looked for and a daemon sees a byte: what one program forgives, the next one takes for something else.
 /// </summary>
 internal static class RefusedRequest
 {
+    private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+
     /// <summary>Which event it is that the server has refused a request.</summary>
     /// <param name="failure">What the server says; its reasons have no other public name than their text.</param>
     public static EventDefinition Reason(BadHttpRequestException failure) =>
@@ -18,35 +21,54 @@ internal static class RefusedRequest
         : failure.Message.Contains("content length", StringComparison.OrdinalIgnoreCase) || failure.Message.Contains("Content-Length", StringComparison.Ordinal) ? EventCatalogue.ContentLengthRefused
         : EventCatalogue.RequestMalformed;
 
+    /// <summary>Whether the bytes after the request may be anything: then its connection closes with the answer.</summary>
+    public static bool LosesFraming(EventDefinition reason) =>
+        reason == EventCatalogue.TransferEncodingRefused || reason == EventCatalogue.ContentLengthWithChunked || reason == EventCatalogue.ContentLengthRefused;
+
     /// <summary>Refuses what the server has let pass.</summary>
     /// <exception cref="BrokenResponseException">The request may not be served.</exception>
-    public static void Check(IHttpRequestFeature request)
+    public static void Check(IFeatureCollection features, IHttpRequestFeature request)
     {
-        CheckEscapes(request.RawTarget);
+        CheckMethod(request.Method);
         var headers = request.Headers;
+        foreach (var (name, values) in headers)
+        {
+            if (!FieldSyntax.IsName(name) && !name.StartsWith(':')) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "the name of a header field is no token");
+            foreach (var value in values)
+            {
+                if (!FieldSyntax.IsValue(value)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"the value of {name} holds a control character");
+            }
+        }
+        CheckCoding(request.Protocol, headers);
+        // Before a daemon sees the head: it would wait for a body that is never sent.
+        if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most && length > most)
+        {
+            var tooLarge = new BadHttpRequestException($"a Content-Length of {length}, and limit-request-body is {most}", StatusCodes.Status413PayloadTooLarge);
+            throw new BrokenResponseException(EventCatalogue.RequestBodyReadError, tooLarge.Message, tooLarge);
+        }
+    }
+
+    // HEAD in other letters is no HEAD to a daemon, whose answer then has a body that nobody waits for.
+    private static void CheckMethod(string method)
+    {
+        foreach (var known in Methods)
+        {
+            if (ReferenceEquals(known, method) || !known.Equals(method, StringComparison.OrdinalIgnoreCase)) continue;
+            if (known != method) throw new BrokenResponseException(EventCatalogue.MethodNotServed, $"'{method}'; methods are written in capitals");
+            return;
+        }
+        if (!FieldSyntax.IsName(method)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "its method is no token");
+    }
+
+    private static void CheckCoding(string protocol, IHeaderDictionary headers)
+    {
         if (headers.TransferEncoding is not { Count: > 0 } coding) return;
+        // RFC 9112, section 6.1: the framing is faulty then, even beside a length.
+        if (protocol == "HTTP/1.0") throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "a transfer coding in HTTP/1.0");
         if (coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase))
             throw new BrokenResponseException(EventCatalogue.TransferEncodingRefused, $"'{coding}'");
         // Where both are sent the server takes the length out of the way, under this name.
         if (headers.ContainsKey("X-Content-Length"))
             throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "");
-    }
-
-    // In a path two hexadecimal digits follow a percent sign (RFC 3986, section 2.1); Apache and nginx answer 400 too. A query is the
-    // application's to read.
-    private static void CheckEscapes(string target)
-    {
-        var query = target.IndexOf('?', StringComparison.Ordinal);
-        var path = query < 0 ? target : target.AsSpan(0, query);
-        for (var at = path.IndexOf('%'); at >= 0;)
-        {
-            path = path[(at + 1)..];
-            if (path.Length < 2 || !char.IsAsciiHexDigit(path[0]) || !char.IsAsciiHexDigit(path[1]))
-            {
-                var found = path[..Math.Min(2, path.Length)];
-                throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"'%' is followed by '{found}' in the path, not by two hexadecimal digits");
-            }
-            at = path.IndexOf('%');
-        }
     }
 }

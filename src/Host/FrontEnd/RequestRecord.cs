@@ -1,6 +1,7 @@
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -24,6 +25,9 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>Its route; null: none matched.</summary>
     public Route? Route { get; set; }
 
+    /// <summary>What was asked for.</summary>
+    public RequestTarget Target { get; set; }
+
     /// <summary>What was sent to the daemon; null: nothing.</summary>
     public DaemonRequest? Sent { get; set; }
 
@@ -33,11 +37,14 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>The status for logs and time series: where there is none, for a client that left before, <see cref="ClientLeft"/>.</summary>
     public int LoggedStatus => Status == 0 ? ClientLeft : Status;
 
-    /// <summary>Bytes of the response's body that were sent. What passes through an upgraded connection is not counted.</summary>
+    /// <summary>Bytes of the response's body that were sent. Through an upgraded connection: those to the client.</summary>
     public long Bytes { get; set; }
 
     /// <summary>Where its body goes while it is sent; null before.</summary>
     public CoreOutput? Output { get; set; }
+
+    /// <summary>Where its bytes pass once the connection is upgraded; null before.</summary>
+    public UpgradeTunnel? Tunnel { get; set; }
 
     /// <summary>Its list in <see cref="ActiveRequests"/>.</summary>
     public int Shelf { get; set; }
@@ -50,7 +57,7 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
 
     /// <summary>The request as it is now, while it is being served.</summary>
     public ActiveResponse StatusOf(TimeProvider time) => new(
-        id, request.Method, request.Path, Route?.Options.Path, Route?.Options.Daemon, Status, Output?.Bytes ?? Bytes, time.GetElapsedTime(Start));
+        id, request.Method, request.Path, Route?.Options.Path, Route?.Options.Daemon, Status, Output?.Bytes ?? Tunnel?.BytesDown ?? Bytes, time.GetElapsedTime(Start));
 
     /// <summary>The record as it is counted.</summary>
     /// <param name="duration">How long the request took.</param>

@@ -13,20 +13,20 @@ internal static class RequestTranslator
 {
     /// <summary>Translates.</summary>
     /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its host in order.</param>
-    /// <param name="prefix">The path prefix to take off; null: none.</param>
+    /// <param name="target">The target for the daemon.</param>
+    /// <param name="upgrade">The protocol that the connection may be upgraded to; null: none.</param>
     /// <param name="connection">For a WSGI application's daemon: who sent it; else null.</param>
     /// <param name="body">Where the body is read from; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request holds what none may hold.</exception>
-    public static DaemonRequest Translate(IFeatureCollection features, string? prefix, WsgiConnection? connection, PipeReader? body = null)
+    public static DaemonRequest Translate(IFeatureCollection features, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
         var framing = FramingOf(features);
-        var upgrades = features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
         var head = new RequestHead();
         try
         {
-            head.Start(request.Method, RequestTarget.Of(request.RawTarget, request.Path, request.QueryString, prefix), headers.Host.ToString());
+            head.Start(request.Method, target, headers.Host.ToString());
             foreach (var (name, values) in headers)
             {
                 if (RequestHead.IsOwn(name) || !MayPass(name, headers.Connection)) continue;
@@ -35,10 +35,10 @@ internal static class RequestTranslator
                     if (value is not null) head.Add(name, value);
                 }
             }
-            if (upgrades)
+            if (upgrade is not null)
             {
                 head.Add("Connection", "Upgrade");
-                head.Add("Upgrade", headers.Upgrade.ToString());
+                head.Add("Upgrade", upgrade);
             }
             // gRPC daemons insist on it, and trailers do pass here.
             if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
@@ -55,7 +55,7 @@ internal static class RequestTranslator
         {
             Head = head,
             IsHead = HttpMethods.IsHead(request.Method),
-            Repeatable = !framing.HasBody && !upgrades && IsIdempotent(request.Method),
+            Repeatable = !framing.HasBody && upgrade is null && IsIdempotent(request.Method),
             Body = framing.HasBody ? Body(features, headers, framing, body) : null,
         };
     }

@@ -98,10 +98,15 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
         List<string>? names = null;
         foreach (var (name, _) in headers)
         {
-            if (name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase)) (names ??= []).Add(name);
+            if (IsForwarded(name)) (names ??= []).Add(name);
         }
         foreach (var name in names ?? []) headers.Remove(name);
     }
+
+    // The standard's name (RFC 7239), and nginx's, say the same to an application as X-Forwarded-For.
+    private static bool IsForwarded(string name) =>
+        name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase) || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase);
 
     private static string Listening(IHttpConnectionFeature? connection) =>
         connection?.LocalIpAddress is { } address ? new IPEndPoint(Plain(address)!, connection.LocalPort).ToString() : "localhost";

@@ -2,6 +2,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -23,6 +24,7 @@ internal sealed class Route
     {
         Options = options;
         Group = group;
+        EncodedPath = RequestPath.Encode(options.Path).TrimEnd('/');
         Limits = new RateLimitSet(options.AllRateLimits, time, load);
         _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
         _traffic = statistics.Route(options.Path);
@@ -31,6 +33,9 @@ internal sealed class Route
 
     /// <summary>The configuration it was made with.</summary>
     public RouteOptions Options { get; }
+
+    /// <summary>Its path as normalised requests spell it, without a slash at the end.</summary>
+    public string EncodedPath { get; }
 
     /// <summary>The daemon group; null in embedded mode.</summary>
     public DaemonGroup? Group { get; }
@@ -44,6 +49,15 @@ internal sealed class Route
     /// <summary>The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.</summary>
     public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
         PacedOutput.Of(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
+
+    /// <summary>What its daemon gets as a request's target: what was matched, never how it was spelled.</summary>
+    /// <param name="target">The request's target, whose path is below the route's.</param>
+    public string TargetOf(in RequestTarget target)
+    {
+        var path = target.Path.Encoded;
+        if (!Options.StripPrefix || Group?.Options.Source == DaemonSource.Application || EncodedPath.Length == 0) return path + target.Query;
+        return path.Length == EncodedPath.Length ? "/" + target.Query : string.Concat(path.AsSpan(EncodedPath.Length), target.Query);
+    }
 
     /// <summary>The route for the control socket.</summary>
     public RouteStatus Status()

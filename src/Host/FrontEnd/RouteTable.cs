@@ -1,3 +1,7 @@
+using DaemonProxy.Events;
+using DaemonProxy.Relay;
+using DaemonProxy.Requests;
+
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>Finds the route of a path: the longest prefix that matches whole segments.</summary>
@@ -9,14 +13,18 @@ internal sealed class RouteTable(IEnumerable<Route> routes)
     public IReadOnlyList<Route> Routes => _routes;
 
     /// <summary>Finds the route.</summary>
-    /// <param name="path">The request's path, percent-decoded and without dot segments: what is matched is what a daemon would make of it, not how it was spelled.</param>
-    public Route? Match(string path)
+    /// <param name="requested">The request's path: what is matched is what a daemon would make of it, not how it was spelled.</param>
+    /// <exception cref="BrokenResponseException">By its encoded slashes, which go on as they are, it belongs to this route and another.</exception>
+    public Route? Match(in RequestPath requested)
     {
+        var path = requested.Decoded;
         foreach (var route in _routes)
         {
             var prefix = route.Options.Path.AsSpan().TrimEnd('/');
             if (path.AsSpan().StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/'))
-                return route;
+                return requested.IsBelow(route.EncodedPath) || prefix.IsEmpty
+                    ? route
+                    : throw new BrokenResponseException(EventCatalogue.EncodedSlashRefused, "a %2F in its path stands where a route's path ends, or in it");
         }
         return null;
     }

@@ -87,7 +87,15 @@ internal sealed class HttpServer : IAsyncDisposable
         server.AllowSynchronousIO = false;
         // Header bytes pass as they are: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
         var host = new HostHeaderEncoding();
-        server.RequestHeaderEncodingSelector = name => name is "Host" or ":authority" ? host : Encoding.Latin1;
+        var length = new LengthHeaderEncoding();
+        var connection = new ConnectionHeaderEncoding();
+        server.RequestHeaderEncodingSelector = name => name switch
+        {
+            "Host" or ":authority" => host,
+            "Content-Length" => length,
+            "Connection" => connection,
+            _ => Encoding.Latin1,
+        };
         server.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         server.Limits.MaxRequestBodySize = options.MaxRequestBodySize;
         options.Limits?.Invoke(server.Limits);

@@ -15,14 +15,14 @@ internal static class WsgiEnviron
 
     /// <summary>Makes them. Values are Latin-1: a character for each byte.</summary>
     /// <param name="request">The request as the server gives it.</param>
-    /// <param name="target">Its target in origin form.</param>
+    /// <param name="target">Its target, normalised.</param>
     /// <param name="hasBody">Whether it has a body.</param>
     /// <param name="connection">Who sent it.</param>
     public static List<KeyValuePair<string, string>> Of(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
     {
         var headers = request.Headers;
         var question = target.IndexOf('?', StringComparison.Ordinal);
-        var path = MergeSlashes(Decode(question < 0 ? target : target.AsSpan(0, question)));
+        var path = Decode(question < 0 ? target : target.AsSpan(0, question));
         // The route was found by the decoded path, in which the script's path comes first.
         var script = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(connection.Script));
         var info = path.StartsWith(script, StringComparison.Ordinal) ? path[script.Length..] : path;
@@ -77,25 +77,14 @@ internal static class WsgiEnviron
         return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
     }
 
-    // As Apache and mod_wsgi do, for SCRIPT_NAME and PATH_INFO alone: the route was found by the path as it came, and REQUEST_URI keeps it.
-    private static string MergeSlashes(string path)
-    {
-        if (!path.Contains("//", StringComparison.Ordinal)) return path;
-        var merged = new StringBuilder(path.Length);
-        foreach (var character in path)
-        {
-            if (character != '/' || merged.Length == 0 || merged[^1] != '/') merged.Append(character);
-        }
-        return merged.ToString();
-    }
-
     private static string Decode(ReadOnlySpan<char> path)
     {
         if (path.IndexOf('%') < 0) return path.ToString();
         var text = new StringBuilder(path.Length);
         for (var i = 0; i < path.Length; i++)
         {
-            if (path[i] == '%' && i + 2 < path.Length && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            // An encoded slash has come this far only with encoded-slashes: keep, and is kept as Apache's NoDecode keeps it.
+            if (path[i] == '%' && !path[i..].StartsWith("%2F", StringComparison.Ordinal) && i + 2 < path.Length && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             {
                 text.Append((char)value);
                 i += 2;

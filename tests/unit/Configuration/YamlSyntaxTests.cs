@@ -17,6 +17,8 @@ public sealed class YamlSyntaxTests
 
     [Theory]
     [InlineData("name: [ a\n", "2:1")]
+    [InlineData("a: !!]", "1:7")]
+    [InlineData("a: !<]>", "1:8")]
     [InlineData("name: \"a\n", "1:7")]
     [InlineData("name: a\n  listen: b\n", "2:9")]
     [InlineData("name: @a\n", "1:7")]

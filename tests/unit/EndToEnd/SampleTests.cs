@@ -16,7 +16,7 @@ public sealed class SampleTests : IAsyncLifetime
         python-home: no-python-here
         daemons: [ { name: app, sample: true }, { name: old, sample: true, response-flush-delay: 0, response-buffer-size: 64KiB, response-flush-deadline: 0 } ]
         routes:
-          - { path: /, daemon: app }
+          - { path: /, daemon: app, upgrades: [ websocket, echo ] }
           - { path: /limited, daemon: app, strip-prefix: true, rate-limit: 200KiB/s }
           - { path: /old, daemon: old, strip-prefix: true, rate-limit: 2MiB/s, pacer: interval }
           - { path: /inproc, application: no-such.wsgi }

@@ -69,7 +69,7 @@ public sealed class StatisticsTests : IAsyncLifetime
         await _frontEnd.RawAsync("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: a\"b\\c\x1b[31m\u00e9\r\n\r\n");
         var lines = await LogAsync(2);
         Assert.Matches("""^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /app/bytes\?n=20 HTTP/1\.1" 200 20 "http://from\.example/" "test/1" app 0\.000000 \d+\.\d{6}$""", lines[0]);
-        Assert.EndsWith("""HTTP/1.1" 404 14 "-" "a\"b\\c\x1b[31m\xe9" - 0.000000""", lines[1][..^9]);
+        Assert.EndsWith("""HTTP/1.1" 400 27 "-" "a\"b\\c\x1b[31m\xe9" - 0.000000""", lines[1][..^9]);
     }
 
     [Fact]

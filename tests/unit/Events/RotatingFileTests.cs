@@ -26,6 +26,24 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
+    public void File_that_was_removed_or_moved_away_is_made_again()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps the name of a file that is open");
+        var path = _scratch.File("log");
+        using var log = new RotatingFile(path);
+        log.Write("one\n"u8);
+        File.Delete(path);
+        log.Write("two\n"u8);
+        Assert.Equal("two\n", File.ReadAllText(path));
+        File.Move(path, path + ".old");
+        log.Write("three\n"u8);
+        File.Move(path, path + ".older");
+        File.WriteAllText(path, "");
+        log.Write("four\n"u8);
+        Assert.Equal("two\n|three\n|four\n", string.Join('|', File.ReadAllText(path + ".old"), File.ReadAllText(path + ".older"), File.ReadAllText(path)));
+    }
+
+    [Fact]
     public void File_that_is_there_goes_on()
     {
         var path = _scratch.File("log");

@@ -48,7 +48,7 @@ public sealed class RequestTranslatorTests
     {
         var (request, connection) = (features.GetRequiredFeature<IHttpRequestFeature>(), features.Get<IHttpConnectionFeature>());
         Requester.Of(connection, request, trusted).Forward(connection, request.Headers);
-        using var head = RequestTranslator.Translate(features, prefix: null, connection: null).Head;
+        using var head = RequestTranslator.Translate(features, "/a", upgrade: null, connection: null).Head;
         return [.. Encoding.Latin1.GetString(head.Bytes.Span).Split("\r\n")];
     }
 

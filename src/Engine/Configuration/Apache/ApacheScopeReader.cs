@@ -1,3 +1,5 @@
+using DaemonProxy.Configuration.Editing;
+
 namespace DaemonProxy.Configuration.Apache;
 
 /// <summary>Sorts lines into scopes; what means nothing here is noted at once.</summary>
@@ -60,6 +62,8 @@ internal sealed class ApacheScopeReader(ApacheNotes notes, string? serverName)
                 notes.LoseAll(section, $"<{section.Name}> inside <{scope.Opening!.Name}> is not followed");
             else if (section.Arguments.Count != 1 || target.AsSpan().IndexOfAny('*', '?', '[') >= 0)
                 notes.LoseAll(section, "a pattern is not followed: routes have path prefixes alone; write a <Location> for each prefix");
+            else if (kind == ApacheScopeKind.Location && OptionTable.Route.Mistake("path", target) is { } mistake)
+                notes.LoseAll(section, mistake);
             else
                 Inside(scope, kind, section);
             return;

@@ -31,14 +31,14 @@ internal sealed class SourceReader
     public static int LineEnd(string text, int place)
     {
         // What ends with its line (a block scalar, a nested list) has nothing behind it.
-        if (place > 0 && text[place - 1] == '\n')
+        if (place > 0 && YamlText.IsBreak(text[place - 1]))
             return place;
         var at = place;
         while (at < text.Length && text[at] is ' ' or '\t') at++;
         if (at < text.Length && text[at] == '#')
-            while (at < text.Length && text[at] is not ('\n' or '\r')) at++;
+            while (at < text.Length && text[at] != '\r' && !YamlText.IsBreak(text[at])) at++;
         if (at < text.Length && text[at] == '\r') at++;
-        if (at < text.Length && text[at] == '\n') at++;
+        if (at < text.Length && YamlText.IsBreak(text[at])) at++;
         else if (at < text.Length) return place;
         return at;
     }
@@ -110,7 +110,7 @@ internal sealed class SourceReader
             if (_text[at] is '&' or '!')
                 while (at < _text.Length && !char.IsWhiteSpace(_text[at])) at++;
             else if (_text[at] == '#')
-                while (at < _text.Length && _text[at] != '\n') at++;
+                while (at < _text.Length && !YamlText.IsBreak(_text[at])) at++;
             else if (char.IsWhiteSpace(_text[at]))
                 at++;
             else

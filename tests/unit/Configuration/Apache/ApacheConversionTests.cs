@@ -6,6 +6,25 @@ namespace DaemonProxy.Tests.Configuration.Apache;
 
 public sealed class ApacheConversionTests
 {
+    [Theory]
+    [InlineData("download")]
+    [InlineData("//download")]
+    [InlineData("/a/../b")]
+    [InlineData("/a#b")]
+    [InlineData("http://shop/a")]
+    public void Location_that_is_no_path_of_a_route_is_reported_and_the_rest_can_be_served(string location)
+    {
+        var made = Of($"""
+            WSGIScriptAlias / /srv/shop/app.wsgi
+            <Location "{location}">
+                SetOutputFilter RATE_LIMIT
+                SetEnv rate-limit 400
+            </Location>
+            """);
+        Assert.NotEmpty(made.NotCarriedOver);
+        Assert.Single(ConfigurationText.Read(made.Document.Text()).Routes);
+    }
+
     [Fact]
     public void Group_alias_and_limit_become_group_and_routes()
     {

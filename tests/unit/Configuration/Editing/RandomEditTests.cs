@@ -52,7 +52,12 @@ public sealed class RandomEditTests
         var random = new Random(seed);
         for (var round = 0; round < 200; round++)
         {
-            var text = random.Next(3) switch { 0 => example, 1 => Woven, _ => Woven.Replace("\n", "\r\n") };
+            var text = random.Next(5) switch
+            {
+                0 => example, 1 => Woven, 2 => Woven.Replace("\n", "\r\n"),
+                // What YAML 1.1 counts as a line's end.
+                3 => Woven.Replace("\n", "\u0085"), _ => Woven.Replace(" one\n", " one\u0085").Replace("# t\n", "# t\u2028"),
+            };
             var document = ConfigurationDocument.Parse(text, "site.yaml", ConfigurationText.Folder);
             for (var change = random.Next(1, 6); change > 0; change--)
                 Change(document.Root, random, depth: 0);

@@ -1,0 +1,36 @@
+using DaemonProxy.Daemons;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>
+/// Whether a client's wish to speak another protocol goes on to the daemon (RFC 9110, section 7.8). What goes through an upgraded connection passes no route and no log,
+/// so that only protocols pass that the route names; a request that names others is served as if it had named none, which every server may do.
+/// </summary>
+internal static class UpgradeRequest
+{
+    /// <summary>The protocol that goes on; null: none.</summary>
+    /// <param name="features">The request. Only one without a body, by GET over HTTP/1.1, can be upgraded.</param>
+    /// <param name="allowed"><c>upgrades</c> of its route.</param>
+    public static string? Of(IFeatureCollection features, IReadOnlyList<string> allowed)
+    {
+        if (features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        if (request.Method != "GET" || request.Protocol != "HTTP/1.1" || RequestTranslator.FramingOf(features).HasBody) return null;
+        foreach (var line in request.Headers.Upgrade)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var token = line.AsSpan(range).Trim();
+                foreach (var protocol in allowed)
+                {
+                    if (token.Equals(protocol, StringComparison.OrdinalIgnoreCase)) return protocol;
+                }
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Whether a 101 is the answer to what was asked for.</summary>
+    public static bool IsAnswer(ResponseHead head, string? asked) => asked is not null && asked.Equals(head.Upgrade?.Trim(), StringComparison.OrdinalIgnoreCase);
+}
