@@ -7,6 +7,10 @@ namespace DaemonProxy.Configuration;
 /// <param name="Message">What is wrong and what would be right.</param>
 public sealed record ConfigurationError(string File, int Line, int Column, string Message)
 {
+    /// <summary>A mistake whose message may quote anything from the file: it stays one line, and terminals get no escape sequences from it.</summary>
+    internal static ConfigurationError Quoting(string file, int line, int column, string message) =>
+        new(file, line, column, string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)));
+
     /// <inheritdoc/>
     public override string ToString() => Line > 0 ? $"{File}:{Line}:{Column}: {Message}" : $"{File}: {Message}";
 }

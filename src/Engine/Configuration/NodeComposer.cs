@@ -190,7 +190,7 @@ internal sealed class NodeComposer
     private ConfigurationException Mistake(Mark mark, string message) => Mistake(Line(mark), Column(mark), message);
 
     private ConfigurationException Mistake(int line, int column, string message) =>
-        new([new ConfigurationError(_fileName, line, column, message)]);
+        new([ConfigurationError.Quoting(_fileName, line, column, message)]);
 
     private static int Line(Mark mark) => (int)mark.Line;
 

@@ -14,12 +14,7 @@ internal sealed class Reading(string fileName, string baseDirectory)
     /// <summary>Notes a mistake, and goes on reading.</summary>
     /// <param name="place">The node where it stands.</param>
     /// <param name="message">What is wrong and what would be right.</param>
-    public void Mistake(ConfigurationNode place, string message)
-    {
-        // A message may quote anything from the file; it stays one line, and terminals get no escape sequences from it.
-        var line = string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c));
-        _mistakes.Add(new ConfigurationError(fileName, place.Line, place.Column, line));
-    }
+    public void Mistake(ConfigurationNode place, string message) => _mistakes.Add(ConfigurationError.Quoting(fileName, place.Line, place.Column, message));
 
     /// <summary>Ends the reading.</summary>
     /// <exception cref="ConfigurationException">There were mistakes; it carries them all, by their place in the file.</exception>

@@ -53,6 +53,12 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
                 continue;
             }
 
+            if (said.Contains('\0'))
+            {
+                notes.Lose(new ApacheDirective(file, number, text, "", []), "it holds a NUL character, which no value here may; leave it out");
+                continue;
+            }
+
             var opens = said[0] == '<';
             var words = ApacheLineReader.Words(opens ? said[1..].TrimEnd().TrimEnd('>') : said);
             if (words.Count == 0) continue;

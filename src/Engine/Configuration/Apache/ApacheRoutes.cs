@@ -62,7 +62,7 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
             notes.Lose(line, "it names no path or no script; write WSGIScriptAlias /path /folder/script.wsgi");
         else if (script.EndsWith('/') || Directory.Exists(script))
             notes.Lose(line, $"'{script}' is a folder of scripts; write a WSGIScriptAlias for each script in it");
-        else if (OptionTable.Route.Mistake("path", path) is { } mistake)
+        else if ((OptionTable.Route.Mistake("path", path) ?? OptionTable.Route.Mistake("application", script)) is { } mistake)
             notes.Lose(line, mistake);
         else
             return new Alias(line, path.TrimEnd('/') is { Length: > 0 } plain ? plain : "/", script);
@@ -107,6 +107,14 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         var callable = Chosen("callable-object", "WSGICallableObject");
         var reloading = Use(scopes, "WSGIScriptReloading");
         if (callable == "application") callable = null;
+        if (callable is not null && OptionTable.Daemon.Mistake("callable", callable) is { } wrong)
+            return Lose(alias, wrong);
+        if (reloading is not null && OptionTable.Daemon.Mistake("script-reloading", reloading.Argument(0).ToLowerInvariant()) is { } mistake)
+        {
+            notes.Lose(reloading, mistake);
+            reloading = null;
+        }
+
         if (application is not (null or "" or "%{GLOBAL}") && isAlias)
             notes.Differ(alias.Line, $"its application group '{application}' is an interpreter of its own in Apache; here each process has one, which is its '%{{GLOBAL}}'");
 

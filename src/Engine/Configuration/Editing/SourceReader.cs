@@ -31,16 +31,13 @@ internal sealed class SourceReader
     public static int LineEnd(string text, int place)
     {
         // What ends with its line (a block scalar, a nested list) has nothing behind it.
-        if (place > 0 && YamlText.IsBreak(text[place - 1]))
+        if (LineBreak.Ends(text.AsSpan(0, place)))
             return place;
         var at = place;
         while (at < text.Length && text[at] is ' ' or '\t') at++;
         if (at < text.Length && text[at] == '#')
-            while (at < text.Length && text[at] != '\r' && !YamlText.IsBreak(text[at])) at++;
-        if (at < text.Length && text[at] == '\r') at++;
-        if (at < text.Length && YamlText.IsBreak(text[at])) at++;
-        else if (at < text.Length) return place;
-        return at;
+            while (at < text.Length && !LineBreak.Is(text[at])) at++;
+        return at == text.Length ? at : LineBreak.Is(text[at]) ? LineBreak.NextLine(text, at) : place;
     }
 
     private SourceNode ReadNode()
@@ -110,7 +107,7 @@ internal sealed class SourceReader
             if (_text[at] is '&' or '!')
                 while (at < _text.Length && !char.IsWhiteSpace(_text[at])) at++;
             else if (_text[at] == '#')
-                while (at < _text.Length && !YamlText.IsBreak(_text[at])) at++;
+                while (at < _text.Length && !LineBreak.Is(_text[at])) at++;
             else if (char.IsWhiteSpace(_text[at]))
                 at++;
             else

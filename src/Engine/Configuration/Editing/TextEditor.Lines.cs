@@ -84,11 +84,11 @@ internal sealed partial class TextEditor
     private int Dash(int from)
     {
         while (_text[from] != '-')
-            from = _text[from] == '#' ? _text.IndexOfAny(YamlText.Breaks, from) : from + 1;
+            from = _text[from] == '#' ? LineBreak.NextLine(_text, from) : from + 1;
         return from;
     }
 
-    private int Column(int place) => place - (place == 0 ? 0 : _text.LastIndexOfAny(YamlText.Breaks, place - 1) + 1);
+    private int Column(int place) => place - LineBreak.LastLine(_text.AsSpan(0, place));
 
     /// <summary>What stands before an item, up to the last blank line.</summary>
     private static string WithoutOwnComment(string lead)
@@ -96,8 +96,8 @@ internal sealed partial class TextEditor
         var end = 0;
         for (var at = 0; at < lead.Length;)
         {
-            var next = lead.IndexOfAny(YamlText.Breaks, at) + 1;
-            if (next == 0) break;
+            var next = LineBreak.NextLine(lead, at);
+            if (!LineBreak.Ends(lead.AsSpan(0, next))) break;
             if (string.IsNullOrWhiteSpace(lead[at..next])) end = next;
             at = next;
         }
@@ -123,7 +123,7 @@ internal sealed partial class TextEditor
             }
             else
             {
-                if (!YamlText.IsBreak(_text[^1])) _text.Append(newLine);
+                if (!LineBreak.Is(_text[^1])) _text.Append(newLine);
                 _text.Append(lead);
                 if (Indentation(lead) < indent) _text.Append(' ', indent - Indentation(lead));
             }
@@ -134,16 +134,16 @@ internal sealed partial class TextEditor
         /// <summary>Keeps the comments that stood before an entry that is gone.</summary>
         public void Keep(string lead)
         {
-            var lines = lead[..(lead.LastIndexOfAny(YamlText.Breaks) + 1)];
+            var lines = lead[..LineBreak.LastLine(lead)];
             if (!string.IsNullOrWhiteSpace(lines)) _kept += lines;
         }
 
         public override string ToString()
         {
-            if (_kept.Length > 0 && _text.Length > 0 && !YamlText.IsBreak(_text[^1])) _text.Append(newLine);
+            if (_kept.Length > 0 && _text.Length > 0 && !LineBreak.Is(_text[^1])) _text.Append(newLine);
             return _text.Append(_kept).ToString();
         }
 
-        private static int Indentation(string lead) => lead.Length - (lead.LastIndexOfAny(YamlText.Breaks) + 1);
+        private static int Indentation(string lead) => lead.Length - LineBreak.LastLine(lead);
     }
 }

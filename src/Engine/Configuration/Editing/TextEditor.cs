@@ -31,8 +31,6 @@ internal sealed partial class TextEditor
         return text[..source.Start] + editor.Edited(root, source) + text[source.End..];
     }
 
-    private static bool EndsLine(string text) => text.Length > 0 && YamlText.IsBreak(text[^1]);
-
     private string Slice(int start, int end) => _text[start..end];
 
     private string Slice(SourceNode node) => Slice(node.Start, node.End);
@@ -55,7 +53,7 @@ internal sealed partial class TextEditor
         if (source.Anchor is { } anchor)
             _anchors[anchor] = value;
         // Where a span held its line's end, what replaces it does too.
-        return EndsLine(Slice(source)) && !EndsLine(edited) ? edited + _yaml.NewLine : edited;
+        return LineBreak.Ends(Slice(source)) && !LineBreak.Ends(edited) ? edited + _yaml.NewLine : edited;
     }
 
     /// <summary>Which keys of a section have to be written in a mapping itself, its merges left as they are; null: the merges give what is not meant.</summary>

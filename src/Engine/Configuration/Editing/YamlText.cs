@@ -88,12 +88,6 @@ internal sealed class YamlText(string newLine)
             && !text.Contains(": ", StringComparison.Ordinal);
     }
 
-    /// <summary>What ends a line for YamlDotNet, which reads YAML 1.1, beside a carriage return: there U+0085 and its like do, too.</summary>
-    public static readonly char[] Breaks = ['\n', '\u0085', '\u2028', '\u2029'];
-
-    /// <summary>Whether a character ends a line.</summary>
-    public static bool IsBreak(char c) => c is '\n' or '\u0085' or '\u2028' or '\u2029';
-
     private static string Quoted(string text)
     {
         var quoted = new StringBuilder("\"");

@@ -1,0 +1,32 @@
+using System.Text;
+using Xunit;
+
+namespace DaemonProxy.Tests.Fuzzing;
+
+/// <summary>Mutated inputs for everything that reads what others wrote; tests/fuzz/README.md says how to run them for hours.</summary>
+public sealed class FuzzTests
+{
+    [Fact]
+    public Task Response_heads() => new FuzzRun("response-head", FuzzSeeds.Of("response-head"), ResponseHeadTarget.Check).RunAsync();
+
+    [Fact]
+    public Task Chunked_bodies() => new FuzzRun("chunked", FuzzSeeds.Of("chunked"), ChunkedTarget.Check).RunAsync();
+
+    [Fact]
+    public Task Request_heads() => new FuzzRun("request", FuzzSeeds.Of("request"), RequestHeadTarget.Check).RunAsync();
+
+    [Fact]
+    public Task Configurations() => new FuzzRun("configuration", FuzzSeeds.Of("configuration", Example), ConfigurationTarget.Check).RunAsync();
+
+    [Fact]
+    public async Task Edits_of_configurations()
+    {
+        await new FuzzRun("editor", FuzzSeeds.Of("editor", Example), EditorTarget.Check).RunAsync();
+        Assert.True(EditorTarget.Edited > 0, "no input was a configuration");
+    }
+
+    [Fact]
+    public Task Apache_configurations() => new FuzzRun("apache", FuzzSeeds.Of("apache"), ApacheTarget.Check).RunAsync();
+
+    private static byte[] Example => File.ReadAllBytes(Path.Combine(RepositoryRoot.Path, "docs", "example.yaml"));
+}
