@@ -63,7 +63,8 @@ internal sealed class RecordingDaemon : IAsyncDisposable
         }
         catch (InvalidDataException unreadable)
         {
-            _seen.Enqueue(unreadable.Message.StartsWith("the connection ended", StringComparison.Ordinal) ? "a part of a request" : "UNREADABLE: " + unreadable.Message);
+            // A proxy that gives up in the middle of a request has harmed nobody.
+            if (!unreadable.Message.StartsWith("the connection ended", StringComparison.Ordinal)) _seen.Enqueue("UNREADABLE: " + unreadable.Message);
         }
         catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -79,13 +80,14 @@ internal sealed class RecordingDaemon : IAsyncDisposable
         if (request.Framing != "none") text.Append($" {(request.Framing == "chunked" ? "chunked" : "length")}={request.Body.Length}");
         foreach (var (name, value) in request.Headers)
         {
+            if (name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase) && value != "127.0.0.1") text.Append($" FORGED {value}");
             if (Told.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("trailer ", StringComparison.Ordinal) || IsOwn(name))
                 text.Append($" {name.ToLowerInvariant()}={value}");
         }
         return text.ToString();
     }
 
-    // X-A is a test's; X-Forwarded-For and its like are what each proxy is set to add, and are asked for by their forgery.
+    // X-A and its like are a test's; X-Forwarded-* is what a proxy may add, and only a forged one is worth a word.
     private static bool IsOwn(string name) => name.StartsWith("X", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
 
     public async ValueTask DisposeAsync()
