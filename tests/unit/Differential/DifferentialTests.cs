@@ -119,7 +119,7 @@ public sealed partial class DifferentialTests
             # Where DaemonProxy, nginx and HAProxy differ
 
             {rows.Count} raw requests ([tests/differential/requests.txt](../tests/differential/requests.txt)) through each of them to one daemon that reads by RFC 9112 to the letter:
-            {rows.Count - different.Count} have the same outcome, {different.Count} do not. What stands before the colon is the client's answer, what stands behind it is what the daemon saw. "closed" is a connection
+            {rows.Count - different.Count} have the same outcome, {different.Count} do not. What comes before the colon is the answer that the client gets, what comes after it is what the daemon saw. "closed" is a connection
             closed without an answer. Versions: nginx {nginx}, HAProxy {haproxy}, each with its defaults, HTTP/1.1 and kept connections to the daemon.
             The test `DifferentialTests` compares this file with what happens; `DAEMONPROXY_WRITE_DIFFERENCES=1` has it write the file. The reasons are in tests/differential/reasons.txt.
 

@@ -1,4 +1,4 @@
-using System.Text;
+using DaemonProxy.Tests.Differential;
 using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;
@@ -27,6 +27,25 @@ public sealed class FuzzTests
 
     [Fact]
     public Task Apache_configurations() => new FuzzRun("apache", FuzzSeeds.Of("apache"), ApacheTarget.Check).RunAsync();
+
+    [Fact]
+    public async Task Requests_to_a_running_front_end()
+    {
+        await using var daemon = new RecordingDaemon();
+        await using var frontEnd = await LiveFrontEnd.StartAsync(daemon.Port);
+        var seeds = FuzzSeeds.Of("live-request", [.. RequestCorpus.All.Select(request => request.Bytes("")), .. RequestCorpus.Smuggling.Select(request => request.Bytes("/app"))]);
+        await new FuzzRun("live-request", seeds, new LiveRequestTarget(frontEnd, daemon).Check).RunAsync();
+        await frontEnd.CheckAliveAsync();
+    }
+
+    [Fact]
+    public async Task Answers_to_a_running_front_end()
+    {
+        using var target = new LiveAnswerTarget();
+        await using var frontEnd = target.FrontEnd = await LiveFrontEnd.StartAsync(target.Port);
+        await new FuzzRun("live-answer", FuzzSeeds.Of("live-answer", [.. FuzzSeeds.Of("response-head").Seeds]), target.Check).RunAsync();
+        await frontEnd.CheckAliveAsync();
+    }
 
     private static byte[] Example => File.ReadAllBytes(Path.Combine(RepositoryRoot.Path, "docs", "example.yaml"));
 }

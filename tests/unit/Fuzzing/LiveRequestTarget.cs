@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using DaemonProxy.Tests.Differential;
+using Xunit;
+
+namespace DaemonProxy.Tests.Fuzzing;
+
+/// <summary>
+/// Any bytes from a client: the front end answers or closes, the strict daemon reads each request that it gets, sees no more of them than were answered, and knows
+/// whom they are from.
+/// </summary>
+internal sealed partial class LiveRequestTarget(LiveFrontEnd frontEnd, RecordingDaemon daemon)
+{
+    private static readonly byte[] Last = Encoding.ASCII.GetBytes("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+    private long _cases;
+
+    public void Check(byte[] input)
+    {
+        daemon.Take();
+        var answer = frontEnd.Exchange([.. input, .. Last], patience: 40);
+        var seen = daemon.Take();
+        Assert.DoesNotContain(seen, request => request.Contains("UNREADABLE", StringComparison.Ordinal) || request.Contains("FORGED", StringComparison.Ordinal));
+        // A client that leaves before its answer is no attacker: only a daemon that has seen two for one is at fault.
+        if (answer.Length > 0) Assert.True(seen.Count <= Answers().Count(answer), $"{seen.Count} requests were seen for {Answers().Count(answer)} answers: {string.Join("; ", seen)}");
+        frontEnd.CheckLog();
+        if (++_cases == 500) frontEnd.NoteMemory();
+    }
+
+    [GeneratedRegex(@"HTTP/1\.1 [2-5]\d\d ")]
+    private static partial Regex Answers();
+}
