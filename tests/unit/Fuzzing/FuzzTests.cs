@@ -13,6 +13,9 @@ public sealed class FuzzTests
     public Task Chunked_bodies() => new FuzzRun("chunked", FuzzSeeds.Of("chunked"), ChunkedTarget.Check).RunAsync();
 
     [Fact]
+    public Task Paths() => new FuzzRun("path", FuzzSeeds.Of("path"), PathTarget.Check).RunAsync();
+
+    [Fact]
     public Task Request_heads() => new FuzzRun("request", FuzzSeeds.Of("request"), RequestHeadTarget.Check).RunAsync();
 
     [Fact]
