@@ -16,15 +16,19 @@ public sealed partial class SecurityDocumentTests
         {
             ["top"] = ProxySection.Keys, ["route"] = RouteSection.Keys, ["daemon group"] = DaemonSection.Keys, ["tls"] = TlsSection.Keys,
         };
-        var rows = Row().Matches(Text).Select(row => (Keys: Key().Matches(row.Groups[1].Value).Select(key => key.Groups[1].Value).ToList(), Where: row.Groups[2].Value.Split(", "))).ToList();
+        var rows = Row().Matches(Text)
+            .Select(row => (Keys: Key().Matches(row.Groups[1].Value).Select(key => key.Groups[1].Value).ToList(), Where: row.Groups[2].Value.Split(", ")))
+            .ToList();
         Assert.True(rows.Count >= 15, $"found only {rows.Count} rows; has the way they are written changed?");
         foreach (var (keys, where) in rows)
         {
             Assert.NotEmpty(keys);
             foreach (var section in where) Assert.True(tables.ContainsKey(section), $"'{section}' is no section");
-            foreach (var key in keys) Assert.True(where.Any(section => tables[section].Contains(key)), $"{key} is no key of {string.Join(" or ", where)}");
+            foreach (var key in keys)
+                Assert.True(where.Any(section => tables[section].Contains(key)), $"{key} is no key of {string.Join(" or ", where)}");
             // A section without any of the keys would be said for nothing.
-            foreach (var section in where) Assert.True(keys.Any(tables[section].Contains), $"none of {string.Join(", ", keys)} is a key of {section}");
+            foreach (var section in where)
+                Assert.True(keys.Any(tables[section].Contains), $"none of {string.Join(", ", keys)} is a key of {section}");
         }
         var all = rows.SelectMany(row => row.Keys).ToList();
         Assert.Equal(all.Distinct(), all);

@@ -56,6 +56,19 @@ public sealed class YamlSyntaxTests
     public void What_YAML_allows_and_a_configuration_does_not(string yaml, string mistake) =>
         Assert.StartsWith(mistake, Assert.Single(Mistakes(yaml)));
 
+    [Theory]
+    [InlineData("a: !!]\n", "1:")]
+    [InlineData("name: a\nb: [ !!] ]\n", "2:")]
+    [InlineData("name: !<]> a\n", "1:")]
+    public void Tag_that_is_none_is_a_mistake_with_a_place(string yaml, string line) => Assert.StartsWith(line, Assert.Single(Mistakes(yaml)));
+
+    [Theory]
+    [InlineData("name: *a\u001b[31m\n")]
+    [InlineData("name: !\u001b]0;x\u0007 a\n")]
+    [InlineData("name: \u0001\n")]
+    public void Message_about_syntax_sends_a_terminal_nothing_that_it_obeys(string yaml) =>
+        Assert.DoesNotContain(Assert.Single(Mistakes(yaml)), char.IsControl);
+
     [Fact]
     public void Tag_that_says_what_a_value_is_anyway_does_no_harm() => Assert.Equal("a", Read("name: !!str a").Name);
 

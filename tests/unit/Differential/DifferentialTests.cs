@@ -9,7 +9,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Differential;
 
 /// <summary>
-/// The same requests through the product, nginx and HAProxy to one strict daemon. Where the three differ, docs/differences.md says how and why ours is as it is;
+/// The same requests through the product, nginx and HAProxy to one strict daemon. Where the three differ, docs/differences.md says how and
+/// why ours is as it is;
 /// <c>DAEMONPROXY_WRITE_DIFFERENCES=1</c> writes it anew.
 /// </summary>
 public sealed partial class DifferentialTests
@@ -49,7 +50,8 @@ public sealed partial class DifferentialTests
         Assert.DoesNotContain(ours.LogLines(), line => line.Contains("DPXY0011", StringComparison.Ordinal));
         Assert.DoesNotContain("| UNEXPLAINED |", text);
         var written = await File.ReadAllTextAsync(Document);
-        Assert.SkipUnless(Versions().Match(written).Value == Versions().Match(text).Value, "docs/differences.md was written with other versions of nginx and HAProxy than are installed");
+        Assert.SkipUnless(Versions().Match(written).Value == Versions().Match(text).Value,
+            "docs/differences.md was written with other versions of nginx and HAProxy than are installed");
         Assert.Equal(written.Split('\n'), text.Split('\n'));
     }
 
@@ -79,14 +81,16 @@ public sealed partial class DifferentialTests
             socket.Shutdown(SocketShutdown.Send);
             if (!await ReadAsync(socket, answer, 5 * Patience)) answer.Append("HTTP/1.1 ~~~ ");
         }
-        var statuses = Status().Matches(answer.ToString()).Select(match => match.Groups[1].Value.Replace("~~~", "no end")).Where(status => status != "100").ToList();
+        var statuses = Status().Matches(answer.ToString()).Select(match => match.Groups[1].Value.Replace("~~~", "no end"))
+            .Where(status => status != "100").ToList();
         var seen = daemon.Take().ToList();
         if (seen.Count > 0 && seen[^1].StartsWith("GET /last ", StringComparison.Ordinal) && statuses.Count > 0)
         {
             seen.RemoveAt(seen.Count - 1);
             statuses.RemoveAt(statuses.Count - 1);
         }
-        return $"{(statuses.Count == 0 ? "closed" : string.Join(", ", statuses))}{(seen.Count == 0 ? "" : ": ")}{string.Join("; ", seen)}".Replace($":{port}", ":PORT");
+        var told = statuses.Count == 0 ? "closed" : string.Join(", ", statuses);
+        return (seen.Count == 0 ? told : $"{told}: {string.Join("; ", seen)}").Replace($":{port}", ":PORT");
     }
 
     /// <summary>Reads to the connection's end; false when it is not there in time.</summary>
@@ -113,15 +117,20 @@ public sealed partial class DifferentialTests
     private static string Text(List<(string Name, string[] Outcomes)> rows, string nginx, string haproxy)
     {
         var different = rows.Where(row => row.Outcomes.Distinct().Count() > 1).ToList();
-        var reasons = File.ReadLines(Path.Combine(RepositoryRoot.Path, "tests", "differential", "reasons.txt")).Where(line => line.Length > 0)
+        var reasons = File.ReadLines(Path.Combine(RepositoryRoot.Path, "tests", "differential", "reasons.txt"))
+            .Where(line => line.Length > 0)
             .Select(line => line.Split('\t')).Select(parts => (Pattern: new Regex($@"\A(?:{parts[0]})\z"), Why: parts[1])).ToList();
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
             # Where DaemonProxy, nginx and HAProxy differ
 
-            {rows.Count} raw requests ([tests/differential/requests.txt](../tests/differential/requests.txt)) through each of them to one daemon that reads by RFC 9112 to the letter:
-            {rows.Count - different.Count} have the same outcome, {different.Count} do not. What comes before the colon is the answer that the client gets, what comes after it is what the daemon saw. "closed" is a connection
-            closed without an answer. Versions: nginx {nginx}, HAProxy {haproxy}, each with its defaults, HTTP/1.1 and kept connections to the daemon.
-            The test `DifferentialTests` compares this file with what happens; `DAEMONPROXY_WRITE_DIFFERENCES=1` has it write the file. The reasons are in tests/differential/reasons.txt.
+            {rows.Count} raw requests ([tests/differential/requests.txt](../tests/differential/requests.txt)) through each of them to one
+            daemon that reads by RFC 9112 to the letter: {rows.Count - different.Count} have the same outcome, {different.Count} do not.
+            What comes before the colon is the answer that the client gets, what comes after it is what the daemon saw.
+            "closed" is a connection closed without an answer. FORGED is an X-Forwarded-For that the client made up.
+            Versions: nginx {nginx}, HAProxy {haproxy}, each with its defaults, HTTP/1.1 and kept connections to the daemon.
+
+            The test `DifferentialTests` compares this file with what happens; `DAEMONPROXY_WRITE_DIFFERENCES=1` has it write the file.
+            The reasons are in tests/differential/reasons.txt.
 
             | request | DaemonProxy | nginx | HAProxy | why ours |
             | --- | --- | --- | --- | --- |
@@ -130,7 +139,7 @@ public sealed partial class DifferentialTests
         foreach (var group in different.GroupBy(row => (Why(row), string.Join('\n', row.Outcomes))))
         {
             var outcomes = group.First().Outcomes.Select(Cell);
-            text.Append(CultureInfo.InvariantCulture, $"| {string.Join(", ", group.Select(row => row.Name))} | {string.Join(" | ", outcomes)} | {group.Key.Item1} |\n");
+            text.Append($"| {string.Join(", ", group.Select(row => row.Name))} | ").AppendJoin(" | ", outcomes).Append($" | {group.Key.Item1} |\n");
         }
         return text.ToString();
 
@@ -139,7 +148,9 @@ public sealed partial class DifferentialTests
 
     /// <summary>A table's cell: long values shortened, nothing that Markdown or a terminal would take for its own.</summary>
     private static string Cell(string text) =>
-        string.Concat(Long().Replace(text, "$1...").Select(c => c is '|' ? "\\|" : c is < ' ' or > '~' ? $"\\x{(int)c:x2}" : c.ToString())).Replace("*", "\\*").Replace("<", "&lt;");
+        string.Concat(Long().Replace(text, "$1...")
+            .Select(c => c is '|' ? "\\|" : c is < ' ' or > '~' ? $"\\x{(int)c:x2}" : c.ToString()))
+            .Replace("*", "\\*").Replace("<", "&lt;");
 
     [GeneratedRegex(@"HTTP/1\.[01] (~~~|\d{3}) ")]
     private static partial Regex Status();

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace DaemonProxy.Tests.Differential;
 
-/// <summary>A daemon on a loopback port that writes down every request as <see cref="StrictRequestReader"/> reads it, answers 200 and keeps the connection.</summary>
+/// <summary>
+/// A daemon on a loopback port that writes down every request as <see cref="StrictRequestReader"/> reads it, answers 200 and keeps the
+/// connection.
+/// </summary>
 internal sealed class RecordingDaemon : IAsyncDisposable
 {
     private static readonly string[] Told = ["TE", "Upgrade", "Expect", "Trailer", "Proxy", "Forwarded", "Via"];
@@ -88,7 +91,8 @@ internal sealed class RecordingDaemon : IAsyncDisposable
     }
 
     // X-A and its like are a test's; X-Forwarded-* is what a proxy may add, and only a forged one is worth a word.
-    private static bool IsOwn(string name) => name.StartsWith("X", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOwn(string name) =>
+        name.StartsWith("X", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
 
     public async ValueTask DisposeAsync()
     {

@@ -6,7 +6,8 @@ namespace DaemonProxy.Tests.Differential;
 
 /// <summary>A raw request of <c>tests/differential/requests.txt</c>.</summary>
 /// <param name="Name">Its class and what is special in it: <c>framing/cl-te</c>.</param>
-/// <param name="Escaped">The request as the file has it: with escapes, and <c>{P}</c> for a path's beginning, <c>{S}</c> for a smuggled request, <c>{L}</c> and <c>{X}</c> for its length.</param>
+/// <param name="Escaped">The request as the file has it: with escapes, and <c>{P}</c> for a path's beginning, <c>{S}</c> for a smuggled
+/// request, <c>{L}</c> and <c>{X}</c> for its length.</param>
 internal sealed record CorpusRequest(string Name, string Escaped)
 {
     /// <summary>What an attacker would have a daemon take for a request of its own.</summary>
@@ -31,6 +32,7 @@ internal static class RequestCorpus
 
     /// <summary>Those with which one request is to be taken for two, or a header to be forged.</summary>
     public static IReadOnlyList<CorpusRequest> Smuggling { get; } =
-        [.. All.Where(request => request.Name.StartsWith("framing/", StringComparison.Ordinal) || request.Name.StartsWith("connection/", StringComparison.Ordinal)
+        [.. All.Where(request => request.Name.StartsWith("framing/", StringComparison.Ordinal)
+            || request.Name.StartsWith("connection/", StringComparison.Ordinal)
             || request.Escaped.Contains("{S}", StringComparison.Ordinal))];
 }

@@ -12,12 +12,14 @@ namespace DaemonProxy.Tests.Differential;
 internal sealed record ReadRequest(string Line, IReadOnlyList<(string Name, string Value)> Headers, string Framing, string Body)
 {
     /// <summary>The values of a header.</summary>
-    public IEnumerable<string> All(string name) => Headers.Where(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
+    public IEnumerable<string> All(string name) =>
+        Headers.Where(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
 }
 
 /// <summary>
-/// Reads requests from a connection and knows nothing of the product's readers: a line ends in CR LF, a name is a token with the colon right behind it, there is one
-/// host and one framing, and a body has exactly its length. Anything else is an <see cref="InvalidDataException"/>.
+/// Reads requests from a connection and knows nothing of the product's readers: a line ends in CR LF, a name is a token with the colon
+/// right behind it, there is one host and one framing, and a body has exactly its length. Anything else is an
+/// <see cref="InvalidDataException"/>.
 /// </summary>
 internal sealed class StrictRequestReader(Socket socket)
 {
@@ -35,7 +37,8 @@ internal sealed class StrictRequestReader(Socket socket)
         if (_start == _end && !await FillAsync(limit)) return null;
         var first = await LineAsync(limit);
         var parts = first.Split(' ');
-        if (parts is not [{ Length: > 0 } method, { Length: > 0 } target, "HTTP/1.1"] || method.Any(c => !Token.Contains(c)) || target.Any(c => c is <= ' ' or (char)127))
+        if (parts is not [{ Length: > 0 } method, { Length: > 0 } target, "HTTP/1.1"]
+            || method.Any(c => !Token.Contains(c)) || target.Any(c => c is <= ' ' or (char)127))
             throw new InvalidDataException($"the request line '{first}'");
         var headers = new List<(string Name, string Value)>();
         await FieldsAsync(headers, limit);
@@ -44,9 +47,12 @@ internal sealed class StrictRequestReader(Socket socket)
         var (lengths, codings) = (request.All("Content-Length").ToList(), request.All("Transfer-Encoding").ToList());
         if (lengths.Count + codings.Count > 1) throw new InvalidDataException("two framings");
         if (lengths.Count + codings.Count == 0) return request;
-        if (onContinue is not null && request.All("Expect").Any(expect => expect.Equals("100-continue", StringComparison.OrdinalIgnoreCase))) await onContinue();
+        if (onContinue is not null && request.All("Expect").Contains("100-continue", StringComparer.OrdinalIgnoreCase)) await onContinue();
         if (codings.Count == 1)
-            return codings[0] == "chunked" ? request with { Framing = "chunked", Body = await ChunksAsync(headers, limit) } : throw new InvalidDataException($"the coding '{codings[0]}'");
+        {
+            if (codings[0] != "chunked") throw new InvalidDataException($"the coding '{codings[0]}'");
+            return request with { Framing = "chunked", Body = await ChunksAsync(headers, limit) };
+        }
         if (lengths[0].Length == 0 || !lengths[0].All(char.IsAsciiDigit)) throw new InvalidDataException($"the length '{lengths[0]}'");
         return request with { Framing = "length", Body = await TakeAsync(int.Parse(lengths[0], CultureInfo.InvariantCulture), limit) };
     }
@@ -57,7 +63,8 @@ internal sealed class StrictRequestReader(Socket socket)
         {
             var colon = line.IndexOf(':');
             var (name, value) = colon < 1 ? ("", "") : (line[..colon], line[(colon + 1)..].Trim(' ', '\t'));
-            if (name.Length == 0 || name.Any(c => !Token.Contains(c)) || value.Any(c => c is (< ' ' and not '\t') or (char)127)) throw new InvalidDataException($"the line '{line}'");
+            if (name.Length == 0 || name.Any(c => !Token.Contains(c)) || value.Any(c => c is (< ' ' and not '\t') or (char)127))
+                throw new InvalidDataException($"the line '{line}'");
             fields.Add((name, value));
         }
     }
@@ -103,7 +110,8 @@ internal sealed class StrictRequestReader(Socket socket)
             {
                 var line = Encoding.Latin1.GetString(_held, _start, end);
                 _start += end + 1;
-                if (!line.EndsWith('\r') || line.AsSpan()[..^1].Contains('\r')) throw new InvalidDataException($"a line ends without CR, or has one in it: '{line}'");
+                if (!line.EndsWith('\r') || line.AsSpan()[..^1].Contains('\r'))
+                    throw new InvalidDataException($"a line ends without CR, or has one in it: '{line}'");
                 return line[..^1];
             }
             if (!await FillAsync(limit)) throw new InvalidDataException("the connection ended in a line");

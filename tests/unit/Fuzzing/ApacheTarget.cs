@@ -7,7 +7,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;
 
-/// <summary>Whatever an httpd.conf says, it is converted, what is made of it passes the check of our own configurations, and each note names a line of it.</summary>
+/// <summary>
+/// Whatever an httpd.conf says, it is converted, what is made of it passes the check of our own configurations, and each note names a line
+/// of it.
+/// </summary>
 internal static partial class ApacheTarget
 {
     public static void Check(byte[] input)

@@ -7,12 +7,16 @@ using Xunit;
 namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
-/// A configuration whose value is changed says the new value when it is read again, and all else as before; the text around the value is the same byte for byte.
+/// A configuration whose value is changed says the new value when it is read again, and all else as before; the text around the value is
+/// the same byte for byte.
 /// </summary>
 internal static class EditorTarget
 {
     private static readonly string[] Values =
-        ["x", "", "a b", "it's", "\"q\"", "a: b", "# c", "5ms", "null", "- a", "{a}", "[a]", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "a\nb", "a\tb", "\u0085", "\u2028", "\u00e9", "/path", "a,b", "\\", "~", " a", "a ", "a #b"];
+    [
+        "x", "", "a b", "it's", "\"q\"", "a: b", "# c", "5ms", "null", "- a", "{a}", "[a]", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">",
+        "a\nb", "a\tb", "\u0085", "\u2028", "\u00e9", "/path", "a,b", "\\", "~", " a", "a ", "a #b",
+    ];
 
     /// <summary>How many inputs were configurations, and so edited.</summary>
     public static long Edited { get; private set; }
@@ -75,7 +79,8 @@ internal static class EditorTarget
     {
         ScalarNode scalar => [(path, scalar.Text)],
         ListNode list => list.Items.SelectMany((item, i) => Flat(item, $"{path}[{i}]")),
-        MappingNode mapping => mapping.Pairs.OrderBy(pair => pair.Key.Text, StringComparer.Ordinal).SelectMany(pair => Flat(pair.Value, $"{path}.{pair.Key.Text}")),
+        MappingNode mapping => mapping.Pairs.OrderBy(pair => pair.Key.Text, StringComparer.Ordinal)
+            .SelectMany(pair => Flat(pair.Value, $"{path}.{pair.Key.Text}")),
         _ => [],
     };
 }

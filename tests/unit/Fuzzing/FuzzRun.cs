@@ -6,8 +6,9 @@ using Xunit;
 namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
-/// Runs a check over mutated inputs for <c>DAEMONPROXY_FUZZ_SECONDS</c> (3): no input may make it throw, take longer than <see cref="LongestCase"/>, or leave memory
-/// behind. What fails is made smaller and printed in base64; <c>DAEMONPROXY_FUZZ_INPUT=TARGET:BASE64</c> runs that one input again.
+/// Runs a check over mutated inputs for <c>DAEMONPROXY_FUZZ_SECONDS</c> (3): no input may make it throw, take longer than
+/// <see cref="LongestCase"/>, or leave memory behind. What fails is made smaller and printed in base64;
+/// <c>DAEMONPROXY_FUZZ_INPUT=TARGET:BASE64</c> runs that one input again.
 /// </summary>
 internal sealed class FuzzRun(string target, FuzzSeeds seeds, Action<byte[]> check)
 {
@@ -31,7 +32,8 @@ internal sealed class FuzzRun(string target, FuzzSeeds seeds, Action<byte[]> che
     {
         if (Environment.GetEnvironmentVariable("DAEMONPROXY_FUZZ_INPUT") is { Length: > 0 } again)
         {
-            Assert.SkipUnless(again.StartsWith(target + ":", StringComparison.Ordinal), $"DAEMONPROXY_FUZZ_INPUT is for another target than {target}");
+            Assert.SkipUnless(again.StartsWith(target + ":", StringComparison.Ordinal),
+                $"DAEMONPROXY_FUZZ_INPUT is for another target than {target}");
             check(Convert.FromBase64String(again[(target.Length + 1)..]));
             return;
         }
@@ -46,7 +48,8 @@ internal sealed class FuzzRun(string target, FuzzSeeds seeds, Action<byte[]> che
         }
         var growth = await run;
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{target}: {_cases:N0} inputs in {Seconds} s from {seeds.Seeds.Count} seeds; the heap grew by {growth / 1024.0:N0} KiB after the first quarter"));
+            $"{target}: {_cases:N0} inputs in {Seconds} s from {seeds.Seeds.Count} seeds; "
+            + $"the heap grew by {growth / 1024.0:N0} KiB after the first quarter"));
         Assert.True(growth < AllowedGrowth, $"{target}: the heap grew by {growth:N0} bytes over {_cases:N0} inputs");
         Assert.True(_cases > 0, "no input was tried");
     }

@@ -36,7 +36,8 @@ public sealed class FuzzTests
     {
         await using var daemon = new RecordingDaemon();
         await using var frontEnd = await LiveFrontEnd.StartAsync(daemon.Port);
-        var seeds = FuzzSeeds.Of("live-request", [.. RequestCorpus.All.Select(request => request.Bytes("")), .. RequestCorpus.Smuggling.Select(request => request.Bytes("/app"))]);
+        var seeds = FuzzSeeds.Of("live-request",
+            [.. RequestCorpus.All.Select(request => request.Bytes("")), .. RequestCorpus.Smuggling.Select(request => request.Bytes("/app"))]);
         await new FuzzRun("live-request", seeds, new LiveRequestTarget(frontEnd, daemon).Check).RunAsync();
         await frontEnd.CheckAliveAsync();
     }

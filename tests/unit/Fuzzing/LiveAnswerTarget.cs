@@ -6,7 +6,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;
 
-/// <summary>Any bytes from a daemon: its client gets an answer that is a response by the grammar, whole or broken off, and an end.</summary>
+/// <summary>
+/// Any bytes from a daemon: its client gets an answer that is a response by the grammar, whole or broken off, and an end.
+/// </summary>
 internal sealed partial class LiveAnswerTarget : IDisposable
 {
     private static readonly byte[] Request = Encoding.ASCII.GetBytes("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;
 
-/// <summary>A front end in a process of its own that is given anything; it may neither end, nor keep a client waiting, nor log a fault of its own.</summary>
+/// <summary>
+/// A front end in a process of its own that is given anything; it may neither end, nor keep a client waiting, nor log a fault of its own.
+/// </summary>
 internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
 {
     /// <summary>The front end's memory may grow by this while it is fuzzed, bytes: its own caches and pools fill.</summary>

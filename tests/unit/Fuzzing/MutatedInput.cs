@@ -3,15 +3,17 @@ using CsCheck;
 namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
-/// Makes inputs out of seeds: one of them with up to eight edits, each of the kind that finds faults in parsers (cuts, doublings, spliced halves, words of the
-/// format in the wrong place, bytes that end a line for one reader and not for another). Every input follows from CsCheck's seed, so a failure can be had again.
+/// Makes inputs out of seeds: one of them with up to eight edits, each of the kind that finds faults in parsers (cuts, doublings, spliced
+/// halves, words of the format in the wrong place, bytes that end a line for one reader and not for another). Every input follows from
+/// CsCheck's seed, so a failure can be had again.
 /// </summary>
 internal static class MutatedInput
 {
     /// <summary>Longer inputs are cut off: what takes long to read is seldom what is read wrongly.</summary>
     public const int Longest = 8192;
 
-    private static readonly byte[] Telling = "\r\n\t\0 :;,\"'%/.\\#?{}[]()&*!|>@=-+_09aZ\x7f"u8.ToArray().Concat(new byte[] { 0x85, 0xa0, 0xc2, 0xe2, 0xff }).ToArray();
+    private static readonly byte[] Telling =
+        [.. "\r\n\t\0 :;,\"'%/.\\#?{}[]()&*!|>@=-+_09aZ\x7f"u8, 0x85, 0xa0, 0xc2, 0xe2, 0xff];
 
     private readonly record struct Edit(int Kind, uint Where, uint HowMuch, uint What);
 

@@ -9,8 +9,9 @@ using Xunit;
 namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
-/// A path is normalised to one that stays as it is when it is normalised again, holds no dot segments, no empty ones and nothing but printable ASCII, and is decoded
-/// exactly once: its segments are the ones that an oracle finds, which decodes the path as it came and resolves the dots only then.
+/// A path is normalised to one that stays as it is when it is normalised again, holds no dot segments, no empty ones and nothing but
+/// printable ASCII, and is decoded exactly once: its segments are the ones that an oracle finds, which decodes the path as it came and
+/// resolves the dots only then.
 /// </summary>
 internal static partial class PathTarget
 {
@@ -34,7 +35,8 @@ internal static partial class PathTarget
             var segments = normal.Encoded[1..].Split('/').Select(Decode).ToList();
             Assert.Equal(Oracle(path, slashes), segments);
             // What a daemon makes of it when it takes an encoded slash for a slash.
-            foreach (var part in segments.SelectMany(segment => segment.Split('/'))) Assert.False(part is "." or "..", $"'{normal.Encoded}' has a dot segment");
+            foreach (var part in segments.SelectMany(segment => segment.Split('/')))
+                Assert.False(part is "." or "..", $"'{normal.Encoded}' has a dot segment");
             // Whoever decodes the path once has what routes and conditions see.
             var decoded = string.Join('/', segments.Select((segment, i) => (i == 0 ? "/" : "") + segment));
             if (slashes == EncodedSlashes.Keep) decoded = Slashes().Replace(decoded, "/");

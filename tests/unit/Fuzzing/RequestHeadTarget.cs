@@ -13,8 +13,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
-/// Whatever method, target, host and headers a request has, what goes to the daemon is exactly one request with the framing of its body, or the request is
-/// refused as malformed. An input's lines are the method, the target, the host, and names and values by turns.
+/// Whatever method, target, host and headers a request has, what goes to the daemon is exactly one request with the framing of its body, or
+/// the request is refused as malformed. An input's lines are the method, the target, the host, and names and values by turns.
 /// </summary>
 internal static partial class RequestHeadTarget
 {
@@ -48,13 +48,15 @@ internal static partial class RequestHeadTarget
         var raw = lines.ElementAtOrDefault(1) ?? "";
         var request = new HttpRequestFeature
         {
-            Method = lines[0], Protocol = "HTTP/1.1", Scheme = "http", RawTarget = raw, Path = "/", QueryString = "", Headers = new HeaderDictionary(),
+            Method = lines[0], Protocol = "HTTP/1.1", Scheme = "http", RawTarget = raw, Path = "/", QueryString = "",
+            Headers = new HeaderDictionary(),
         };
         request.Headers.Host = lines.ElementAtOrDefault(2) ?? "";
         for (var i = 3; i + 1 < lines.Length; i += 2)
         {
             // The server has read the length, as a number.
-            if (lines[i].Equals("Content-Length", StringComparison.OrdinalIgnoreCase) && !(long.TryParse(lines[i + 1], out var length) && length >= 0)) continue;
+            if (lines[i].Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                && !(long.TryParse(lines[i + 1], out var length) && length >= 0)) continue;
             if (lines[i].Length > 0) request.Headers.Append(lines[i], lines[i + 1]);
         }
         var features = new FeatureCollection();

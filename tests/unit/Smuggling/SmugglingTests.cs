@@ -12,8 +12,9 @@ using Xunit;
 namespace DaemonProxy.Tests.Smuggling;
 
 /// <summary>
-/// Victims beside attackers on kept connections to gunicorn, uvicorn, Node and the product's own workers. Every attacker sends a smuggling request of the corpus; each
-/// victim gets its own answer, no attacker gets a victim's, and no daemon sees a request that no route leads to, or a client that is somebody else.
+/// Victims beside attackers on kept connections to gunicorn, uvicorn, Node and the product's own workers. Every attacker sends a smuggling
+/// request of the corpus; each victim gets its own answer, no attacker gets a victim's, and no daemon sees a request that no route leads
+/// to, or a client that is somebody else.
 /// <c>DAEMONPROXY_VICTIMS</c> (1,000) and <c>DAEMONPROXY_ATTACKERS</c> (each case to each daemon, once) say how many.
 /// </summary>
 public sealed class SmugglingTests
@@ -31,7 +32,8 @@ public sealed class SmugglingTests
         File.Copy(Path.Combine(folder, "app.py"), Path.Combine(folder, "app.wsgi"));
         await using var frontEnd = await RunningFrontEnd.StartAsync("""
             daemons:
-              - { name: gunicorn, command: [ gunicorn, --worker-class, gthread, --threads, "8", --keep-alive, "30", --bind, "unix:{socket}", "app:application" ] }
+              - { name: gunicorn, command: [ gunicorn, --worker-class, gthread, --threads, "8", --keep-alive, "30", --bind,
+                  "unix:{socket}", "app:application" ] }
               - { name: uvicorn, command: [ uvicorn, --uds, "{socket}", --timeout-keep-alive, "30", --log-level, error, "app:asgi" ] }
               - { name: node, command: [ node, app.js, "{socket}" ] }
               - { name: wsgi, application: app.wsgi }
@@ -70,7 +72,8 @@ public sealed class SmugglingTests
         Assert.True(requests >= served, $"the daemons saw {requests} requests of {served} victims");
         Assert.DoesNotContain(frontEnd.LogLines(), line => line.Contains("DPXY0011", StringComparison.Ordinal));
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{served:N0} victims beside {attackers:N0} attackers with {cases.Count} cases in {clock.Elapsed.TotalSeconds:N1} s; the daemons saw {requests:N0} requests"));
+            $"{served:N0} victims beside {attackers:N0} attackers with {cases.Count} cases in "
+            + $"{clock.Elapsed.TotalSeconds:N1} s; the daemons saw {requests:N0} requests"));
     }
 
     private static int Setting(string variable, int otherwise) =>
@@ -78,7 +81,10 @@ public sealed class SmugglingTests
 
     private static async Task VictimsAsync(Uri site, int first, int victims, ConcurrentQueue<string> wrong)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 16 }) { BaseAddress = site, Timeout = RunningFrontEnd.Limit };
+        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 16 })
+        {
+            BaseAddress = site, Timeout = RunningFrontEnd.Limit,
+        };
         await Parallel.ForAsync(first, first + victims, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
         {
             var daemon = Daemons[i % Daemons.Length];
@@ -88,7 +94,8 @@ public sealed class SmugglingTests
             {
                 using var response = await client.SendAsync(request, CancellationToken.None);
                 var body = await response.Content.ReadAsStringAsync(CancellationToken.None);
-                if (response.StatusCode != HttpStatusCode.OK || body != $"/v/victim-{i} token-{i}") wrong.Enqueue($"victim {i} of {daemon}: {(int)response.StatusCode} {body}");
+                if (response.StatusCode != HttpStatusCode.OK || body != $"/v/victim-{i} token-{i}")
+                    wrong.Enqueue($"victim {i} of {daemon}: {(int)response.StatusCode} {body}");
             }
             catch (HttpRequestException failure)
             {
@@ -97,7 +104,9 @@ public sealed class SmugglingTests
         });
     }
 
-    /// <summary>Sends the case, reads what comes, and leaves: at once where the connection ends, after a moment where the front end waits for more.</summary>
+    /// <summary>
+    /// Sends the case, reads what comes, and leaves: at once where the connection ends, after a moment where the front end waits for more.
+    /// </summary>
     private static async Task AttackAsync(Uri site, CorpusRequest attack, string daemon, ConcurrentQueue<string> wrong)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -118,6 +127,7 @@ public sealed class SmugglingTests
         {
             // Enough was read.
         }
-        if (answer.ToString().Contains("victim-", StringComparison.Ordinal)) wrong.Enqueue($"{attack.Name} to {daemon} got a victim's answer: {answer}");
+        if (answer.ToString().Contains("victim-", StringComparison.Ordinal))
+            wrong.Enqueue($"{attack.Name} to {daemon} got a victim's answer: {answer}");
     }
 }

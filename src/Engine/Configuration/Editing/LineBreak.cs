@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DaemonProxy.Configuration.Editing;
 
 /// <summary>
-/// What ends a line for the reader: YamlDotNet follows YAML 1.1 (section 4.2), where NEL, LS and PS do so as well. An editor that counted other lines than the
-/// reader would cut its pieces in the wrong places.
+/// What ends a line for the reader: YamlDotNet follows YAML 1.1 (section 4.2), where NEL, LS and PS do so as well. An editor that counted
+/// other lines than the reader would cut its pieces in the wrong places.
 /// </summary>
 internal static class LineBreak
 {

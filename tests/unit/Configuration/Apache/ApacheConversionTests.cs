@@ -267,6 +267,19 @@ public sealed class ApacheConversionTests
         Assert.Equal([2, 6], made.NotCarriedOver.Select(note => note.Line));
     }
 
+    [Theory]
+    [InlineData("<Location media>\nSetEnv rate-limit 1\nSetOutputFilter RATE_LIMIT\n</Location>", 1)]
+    [InlineData("<Location /a?b>\nSetEnv rate-limit 1\nSetOutputFilter RATE_LIMIT\n</Location>", 1)]
+    [InlineData("WSGIScriptReloading", 1)]
+    [InlineData("WSGIScriptReloading maybe", 1)]
+    [InlineData("WSGIScriptAlias /nul /srv/a\0b.wsgi", 1)]
+    public void What_our_own_check_would_refuse_is_a_note_and_not_carried_over(string lines, int noted)
+    {
+        var made = Of($"{lines}\nWSGIDaemonProcess a\nWSGIScriptAlias / /srv/a.wsgi process-group=a");
+        Assert.Contains(made.NotCarriedOver, note => note.Line == noted);
+        Assert.Equal("/", Assert.Single(made.Document.Check("site.yaml", ConfigurationText.Folder).Routes).Path);
+    }
+
     [Fact]
     public void Whole_configuration_is_what_the_reader_takes()
     {
