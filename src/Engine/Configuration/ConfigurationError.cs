@@ -7,7 +7,9 @@ namespace DaemonProxy.Configuration;
 /// <param name="Message">What is wrong and what would be right.</param>
 public sealed record ConfigurationError(string File, int Line, int Column, string Message)
 {
-    /// <summary>A mistake whose message may quote anything from the file: it stays one line, and terminals get no escape sequences from it.</summary>
+    /// <summary>
+    /// A mistake whose message may quote anything from the file: it stays one line, and terminals get no escape sequences from it.
+    /// </summary>
     internal static ConfigurationError Quoting(string file, int line, int column, string message) =>
         new(file, line, column, string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)));
 

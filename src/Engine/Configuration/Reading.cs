@@ -14,7 +14,8 @@ internal sealed class Reading(string fileName, string baseDirectory)
     /// <summary>Notes a mistake, and goes on reading.</summary>
     /// <param name="place">The node where it stands.</param>
     /// <param name="message">What is wrong and what would be right.</param>
-    public void Mistake(ConfigurationNode place, string message) => _mistakes.Add(ConfigurationError.Quoting(fileName, place.Line, place.Column, message));
+    public void Mistake(ConfigurationNode place, string message) =>
+        _mistakes.Add(ConfigurationError.Quoting(fileName, place.Line, place.Column, message));
 
     /// <summary>Ends the reading.</summary>
     /// <exception cref="ConfigurationException">There were mistakes; it carries them all, by their place in the file.</exception>

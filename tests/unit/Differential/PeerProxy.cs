@@ -28,7 +28,8 @@ internal sealed partial class PeerProxy : IAsyncDisposable
               upstream daemon { server 127.0.0.1:{{daemon}}; keepalive 8; }
               server {
                 listen 127.0.0.1:{{port}};
-                location / { proxy_pass http://daemon; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host; }
+                proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+                location / { proxy_pass http://daemon; }
               }
             }
             """);

@@ -67,7 +67,8 @@ internal sealed class RecordingDaemon : IAsyncDisposable
         catch (InvalidDataException unreadable)
         {
             // A proxy that gives up in the middle of a request has harmed nobody.
-            if (!unreadable.Message.StartsWith("the connection ended", StringComparison.Ordinal)) _seen.Enqueue("UNREADABLE: " + unreadable.Message);
+            if (!unreadable.Message.StartsWith("the connection ended", StringComparison.Ordinal))
+                _seen.Enqueue("UNREADABLE: " + unreadable.Message);
         }
         catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException)
         {

@@ -130,6 +130,7 @@ internal sealed class FuzzRun(string target, FuzzSeeds seeds, Action<byte[]> che
     }
 
     private string Report(string what, byte[] input) =>
-        $"{target}: this input {what}\n  as text: {System.Text.Encoding.Latin1.GetString(input).Replace("\r", "\\r").Replace("\n", "\\n")}\n"
+        $"{target}: this input {what}\n"
+        + $"  as text: {System.Text.Encoding.Latin1.GetString(input).Replace("\r", "\\r").Replace("\n", "\\n")}\n"
         + $"  again: DAEMONPROXY_FUZZ_INPUT={target}:{Convert.ToBase64String(input)}";
 }

@@ -31,7 +31,7 @@ internal sealed partial class LiveAnswerTarget : IDisposable
     public void Check(byte[] input)
     {
         _answer = input;
-        var answer = FrontEnd.Exchange(Request, patience: 5000);
+        var answer = FrontEnd.Exchange(Request, patience: 5000, out _);
         if (answer.Length > 0) Assert.Matches(Grammar(), answer);
         Assert.DoesNotContain("\r\nServer: Kestrel", answer);
         FrontEnd.CheckLog();

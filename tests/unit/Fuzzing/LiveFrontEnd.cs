@@ -25,8 +25,10 @@ internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
     /// <summary>Sends bytes over a connection and gives all that comes until its end.</summary>
     /// <param name="bytes">What is sent.</param>
     /// <param name="patience">After this, ms, the front end waits for more, and learns that there is none.</param>
-    public string Exchange(byte[] bytes, int patience)
+    /// <param name="left">Whether it did, and so may have been left without an answer to what it was still working on.</param>
+    public string Exchange(byte[] bytes, int patience, out bool left)
     {
+        left = false;
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = patience };
         socket.Connect(IPAddress.Loopback, frontEnd.Uri.Port);
         var answer = new StringBuilder();
@@ -35,11 +37,13 @@ internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
         {
             socket.Send(bytes);
             if (Read()) return answer.ToString();
+            left = true;
             socket.Shutdown(SocketShutdown.Send);
             socket.ReceiveTimeout = (int)RunningFrontEnd.Limit.TotalMilliseconds;
             Assert.True(Read(), "the connection does not end");
         }
-        catch (SocketException reset) when (reset.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
+        catch (SocketException reset)
+            when (reset.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
         {
             // A reset is an end too.
         }
@@ -70,7 +74,8 @@ internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
         using var reader = new StreamReader(log);
         var text = reader.ReadToEnd();
         _logRead = log.Length;
-        Assert.False(text.Contains("DPXY0011", StringComparison.Ordinal), "this input, or the one before it, is a fault of the front end's own: "
+        Assert.False(text.Contains("DPXY0011", StringComparison.Ordinal), 
+            "this input, or the one before it, is a fault of the front end's own: "
             + text.Split('\n').FirstOrDefault(line => line.Contains("DPXY0011", StringComparison.Ordinal)));
     }
 
@@ -82,7 +87,8 @@ internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
     {
         Assert.Equal(frontEnd.Status.Name, (await frontEnd.Control.GetStatusAsync()).Name);
         var growth = frontEnd.Memory() - _firstMemory;
-        TestContext.Current.TestOutputHelper?.WriteLine($"  the front end's memory grew by {growth / 1024:N0} KiB to {frontEnd.Memory() / 1024:N0} KiB");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"  the front end's memory grew by {growth / 1024:N0} KiB to {frontEnd.Memory() / 1024:N0} KiB");
         Assert.True(_firstMemory == 0 || growth < AllowedGrowth, $"the front end's memory grew by {growth:N0} bytes");
     }
 

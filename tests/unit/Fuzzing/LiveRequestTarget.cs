@@ -18,11 +18,12 @@ internal sealed partial class LiveRequestTarget(LiveFrontEnd frontEnd, Recording
     public void Check(byte[] input)
     {
         daemon.Take();
-        var answer = frontEnd.Exchange([.. input, .. Last], patience: 40);
-        var seen = daemon.Take();
+        var answer = frontEnd.Exchange([.. input, .. Last], patience: 40, out var left);
+        var seen = daemon.Take().ToList();
         Assert.DoesNotContain(seen, request => request.Contains("UNREADABLE", StringComparison.Ordinal));
         Assert.DoesNotContain(seen, request => request.Contains("FORGED", StringComparison.Ordinal));
-        // A client that leaves before its answer is no attacker: only a daemon that has seen two for one is at fault.
+        // A daemon that has seen more requests than were answered has found one in another's body, unless the client has left before the last answer.
+        if (left && seen.Count > 0 && seen[^1].StartsWith("GET /last ", StringComparison.Ordinal)) seen.RemoveAt(seen.Count - 1);
         var answers = Answers().Count(answer);
         Assert.True(answers == 0 || seen.Count <= answers, $"{seen.Count} requests were seen for {answers} answers: {string.Join("; ", seen)}");
         frontEnd.CheckLog();

@@ -85,7 +85,12 @@ internal static partial class RequestHeadTarget
     private static void Written(string[] lines)
     {
         using var head = new RequestHead();
-        var framing = (lines.Length % 3) switch { 0 => RequestFraming.None, 1 => RequestFraming.Chunked, _ => RequestFraming.OfLength(lines.Length) };
+        var framing = (lines.Length % 3) switch
+        {
+            0 => RequestFraming.None,
+            1 => RequestFraming.Chunked,
+            _ => RequestFraming.OfLength(lines.Length),
+        };
         try
         {
             head.Start(lines[0], lines.ElementAtOrDefault(1) ?? "", lines.ElementAtOrDefault(2) ?? "");
@@ -107,7 +112,8 @@ internal static partial class RequestHeadTarget
         RequestHeadCheck.Check(head.Bytes.Span, framing);
         var text = Encoding.Latin1.GetString(head.Bytes.Span);
         Assert.Matches(Grammar(), text);
-        var expected = framing.InChunks ? ["Transfer-Encoding: chunked"] : framing.Length is { } length ? new[] { $"Content-Length: {length}" } : [];
+        var expected = framing.InChunks ? ["Transfer-Encoding: chunked"]
+            : framing.Length is { } length ? new[] { $"Content-Length: {length}" } : [];
         Assert.Equal(expected, text.Split("\r\n").Where(line => Framing().IsMatch(line)));
         Assert.Single(text.Split("\r\n"), line => line.StartsWith("host:", StringComparison.OrdinalIgnoreCase));
         return text;

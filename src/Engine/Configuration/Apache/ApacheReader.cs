@@ -55,7 +55,8 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
 
             if (said.Contains('\0'))
             {
-                notes.Lose(new ApacheDirective(file, number, text, "", []), "it holds a NUL character, which no value here may; leave it out");
+                notes.Lose(new ApacheDirective(file, number, text, "", []),
+                    "it holds a NUL character, which no value here may; leave it out");
                 continue;
             }
 

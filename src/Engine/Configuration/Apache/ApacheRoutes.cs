@@ -109,7 +109,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         if (callable == "application") callable = null;
         if (callable is not null && OptionTable.Daemon.Mistake("callable", callable) is { } wrong)
             return Lose(alias, wrong);
-        if (reloading is not null && OptionTable.Daemon.Mistake("script-reloading", reloading.Argument(0).ToLowerInvariant()) is { } mistake)
+        if (reloading is not null
+            && OptionTable.Daemon.Mistake("script-reloading", reloading.Argument(0).ToLowerInvariant()) is { } mistake)
         {
             notes.Lose(reloading, mistake);
             reloading = null;
