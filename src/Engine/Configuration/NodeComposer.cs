@@ -17,6 +17,9 @@ internal sealed class NodeComposer
 
     private const string Advice = "check indentation, brackets and quotes here and in the line above";
 
+    /// <summary>What YamlDotNet ends lines at, and so counts them by.</summary>
+    private static readonly string[] LineEnds = ["\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"];
+
     private readonly Scanner _scanner;
     private readonly Parser _parser;
     private readonly string _yaml;
@@ -39,6 +42,13 @@ internal sealed class NodeComposer
     public static ConfigurationNode Compose(string yaml, string fileName)
     {
         var composer = new NodeComposer(yaml, fileName);
+        // YamlDotNet takes it for the end of the file, and would pass over all that follows in silence.
+        if (yaml.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var nul)
+        {
+            var before = yaml[..nul].Split(LineEnds, StringSplitOptions.None);
+            throw composer.Mistake(before.Length, before[^1].Length + 1, "the file holds a NUL character, which no text does; leave it out");
+        }
+
         try
         {
             return composer.ComposeDocument();
@@ -165,7 +175,7 @@ internal sealed class NodeComposer
     private ConfigurationException SyntaxError(YamlException exception)
     {
         var (line, column) = (Line(exception.Start), Column(exception.Start));
-        var lines = _yaml.Split('\n');
+        var lines = _yaml.Split(LineEnds, StringSplitOptions.None);
         // The most common mistake, which the parser reports where the value before it began.
         var last = exception.Message.Contains("tab", StringComparison.Ordinal) ? Line(_scanner.CurrentPosition) : line;
         for (var i = line; i <= last && i <= lines.Length; i++)

@@ -70,6 +70,10 @@ public sealed class YamlSyntaxTests
         Assert.DoesNotContain(Assert.Single(Mistakes(yaml)), char.IsControl);
 
     [Fact]
+    public void Text_after_a_NUL_is_not_passed_over() =>
+        Assert.Equal("2:8 the file holds a NUL character, which no text does; leave it out", Assert.Single(Mistakes("name: a\nlisten:\0 [ ]\n")));
+
+    [Fact]
     public void Tag_that_says_what_a_value_is_anyway_does_no_harm() => Assert.Equal("a", Read("name: !!str a").Name);
 
     [Theory]

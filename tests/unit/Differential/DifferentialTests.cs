@@ -36,11 +36,22 @@ public sealed partial class DifferentialTests
             """);
 
         int[] ports = [ours.Uri.Port, nginx.Port, haproxy.Port];
-        var rows = new List<(string Name, string[] Outcomes)>();
-        foreach (var request in RequestCorpus.All)
-            rows.Add((request.Name, await Task.WhenAll(ports.Zip(daemons.All, (port, daemon) => OutcomeAsync(request, port, daemon)))));
+        var versions = (await PeerProxy.VersionAsync("nginx"), await PeerProxy.VersionAsync("haproxy"));
+        var known = File.Exists(Document) ? await File.ReadAllTextAsync(Document) : "";
+        List<(string Name, string[] Outcomes)> rows = [];
+        var text = "";
+        // A peer may pass on a request before it finds it malformed, or after it: that is a race of its own. What we do is always the same.
+        for (var attempt = 0; attempt < 6 && text != known; attempt++)
+        {
+            var again = new List<(string Name, string[] Outcomes)>();
+            foreach (var request in RequestCorpus.All)
+                again.Add((request.Name, await Task.WhenAll(ports.Zip(daemons.All, (port, daemon) => OutcomeAsync(request, port, daemon)))));
+            if (rows.Count > 0) Assert.Equal(rows.Select(row => row.Outcomes[0]), again.Select(row => row.Outcomes[0]));
+            rows = again;
+            text = Text(rows, versions.Item1, versions.Item2);
+            if (Environment.GetEnvironmentVariable("DAEMONPROXY_WRITE_DIFFERENCES") == "1") break;
+        }
 
-        var text = Text(rows, await PeerProxy.VersionAsync("nginx"), await PeerProxy.VersionAsync("haproxy"));
         if (Environment.GetEnvironmentVariable("DAEMONPROXY_WRITE_DIFFERENCES") == "1") await File.WriteAllTextAsync(Document, text);
         Assert.True(rows.Count >= 100);
         Assert.DoesNotContain(rows, row => row.Outcomes[0].Contains("UNREADABLE", StringComparison.Ordinal));
