@@ -45,7 +45,8 @@ internal sealed partial class TextEditor
             (ScalarValue scalar, SourceScalar old) => YamlText.Scalar(scalar.Text, old.Style, inFlow),
             (ListValue { Items.Count: > 0 } list, SourceList { Items.Count: > 0 } old) => old.Flow ? FlowList(list, old) : BlockList(list, old),
             (SectionValue { Count: > 0 } section, SourceMapping { Pairs.Count: > 0 } old) => old.Flow ? FlowMapping(section, old) : BlockMapping(section, old),
-            _ when value is not ScalarValue && Slice(source) == _yaml.Flow(value) => Slice(source),
+            // However nothing is written: [ ], or with a comment in it.
+            (ListValue { Items.Count: 0 }, SourceList { Items.Count: 0 }) or (SectionValue { Count: 0 }, SourceMapping { Pairs.Count: 0 }) => Slice(source),
             // In a line of its own it has to stand further in than its key.
             (_, SourceList { Flow: false } or SourceMapping { Flow: false }) => "  " + _yaml.Flow(value),
             _ => _yaml.Flow(value),
