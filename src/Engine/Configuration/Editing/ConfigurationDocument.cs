@@ -59,6 +59,8 @@ public sealed class ConfigurationDocument
     /// <exception cref="ConfigurationSaveException">The text cannot be changed to say that.</exception>
     public string Text()
     {
+        // What says it already stays as it is, however it is written.
+        if (_source is not null && SourceValues.Of(_source).Means(Root)) return _original!;
         var text = _source is null ? new YamlText("\n").Document(Root) : TextEditor.Edit(_original!, _source, Root);
         if (text != _original && Root.Count > 0 && !Says(text))
         {
