@@ -42,7 +42,8 @@ public struct ResponseHeadReader(int longestLine)
         {
             var rest = input[consumed..];
             var end = rest.IndexOf((byte)'\n');
-            if ((end < 0 ? rest.Length : end - 1) > longestLine)
+            // Without its LF, a line of one byte more may be one whose CR has come: the same line is judged the same, whole or in pieces.
+            if ((end < 0 ? rest.Length : end) - 1 > longestLine)
                 throw new BrokenResponseException(EventCatalogue.HeaderTooLong, $"a line is longer than header-buffer-size, {longestLine} bytes");
             if (end < 0) return null;
             if (end == 0 || rest[end - 1] != '\r') throw Malformed("a line ends without CR", rest[..end]);

@@ -68,6 +68,8 @@ class LogBuffer(io.BufferedIOBase):
 class Log(io.TextIOBase):
     """wsgi.errors, sys.stdout and sys.stderr: whole lines go to the event log, with the request that the thread is serving."""
 
+    __module__ = 'mod_wsgi'
+
     encoding = 'utf-8'
     errors = 'backslashreplace'
     mode = 'w'

@@ -103,7 +103,8 @@ public sealed class WorkerTimeoutTests : IDisposable
 
         await File.WriteAllTextAsync(Script, Answer("three"));
         for (var i = 0; i < 4; i++) Assert.Equal("three", await frontEnd.Client.GetStringAsync("/"));
-        Assert.True((await frontEnd.Control.GetStatusAsync()).Daemons.Single().RestartsByReason["ScriptChange"] >= 4);
+        // Each change has replaced the worker that answered. The other one may have been on its way when the next change came, and have been replaced once for both.
+        Assert.InRange((await frontEnd.Control.GetStatusAsync()).Daemons.Single().RestartsByReason["ScriptChange"], 3, 6);
     }
 
     [Fact]

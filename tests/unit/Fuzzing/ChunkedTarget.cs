@@ -109,7 +109,7 @@ internal static partial class ChunkedTarget
     }
 
     // What extensions hold means nothing to anybody, so they are not looked into, save for what ends a line.
-    [GeneratedRegex(@"\G([0-9A-Fa-f]{1,15})(?:[ \t;][^\n]*)?\r\n")]
+    [GeneratedRegex(@"\G([0-9A-Fa-f]{1,15})(?:[ \t]*|[ \t]*;[\t\x20-\x7e\x80-\xff]*)\r\n")]
     private static partial Regex SizeLine();
 
     [GeneratedRegex(@"\A([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\z")]
