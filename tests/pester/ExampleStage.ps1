@@ -24,6 +24,11 @@ routes:
   - { path: /reports, daemon: reports }
   - { path: /inproc, application: inproc.wsgi }
 '@
+    Set-Content $StageFolder/inproc.wsgi @'
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'inproc']
+'@
     Set-Content $StageFolder/httpd.conf @'
 Listen 127.0.0.1:8080
 WSGIRestrictEmbedded On

@@ -24,5 +24,11 @@ Describe 'Test-DaemonProxyConfiguration' {
 
     It 'reports a file that is not there as a mistake' { (Test-DaemonProxyConfiguration (Join-Path $OwnDirectory 'none.yaml')).Message | Should -Match 'none\.yaml|no such|not there|there is no' }
 
-    It 'finds no mistake in the example of the documentation' { Test-DaemonProxyConfiguration $PSScriptRoot/../../docs/example.yaml | Should -BeNullOrEmpty }
+    It 'finds no mistake in the example of the documentation, where its scripts are' {
+        $example = Join-Path $OwnDirectory 'example.yaml'
+        Copy-Item $PSScriptRoot/../../docs/example.yaml $example
+        (Test-DaemonProxyConfiguration $example).Message | Should -Match 'there is no script .*apps.(site|inproc)\.wsgi'
+        $null = New-Item -ItemType File -Force (Join-Path $OwnDirectory 'apps/site.wsgi'), (Join-Path $OwnDirectory 'apps/inproc.wsgi')
+        Test-DaemonProxyConfiguration $example | Should -BeNullOrEmpty
+    }
 }

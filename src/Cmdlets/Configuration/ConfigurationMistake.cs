@@ -16,15 +16,15 @@ public sealed class ConfigurationMistake
     /// <summary>The file, as it was named.</summary>
     public string File { get; }
 
-    /// <summary>The line, from 1.</summary>
+    /// <summary>The line, from 1; 0: the mistake has no place in the file.</summary>
     public int Line { get; }
 
-    /// <summary>The column, from 1.</summary>
+    /// <summary>The column, from 1; 0: the mistake has no place in the file.</summary>
     public int Column { get; }
 
     /// <summary>What is wrong, and what would be right.</summary>
     public string Message { get; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{File}:{Line}:{Column}: {Message}";
+    public override string ToString() => Line > 0 ? $"{File}:{Line}:{Column}: {Message}" : $"{File}: {Message}";
 }
