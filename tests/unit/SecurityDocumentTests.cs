@@ -43,6 +43,6 @@ public sealed partial class SecurityDocumentTests
     [GeneratedRegex(@"^\| (`[^|]+) \| ([a-z, ]+) \| [^|]+ \| [^|]+ \|$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
-    [GeneratedRegex("`([a-z-]+)`")]
+    [GeneratedRegex("`([a-z0-9-]+)`")]
     private static partial Regex Key();
 }
