@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 using DaemonProxy.Relay;
 using DaemonProxy.Timing;
 

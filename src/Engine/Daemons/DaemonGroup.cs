@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 

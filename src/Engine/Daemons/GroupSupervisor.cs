@@ -1,6 +1,7 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 

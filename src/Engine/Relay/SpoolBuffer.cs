@@ -6,8 +6,8 @@ namespace DaemonProxy.Relay;
 /// <summary>How much of a body is taken in before its reader wants it.</summary>
 /// <param name="Memory">Bytes in memory.</param>
 /// <param name="File">Bytes in a file beyond that.</param>
-/// <param name="Directory">Where the file is; null: <see cref="SpoolFile.DefaultDirectory"/>.</param>
-public sealed record SpoolSize(long Memory, long File, string? Directory);
+/// <param name="Place">Where the file is.</param>
+public sealed record SpoolSize(long Memory, long File, SpoolPlace Place);
 
 /// <summary>
 /// Bytes between one writer and one reader that is slower: first in memory, what is beyond that in a <see cref="SpoolFile"/>, and beyond that the writer waits.
@@ -179,7 +179,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
     {
         try
         {
-            _file ??= await Task.Run(() => SpoolFile.Create(size.Directory, size.File)).ConfigureAwait(false);
+            _file ??= await Task.Run(() => SpoolFile.Create(size.Place, size.File)).ConfigureAwait(false);
             await _file.WriteAsync(part).ConfigureAwait(false);
             lock (_gate) (_inFile, _isWriting) = (_inFile + part.Length, false);
             return true;

@@ -1,3 +1,5 @@
+using DaemonProxy.Platform;
+
 namespace DaemonProxy.Relay;
 
 /// <summary>
@@ -14,14 +16,30 @@ internal sealed class SpoolFile : IDisposable
     private long _written;
     private long _read;
 
-    private SpoolFile(FileStream stream, long size) => (_stream, _size) = (stream, size);
+    private ConnectionBudget? _budget;
+
+    private SpoolFile(FileStream stream, long size, ConnectionBudget? budget) => (_stream, _size, _budget) = (stream, size, budget);
 
     /// <summary>Makes one.</summary>
-    /// <param name="directory">On which disk; null: <see cref="DefaultDirectory"/>.</param>
+    /// <param name="place">On which disk, and where it is counted.</param>
     /// <param name="size">The most it holds, bytes.</param>
     /// <exception cref="IOException">The system does not give one.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be made there.</exception>
-    public static SpoolFile Create(string? directory, long size)
+    public static SpoolFile Create(SpoolPlace place, long size)
+    {
+        if (place.Budget is { } budget && !budget.TryTake()) throw new IOException("the limit on open files leaves room for no spool file");
+        try
+        {
+            return new(Open(place.Directory), size, place.Budget);
+        }
+        catch
+        {
+            place.Budget?.Return();
+            throw;
+        }
+    }
+
+    private static FileStream Open(string? directory)
     {
         var path = Path.Combine(directory ?? DefaultDirectory, $"daemonproxy-{Guid.NewGuid():n}.spool");
         var options = new FileStreamOptions
@@ -35,7 +53,7 @@ internal sealed class SpoolFile : IDisposable
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(path, options);
         if (!OperatingSystem.IsWindows()) File.Delete(path);
-        return new(stream, size);
+        return stream;
     }
 
     /// <summary>Where they are made if nothing else is said: not in the runtime directory, which often lies in memory, but where large files may.</summary>
@@ -68,5 +86,14 @@ internal sealed class SpoolFile : IDisposable
     }
 
     /// <summary>Frees it.</summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        Interlocked.Exchange(ref _budget, null)?.Return();
+    }
 }
+
+/// <summary>Where spool files are.</summary>
+/// <param name="Directory"><c>spool-directory</c>; null: <see cref="SpoolFile.DefaultDirectory"/>.</param>
+/// <param name="Budget">Where each is counted as an open file; null: nowhere.</param>
+public sealed record SpoolPlace(string? Directory, ConnectionBudget? Budget = null);

@@ -23,14 +23,14 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
     /// <summary>Makes it; nothing is taken in yet.</summary>
     /// <param name="inner">The client's body.</param>
     /// <param name="size">The most that is taken in, bytes.</param>
-    /// <param name="directory">Where large ones lie; null: the usual place.</param>
+    /// <param name="place">Where large ones lie.</param>
     /// <param name="time">The clock.</param>
     /// <param name="failed">Hears that the file cannot be written; then the rest is streamed.</param>
-    public SpooledRequest(PipeReader inner, long size, string? directory, TimeProvider time, Action<Exception>? failed)
+    public SpooledRequest(PipeReader inner, long size, SpoolPlace place, TimeProvider time, Action<Exception>? failed)
     {
         _inner = inner;
         Size = size;
-        _buffer = new SpoolBuffer(new SpoolSize(Math.Min(size, Memory), size, directory), time, failure =>
+        _buffer = new SpoolBuffer(new SpoolSize(Math.Min(size, Memory), size, place), time, failure =>
         {
             _fileFailed.Cancel();
             failed?.Invoke(failure);

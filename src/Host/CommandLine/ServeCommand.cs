@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
-using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.CommandLine;
 

@@ -126,7 +126,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             await ServeDaemonAsync(context, request, route, group, record, body).ConfigureAwait(false);
             return;
         }
-        var taken = new SpooledRequest(body!, group.Options.RequestSpool, _served.Configuration.SpoolDirectory, _time, SpoolFailed);
+        var taken = new SpooledRequest(body!, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
         await using (taken.ConfigureAwait(false))
         {
             try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted).ConfigureAwait(false); }
@@ -164,7 +164,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             }
             if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
             {
-                var size = new SpoolSize(group.Policy.Current.BufferSize, group.Options.ResponseSpool, _served.Configuration.SpoolDirectory);
+                var size = new SpoolSize(group.Policy.Current.BufferSize, group.Options.ResponseSpool, PlaceOfSpool());
                 spooled = new SpooledBody(exchange.Connection, size, group.Options.SocketTimeout, _time, exchange.DisposeAsync, SpoolFailed);
             }
             await RelayAsync(
@@ -181,6 +181,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             await exchange.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    private SpoolPlace PlaceOfSpool() => new(_served.Configuration.SpoolDirectory, services.Budget);
 
     private void SpoolFailed(Exception failure) => _log.Write(EventCatalogue.SpoolFailed, failure.Message);
 

@@ -5,6 +5,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;

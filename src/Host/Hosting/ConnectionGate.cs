@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
-using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Hosting;
 

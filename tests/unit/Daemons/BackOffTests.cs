@@ -2,6 +2,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,6 +1,7 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 using DaemonProxy.Relay;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

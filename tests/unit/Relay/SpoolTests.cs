@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Platform;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using Microsoft.Extensions.Time.Testing;
@@ -25,7 +26,7 @@ public sealed class SpoolTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private SpooledBody Spool(long memory, long file, string? folder = null) => new(
-        new PipeBody(_daemon.Reader, _time), new SpoolSize(memory, file, folder ?? _folder), TimeSpan.FromSeconds(60), _time,
+        new PipeBody(_daemon.Reader, _time), new SpoolSize(memory, file, new SpoolPlace(folder ?? _folder)), TimeSpan.FromSeconds(60), _time,
         () =>
         {
             Interlocked.Increment(ref _ended);
@@ -208,7 +209,7 @@ public sealed class SpoolTests : IDisposable
             for (var at = 0; at < length; at += 30_011) await client.Writer.WriteAsync(sent.AsMemory(at, Math.Min(30_011, length - at)));
             await client.Writer.CompleteAsync();
         });
-        await using var request = new SpooledRequest(client.Reader, size, _folder, _time, failure => _failed = failure);
+        await using var request = new SpooledRequest(client.Reader, size, new SpoolPlace(_folder), _time, failure => _failed = failure);
         await request.TakeInAsync(CancellationToken.None).AsTask().WaitAsync(Limit);
         // What fits is here, and with it the end; what does not has not been waited for.
         if (length <= size) await sending.WaitAsync(Limit);
@@ -237,7 +238,7 @@ public sealed class SpoolTests : IDisposable
         var client = new Pipe(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 1 << 20));
         await client.Writer.WriteAsync(sent);
         await client.Writer.CompleteAsync();
-        await using var request = new SpooledRequest(client.Reader, 1 << 20, Path.Combine(_folder, "not-there"), _time, failure => _failed = failure);
+        await using var request = new SpooledRequest(client.Reader, 1 << 20, new SpoolPlace(Path.Combine(_folder, "not-there")), _time, failure => _failed = failure);
         await request.TakeInAsync(CancellationToken.None).AsTask().WaitAsync(Limit);
         var got = new MemoryStream();
         while (true)
@@ -249,5 +250,30 @@ public sealed class SpoolTests : IDisposable
         }
         Assert.Equal(sent, got.ToArray());
         Assert.IsType<DirectoryNotFoundException>(_failed);
+    }
+
+    [Fact]
+    public async Task File_counts_as_an_open_one_and_where_there_is_no_room_memory_and_the_daemon_wait()
+    {
+        var budget = new ConnectionBudget(1);
+        var sent = new byte[200_000];
+        Random.Shared.NextBytes(sent);
+        foreach (var taken in new[] { false, true })
+        {
+            if (taken) Assert.True(budget.TryTake());
+            _failed = null;
+            var daemon = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+            await daemon.Writer.WriteAsync(sent);
+            await daemon.Writer.CompleteAsync();
+            using var source = new PipeBody(daemon.Reader, _time);
+            await using (var body = new SpooledBody(
+                source, new SpoolSize(65_536, 1 << 20, new SpoolPlace(_folder, budget)), TimeSpan.FromSeconds(60), _time, () => ValueTask.CompletedTask, failure => _failed = failure))
+            {
+                if (!taken) await EndToEnd.RunningFrontEnd.UntilAsync(() => budget.Open == 1, "the file");
+                Assert.Equal(sent, await ReadAsync(body));
+            }
+            Assert.Equal(taken, _failed is IOException);
+            Assert.Equal(taken ? 1 : 0, budget.Open);
+        }
     }
 }

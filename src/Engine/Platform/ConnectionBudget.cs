@@ -1,9 +1,7 @@
-using DaemonProxy.Platform;
-
-namespace DaemonProxy.Daemons;
+namespace DaemonProxy.Platform;
 
 /// <summary>
-/// How many connections the front end may have open at a time, to clients and daemons together, within the system's limit on open files. A process that uses its last
+/// How many connections the front end may have open at a time, to clients and daemons together, and spool files, within the system's limit on open files. A process that uses its last
 /// descriptor for a connection has none left for a log, a worker's pipes, the control socket, or the runtime itself, which ends the process then. So some are kept in
 /// reserve, clients get at most half of the rest, and daemons what clients leave.
 /// </summary>
