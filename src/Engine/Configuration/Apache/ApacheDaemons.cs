@@ -112,6 +112,8 @@ internal sealed class ApacheDaemons
 
         if (OptionTable.Daemon.Mistake(key, text) is { } mistake)
             Lose(mistake);
+        else if (key == "threads" && text.Trim('0').Length == 0)
+            Lose("an application has 1 request thread or more; the default is 15");
         else
             Put(section, key, OptionTable.Daemon.Write(key, OptionTable.Daemon.Read(key, text)));
     }

@@ -45,8 +45,11 @@ internal sealed class SourceList : SourceNode
 /// <summary>Keys and their values.</summary>
 internal sealed class SourceMapping : SourceNode
 {
-    /// <summary>Whether it stands in braces.</summary>
+    /// <summary>Whether it stands in braces, or is a single pair in brackets.</summary>
     public required bool Flow { get; init; }
+
+    /// <summary>Whether it is a single pair in a list's brackets, without braces of its own: <c>[ key: value ]</c>.</summary>
+    public bool IsSinglePair { get; init; }
 
     /// <summary>The keys and values; a merge key (<c>&lt;&lt;</c>) is one of them.</summary>
     public required IReadOnlyList<SourcePair> Pairs { get; init; }

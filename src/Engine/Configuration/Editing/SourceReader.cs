@@ -84,13 +84,18 @@ internal sealed class SourceReader
         while (!_parser.TryConsume(out end!))
             pairs.Add(new SourcePair((SourceScalar)ReadNode(), ReadNode()));
         var flow = start.Style == MappingStyle.Flow;
+        var at = flow ? BehindProperties(start) : pairs[0].Key.Start;
+        // [ key: value ] is a list of one mapping without braces; the parser has it begin after its key.
+        var single = flow && pairs.Count == 1 && (_text[at] != '{' || at >= pairs[0].Key.Start);
+        if (single) at = pairs[0].Key.Start;
         return new SourceMapping
         {
             Flow = flow,
+            IsSinglePair = single,
             Pairs = pairs,
             Anchor = Anchor(start),
-            Start = flow ? BehindProperties(start) : pairs[0].Key.Start,
-            End = flow ? (int)end.Start.Index + 1 : LineEnd(_text, pairs[^1].Value.End),
+            Start = at,
+            End = single ? pairs[^1].Value.End : flow ? (int)end.Start.Index + 1 : LineEnd(_text, pairs[^1].Value.End),
         };
     }
 

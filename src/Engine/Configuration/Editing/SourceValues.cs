@@ -51,6 +51,7 @@ internal sealed class SourceValues
         var merged = new List<SectionValue>();
         foreach (var pair in mapping.Pairs)
         {
+            if (pair.Key.Anchor is { } anchor) _anchors[anchor] = pair.Key;
             if (!pair.IsMerge)
                 section.Set(pair.Key.Text, Value(pair.Value, pair.Value), AsTheyCome);
             else if (Value(pair.Value, pair.Value) is ListValue list)

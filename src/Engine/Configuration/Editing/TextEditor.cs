@@ -44,6 +44,7 @@ internal sealed partial class TextEditor
             (ScalarValue scalar, SourceScalar old) when scalar.Text == old.Text => Slice(source),
             (ScalarValue scalar, SourceScalar old) => YamlText.Scalar(scalar.Text, old.Style, inFlow),
             (ListValue { Items.Count: > 0 } list, SourceList { Items.Count: > 0 } old) => old.Flow ? FlowList(list, old) : BlockList(list, old),
+            (SectionValue section, SourceMapping { IsSinglePair: true } old) => SinglePair(section, old),
             (SectionValue { Count: > 0 } section, SourceMapping { Pairs.Count: > 0 } old) => old.Flow ? FlowMapping(section, old) : BlockMapping(section, old),
             // However nothing is written: [ ], or with a comment in it.
             (ListValue { Items.Count: 0 }, SourceList { Items.Count: 0 }) or (SectionValue { Count: 0 }, SourceMapping { Pairs.Count: 0 }) => Slice(source),
@@ -112,6 +113,10 @@ internal sealed partial class TextEditor
 
         return Joined(parts, source, [.. source.Pairs.Select(pair => (pair.Key.Start, pair.Value.End))]);
     }
+
+    // Another pair would be another item of the list that it is in.
+    private string SinglePair(SectionValue section, SourceMapping source) =>
+        source.Pairs[0] is { IsMerge: false } pair && section.Keys.Count() == 1 && section[pair.Key.Text] is not null ? Pair(section, pair, inFlow: true) : _yaml.Flow(section);
 
     private string FlowList(ListValue list, SourceList source)
     {
