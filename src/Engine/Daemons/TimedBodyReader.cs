@@ -13,7 +13,10 @@ namespace DaemonProxy.Daemons;
 /// <param name="inner">The body.</param>
 /// <param name="limit">The longest wait, &gt; 0.</param>
 /// <param name="time">The clock.</param>
-public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvider time) : PipeReader, IDisposable
+/// <param name="broken">
+/// Told at once when the client does not deliver the body, before whoever reads it knows: what is left of the body may not be taken for another request. Null: nobody is.
+/// </param>
+public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvider time, Action? broken = null) : PipeReader, IDisposable
 {
     private TimedWait? _wait;
 
@@ -22,7 +25,21 @@ public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvid
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         var read = inner.ReadAsync(cancellationToken);
-        return read.IsCompleted ? read : WaitAsync(read);
+        return read.IsCompletedSuccessfully ? read : FinishAsync(read);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> FinishAsync(ValueTask<ReadResult> read)
+    {
+        try
+        {
+            return await (read.IsCompleted ? read : WaitAsync(read)).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            broken?.Invoke();
+            throw;
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -9,6 +9,7 @@ using DaemonProxy.Relay;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -100,6 +101,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
+            // Of a client that has left the server may still have a part of the body, and would read it as the next requests.
+            if (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested) EndConnection(context);
             Active.Leave(record);
             Finish(context, request, record);
             Interlocked.Decrement(ref _active);
@@ -233,8 +236,18 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     /// <summary>The request's body, each piece of which is waited for no longer than client-body-timeout; null: it has none.</summary>
+    /// <remarks>
+    /// A body that breaks off ends its HTTP/1 connection: the server would read what has come of it as the client's next requests. In HTTP/2 it is the stream's affair.
+    /// </remarks>
     private TimedBodyReader? BodyOf(IFeatureCollection context) =>
-        RequestTranslator.FramingOf(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time) : null;
+        RequestTranslator.FramingOf(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
+            () => EndConnection(context)) : null;
+
+    private static void EndConnection(IFeatureCollection context)
+    {
+        if (context.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
+            context.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    }
 
     private async ValueTask RelayAsync(
         IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
