@@ -10,6 +10,7 @@ namespace DaemonProxy.Cmdlets;
 internal sealed class EngineLoadContext : AssemblyLoadContext
 {
     private const string Engine = "DaemonProxy.Engine";
+    private const string OwnPrefix = "DaemonProxy.";
 
     // One for the session: the cmdlets are bound to the engine they met first, and stay so when the module is imported again.
     private static readonly EngineLoadContext Session = new(
@@ -20,9 +21,9 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     private EngineLoadContext(string folder)
         : base(Engine) => _folder = folder;
 
-    /// <summary>The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine only.</summary>
+    /// <summary>The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine and its own assemblies only.</summary>
     public static Assembly? ResolveEngine(AssemblyLoadContext context, AssemblyName name) =>
-        name.Name == Engine ? Session.LoadFromAssemblyName(name) : null;
+        name.Name?.StartsWith(OwnPrefix, StringComparison.Ordinal) == true ? Session.Load(name) : null;
 
     /// <inheritdoc/>
     protected override Assembly? Load(AssemblyName assemblyName)

@@ -33,9 +33,9 @@ Describe 'The package' {
         $expected = @(
             'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'LICENSE', 'ThirdPartyNotices.txt'
             'en-US/DaemonProxy.Cmdlets.dll-Help.xml', 'en-US/about_DaemonProxy.help.txt', 'en-US/about_EmbeddedMode.help.txt', 'en-US/about_FlushPolicy.help.txt', 'en-US/about_RateLimit.help.txt'
-            'bin/DaemonProxy.Cmdlets.dll', 'bin/engine/DaemonProxy.Engine.dll', 'bin/engine/System.Threading.RateLimiting.dll', 'bin/engine/YamlDotNet.dll'
+            'bin/DaemonProxy.Cmdlets.dll', 'bin/engine/DaemonProxy.Editing.dll', 'bin/engine/DaemonProxy.Engine.dll', 'bin/engine/DaemonProxy.Services.dll', 'bin/engine/DaemonProxy.Verification.dll', 'bin/engine/System.Threading.RateLimiting.dll', 'bin/engine/YamlDotNet.dll'
             foreach ($folder in 'bin/host', 'bin/host/linux-x64', 'bin/host/linux-arm64', 'bin/host/osx-arm64', 'bin/host/win-x64') {
-                foreach ($file in 'daemonproxy.dll', 'daemonproxy.deps.json', 'daemonproxy.runtimeconfig.json', 'DaemonProxy.Engine.dll', 'Prometheus.NetStandard.dll', 'System.CommandLine.dll', 'YamlDotNet.dll') { "$folder/$file" }
+                foreach ($file in 'daemonproxy.dll', 'daemonproxy.deps.json', 'daemonproxy.runtimeconfig.json', 'DaemonProxy.Engine.dll', 'DaemonProxy.Verification.dll', 'Prometheus.NetStandard.dll', 'System.CommandLine.dll', 'YamlDotNet.dll') { "$folder/$file" }
                 if ($folder -ne 'bin/host') { "$folder/daemonproxy$(if ($folder -like '*win*') { '.exe' })" }
             }
         )

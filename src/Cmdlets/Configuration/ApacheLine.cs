@@ -1,4 +1,4 @@
-using DaemonProxy.Configuration.Apache;
+using DaemonProxy.Editing.Apache;
 
 namespace DaemonProxy.Cmdlets;
 

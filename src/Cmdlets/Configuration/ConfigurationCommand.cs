@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 

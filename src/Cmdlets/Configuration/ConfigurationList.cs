@@ -1,5 +1,5 @@
 using System.Collections.ObjectModel;
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 

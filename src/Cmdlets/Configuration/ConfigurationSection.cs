@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 

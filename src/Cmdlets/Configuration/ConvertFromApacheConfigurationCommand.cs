@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
-using DaemonProxy.Configuration.Apache;
+using DaemonProxy.Editing.Apache;
 
 namespace DaemonProxy.Cmdlets;
 

@@ -1,5 +1,5 @@
 using System.Collections;
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 

@@ -5,7 +5,7 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>An option of a section as PowerShell's members have it: what the engine's table of options names needs no property in code.</summary>
 internal sealed class OptionProperty(ConfigurationSection section, string option)
-    : PSNoteProperty(Configuration.Editing.OptionTable.PropertyName(option), null)
+    : PSNoteProperty(Editing.OptionTable.PropertyName(option), null)
 {
     public override object? Value
     {

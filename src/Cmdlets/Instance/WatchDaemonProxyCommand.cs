@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using DaemonProxy.Control;
-using DaemonProxy.Watching;
+using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 

@@ -1,5 +1,5 @@
 using DaemonProxy.Control;
-using DaemonProxy.Watching;
+using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 

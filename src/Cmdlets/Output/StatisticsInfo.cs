@@ -1,5 +1,5 @@
 using System.Collections;
-using DaemonProxy.Control;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Cmdlets;
 

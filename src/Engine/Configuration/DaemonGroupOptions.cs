@@ -65,13 +65,16 @@ public sealed record DaemonGroupOptions
     public DaemonAddress? Address { get; init; }
 
     /// <summary><c>response-flush-delay</c>: how long the relay waits for more before it flushes. &gt;= 0; 0 flushes on any dry read. Default 5 ms.</summary>
-    public TimeSpan ResponseFlushDelay { get; init; } = TimeSpan.FromMilliseconds(5);
+    public TimeSpan ResponseFlushDelay { get; init; } = FlushPolicy.Default.FlushDelay;
 
     /// <summary><c>response-flush-deadline</c>: the longest a byte waits while the application trickles. &gt;= 0; 0: no deadline. Default 50 ms.</summary>
-    public TimeSpan ResponseFlushDeadline { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan ResponseFlushDeadline { get; init; } = FlushPolicy.Default.FlushDeadline;
 
     /// <summary><c>response-buffer-size</c>, bytes, &gt;= 65,536: the runaway guard. Default 8 MiB.</summary>
-    public long ResponseBufferSize { get; init; } = 8L << 20;
+    public long ResponseBufferSize { get; init; } = FlushPolicy.Default.BufferSize;
+
+    /// <summary>The three of them as the policy that responses follow.</summary>
+    public FlushPolicy FlushPolicy => new(ResponseFlushDelay, ResponseBufferSize, ResponseFlushDeadline);
 
     /// <summary><c>connect-timeout</c>: budget for connecting to the group's socket. Default 15 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);

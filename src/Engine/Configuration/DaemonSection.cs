@@ -1,5 +1,3 @@
-using DaemonProxy.Relay;
-
 namespace DaemonProxy.Configuration;
 
 /// <summary>The keys of an item of <c>daemons</c>.</summary>

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Control;
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;
 
@@ -72,25 +74,6 @@ public enum InstanceState
 
     /// <summary>It takes no new connections and finishes what is in flight.</summary>
     Draining,
-}
-
-/// <summary>The states of a daemon group.</summary>
-public enum DaemonState
-{
-    /// <summary>Somebody else runs it; the front end only knows its address.</summary>
-    External,
-
-    /// <summary>Started, and not answering on its socket yet.</summary>
-    Starting,
-
-    /// <summary>Answering on its socket.</summary>
-    Ready,
-
-    /// <summary>It ended, and is started again after a pause.</summary>
-    BackingOff,
-
-    /// <summary>Stopped with the front end.</summary>
-    Stopped,
 }
 
 /// <summary>One daemon group, as it is now.</summary>
@@ -172,42 +155,6 @@ public sealed record ActiveResponse(long Id, string Method, string Path, string?
 /// <param name="Daemon">The group's name.</param>
 /// <param name="Options">All options that a group of its kind has.</param>
 public sealed record GroupOptions(string Daemon, IReadOnlyList<EffectiveOption> Options);
-
-/// <summary>Finished requests since the front end's start.</summary>
-/// <param name="Requests">How many.</param>
-/// <param name="Bytes">Bytes of response bodies sent.</param>
-/// <param name="Statuses">Their statuses.</param>
-/// <param name="QueueTime">How long they waited for a worker, together.</param>
-/// <param name="Duration">How long they took, together.</param>
-/// <param name="Flushes">Flushes in their responses, and in those under way, by reason.</param>
-public sealed record TrafficStatus(long Requests, long Bytes, StatusCounts Statuses, TimeSpan QueueTime, TimeSpan Duration, FlushCounts Flushes)
-{
-    /// <summary>Before the first request.</summary>
-    public static TrafficStatus None { get; } = new(0, 0, new(0, 0, 0, 0, 0), TimeSpan.Zero, TimeSpan.Zero, new(0, 0, 0, 0));
-}
-
-/// <summary>Requests by the class of their status. A client that left before there was one is in none.</summary>
-/// <param name="Informational">1xx: upgraded connections.</param>
-/// <param name="Success">2xx.</param>
-/// <param name="Redirection">3xx.</param>
-/// <param name="ClientError">4xx.</param>
-/// <param name="ServerError">5xx.</param>
-public sealed record StatusCounts(long Informational, long Success, long Redirection, long ClientError, long ServerError);
-
-/// <summary>One worker process of a managed group.</summary>
-/// <param name="State">Its state.</param>
-/// <param name="ProcessId">Its process; null while none runs.</param>
-/// <param name="StartTime">When that was started; null while none runs.</param>
-/// <param name="ActiveRequests">Requests it is serving.</param>
-/// <param name="Requests">Requests it was given since it started.</param>
-public sealed record WorkerStatus(DaemonState State, int? ProcessId, DateTimeOffset? StartTime, int ActiveRequests, long Requests);
-
-/// <summary>Flushes by their reason.</summary>
-/// <param name="Idle">The application stayed silent for the flush delay.</param>
-/// <param name="Deadline">Bytes had waited for the flush deadline.</param>
-/// <param name="Guard">The chain held more than the buffer size.</param>
-/// <param name="End">The response ended.</param>
-public sealed record FlushCounts(long Idle, long Deadline, long Guard, long End);
 
 /// <summary>One route, as it is now.</summary>
 public sealed record RouteStatus

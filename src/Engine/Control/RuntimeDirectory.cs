@@ -1,4 +1,5 @@
 using System.Text;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Control;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 

@@ -1,4 +1,4 @@
-using DaemonProxy.Relay;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Daemons;
 

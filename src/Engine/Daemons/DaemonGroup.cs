@@ -30,7 +30,7 @@ public sealed class DaemonGroup : IDisposable
         Budget = budget;
         Options = options;
         Statistics = statistics;
-        Policy = new LiveFlushPolicy(FlushPolicy.Of(options));
+        Policy = new LiveFlushPolicy(options.FlushPolicy);
         Queue = new WorkerQueue(options, time);
         Relay = new ResponseRelay(Policy, time);
         _time = time;

@@ -1,7 +1,7 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Control;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Daemons;
 

@@ -1,6 +1,6 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Control;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 

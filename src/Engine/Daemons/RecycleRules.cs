@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Daemons;
 

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 

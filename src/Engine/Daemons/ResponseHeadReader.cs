@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 

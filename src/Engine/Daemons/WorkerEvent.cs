@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DaemonProxy.Events;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Daemons;
 

@@ -1,6 +1,5 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Daemons;
 

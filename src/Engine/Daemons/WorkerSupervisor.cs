@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using DaemonProxy.Configuration;
-using DaemonProxy.Control;
 using DaemonProxy.Events;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Daemons;
 
@@ -110,7 +110,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         {
             process = await _group.Launch(_group.NextCommand(requireLoad), Heard).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException or ControlException)
+        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
         {
             var refusal = new DaemonStartException($"daemon group '{Options.Name}': cannot start '{_group.Program}': {failure.Message}");
             await FailedAsync(refusal, EventCatalogue.DaemonNotStarted, refusal.Message).ConfigureAwait(false);

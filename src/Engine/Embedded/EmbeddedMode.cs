@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Relay;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Embedded;
 
@@ -145,15 +146,9 @@ internal sealed unsafe partial class PythonApi
         {
             return NativeLibrary.TryLoad(library, out var loaded) ? loaded : throw new PythonException($"{library} cannot be loaded; it has to be a {RuntimeInformation.ProcessArchitecture} library");
         }
-        var handle = Open(library, Now | Global);
-        return handle != 0 ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(LastError())}");
+        var handle = SystemCalls.OpenLibrary(library, Now | Global);
+        return handle != 0 ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(SystemCalls.LastLibraryError())}");
     }
-
-    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "dlerror")]
-    private static partial nint LastError();
 
     /// <summary>PyStatus.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Embedded;
 
@@ -23,7 +24,7 @@ public sealed unsafe partial class PythonInterpreter
     {
         if (!OperatingSystem.IsWindows())
         {
-            foreach (var (name, value) in _settings.Variables) _ = SetVariable(name, value, 1);
+            foreach (var (name, value) in _settings.Variables) _ = SystemCalls.SetVariable(name, value, 1);
         }
         var configuration = (int*)NativeMemory.AllocZeroed(ConfigurationSize);
         try
@@ -69,8 +70,8 @@ public sealed unsafe partial class PythonInterpreter
     {
         if (_settings.ChildOutput is not { } log || OperatingSystem.IsWindows()) return 2;
         var ends = stackalloc int[2];
-        if (Pipe(ends) != 0) return 2;
-        for (var end = 0; end < 2; end++) _ = Control(ends[end], SetDescriptorFlags, CloseOnExec);
+        if (SystemCalls.CreatePipe(ends) != 0) return 2;
+        for (var end = 0; end < 2; end++) _ = SystemCalls.ControlDescriptor(ends[end], SetDescriptorFlags, CloseOnExec);
         var reader = new StreamReader(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, bufferSize: 0));
         new Thread(() =>
         {
@@ -82,14 +83,4 @@ public sealed unsafe partial class PythonInterpreter
 
     private const int SetDescriptorFlags = 2; // F_SETFD
     private const int CloseOnExec = 1;        // FD_CLOEXEC
-
-    // Python reads the C library's environment, of which .NET has but a copy.
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetVariable(string name, string value, int overwrite);
-
-    [LibraryImport("libc", EntryPoint = "pipe")]
-    private static partial int Pipe(int* ends);
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int Control(int descriptor, int command, int value);
 }

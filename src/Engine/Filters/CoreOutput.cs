@@ -4,7 +4,6 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Filters;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace DaemonProxy.Platform;
 
 /// <summary>The files, sockets and pipes that this process has open, and how many it may have (<c>ulimit -n</c>).</summary>
@@ -11,7 +9,7 @@ public static partial class OpenFiles
     public static long? Limit()
     {
         var resource = OperatingSystem.IsLinux() ? 7 : OperatingSystem.IsMacOS() ? 8 : -1;
-        if (resource < 0 || getrlimit(resource, out var limit) != 0) return null;
+        if (resource < 0 || SystemCalls.GetLimit(resource, out var limit) != 0) return null;
         return limit.Current > int.MaxValue ? int.MaxValue : (long)limit.Current;
     }
 
@@ -20,15 +18,5 @@ public static partial class OpenFiles
     {
         try { return Lists.FirstOrDefault(Directory.Exists) is { } list ? Directory.EnumerateFileSystemEntries(list).Count() : null; }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { return null; }
-    }
-
-    [LibraryImport("libc")]
-    private static partial int getrlimit(int resource, out ResourceLimit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct ResourceLimit
-    {
-        public ulong Current;
-        public ulong Maximum;
     }
 }

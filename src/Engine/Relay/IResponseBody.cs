@@ -1,3 +1,5 @@
+using DaemonProxy.Events;
+
 namespace DaemonProxy.Relay;
 
 /// <summary>A block of a response's body.</summary>

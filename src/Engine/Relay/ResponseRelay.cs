@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Statistics;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Requests;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 
 namespace DaemonProxy.Requests;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DaemonProxy.Daemons;
 
 namespace DaemonProxy.Statistics;
 

@@ -1,6 +1,3 @@
-using DaemonProxy.Control;
-using DaemonProxy.Relay;
-
 namespace DaemonProxy.Statistics;
 
 /// <summary>Counts finished requests, from any number of threads; once a request, never on the way of its blocks.</summary>

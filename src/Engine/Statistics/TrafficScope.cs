@@ -1,5 +1,3 @@
-using DaemonProxy.Relay;
-
 namespace DaemonProxy.Statistics;
 
 /// <summary>Where a request is counted: with all requests, with its route's, with its daemon group's.</summary>

@@ -106,6 +106,12 @@ internal static class ServeCommand
         {
             frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null).ConfigureAwait(false);
         }
+        // The service manager has to be told that it has ended, whatever the reason.
+        catch (Exception failure) when (manager is not null && OperatingSystem.IsWindows() && failure is ServerStartException or ControlException or ConfigurationException)
+        {
+            DaemonProxyCommand.Complain(Console.Error, failure.Message);
+            return DaemonProxyCommand.Failed;
+        }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
             await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport)).ConfigureAwait(false);

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
+using DaemonProxy.Display;
 
 namespace DaemonProxy.Host.CommandLine;
 

@@ -5,7 +5,6 @@ using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using DaemonProxy.Daemons;
-using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Http;
 

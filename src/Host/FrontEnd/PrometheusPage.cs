@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using DaemonProxy.Daemons;
-using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using Prometheus;
 

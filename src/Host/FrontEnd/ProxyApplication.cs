@@ -4,6 +4,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
 using DaemonProxy.Requests;
@@ -119,7 +120,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     private ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record) =>
-        RequestTranslator.FramingOf(context).HasBody ? ServeWithBodyAsync(context, request, route, group, record) : ServeDaemonAsync(context, request, route, group, record, body: null);
+        RequestHeaders.ReadFraming(context).HasBody ? ServeWithBodyAsync(context, request, route, group, record) : ServeDaemonAsync(context, request, route, group, record, body: null);
 
     private async ValueTask ServeWithBodyAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
     {
@@ -240,7 +241,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// A body that breaks off ends its HTTP/1 connection: the server would read what has come of it as the client's next requests. In HTTP/2 it is the stream's affair.
     /// </remarks>
     private TimedBodyReader? BodyOf(IFeatureCollection context) =>
-        RequestTranslator.FramingOf(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
+        RequestHeaders.ReadFraming(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
             () => EndConnection(context)) : null;
 
     private static void EndConnection(IFeatureCollection context)
@@ -311,7 +312,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code, bool closes = false)
     {
         record.Status = status;
-        var refusal = ResponseTranslator.RefuseAsync(context, status, code, closes);
+        var refusal = Refusal.AnswerAsync(context, status, code, closes);
         try
         {
             record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time)).ConfigureAwait(false);

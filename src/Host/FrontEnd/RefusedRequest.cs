@@ -1,6 +1,5 @@
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 

@@ -1,6 +1,7 @@
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Host.Requests;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,5 +1,7 @@
 using System.IO.Pipelines;
 using DaemonProxy.Daemons;
+using DaemonProxy.Events;
+using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
 using Microsoft.AspNetCore.Http;
@@ -22,14 +24,14 @@ internal static class RequestTranslator
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
-        var framing = FramingOf(features);
+        var framing = RequestHeaders.ReadFraming(features);
         var head = new RequestHead();
         try
         {
             head.Start(request.Method, target, headers.Host.ToString());
             foreach (var (name, values) in headers)
             {
-                if (RequestHead.IsOwn(name) || !MayPass(name, headers.Connection)) continue;
+                if (RequestHead.IsOwn(name) || !RequestHeaders.MayPass(name, headers.Connection)) continue;
                 foreach (var value in values)
                 {
                     if (value is not null) head.Add(name, value);
@@ -60,40 +62,6 @@ internal static class RequestTranslator
         };
     }
 
-    /// <summary>How the request's body is framed towards the daemon: by what the server reads, not by what the headers say.</summary>
-    public static RequestFraming FramingOf(IFeatureCollection features)
-    {
-        var length = features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength;
-        var canHaveBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        if (length is { } bytes && (canHaveBody || bytes == 0)) return RequestFraming.OfLength(bytes);
-        return canHaveBody ? RequestFraming.Chunked : RequestFraming.None;
-    }
-
-    /// <summary>Whether a client's header is for the application to see.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="connection">The Connection header, which may name others.</param>
-    public static bool MayPass(string name, Microsoft.Extensions.Primitives.StringValues connection)
-    {
-        if (name.StartsWith(':') || HopByHop.IsHopByHop(name)) return false;
-        // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
-        if (name.Contains('_', StringComparison.Ordinal)) return false;
-        // This is ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
-        if (name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase) || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase)) return false;
-        return connection.Count == 0 || !IsNamed(name, connection) || HopByHop.StaysWhenNamed(name);
-    }
-
-    private static bool IsNamed(string name, Microsoft.Extensions.Primitives.StringValues connection)
-    {
-        foreach (var line in connection)
-        {
-            foreach (var option in line.AsSpan().Split(','))
-            {
-                if (line.AsSpan(option).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
-            }
-        }
-        return false;
-    }
-
     private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) => new()
     {
         Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
@@ -108,7 +76,7 @@ internal static class RequestTranslator
 
     // A server that merges trailers into the headers would take them for what the front end has said.
     private static bool IsTrailer(string name) =>
-        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase) && MayPass(name, default);
+        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase) && RequestHeaders.MayPass(name, default);
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method)

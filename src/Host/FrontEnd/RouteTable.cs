@@ -1,5 +1,4 @@
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using DaemonProxy.Requests;
 
 namespace DaemonProxy.Host.FrontEnd;

@@ -29,7 +29,12 @@ internal sealed record FrontEndServices(
     public required ConnectionBudget Budget { get; init; }
 
     /// <summary>A socket that no other daemon of this front end has had.</summary>
-    public string NextSocket(string group) => Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets));
+    /// <exception cref="IOException">Its path is longer than the system takes.</exception>
+    public string NextSocket(string group)
+    {
+        try { return Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets)); }
+        catch (ControlException failure) { throw new IOException(failure.Message, failure); }
+    }
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using DaemonProxy.Daemons;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -16,7 +17,7 @@ internal static class UpgradeRequest
     {
         if (features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
-        if (request.Method != "GET" || request.Protocol != "HTTP/1.1" || RequestTranslator.FramingOf(features).HasBody) return null;
+        if (request.Method != "GET" || request.Protocol != "HTTP/1.1" || RequestHeaders.ReadFraming(features).HasBody) return null;
         foreach (var line in request.Headers.Upgrade)
         {
             foreach (var range in line.AsSpan().Split(','))

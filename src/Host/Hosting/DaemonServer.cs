@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Hosting.Server;
 
 namespace DaemonProxy.Host.Hosting;
@@ -68,16 +69,13 @@ internal static partial class DaemonServer
     [UnsupportedOSPlatform("windows")]
     private static async Task WatchParentAsync(TaskCompletionSource stop)
     {
-        var parent = ParentProcess();
+        var parent = SystemCalls.ParentProcess();
         using var look = new PeriodicTimer(ParentLook);
         while (await look.WaitForNextTickAsync().ConfigureAwait(false) && !stop.Task.IsCompleted)
         {
-            if (ParentProcess() != parent) stop.TrySetResult();
+            if (SystemCalls.ParentProcess() != parent) stop.TrySetResult();
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "getppid")]
-    private static partial int ParentProcess();
 
     private static void Watch(Stream lifeline, TaskCompletionSource stop)
     {

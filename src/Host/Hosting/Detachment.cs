@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -14,7 +14,7 @@ internal static partial class Detachment
     public static void LeaveSession()
     {
         // Fails where this process leads a group already; then it has no terminal to lose.
-        if (!OperatingSystem.IsWindows()) _ = NewSession();
+        if (!OperatingSystem.IsWindows()) _ = SystemCalls.StartSession();
     }
 
     /// <summary>Turns the standard streams to nowhere. After the last word has been said on them.</summary>
@@ -24,20 +24,8 @@ internal static partial class Detachment
         Console.SetOut(TextWriter.Null);
         Console.SetError(TextWriter.Null);
         if (OperatingSystem.IsWindows()) return;
-        var nowhere = Open("/dev/null", ReadWrite);
-        for (var stream = 0; stream <= 2; stream++) _ = Duplicate(nowhere, stream);
-        _ = Close(nowhere);
+        var nowhere = SystemCalls.OpenFile("/dev/null", ReadWrite);
+        for (var stream = 0; stream <= 2; stream++) _ = SystemCalls.DuplicateDescriptor(nowhere, stream);
+        _ = SystemCalls.CloseDescriptor(nowhere);
     }
-
-    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
-    private static partial int NewSession();
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    private static partial int Duplicate(int from, int to);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -49,12 +50,12 @@ internal static partial class ExecShim
         }
         // Another user last: it may no longer do what comes before.
         if (BecomeUser(user, group, supplementary?.Split(',') ?? []) is { } refused) return Complain(125, refused);
-        _ = SetProcessGroup(0, 0);
+        _ = SystemCalls.SetProcessGroup(0, 0);
         // .NET ignores SIGPIPE, and what is ignored stays ignored through exec; most programs expect to end by it.
-        _ = SetSignal(SigPipe, 0);
+        _ = SystemCalls.SetSignalHandler(SigPipe, 0);
         // A change of user clears it, so it comes behind that; a front end that died before it has left this process to another parent.
-        if (OperatingSystem.IsLinux()) _ = ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
-        if (parent != 0 && ParentProcess() != parent) return Complain(125, "the front end has ended");
+        if (OperatingSystem.IsLinux()) _ = SystemCalls.ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
+        if (parent != 0 && SystemCalls.ParentProcess() != parent) return Complain(125, "the front end has ended");
         var error = Execute(command, name ?? command[0]);
         return Complain(error == NoEntry ? 127 : 126, error switch
         {
@@ -78,18 +79,18 @@ internal static partial class ExecShim
 
     private static string? SetUmask(int mask)
     {
-        _ = Umask((uint)mask);
+        _ = SystemCalls.SetUmask((uint)mask);
         return null;
     }
 
-    private static string? SetPriority(int niceness) => SetPriority(0, 0, niceness) == 0 ? null
+    private static string? SetPriority(int niceness) => SystemCalls.SetPriority(0, 0, niceness) == 0 ? null
         : $"cpu-priority {niceness} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}; only root can go below what the front end has";
 
     private static string? Limit(string key, int resource, ulong bytes)
     {
         var limit = (nuint)Math.Min(bytes, nuint.MaxValue);
         nuint[] limits = [limit, limit];
-        return SetLimit(resource, limits) == 0 ? null : $"{key} {bytes} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}";
+        return SystemCalls.SetLimit(resource, limits) == 0 ? null : $"{key} {bytes} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}";
     }
 
     private static string? BecomeUser(string? user, string? group, string[] supplementary)
@@ -115,16 +116,16 @@ internal static partial class ExecShim
         if (groups.Count > 0)
         {
             if (groupId is { } own) groups.Insert(0, own);
-            if (SetGroups((nuint)groups.Count, [.. groups]) != 0)
+            if (SystemCalls.SetGroups((nuint)groups.Count, [.. groups]) != 0)
                 return $"supplementary-groups cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
         }
         if (groupId is { } wanted)
         {
             // The front end's own supplementary groups would be a back door.
-            if (groups.Count == 0 && EffectiveUser() == 0 && SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
-            if (SetGroup(wanted) != 0) return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+            if (groups.Count == 0 && SystemCalls.EffectiveUser() == 0 && SystemCalls.SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
+            if (SystemCalls.SetGroup(wanted) != 0) return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
         }
-        if (userId is { } id2 && SetUser(id2) != 0) return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+        if (userId is { } id2 && SystemCalls.SetUser(id2) != 0) return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
         return null;
     }
 
@@ -133,43 +134,7 @@ internal static partial class ExecShim
         var arguments = (byte**)NativeMemory.Alloc((nuint)(command.Length + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < command.Length; i++) arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(i == 0 ? name : command[i]);
         arguments[command.Length] = null;
-        _ = Execute((byte*)Marshal.StringToCoTaskMemUTF8(command[0]), arguments);
+        _ = SystemCalls.Execute((byte*)Marshal.StringToCoTaskMemUTF8(command[0]), arguments);
         return Marshal.GetLastPInvokeError();
     }
-
-    [LibraryImport("libc", EntryPoint = "setpgid", SetLastError = true)]
-    private static partial int SetProcessGroup(int process, int group);
-
-    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
-    private static partial nint SetSignal(int signal, nint handler);
-
-    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
-    private static partial int ControlProcess(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);
-
-    [LibraryImport("libc", EntryPoint = "getppid")]
-    private static partial int ParentProcess();
-
-    [LibraryImport("libc", EntryPoint = "umask")]
-    private static partial uint Umask(uint mask);
-
-    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
-    private static partial int SetPriority(int which, uint who, int niceness);
-
-    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
-    private static partial int SetLimit(int resource, nuint[] limits);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]
-    private static partial int SetGroups(nuint count, uint[] groups);
-
-    [LibraryImport("libc", EntryPoint = "setgid", SetLastError = true)]
-    private static partial int SetGroup(uint group);
-
-    [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
-    private static partial int SetUser(uint user);
-
-    [LibraryImport("libc", EntryPoint = "execvp", SetLastError = true)]
-    private static unsafe partial int Execute(byte* file, byte** arguments);
 }

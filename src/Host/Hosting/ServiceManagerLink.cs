@@ -1,7 +1,4 @@
 using System.Runtime.Versioning;
-using DaemonProxy.Configuration;
-using DaemonProxy.Control;
-using DaemonProxy.Host.CommandLine;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -23,17 +20,6 @@ internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping,
     }
 
     [SupportedOSPlatform("windows")]
-    private static int RunOnWindows(Func<ServiceManagerLink?, Task<int>> serve) => WindowsServiceControl.Run(async control =>
-    {
-        try
-        {
-            return await serve(new ServiceManagerLink(_ => control.Ready(), control.Stopping, control.StopRequested)).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is ServerStartException or ControlException or ConfigurationException)
-        {
-            // The manager has to hear that it has ended, whatever the reason.
-            DaemonProxyCommand.Complain(Console.Error, failure.Message);
-            return DaemonProxyCommand.Failed;
-        }
-    });
+    private static int RunOnWindows(Func<ServiceManagerLink?, Task<int>> serve) => WindowsServiceControl.Run(control =>
+        serve(new ServiceManagerLink(_ => control.Ready(), control.Stopping, control.StopRequested)));
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Sample;
 
@@ -128,18 +128,7 @@ internal sealed partial class PreciseTimer : IDisposable
         }
 
         // An interrupted sleep is a short one: the caller looks at the clock anyway.
-        var request = new TimeSpec { Nanoseconds = (nint)(time.Ticks * TimeSpan.NanosecondsPerTick) };
-        _ = NanoSleep(in request, 0);
-    }
-
-    [LibraryImport("libc", EntryPoint = "nanosleep")]
-    private static partial int NanoSleep(in TimeSpec request, nint remaining);
-
-    /// <summary>The C library's <c>struct timespec</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public nint Seconds;
-        public nint Nanoseconds;
+        var request = new SystemCalls.TimeSpec { Nanoseconds = (nint)(time.Ticks * TimeSpan.NanosecondsPerTick) };
+        _ = SystemCalls.Sleep(in request, 0);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Platform;
 using Microsoft.Win32.SafeHandles;
 
 namespace DaemonProxy.Host.Wsgi;
@@ -36,10 +37,10 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
         {
             lifeline = Move(0, FileAccess.Read);
             channel = Move(1, FileAccess.Write);
-            var nowhere = Open("/dev/null", ReadWrite);
-            _ = Duplicate(nowhere, 0);
-            _ = Duplicate(2, 1);
-            if (nowhere > 2) _ = Close(nowhere);
+            var nowhere = SystemCalls.OpenFile("/dev/null", ReadWrite);
+            _ = SystemCalls.DuplicateDescriptor(nowhere, 0);
+            _ = SystemCalls.DuplicateDescriptor(2, 1);
+            if (nowhere > 2) _ = SystemCalls.CloseDescriptor(nowhere);
         }
         return WorkerGreeting.Parse(ReadLine(lifeline)) is { } greeting
             ? new(lifeline, WorkerEvents.ToFrontEnd(channel), greeting.Secret)
@@ -52,7 +53,7 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
 
     private static FileStream Move(int descriptor, FileAccess access)
     {
-        var own = Control(descriptor, DuplicateCloseOnExec, FirstOwn);
+        var own = SystemCalls.ControlDescriptor(descriptor, DuplicateCloseOnExec, FirstOwn);
         return own >= 0 ? new FileStream(new SafeFileHandle(own, ownsHandle: true), access, bufferSize: 0)
             : throw new ServerStartException($"descriptor {descriptor} of this daemon cannot be moved: {Marshal.GetLastPInvokeErrorMessage()}; raise the limit of open files");
     }
@@ -64,16 +65,4 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
         for (int next; (next = stream.ReadByte()) >= 0 && next != '\n' && line.Length < 4096;) line.Append((char)next);
         return line.ToString();
     }
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Control(int descriptor, int command, int value);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    private static partial int Duplicate(int from, int to);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -1,6 +1,6 @@
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
-using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
@@ -72,11 +72,11 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
                 ((IHttpResponseFeature)response).Headers.Connection = "close";
                 return Task.CompletedTask;
             }, response);
-            await ResponseTranslator.RefuseAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code).ConfigureAwait(false);
+            await Refusal.AnswerAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code).ConfigureAwait(false);
             return;
         }
         var connection = WsgiConnection.Parse(header);
-        var hasBody = RequestTranslator.FramingOf(context).HasBody;
+        var hasBody = RequestHeaders.ReadFraming(context).HasBody;
         var work = new WsgiDaemonRequest(context, link.Events)
         {
             Environ = WsgiEnviron.Of(request, request.RawTarget, hasBody, connection),
@@ -85,6 +85,6 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         application.Submit(work);
         await work.Done.ConfigureAwait(false);
         if (work.Failure is { } failure && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
-            await ResponseTranslator.RefuseAsync(context, failure.Status, failure.Code).ConfigureAwait(false);
+            await Refusal.AnswerAsync(context, failure.Status, failure.Code).ConfigureAwait(false);
     }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -50,7 +50,7 @@ internal static class WsgiEnviron
         else if (hasBody) environ.Add(new("HTTP_TRANSFER_ENCODING", "chunked"));
         foreach (var (header, values) in headers)
         {
-            if (!RequestTranslator.MayPass(header, headers.Connection) || header is "Content-Type" or "Content-Length") continue;
+            if (!RequestHeaders.MayPass(header, headers.Connection) || header is "Content-Type" or "Content-Length") continue;
             environ.Add(new(Variable(header), values.Count == 1 ? values[0] ?? "" : string.Join(header == "Cookie" ? "; " : ", ", values!)));
         }
         return environ;

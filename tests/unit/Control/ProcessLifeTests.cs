@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DaemonProxy.Control;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using DaemonProxy.Control;
+using DaemonProxy.Platform;
 using Xunit;
 
 namespace DaemonProxy.Tests.Control;

@@ -1,5 +1,4 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
@@ -200,7 +199,7 @@ public sealed class BackOffTests : IAsyncDisposable
         }
         Assert.False(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1.01));
-        var broken = await Assert.ThrowsAsync<DaemonProxy.Relay.BrokenResponseException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(5)));
+        var broken = await Assert.ThrowsAsync<DaemonProxy.Events.BrokenResponseException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal(503, broken.Reason.Status);
     }
 

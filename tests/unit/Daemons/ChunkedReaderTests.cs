@@ -1,7 +1,6 @@
 using System.Text;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using Xunit;
 
 namespace DaemonProxy.Tests.Daemons;

@@ -1,5 +1,6 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
+using DaemonProxy.Statistics;
 using Xunit;
 
 namespace DaemonProxy.Tests.Daemons;

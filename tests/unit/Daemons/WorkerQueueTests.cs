@@ -2,7 +2,6 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
-using DaemonProxy.Relay;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

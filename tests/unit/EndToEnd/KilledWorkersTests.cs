@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using DaemonProxy.Control;
+using DaemonProxy.Daemons;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using DaemonProxy.Control;
+using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using Xunit;
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Control;
+using DaemonProxy.Statistics;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;

@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Text;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
-using DaemonProxy.Relay;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

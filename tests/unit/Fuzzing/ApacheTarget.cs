@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
-using DaemonProxy.Configuration.Apache;
+using DaemonProxy.Editing.Apache;
 using DaemonProxy.Tests.Configuration;
 using Xunit;
 

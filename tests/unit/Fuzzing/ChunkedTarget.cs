@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Daemons;
-using DaemonProxy.Relay;
+using DaemonProxy.Events;
 using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;

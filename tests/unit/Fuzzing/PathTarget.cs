@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using DaemonProxy.Requests;
 using Xunit;
 

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
-using DaemonProxy.Relay;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
@@ -64,7 +64,7 @@ internal static partial class RequestHeadTarget
         features.Set<IHttpRequestBodyDetectionFeature>(new Detection(canHaveBody));
         features.Set<IHttpConnectionFeature>(Connection);
         features.Set<IRequestBodyPipeFeature>(Body);
-        var framing = RequestTranslator.FramingOf(features);
+        var framing = RequestHeaders.ReadFraming(features);
         try
         {
             Requester.Of(Connection, request, []).Forward(Connection, request.Headers);

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Daemons;
-using DaemonProxy.Relay;
+using DaemonProxy.Events;
 using Xunit;
 
 namespace DaemonProxy.Tests.Fuzzing;

@@ -4,7 +4,7 @@ using System.Text;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
-using DaemonProxy.Relay;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -99,7 +99,7 @@ public sealed class RequestTranslatorTests
         var features = length is null ? Request(method, canHaveBody, ("Host", "x")) : Request(method, canHaveBody, ("Host", "x"), ("Content-Length", length));
         var framing = Lines(features).Where(line => line.StartsWith("Content-Length") || line.StartsWith("Transfer-Encoding"));
         Assert.Equal(expected is null ? [] : [expected], framing);
-        Assert.Equal(expected is not null && length != "0", RequestTranslator.FramingOf(features).HasBody);
+        Assert.Equal(expected is not null && length != "0", RequestHeaders.ReadFraming(features).HasBody);
     }
 
     [Fact]

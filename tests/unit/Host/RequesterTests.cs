@@ -1,6 +1,6 @@
 using System.Net;
 using DaemonProxy.Configuration;
-using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Security.Cryptography;
+using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
 using DaemonProxy.Platform;

@@ -3,7 +3,6 @@ using System.Text;
 using CsCheck;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
-using DaemonProxy.Relay;
 using DaemonProxy.Requests;
 using Xunit;
 

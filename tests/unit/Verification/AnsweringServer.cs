@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Daemons;
 
 namespace DaemonProxy.Tests.Verification;
 

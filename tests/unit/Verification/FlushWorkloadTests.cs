@@ -1,4 +1,4 @@
-using DaemonProxy.Relay;
+using DaemonProxy.Configuration;
 using DaemonProxy.Verification;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Configuration.Apache;
+using DaemonProxy.Editing.Apache;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration.Apache;

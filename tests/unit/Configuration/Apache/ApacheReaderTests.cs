@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using DaemonProxy.Configuration.Apache;
+using DaemonProxy.Editing.Apache;
 using DaemonProxy.Tests.EndToEnd;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using DaemonProxy.Configuration;
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration.Editing;

@@ -1,4 +1,4 @@
-using DaemonProxy.Configuration.Editing;
+using DaemonProxy.Editing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration.Editing;

@@ -1,0 +1,57 @@
+using System.Text;
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Editing.Apache;
+
+/// <summary>Finds and reads the files that an <c>Include</c> names.</summary>
+internal static class ApacheFiles
+{
+    /// <summary>More than any configuration's file, bytes.</summary>
+    private const long LargestFile = 4L << 20;
+
+    /// <summary>The files of a path with wildcards, or of a folder with all below it, by name as Apache reads them; none when nothing is there.</summary>
+    public static IReadOnlyList<string> Matching(string path, string folder)
+    {
+        var full = Path.GetFullPath(path, folder);
+        if (Directory.Exists(full))
+            return [.. Directory.EnumerateFiles(full, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        if (full.AsSpan().IndexOfAny('*', '?', '[') < 0)
+            return File.Exists(full) ? [full] : [];
+
+        var root = Path.GetPathRoot(full)!;
+        IEnumerable<string> found = [root];
+        foreach (var part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+            found = part.AsSpan().IndexOfAny('*', '?') < 0 ? found.Select(one => Path.Combine(one, part)) : found.SelectMany(one => Entries(one, part));
+        return [.. found.SelectMany(one => Directory.Exists(one) ? Directory.EnumerateFiles(one, "*", SearchOption.AllDirectories) : File.Exists(one) ? [one] : [])
+            .Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The lines of a file, or why it cannot be read.</summary>
+    public static (string[] Lines, string? Error) Read(string file)
+    {
+        try
+        {
+            if (new FileInfo(file) is { Exists: true, Length: > LargestFile })
+                return ([], $"the file is larger than {Units.FormatSize(LargestFile)}; is it a configuration?");
+            // Apache does not mind the encoding; what is no UTF-8 is mostly a comment in Latin-1.
+            return (Encoding.UTF8.GetString(File.ReadAllBytes(file)).TrimStart('\ufeff').ReplaceLineEndings("\n").Split('\n'), null);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return ([], "there is no such file; check its name and folder");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return ([], $"the file cannot be read: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}");
+        }
+    }
+
+    private static IEnumerable<string> Entries(string folder, string pattern)
+    {
+        if (!Directory.Exists(folder))
+            return [];
+        // As Apache's fnmatch: a wildcard is no file that hides.
+        return Directory.EnumerateFileSystemEntries(folder, pattern)
+            .Where(entry => pattern[0] == '.' || Path.GetFileName(entry)[0] != '.').Order(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,76 @@
+using DaemonProxy.Configuration;
+
+namespace DaemonProxy.Editing.Apache;
+
+/// <summary>Listen addresses, and the certificate of those that are https.</summary>
+internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IReadOnlyList<ApacheScope> scopes)
+{
+    private const string HttpsPort = "443";
+
+    private static readonly string[] Settings = ["SSLEngine", "SSLCertificateFile", "SSLCertificateKeyFile"];
+
+    /// <summary>Converts the lines.</summary>
+    public void Convert(IReadOnlyList<ApacheDirective> lines, IReadOnlyList<ApacheScope> hosts)
+    {
+        var secure = scopes.Any(scope => scope.Settings.TryGetValue("SSLEngine", out var engine) && !engine.Argument(0).Equals("off", StringComparison.OrdinalIgnoreCase));
+        var tls = Certificate(out var complaint);
+        var list = new ListValue();
+        foreach (var line in lines)
+        {
+            var address = line.Argument(0);
+            var port = address[(address.LastIndexOf(':') + 1)..];
+            var https = line.Argument(1).Equals("https", StringComparison.OrdinalIgnoreCase) || (line.Arguments.Count == 1 && port == HttpsPort);
+            var text = $"{(https ? "https" : "http")}://{(address.Contains(':') ? address : $"*:{address}")}";
+            if (https && tls is null)
+                notes.Lose(line, complaint ?? $"it is https, and {(secure ? "" : "there is no SSLEngine and ")}no SSLCertificateFile is in these files; add 'tls: {{ certificate: site.pem }}' and '{text}' to listen");
+            else if (!ListenAddress.TryParse(text, out _, out var error))
+                notes.Lose(line, error);
+            else if (!list.Items.Exists(item => ((ScalarValue)item).Text == text))
+                list.Items.Add(new ScalarValue(text));
+        }
+
+        if (list.Items.Count > 0)
+            root.Set("listen", list, OptionTable.Proxy.Names);
+        else if (hosts.Count > 0 && lines.Count == 0)
+            notes.Differ(hosts[0].Opening!, "there is no Listen in these files, so the front end would choose a free port on loopback; add for example 'listen: [ http://*:80 ]'");
+        if (tls is not null && list.Items.Exists(item => ((ScalarValue)item).Text.StartsWith("https:", StringComparison.Ordinal)))
+            root.Set("tls", tls, OptionTable.Proxy.Names);
+        foreach (var line in Settings.SelectMany(Lines))
+        {
+            if (root["tls"] is null) notes.Lose(line, "no Listen with https is carried over, and a certificate is for nothing else");
+            else notes.Carry(line);
+        }
+    }
+
+    /// <summary>The one certificate there is; null where there is none, or none that can be used.</summary>
+    private SectionValue? Certificate(out string? complaint)
+    {
+        complaint = null;
+        var files = Lines("SSLCertificateFile");
+        var keys = Lines("SSLCertificateKeyFile");
+        if (files.Count == 0)
+        {
+            foreach (var line in keys) notes.Lose(line, "no SSLCertificateFile is in these files");
+            return null;
+        }
+
+        if (files.Select(line => line.Argument(0)).Distinct().Count() > 1)
+            complaint = "there is one certificate for all hosts here, and these files have several; convert the hosts one by one with -ServerName";
+        else if (OptionTable.Tls.Mistake("certificate", files[0].Argument(0)) is { } mistake)
+            complaint = mistake;
+        else if (keys.Count > 0 && OptionTable.Tls.Mistake("key", keys[0].Argument(0)) is { } wrong)
+            complaint = wrong;
+        if (complaint is not null)
+        {
+            foreach (var line in files.Concat(keys)) notes.Lose(line, complaint);
+            return null;
+        }
+
+        var tls = new SectionValue();
+        tls.Set("certificate", new ScalarValue(files[0].Argument(0)), OptionTable.Tls.Names);
+        if (keys.Count > 0) tls.Set("key", new ScalarValue(keys[0].Argument(0)), OptionTable.Tls.Names);
+        return tls;
+    }
+
+    private List<ApacheDirective> Lines(string setting) => [.. scopes.Select(scope => scope.Settings.GetValueOrDefault(setting)).OfType<ApacheDirective>()];
+}

@@ -1,0 +1,82 @@
+namespace DaemonProxy.Editing;
+
+/// <summary>A value of a configuration that can be changed: what a file will say. Not checked: that is the reader's, when it is written.</summary>
+public abstract class ConfigurationValue
+{
+    /// <summary>Where the value stood in the text that it was read from; null for a new one. Tells an item that has moved from one that is new.</summary>
+    internal SourceNode? Source { get; init; }
+
+    /// <summary>Whether both would mean the same in a file.</summary>
+    public abstract bool Means(ConfigurationValue? other);
+}
+
+/// <summary>A text, number or switch.</summary>
+/// <param name="text">The value without quotes.</param>
+public sealed class ScalarValue(string text) : ConfigurationValue
+{
+    /// <summary>The value without quotes.</summary>
+    public string Text { get; set; } = text;
+
+    /// <summary>A value that is written where another stood, so that what stands around it stays.</summary>
+    public static ScalarValue InPlaceOf(ConfigurationValue old, string text)
+    {
+        ArgumentNullException.ThrowIfNull(old);
+        return new(text) { Source = old.Source };
+    }
+
+    /// <inheritdoc/>
+    public override bool Means(ConfigurationValue? other) => other is ScalarValue scalar && scalar.Text == Text;
+}
+
+/// <summary>A list.</summary>
+public sealed class ListValue : ConfigurationValue
+{
+    /// <summary>The items in order.</summary>
+    public List<ConfigurationValue> Items { get; } = [];
+
+    /// <inheritdoc/>
+    public override bool Means(ConfigurationValue? other) =>
+        other is ListValue list && list.Items.Count == Items.Count && list.Items.Zip(Items).All(pair => pair.First.Means(pair.Second));
+}
+
+/// <summary>Keys and their values, each key once.</summary>
+public sealed class SectionValue : ConfigurationValue
+{
+    private readonly List<KeyValuePair<string, ConfigurationValue>> _entries = [];
+
+    /// <summary>The keys in order.</summary>
+    public IEnumerable<string> Keys => _entries.Select(entry => entry.Key);
+
+    /// <summary>How many keys there are.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>The value of a key; null when it is not there.</summary>
+    public ConfigurationValue? this[string key] => _entries.Find(entry => entry.Key == key).Value;
+
+    /// <summary>Gives a key a value. A new key goes behind those that stand before it in <paramref name="order"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="order">The order of keys; a key that is not in it goes to the end.</param>
+    public void Set(string key, ConfigurationValue value, IReadOnlyList<string> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var index = _entries.FindIndex(entry => entry.Key == key);
+        if (index >= 0)
+        {
+            _entries[index] = new(key, value);
+            return;
+        }
+
+        var before = order.TakeWhile(known => known != key).ToHashSet();
+        var place = before.Count == order.Count ? _entries.Count : _entries.FindLastIndex(entry => before.Contains(entry.Key)) + 1;
+        _entries.Insert(place, new(key, value));
+    }
+
+    /// <summary>Takes a key away.</summary>
+    /// <returns>False when it is not there.</returns>
+    public bool Remove(string key) => _entries.RemoveAll(entry => entry.Key == key) > 0;
+
+    /// <inheritdoc/>
+    public override bool Means(ConfigurationValue? other) =>
+        other is SectionValue section && section.Count == Count && _entries.TrueForAll(entry => entry.Value.Means(section[entry.Key]));
+}

@@ -1,0 +1,33 @@
+namespace DaemonProxy.Configuration;
+
+/// <summary>When the relay flushes (behaviour.md, section 1). An immutable snapshot: a live change swaps it whole.</summary>
+/// <param name="FlushDelay"><c>response-flush-delay</c>: wait this long for more before a flush; 0 flushes on any dry read.</param>
+/// <param name="BufferSize"><c>response-buffer-size</c>, bytes: the runaway guard; &gt;= <see cref="SmallestBufferSize"/>.</param>
+/// <param name="FlushDeadline"><c>response-flush-deadline</c>: the longest a byte waits while the application trickles; 0: no deadline.</param>
+public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan FlushDeadline)
+{
+    /// <summary>The least <c>response-buffer-size</c> the original takes: 65,536 bytes.</summary>
+    public const long SmallestBufferSize = 65_536;
+
+    /// <summary>The longest delay or deadline taken: one hour, far beyond any use, and within every timer's range.</summary>
+    public static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
+
+    /// <summary>5 ms, 8 MiB, 50 ms.</summary>
+    public static FlushPolicy Default { get; } = new(TimeSpan.FromMilliseconds(5), 8L << 20, TimeSpan.FromMilliseconds(50));
+
+    /// <summary>What the original did before 6.0.2: flush on any dry read, and behind each 64 KiB.</summary>
+    public static FlushPolicy Before602 { get; } = new(TimeSpan.Zero, SmallestBufferSize, TimeSpan.Zero);
+}
+
+/// <summary>Holds the policy in force, for responses that look at it before each read. One writer at a time, any number of readers.</summary>
+public sealed class LiveFlushPolicy(FlushPolicy policy)
+{
+    private volatile FlushPolicy _current = policy;
+
+    /// <summary>The policy in force; setting it takes effect at every response's next read.</summary>
+    public FlushPolicy Current
+    {
+        get => _current;
+        set => _current = value;
+    }
+}

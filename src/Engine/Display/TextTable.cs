@@ -1,0 +1,36 @@
+using System.Text;
+
+namespace DaemonProxy.Display;
+
+/// <summary>Rows of text in aligned columns, for a terminal.</summary>
+/// <param name="columns">Heading of each column, and whether it is aligned to the right, as numbers are.</param>
+public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber)> columns)
+{
+    private const string Gap = "  ";
+
+    private readonly (string Heading, bool IsNumber)[] _columns = columns.ToArray();
+    private readonly List<string[]> _rows = [];
+
+    /// <summary>Adds a row.</summary>
+    /// <param name="cells">As many as there are columns.</param>
+    public void Add(params string[] cells) => _rows.Add(cells.Length == _columns.Length
+        ? cells
+        : throw new ArgumentException($"A row of {_columns.Length} columns has {cells.Length} cells.", nameof(cells)));
+
+    /// <summary>The table, headings first, each line with an end.</summary>
+    public override string ToString()
+    {
+        var widths = _columns.Select((column, i) => _rows.Select(row => row[i].Length).Append(column.Heading.Length).Max()).ToArray();
+        var text = new StringBuilder();
+        AppendLine([.. _columns.Select(column => column.Heading)]);
+        AppendLine([.. widths.Select(width => new string('-', width))]);
+        _rows.ForEach(AppendLine);
+        return text.ToString();
+
+        void AppendLine(string[] cells)
+        {
+            var padded = cells.Select((cell, i) => _columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            text.AppendLine(string.Join(Gap, padded).TrimEnd());
+        }
+    }
+}

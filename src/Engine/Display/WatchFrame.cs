@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+
+namespace DaemonProxy.Display;
+
+/// <summary>One picture of the front ends that are watched, for a terminal of a given size: lines of text that fit.</summary>
+public static class WatchFrame
+{
+    private const int LongestPath = 48;
+
+    /// <summary>The lines, each shorter than the width, and no more than the height.</summary>
+    /// <param name="watched">A front end's name, and what it does; null: it is not running.</param>
+    /// <param name="time">When it is, for people.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    public static IReadOnlyList<string> Lines(IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height)
+    {
+        // A terminal that has been written to in its last column may take what follows for that column.
+        width--;
+        var lines = new List<string> { Between($"DaemonProxy  {time:HH:mm:ss}", "q ends", width) };
+        if (watched.Count == 0)
+            lines.AddRange(["", "no front end is running; start one with Start-DaemonProxy"]);
+        // What is in flight comes last of each and takes what the others leave; all have a share.
+        var room = Math.Max(1, (height - lines.Count) / Math.Max(1, watched.Count));
+        foreach (var (name, rates) in watched)
+            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Of(rates, room));
+        return [.. lines.Take(height).Select(line => line.Length > width ? line[..width] : line)];
+    }
+
+    private static IEnumerable<string> Of(ActivityRates rates, int room)
+    {
+        var status = rates.Now.Status;
+        List<string> lines =
+        [
+            "",
+            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up {Age(rates.Now.Time - status.StartTime)}",
+            $"{rates.Now.Responses.Count} active   {Rate(rates.Requests)} requests/s   {Bytes(rates.Bytes)}/s   {status.Traffic.Requests} requests and {Bytes(status.Traffic.Bytes)} since the start",
+            "",
+        ];
+        lines.AddRange(Daemons(rates));
+        lines.Add("");
+        lines.AddRange(Routes(rates));
+        var responses = rates.Now.Responses;
+        var left = room - lines.Count - 2;
+        if (responses.Count == 0 || left < 1)
+            return lines;
+        lines.Add("");
+        var shown = responses.Count <= left ? responses.Oldest.Count : Math.Max(0, Math.Min(left - 1, responses.Oldest.Count));
+        lines.AddRange(Responses(rates, responses.Oldest.Take(shown)));
+        if (shown < responses.Count)
+            lines.Add($"and {responses.Count - shown} more");
+        return lines;
+    }
+
+    private static IEnumerable<string> Daemons(ActivityRates rates)
+    {
+        var table = new TextTable(("GROUP", false), ("STATE", false), ("WORKERS", true), ("RESTARTS", true), ("ACTIVE", true), ("WAITING", true), ("REQ/S", true), ("BYTES/S", true),
+            ("IDLE/S", true), ("DEADLINE/S", true), ("GUARD/S", true), ("END/S", true), ("FLUSH POLICY", false));
+        foreach (var daemon in rates.Now.Status.Daemons)
+        {
+            table.Add(daemon.Name, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts), Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
+                Rate(rates.RequestsOf(daemon)), Bytes(rates.BytesOf(daemon)),
+                Rate(rates.FlushesOf(daemon, flushes => flushes.Idle)), Rate(rates.FlushesOf(daemon, flushes => flushes.Deadline)),
+                Rate(rates.FlushesOf(daemon, flushes => flushes.Guard)), Rate(rates.FlushesOf(daemon, flushes => flushes.End)),
+                $"{Units.FormatDuration(daemon.FlushDelay)} {Units.FormatDuration(daemon.FlushDeadline)} {Units.FormatSize(daemon.BufferSize)}");
+        }
+
+        return Split(table);
+    }
+
+    private static IEnumerable<string> Routes(ActivityRates rates)
+    {
+        var table = new TextTable(("ROUTE", false), ("GOES TO", false), ("ACTIVE", true), ("REQ/S", true), ("BYTES/S", true), ("RATE LIMIT", true), ("PACER", false));
+        foreach (var route in rates.Now.Status.Routes)
+        {
+            table.Add(route.Path, route.Daemon ?? "(embedded)", Number(rates.Now.Responses.ByRoute.TryGetValue(route.Path, out var active) ? active.Count : 0),
+                Rate(rates.RequestsOf(route)), Bytes(rates.BytesOf(route)), route.RateLimit == 0 ? "none" : Units.FormatRate(route.RateLimit), route.RateLimit == 0 ? "" : route.Pacer.ToString());
+        }
+
+        return Split(table);
+    }
+
+    private static IEnumerable<string> Responses(ActivityRates rates, IEnumerable<ActiveResponse> responses)
+    {
+        var table = new TextTable(("ACTIVE RESPONSE", false), ("STATUS", true), ("AGE", true), ("SENT", true), ("BYTES/S", true), ("ROUTE", false));
+        foreach (var response in responses)
+        {
+            table.Add($"{response.Method} {Shown(response.Path)}", response.Status == 0 ? "" : Number(response.Status), Age(response.Elapsed), Bytes(response.Bytes), Bytes(rates.BytesOf(response)),
+                response.Route ?? "");
+        }
+
+        return Split(table);
+    }
+
+    // The line of dashes is for paper; on a screen it costs a response.
+    private static IEnumerable<string> Split(TextTable table) =>
+        table.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where((_, i) => i != 1).Select(line => line.TrimEnd('\r'));
+
+    // A path is a stranger's text: an escape sequence in it would be the terminal's.
+    private static string Shown(string path)
+    {
+        var text = new StringBuilder();
+        foreach (var c in path.Length > LongestPath ? path[..(LongestPath - 1)] + '~' : path)
+            text.Append(c is >= ' ' and <= '~' ? c : '?');
+        return text.ToString();
+    }
+
+    private static string Between(string left, string right, int width) => left + right.PadLeft(Math.Max(right.Length + 2, width - left.Length));
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Rate(double rate) => rate.ToString(rate is > 0 and < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture);
+
+    private static string Bytes(double bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        var unit = 0;
+        for (; bytes >= 1000 && unit < units.Length - 1; unit++)
+            bytes /= 1024;
+        return $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : bytes >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture)} {units[unit]}";
+    }
+
+    private static string Age(TimeSpan age) => age < TimeSpan.FromMinutes(1)
+        ? age.TotalSeconds.ToString("0.0 's'", CultureInfo.InvariantCulture)
+        : age < TimeSpan.FromDays(1) ? age.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : age.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+}

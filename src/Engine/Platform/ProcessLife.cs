@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace DaemonProxy.Platform;
+
+/// <summary>
+/// Whether a process runs. One that has ended and whose parent has not asked for its exit code yet, a zombie, does not: below a process 1 that asks for
+/// none, as in many a container, it stays in the list of processes for good.
+/// </summary>
+public static partial class ProcessLife
+{
+    // SystemCalls.ProcessInformation(2) with the size of its structure, in which the state comes second.
+    private const int BasicInformation = 3;
+    private const int BasicInformationSize = 136;
+    private const int StateOffset = 4;
+    private const uint ZombieState = 5;
+    private const int NoSuchProcess = 3;
+
+    /// <summary>Whether a process is there and has not ended.</summary>
+    public static bool IsRunning(int processId)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(processId);
+            return !found.HasExited && !IsZombie(processId);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+        catch (Win32Exception)
+        {
+            // It is somebody else's, who does not let it be looked at.
+            return true;
+        }
+    }
+
+    private static bool IsZombie(int processId)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            try { return IsZombie(File.ReadAllText($"/proc/{processId}/stat")); }
+            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException) { return true; }
+            // It ended while it was being read (ESRCH), or may not be read at all.
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException) { return !Directory.Exists($"/proc/{processId}"); }
+        }
+        return OperatingSystem.IsMacOS() && IsMacZombie(processId);
+    }
+
+    /// <summary>Whether a line of <c>/proc/PID/stat</c> is an ended process's (proc(5)): states Z and X, after the name in brackets, which may have brackets of its own.</summary>
+    internal static bool IsZombie(string stat)
+    {
+        var state = stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart();
+        return !state.IsEmpty && state[0] is 'Z' or 'X' or 'x';
+    }
+
+    private static unsafe bool IsMacZombie(int processId)
+    {
+        var information = stackalloc byte[BasicInformationSize];
+        var size = SystemCalls.ProcessInformation(processId, BasicInformation, 0, information, BasicInformationSize);
+        if (size <= 0) return Marshal.GetLastPInvokeError() == NoSuchProcess;
+        return size == BasicInformationSize
+            && BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(information + StateOffset, sizeof(uint))) == ZombieState;
+    }
+}

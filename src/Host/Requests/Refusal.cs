@@ -1,0 +1,31 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace DaemonProxy.Host.Requests;
+
+/// <summary>The response to a request that no application answers.</summary>
+internal static class Refusal
+{
+    /// <summary>Answers in the daemon's stead: the status, and a line of text that names the event an operator finds in the log.</summary>
+    /// <returns>The bytes of the body.</returns>
+    /// <param name="features">The request.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="code">The event's code; may be empty.</param>
+    /// <param name="closes">Whether the client's connection ends with it.</param>
+    public static async Task<int> AnswerAsync(IFeatureCollection features, int status, string code, bool closes = false)
+    {
+        var response = features.GetRequiredFeature<IHttpResponseFeature>();
+        response.Headers.Clear();
+        response.StatusCode = status;
+        response.ReasonPhrase = null;
+        var text = Encoding.ASCII.GetBytes($"{status} {ReasonPhrases.GetReasonPhrase(status)}{(code.Length > 0 ? $" ({code})" : "")}\n");
+        response.Headers.ContentType = "text/plain";
+        response.Headers.ContentLength = text.Length;
+        if (closes && features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal)) response.Headers.Connection = "close";
+        // In other letters it is a method of which the server knows nothing.
+        if (features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD") return 0;
+        await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
+        return text.Length;
+    }
+}

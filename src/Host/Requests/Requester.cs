@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+
+namespace DaemonProxy.Host.Requests;
+
+/// <summary>
+/// Who sent a request: the one who is connected, or, where that one is a trusted proxy, the client it speaks for: the rightmost address of
+/// X-Forwarded-For that is no trusted proxy's. What stands left of it, anybody can have written.
+/// </summary>
+/// <param name="Peer">Who is connected; null: it has no address.</param>
+/// <param name="Client">Whose request it is; null: it has no address.</param>
+/// <param name="ClientPort">The client's port; 0: not known.</param>
+/// <param name="Scheme">What the client spoke: <c>http</c> or <c>https</c>.</param>
+/// <param name="Host">The host that the client asked for, by the proxy's word; null: it said nothing of it, or its word does not count.</param>
+/// <param name="Chain">X-Forwarded-For as a trusted proxy sent it; null: none did.</param>
+internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientPort, string Scheme, string? Host, string? Chain)
+{
+    /// <summary>What the names of all these headers begin with.</summary>
+    public const string ForwardedPrefix = "X-Forwarded-";
+
+    private const string ForwardedFor = "X-Forwarded-For";
+    private const string ForwardedProto = "X-Forwarded-Proto";
+    private const string ForwardedHost = "X-Forwarded-Host";
+    private const string ForwardedPort = "X-Forwarded-Port";
+    private const string MountPath = "X-Forwarded-Prefix";
+    private const int LongestPrefix = 1024;
+
+    /// <summary>Whether the peer is a trusted proxy.</summary>
+    public bool IsByProxy { get; private init; }
+
+    /// <summary>The port that the client connected to, by the proxy's word; 0: it said nothing of it, or its word does not count.</summary>
+    public int Port { get; private init; }
+
+    /// <summary>The path that the proxy has taken off, without a slash at its end, decoded; empty: none.</summary>
+    public string Prefix { get; private init; } = "";
+
+    /// <summary>Who sent a request.</summary>
+    /// <param name="connection">Its connection; null: it has none that is known.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="trusted">The networks of trusted proxies.</param>
+    public static Requester Of(IHttpConnectionFeature? connection, IHttpRequestFeature request, IReadOnlyList<IPNetwork> trusted)
+    {
+        var peer = Plain(connection?.RemoteIpAddress);
+        if (trusted.Count == 0 || peer is null || !IsTrusted(peer, trusted)) return new(peer, peer, connection?.RemotePort ?? 0, request.Scheme, null, null);
+
+        var (client, hops) = (peer, 0);
+        var chain = Values(request.Headers[ForwardedFor]);
+        while (hops < chain.Length && IsTrusted(client, trusted) && Address(chain[^(hops + 1)]) is { } before)
+        {
+            client = before;
+            hops++;
+        }
+        return new(
+            peer, client, hops == 0 ? connection!.RemotePort : 0,
+            SaidAt(request.Headers[ForwardedProto], hops) is { } scheme && (scheme is "http" or "https") ? scheme : request.Scheme,
+            SaidAt(request.Headers[ForwardedHost], hops) is { Length: > 0 } host && IsHost(host) ? host : null,
+            chain.Length > 0 ? string.Join(", ", chain) : null)
+        {
+            IsByProxy = true,
+            Port = ushort.TryParse(SaidAt(request.Headers[ForwardedPort], hops), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0,
+            Prefix = SaidAt(request.Headers[MountPath], hops) is { } prefix && IsPath(prefix) ? Uri.UnescapeDataString(prefix).TrimEnd('/') : "",
+        };
+    }
+
+    /// <summary>X-Forwarded-For for the next in the chain.</summary>
+    public string? NextChain => Peer is null ? Chain : Chain is null ? Peer.ToString() : $"{Chain}, {Peer}";
+
+    /// <summary>
+    /// Puts in order what a request's headers say of its sender, once, before anybody reads them: <c>X-Forwarded-*</c> of anybody but a trusted proxy goes; a trusted
+    /// proxy's stays (-User, -Port, -Client-Cert and whatever else it sends); -For, -Proto and -Host are said by the front end. A request without a host, as HTTP/1.0
+    /// allows, is for the address that it came to: daemons speak HTTP/1.1, which demands one (RFC 9112, section 3.2).
+    /// </summary>
+    /// <param name="connection">The request's connection; null: it has none that is known.</param>
+    /// <param name="headers">The request's headers.</param>
+    public void Forward(IHttpConnectionFeature? connection, IHeaderDictionary headers)
+    {
+        if (!IsByProxy) RemoveForwarded(headers);
+        if (StringValues.IsNullOrEmpty(headers.Host)) headers.Host = Listening(connection);
+        if (NextChain is { } chain) headers[ForwardedFor] = chain;
+        headers[ForwardedProto] = Scheme;
+        headers[ForwardedHost] = Host ?? headers.Host;
+    }
+
+    /// <summary>
+    /// Has a WSGI application see the host that the client asked for, as if it had been asked for here: what it makes addresses of is the Host header. An HTTP daemon
+    /// has its own way to read X-Forwarded-Host.
+    /// </summary>
+    public void TellApplication(IHttpRequestFeature request)
+    {
+        if (Host is not null) request.Headers.Host = Host;
+    }
+
+    private static void RemoveForwarded(IHeaderDictionary headers)
+    {
+        List<string>? names = null;
+        foreach (var (name, _) in headers)
+        {
+            if (IsForwarded(name)) (names ??= []).Add(name);
+        }
+        foreach (var name in names ?? []) headers.Remove(name);
+    }
+
+    // The standard's name (RFC 7239), and nginx's, say the same to an application as X-Forwarded-For.
+    private static bool IsForwarded(string name) =>
+        name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase) || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase);
+
+    private static string Listening(IHttpConnectionFeature? connection) =>
+        connection?.LocalIpAddress is { } address ? new IPEndPoint(Plain(address)!, connection.LocalPort).ToString() : "localhost";
+
+    private static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
+    {
+        foreach (var network in trusted)
+        {
+            if (network.Contains(address)) return true;
+        }
+        return false;
+    }
+
+    // Each proxy has added one at the end, or left the one that was there: so the last are those of the proxies that are trusted.
+    private static string? SaidAt(StringValues header, int hops)
+    {
+        var values = Values(header);
+        return values.Length == 0 ? null : values[Math.Max(0, values.Length - Math.Max(1, hops))];
+    }
+
+    private static string[] Values(StringValues header) =>
+        header.Count == 0 ? [] : header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>An address, maybe with a port behind it; null: something else ("unknown"), which ends what is known of the chain.</summary>
+    private static IPAddress? Address(string text)
+    {
+        if (text is ['[', ..] && text.IndexOf(']') is > 0 and var end) text = text[1..end];
+        else if (text.Count(':') == 1) text = text[..text.IndexOf(':')];
+        return IPAddress.TryParse(text, out var address) ? Plain(address) : null;
+    }
+
+    private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+
+    // A path that an application may be mounted at: printable, from the root, and climbing nowhere.
+    private static bool IsPath(string text) =>
+        text is ['/', not '/', ..] && text.Length <= LongestPrefix && text.All(c => c is > ' ' and < '\x7f' and not ('?' or '#' or '\\')) && !Uri.UnescapeDataString(text).Split('/').Contains("..");
+
+    private static bool IsHost(string text) => text.Length <= 255 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']');
+}

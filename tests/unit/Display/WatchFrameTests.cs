@@ -1,0 +1,168 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Daemons;
+using DaemonProxy.Display;
+using DaemonProxy.Statistics;
+using Xunit;
+
+namespace DaemonProxy.Tests.Display;
+
+public sealed class WatchFrameTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Rates_count_what_was_sent_of_responses_that_are_not_at_their_end()
+    {
+        var rates = ActivityRates.Between(
+            Activity(Noon, requests: 100, bytes: 1000, Response(7, 4000)),
+            Activity(Noon.AddSeconds(2), requests: 120, bytes: 5000, Response(7, 8000), Response(8, 2000)));
+
+        Assert.Equal(TimeSpan.FromSeconds(2), rates.Interval);
+        Assert.Equal(10, rates.Requests);
+        Assert.Equal((15_000 - 5000) / 2, rates.Bytes);
+        Assert.Equal(rates.Bytes, rates.BytesOf(rates.Now.Status.Daemons[0]));
+        Assert.Equal(rates.Bytes, rates.BytesOf(rates.Now.Status.Routes[0]));
+        Assert.Equal(2000, rates.BytesOf(rates.Now.Responses.Oldest[0]));
+        // One that was not there before is measured over its own life.
+        Assert.Equal(2000 / 1.5, rates.BytesOf(rates.Now.Responses.Oldest[1]), 3);
+        Assert.Equal(5, rates.FlushesOf(rates.Now.Status.Daemons[0], flushes => flushes.Idle));
+    }
+
+    [Fact]
+    public void Rates_are_none_at_the_first_look_and_never_negative()
+    {
+        var first = ActivityRates.Between(null, Activity(Noon, requests: 100, bytes: 1000));
+        Assert.Equal((TimeSpan.Zero, 0, 0), (first.Interval, first.Requests, first.Bytes));
+
+        // Started anew: its counts begin at 0.
+        var anew = Activity(Noon.AddSeconds(1), requests: 1, bytes: 1);
+        anew = anew with { Status = anew.Status with { ProcessId = 2 } };
+        Assert.Equal(0, ActivityRates.Between(Activity(Noon, requests: 100, bytes: 1000), anew).Requests);
+
+        // A response that ended between two counts is in neither for a moment.
+        Assert.Equal(0, ActivityRates.Between(Activity(Noon, 1, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(1), 1, 1000)).Bytes);
+    }
+
+    [Fact]
+    public void Frame_shows_groups_routes_flushes_and_responses()
+    {
+        var text = string.Join('\n', WatchFrame.Lines([("site", Busy())], Noon, 160, 40));
+
+        Assert.Matches(@"^DaemonProxy  12:00:00 +q ends\n", text);
+        Assert.Contains("site  Serving  process 1  http://127.0.0.1:8080/  up 0:01:02", text);
+        Assert.Contains("2 active   10.0 requests/s   4.88 KiB/s   120 requests and 4.88 KiB since the start", text);
+        Assert.Matches(@"app +Ready +2 +3 +2 +1 +10\.0 +4\.88 KiB +5\.0 +0 +0 +0 +5ms 50ms 8MiB", text);
+        Assert.Matches(@"/download +app +2 +10\.0 +4\.88 KiB +400KiB/s +TokenBucket", text);
+        Assert.Matches(@"GET /download/7 +200 +1\.5 s +7\.81 KiB +1\.95 KiB +/download", text);
+    }
+
+    [Theory]
+    [InlineData(160, 40)]
+    [InlineData(80, 24)]
+    [InlineData(40, 8)]
+    [InlineData(20, 2)]
+    public void Frame_fits_the_terminal(int width, int height)
+    {
+        var lines = WatchFrame.Lines([("site", Busy()), ("other", Busy()), ("gone", null)], Noon, width, height);
+
+        Assert.True(lines.Count <= height);
+        Assert.All(lines, line => Assert.True(line.Length < width, line));
+    }
+
+    [Fact]
+    public void Frame_says_how_many_responses_it_does_not_show()
+    {
+        var many = Activity(Noon, 1, 1, [.. Enumerable.Range(1, 50).Select(i => Response(i, 1))]);
+        many = many with { Responses = many.Responses with { Count = 70 } };
+
+        var lines = WatchFrame.Lines([("site", ActivityRates.Between(null, many))], Noon, 120, 24);
+
+        var shown = lines.Count(line => line.StartsWith("GET ", StringComparison.Ordinal));
+        Assert.True(shown > 3);
+        Assert.Equal($"and {70 - shown} more", lines[^1]);
+        Assert.True(lines.Count <= 24);
+    }
+
+    [Fact]
+    public void Stranger_s_path_cannot_speak_to_the_terminal()
+    {
+        var evil = Response(7, 1) with { Path = "/\e[31mred\r\nGET /fake" };
+
+        var lines = WatchFrame.Lines([("site", ActivityRates.Between(null, Activity(Noon, 1, 1, evil)))], Noon, 120, 30);
+
+        Assert.DoesNotContain(lines, line => line.Any(char.IsControl));
+        Assert.Contains(lines, line => line.StartsWith("GET /?[31mred??GET /fake", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Frame_says_that_nothing_is_running() => Assert.Contains("no front end is running; start one with Start-DaemonProxy", WatchFrame.Lines([], Noon, 80, 24));
+
+    [Fact]
+    public void Screen_writes_each_picture_at_once_and_gives_the_terminal_back()
+    {
+        var terminal = new Writes();
+        using (var screen = new WatchScreen(terminal))
+        {
+            screen.Show(["one", "two"]);
+            screen.Show(["three"]);
+        }
+
+        Assert.Equal(
+            [
+                "\e[?1049h\e[?25l\e[?7l\e[?2026h\e[Hone\e[K\r\ntwo\e[K\e[J\e[?2026l",
+                "\e[?2026h\e[Hthree\e[K\e[J\e[?2026l",
+                "\e[?7h\e[?25h\e[?1049l",
+            ],
+            terminal.All);
+    }
+
+    private static ActivityRates Busy() => ActivityRates.Between(
+        Activity(Noon, 100, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(2), 120, 5000, Response(7, 8000), Response(8, 2000)));
+
+    private static ActiveResponse Response(long id, long bytes) => new(id, "GET", $"/download/{id}", "/download", "app", 200, bytes, TimeSpan.FromSeconds(1.5));
+
+    private static InstanceActivity Activity(DateTimeOffset time, long requests, long bytes, params ActiveResponse[] responses)
+    {
+        var traffic = TrafficStatus.None with { Requests = requests, Bytes = bytes, Flushes = new((requests - 100) / 2, 0, 0, 0) };
+        var status = new InstanceStatus
+        {
+            Name = "site",
+            ProcessId = 1,
+            StartTime = Noon.AddSeconds(-60),
+            State = InstanceState.Serving,
+            Uri = [new("http://127.0.0.1:8080/")],
+            Version = "1",
+            Traffic = traffic,
+            Daemons =
+            [
+                new()
+                {
+                    Name = "app",
+                    Source = DaemonSource.Sample,
+                    State = DaemonState.Ready,
+                    Workers = [new(DaemonState.Ready, 5, Noon, 1, 1), new(DaemonState.Ready, 6, Noon, 1, 1)],
+                    Restarts = 3,
+                    ActiveRequests = 2,
+                    WaitingRequests = 1,
+                    FlushDelay = TimeSpan.FromMilliseconds(5),
+                    BufferSize = 8 << 20,
+                    FlushDeadline = TimeSpan.FromMilliseconds(50),
+                    Traffic = traffic,
+                },
+            ],
+            Routes = [new() { Path = "/download", Daemon = "app", RateLimit = 400 << 10, RateInitialBurst = 0, Pacer = PacerKind.TokenBucket, Traffic = traffic }],
+        };
+        var byRoute = responses.Length == 0 ? [] : new Dictionary<string, ActiveRoute> { ["/download"] = new(responses.Length, responses.Sum(response => response.Bytes)) };
+        return new(status, new(responses.Length, responses.Sum(response => response.Bytes), byRoute, responses), time);
+    }
+
+    private sealed class Writes : MemoryStream
+    {
+        public List<string> All { get; } = [];
+
+        public override void Write(byte[] buffer, int offset, int count) => All.Add(System.Text.Encoding.UTF8.GetString(buffer, offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer) => All.Add(System.Text.Encoding.UTF8.GetString(buffer));
+    }
+}
