@@ -14,7 +14,10 @@ public sealed partial class SecurityDocumentTests
     {
         var tables = new Dictionary<string, IEnumerable<string>>
         {
-            ["top"] = ProxySection.Keys, ["route"] = RouteSection.Keys, ["daemon group"] = DaemonSection.Keys, ["tls"] = TlsSection.Keys,
+            ["top"] = ProxySection.Keys,
+            ["route"] = RouteSection.Keys,
+            ["daemon group"] = DaemonSection.Keys,
+            ["tls"] = TlsSection.Keys,
         };
         var rows = Row().Matches(Text)
             .Select(row => (Keys: Key().Matches(row.Groups[1].Value).Select(key => key.Groups[1].Value).ToList(), Where: row.Groups[2].Value.Split(", ")))

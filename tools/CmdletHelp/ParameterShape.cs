@@ -52,8 +52,14 @@ internal sealed record ParameterShape(
 
     private static string TypeName(Type type) => type.Name switch
     {
-        "String" => "string", "Int32" => "int", "Int64" => "long", "Double" => "double", "Boolean" => "bool", "Object" => "Object",
-        "String[]" => "string[]", "Object[]" => "Object[]",
+        "String" => "string",
+        "Int32" => "int",
+        "Int64" => "long",
+        "Double" => "double",
+        "Boolean" => "bool",
+        "Object" => "Object",
+        "String[]" => "string[]",
+        "Object[]" => "Object[]",
         var name => name,
     };
 

@@ -90,7 +90,7 @@ public sealed class ServiceNameCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters)
     {
-        var system = OperatingSystem.IsWindows() || $"{boundParameters[nameof(ServiceCommand.Scope)]}".Equals(nameof(Scope.System), StringComparison.OrdinalIgnoreCase);
+        var system = OperatingSystem.IsWindows() || $"{boundParameters[nameof(Scope)]}".Equals(nameof(Scope.System), StringComparison.OrdinalIgnoreCase);
         try
         {
             return ServiceManager.OfThisSystem(system ? ServiceScope.System : ServiceScope.User).Names();

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
-using DaemonProxy.Editing;
 using DaemonProxy.Daemons;
+using DaemonProxy.Editing;
 using DaemonProxy.Embedded;
 
 namespace DaemonProxy.Cmdlets;

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
-using DaemonProxy.Editing;
 using DaemonProxy.Control;
+using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 

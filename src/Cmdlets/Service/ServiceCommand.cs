@@ -3,16 +3,6 @@ using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Whose service a cmdlet means.</summary>
-public enum Scope
-{
-    /// <summary>The user's own.</summary>
-    User,
-
-    /// <summary>The machine's; takes an administrator.</summary>
-    System,
-}
-
 /// <summary>A cmdlet that speaks to the system's service manager.</summary>
 public abstract class ServiceCommand : InstanceCommand
 {

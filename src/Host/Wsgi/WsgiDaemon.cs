@@ -1,7 +1,7 @@
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
-using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 

@@ -59,7 +59,11 @@ public sealed class ControlClientTests : IDisposable
     {
         var limit = new RateLimitStatus
         {
-            Index = 1, RateLimit = 1, RateInitialBurst = 2, Pacer = PacerKind.Interval, RateScope = RateScope.Response,
+            Index = 1,
+            RateLimit = 1,
+            RateInitialBurst = 2,
+            Pacer = PacerKind.Interval,
+            RateScope = RateScope.Response,
             Conditions = new() { Methods = ["GET"], Paths = ["/a"], MinimumSize = 5 },
         };
         var status = ControlServer.Status("site") with { Routes = [new RouteStatus { Path = "/", RateLimit = 1, RateInitialBurst = 2, Pacer = PacerKind.Interval, RateLimits = [limit] }] };

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json;
 using System.Runtime.Versioning;
+using System.Text.Json;
 using DaemonProxy.Control;
 using Xunit;
 

@@ -150,7 +150,10 @@ public sealed class OpenFilesTests
         {
             var start = new ProcessStartInfo("prlimit", [$"--nofile={files}", RepositoryRoot.Host, "serve", .. arguments])
             {
-                RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = folder,
             };
             start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
             return start;

@@ -25,8 +25,19 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
         /// <summary>Every application, and the module without which it is left out.</summary>
         private static readonly Dictionary<string, string> Needs = new()
         {
-            ["flask"] = "flask", ["django"] = "django", ["bottle"] = "bottle", ["falcon"] = "falcon", ["pyramid"] = "pyramid", ["web"] = "web", ["cherrypy"] = "cherrypy",
-            ["webob"] = "webob", ["werkzeug"] = "werkzeug", ["hgweb"] = "mercurial.hgweb", ["radicale"] = "radicale", ["numpy"] = "numpy", ["lxml"] = "lxml.etree",
+            ["flask"] = "flask",
+            ["django"] = "django",
+            ["bottle"] = "bottle",
+            ["falcon"] = "falcon",
+            ["pyramid"] = "pyramid",
+            ["web"] = "web",
+            ["cherrypy"] = "cherrypy",
+            ["webob"] = "webob",
+            ["werkzeug"] = "werkzeug",
+            ["hgweb"] = "mercurial.hgweb",
+            ["radicale"] = "radicale",
+            ["numpy"] = "numpy",
+            ["lxml"] = "lxml.etree",
             ["standard"] = "sys",
         };
 

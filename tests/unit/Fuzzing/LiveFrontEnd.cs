@@ -74,7 +74,7 @@ internal sealed class LiveFrontEnd(RunningFrontEnd frontEnd) : IAsyncDisposable
         using var reader = new StreamReader(log);
         var text = reader.ReadToEnd();
         _logRead = log.Length;
-        Assert.False(text.Contains("DPXY0011", StringComparison.Ordinal), 
+        Assert.False(text.Contains("DPXY0011", StringComparison.Ordinal),
             "this input, or the one before it, is a fault of the front end's own: "
             + text.Split('\n').FirstOrDefault(line => line.Contains("DPXY0011", StringComparison.Ordinal)));
     }

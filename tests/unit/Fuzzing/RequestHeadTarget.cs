@@ -31,7 +31,10 @@ internal static partial class RequestHeadTarget
     private static readonly NoBody Body = new();
     private static readonly HttpConnectionFeature Connection = new()
     {
-        RemoteIpAddress = IPAddress.Parse("192.0.2.1"), RemotePort = 5000, LocalIpAddress = IPAddress.Loopback, LocalPort = 8080,
+        RemoteIpAddress = IPAddress.Parse("192.0.2.1"),
+        RemotePort = 5000,
+        LocalIpAddress = IPAddress.Loopback,
+        LocalPort = 8080,
     };
 
     public static void Check(byte[] input)
@@ -48,7 +51,12 @@ internal static partial class RequestHeadTarget
         var raw = lines.ElementAtOrDefault(1) ?? "";
         var request = new HttpRequestFeature
         {
-            Method = lines[0], Protocol = "HTTP/1.1", Scheme = "http", RawTarget = raw, Path = "/", QueryString = "",
+            Method = lines[0],
+            Protocol = "HTTP/1.1",
+            Scheme = "http",
+            RawTarget = raw,
+            Path = "/",
+            QueryString = "",
             Headers = new HeaderDictionary(),
         };
         request.Headers.Host = lines.ElementAtOrDefault(2) ?? "";

@@ -24,7 +24,13 @@ public sealed class RequestTranslatorTests
     {
         var request = new HttpRequestFeature
         {
-            Method = method, Protocol = "HTTP/1.1", Scheme = "http", Path = "/a", RawTarget = "/a", QueryString = "", Headers = new HeaderDictionary(),
+            Method = method,
+            Protocol = "HTTP/1.1",
+            Scheme = "http",
+            Path = "/a",
+            RawTarget = "/a",
+            QueryString = "",
+            Headers = new HeaderDictionary(),
         };
         foreach (var (name, value) in headers) request.Headers.Append(name, value);
         var features = new FeatureCollection();
@@ -32,7 +38,10 @@ public sealed class RequestTranslatorTests
         features.Set<IHttpRequestBodyDetectionFeature>(new Detection(canHaveBody));
         features.Set<IHttpConnectionFeature>(new HttpConnectionFeature
         {
-            RemoteIpAddress = IPAddress.Parse("192.0.2.1"), RemotePort = 5000, LocalIpAddress = IPAddress.Loopback, LocalPort = 8080,
+            RemoteIpAddress = IPAddress.Parse("192.0.2.1"),
+            RemotePort = 5000,
+            LocalIpAddress = IPAddress.Loopback,
+            LocalPort = 8080,
         });
         features.Set<IRequestBodyPipeFeature>(new RequestBody());
         return features;

@@ -23,7 +23,9 @@ internal sealed class Http2Frames : IAsyncDisposable
         client._tls = new SslStream(new NetworkStream(client._socket));
         await client._tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
-            TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2], RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            TargetHost = "localhost",
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
         });
         // No dynamic table: then each answer's status stands in its own block.
         await client._tls.WriteAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(4, 0, 0, [0, 1, 0, 0, 0, 0])]);
@@ -149,7 +151,13 @@ internal sealed class Http2Frames : IAsyncDisposable
         while ((block[at] & 0xe0) == 0x20) at++;
         return block[at] switch
         {
-            0x88 => "200", 0x89 => "204", 0x8a => "206", 0x8b => "304", 0x8c => "400", 0x8d => "404", 0x8e => "500",
+            0x88 => "200",
+            0x89 => "204",
+            0x8a => "206",
+            0x8b => "304",
+            0x8c => "400",
+            0x8d => "404",
+            0x8e => "500",
             _ => Encoding.ASCII.GetString(block, at + 2, 3),
         };
     }

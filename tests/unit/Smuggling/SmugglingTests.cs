@@ -83,7 +83,8 @@ public sealed class SmugglingTests
     {
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 16 })
         {
-            BaseAddress = site, Timeout = RunningFrontEnd.Limit,
+            BaseAddress = site,
+            Timeout = RunningFrontEnd.Limit,
         };
         await Parallel.ForAsync(first, first + victims, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
         {

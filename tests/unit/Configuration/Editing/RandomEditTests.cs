@@ -55,7 +55,11 @@ public sealed class RandomEditTests
             // The reader ends lines at each of these.
             var text = random.Next(5) switch
             {
-                0 => example, 1 => Woven, 2 => Woven.Replace("\n", "\r\n"), 3 => Woven.Replace("\n", "\u0085"), _ => Woven.Replace("\n", "\u2028"),
+                0 => example,
+                1 => Woven,
+                2 => Woven.Replace("\n", "\r\n"),
+                3 => Woven.Replace("\n", "\u0085"),
+                _ => Woven.Replace("\n", "\u2028"),
             };
             var document = ConfigurationDocument.Parse(text, "site.yaml", ConfigurationText.Folder);
             for (var change = random.Next(1, 6); change > 0; change--)

@@ -115,8 +115,16 @@ public class ServerRateLimitVerificationTests
     {
         var result = new ServerRateLimitResult
         {
-            Uri = new("http://x/?a=<script>"), ConfiguredRate = 1024, Connections = 1, Expected = "within 1%", AchievedRate = 1000, Duration = TimeSpan.FromSeconds(2),
-            Samples = [new(TimeSpan.Zero, 512), new(TimeSpan.FromSeconds(2), 2000)], Windows = [1000, 1000], Gaps = [TimeSpan.FromSeconds(0.5)], LongestGap = TimeSpan.FromSeconds(0.5),
+            Uri = new("http://x/?a=<script>"),
+            ConfiguredRate = 1024,
+            Connections = 1,
+            Expected = "within 1%",
+            AchievedRate = 1000,
+            Duration = TimeSpan.FromSeconds(2),
+            Samples = [new(TimeSpan.Zero, 512), new(TimeSpan.FromSeconds(2), 2000)],
+            Windows = [1000, 1000],
+            Gaps = [TimeSpan.FromSeconds(0.5)],
+            LongestGap = TimeSpan.FromSeconds(0.5),
         };
 
         var html = RateLimitReport.Html([result, result]);
