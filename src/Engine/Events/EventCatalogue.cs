@@ -361,6 +361,24 @@ public static class EventCatalogue
         "The connection waits; accepting is tried again every 100 ms.",
         "See what uses up the system's descriptors or memory.");
 
+    /// <summary>DPXY0052.</summary>
+    public static EventDefinition CertificateRenewed { get; } = new("DPXY0052", Information, 0, "certificate renewed",
+        "The files below tls hold another certificate than before.",
+        "New connections get it; those that are open keep the one they began with.",
+        "Nothing.");
+
+    /// <summary>DPXY0053.</summary>
+    public static EventDefinition CertificateNotRenewed { get; } = new("DPXY0053", Error, 0, "new certificate cannot be used",
+        "The files below tls have changed, and what they hold now is damaged, or the key is another certificate's.",
+        "The old certificate stays in use.",
+        "Write a certificate and its key that belong together; they are used within 20 s, without a restart.");
+
+    /// <summary>DPXY0054.</summary>
+    public static EventDefinition CertificateExpires { get; } = new("DPXY0054", Warning, 0, "certificate expires",
+        "The certificate below tls has 30, 7 or 1 days left, or none.",
+        "It stays in use; clients refuse it once it has expired.",
+        "Renew it; the new one is taken as soon as its files are there.");
+
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))

@@ -2,7 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What a restart cannot change, because the process has it from its start: its name, its addresses and certificate, its interpreter.</summary>
+/// <summary>What a restart cannot change, because the process has it from its start: its name, its addresses, its interpreter.</summary>
 internal static class FixedAtStart
 {
     /// <summary>Says what would have to change; null when nothing would.</summary>
@@ -12,7 +12,7 @@ internal static class FixedAtStart
         [
             ("name", served.Name == wanted.Name),
             ("listen", served.Listen.SequenceEqual(wanted.Listen)),
-            ("tls", served.Tls == wanted.Tls),
+            ("tls", served.Tls is null == wanted.Tls is null),
             ("io-threads", served.IoThreads == wanted.IoThreads),
             ("connection-limit", served.ConnectionLimit == wanted.ConnectionLimit),
             ("connection-limit-action", served.ConnectionLimitAction == wanted.ConnectionLimitAction),

@@ -34,6 +34,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private HttpServer? _server;
     private HttpServer? _control;
     private HttpServer? _metrics;
+    private LiveCertificate? _certificate;
     private volatile bool _draining;
 
     private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
@@ -150,13 +151,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
     {
-        var certificate = configuration.Tls is { } tls ? ServerCertificate.Load(tls, _time.GetUtcNow()) : null;
-        if (certificate?.Warning is { } warning) _log.Write(EventCatalogue.ServerNotice, warning);
+        _certificate = configuration.Tls is { } tls ? new LiveCertificate(tls, _log, _time) : null;
+        if (_certificate?.Current.Warning is { } warning) _log.Write(EventCatalogue.ServerNotice, warning);
         return new()
         {
             Listen = configuration.Listen,
             Gate = GateOf(configuration),
-            Certificate = certificate,
+            Certificate = _certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
             Limits = limits => ClientLimiting.Set(limits, configuration.ClientLimits),
             HandshakeTimeout = configuration.ClientLimits.ClientHeaderTimeout,
@@ -167,7 +168,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     /// <summary>Reads the configuration again, starts its daemons, and has it take over from the one being served when all of them listen.</summary>
     /// <exception cref="ConfigurationException">It has mistakes; what is served stays.</exception>
-    /// <exception cref="ServerStartException">It changes what only a new start can change, or a daemon does not start; what is served stays.</exception>
+    /// <exception cref="ServerStartException">It changes what only a new start can change, its certificate cannot be used, or a daemon does not start; what is served stays.</exception>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
         await _restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -175,6 +176,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         {
             var wanted = await Task.Run(_configure, cancellationToken).ConfigureAwait(false);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
+            var certificate = wanted.Tls is { } tls ? _certificate?.Load(tls) : null;
             var next = new ServedConfiguration(wanted, _services);
             try { await next.StartAsync(strict: false, Served, cancellationToken).ConfigureAwait(false); }
             catch
@@ -184,6 +186,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             }
             var previous = Served;
             _application.Served = next;
+            if (certificate is not null) _certificate!.Use(certificate);
             next.CountReplaced(previous);
             if (wanted.RestrictEmbedded != previous.Configuration.RestrictEmbedded) Embedded.Setting = wanted.RestrictEmbedded;
             await Embedded.NeedAsync(wanted.HasEmbedded).ConfigureAwait(false);
@@ -252,6 +255,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _launcher.Dispose();
         await Embedded.DisposeAsync().ConfigureAwait(false);
         if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
+        _certificate?.Dispose();
         _meter.Dispose();
         _application.AccessLog?.Dispose();
         _log.Dispose();

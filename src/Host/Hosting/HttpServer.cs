@@ -111,10 +111,9 @@ internal sealed class HttpServer : IAsyncDisposable
         }
     }
 
-    private static HttpsConnectionAdapterOptions TlsOf(HttpServerOptions options) => new()
+    private static TlsHandshakeCallbackOptions TlsOf(HttpServerOptions options) => new()
     {
-        ServerCertificate = options.Certificate!.Leaf,
-        ServerCertificateChain = options.Certificate.Chain,
+        OnConnection = _ => new(options.Certificate!.Handshake),
         HandshakeTimeout = options.HandshakeTimeout,
     };
 }

@@ -14,7 +14,7 @@ internal sealed record HttpServerOptions
     public string? UnixSocket { get; init; }
 
     /// <summary>The certificate of the <c>https</c> addresses; required when there is one.</summary>
-    public ServerCertificate? Certificate { get; init; }
+    public LiveCertificate? Certificate { get; init; }
 
     /// <summary>The longest request body, bytes; null: no limit. A longer one is a 413.</summary>
     public long? MaxRequestBodySize { get; init; }

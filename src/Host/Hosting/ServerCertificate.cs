@@ -8,7 +8,7 @@ namespace DaemonProxy.Host.Hosting;
 /// <summary>A certificate with its private key, and the intermediate certificates that are sent with it.</summary>
 /// <param name="Leaf">The server's own certificate, with its key.</param>
 /// <param name="Chain">The intermediates, as the file had them; may be empty.</param>
-/// <param name="Warning">One sentence when clients will refuse it (expired, not valid yet); else null.</param>
+/// <param name="Warning">One sentence when clients will refuse it because it is not valid yet; else null.</param>
 internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2Collection Chain, string? Warning)
 {
     /// <summary>Reads a PEM file (chain, leaf first, with the key beside or in it) or a PFX file.</summary>
@@ -91,16 +91,11 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
         return (leaf, all);
     }
 
-    private static string? WarningFor(TlsOptions tls, X509Certificate2 leaf, DateTimeOffset now)
-    {
-        if (now > leaf.NotAfter)
-            return $"the certificate in {tls.Certificate} expired on {Day(leaf.NotAfter)}; clients will refuse it until it is renewed";
-        if (now < leaf.NotBefore)
-            return $"the certificate in {tls.Certificate} is not valid before {Day(leaf.NotBefore)}; clients will refuse it until then";
-        return null;
-    }
+    private static string? WarningFor(TlsOptions tls, X509Certificate2 leaf, DateTimeOffset now) => now < leaf.NotBefore
+        ? $"the certificate in {tls.Certificate} is not valid before {Day(leaf.NotBefore)}; clients will refuse it until then" : null;
 
-    private static string Day(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    /// <summary>A moment as the day it is in UTC.</summary>
+    internal static string Day(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string FirstLineOf(string file)
     {

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using DaemonProxy.Configuration;
+using DaemonProxy.Events;
+
+namespace DaemonProxy.Host.Hosting;
+
+/// <summary>
+/// The certificate of the <c>https</c> addresses while they are served: it looks at its files every 10 s, and a renewed certificate is used from the next
+/// handshake on. One that cannot be used changes nothing but the log. The files are read and not watched, because renewal tools replace links to folders.
+/// </summary>
+internal sealed class LiveCertificate : IDisposable
+{
+    internal static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
+
+    // The days before its end at which a certificate that nobody renews is worth an event.
+    private static readonly int[] DaysToWarnAt = [30, 7, 1, 0];
+
+    private readonly EventLog _log;
+    private readonly TimeProvider _time;
+    private readonly Lock _changes = new();
+    private readonly ITimer _looks;
+    private volatile LoadedCertificate _current;
+    private byte[] _refused = [];
+    private bool _isRefusalLogged;
+    private int _warnedAt = int.MaxValue;
+
+    /// <summary>Reads the certificate, and begins to look at its files.</summary>
+    /// <param name="tls">The files.</param>
+    /// <param name="log">Where renewals, failed ones too, and the coming end of the certificate are written.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="ServerStartException">It cannot be used.</exception>
+    public LiveCertificate(TlsOptions tls, EventLog log, TimeProvider time)
+    {
+        (_log, _time) = (log, time);
+        _current = Load(tls);
+        WarnOfExpiry();
+        _looks = time.CreateTimer(_ => Look(), null, BetweenLooks, BetweenLooks);
+    }
+
+    /// <summary>The certificate in use.</summary>
+    public ServerCertificate Current => _current.Certificate;
+
+    /// <summary>What the next handshake is made with.</summary>
+    public SslServerAuthenticationOptions Handshake => _current.Handshake;
+
+    /// <summary>Reads and checks a certificate without using it.</summary>
+    /// <exception cref="ServerStartException">It cannot be used.</exception>
+    public LoadedCertificate Load(TlsOptions tls) => new(tls, Fingerprint(tls), ServerCertificate.Load(tls, _time.GetUtcNow()));
+
+    /// <summary>Uses a certificate from the next handshake on.</summary>
+    public void Use(LoadedCertificate next)
+    {
+        lock (_changes)
+        {
+            var isRenewed = !next.Certificate.Leaf.RawDataMemory.Span.SequenceEqual(Current.Leaf.RawDataMemory.Span);
+            _current = next;
+            _isRefusalLogged = false;
+            if (!isRenewed) return;
+            _warnedAt = int.MaxValue;
+            _log.Write(EventCatalogue.CertificateRenewed, $"{next.Files.Certificate}, valid until {ServerCertificate.Day(next.Certificate.Leaf.NotAfter)}");
+            WarnOfExpiry();
+        }
+    }
+
+    private void Look()
+    {
+        lock (_changes)
+        {
+            var files = _current.Files;
+            var found = Fingerprint(files);
+            if (!found.AsSpan().SequenceEqual(_current.Fingerprint)) Renew(files, found);
+            else WarnOfExpiry();
+        }
+    }
+
+    private void Renew(TlsOptions files, byte[] found)
+    {
+        try { Use(Load(files)); }
+        catch (ServerStartException failure)
+        {
+            // A certificate is written before its key, or the other way round: only what is the same at two looks is what was meant.
+            if (!found.AsSpan().SequenceEqual(_refused)) (_refused, _isRefusalLogged) = (found, false);
+            else if (!_isRefusalLogged)
+            {
+                _isRefusalLogged = true;
+                _log.Write(EventCatalogue.CertificateNotRenewed, failure.Message);
+            }
+        }
+    }
+
+    private void WarnOfExpiry()
+    {
+        var left = Current.Leaf.NotAfter.ToUniversalTime() - _time.GetUtcNow();
+        if (DaysToWarnAt.LastOrDefault(days => left <= TimeSpan.FromDays(days), int.MaxValue) is var reached && reached >= _warnedAt) return;
+        _warnedAt = reached;
+        var day = ServerCertificate.Day(Current.Leaf.NotAfter);
+        _log.Write(EventCatalogue.CertificateExpires, left <= TimeSpan.Zero
+            ? $"the certificate in {_current.Files.Certificate} expired on {day}; clients will refuse it until it is renewed"
+            : string.Create(CultureInfo.InvariantCulture, $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
+    }
+
+    private static byte[] Fingerprint(TlsOptions tls)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in new[] { tls.Certificate, tls.Key, tls.PasswordFile })
+        {
+            if (file is null) continue;
+            try { hash.AppendData(File.ReadAllBytes(file)); }
+            // What cannot be read is a content of its own; why, its loading says.
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { hash.AppendData("unreadable"u8); }
+        }
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>Looks no more.</summary>
+    public void Dispose() => _looks.Dispose();
+}
+
+/// <summary>A certificate as it was read, ready for handshakes.</summary>
+/// <param name="Files">Where it was read.</param>
+/// <param name="Fingerprint">Of what the files held.</param>
+/// <param name="Certificate">The certificate.</param>
+internal sealed record LoadedCertificate(TlsOptions Files, byte[] Fingerprint, ServerCertificate Certificate)
+{
+    /// <summary>The handshake's options. The context fetches what is to be stapled (OCSP) by itself, where the certificate names who answers.</summary>
+    public SslServerAuthenticationOptions Handshake { get; } = new()
+    {
+        ServerCertificateContext = SslStreamCertificateContext.Create(Certificate.Leaf, Certificate.Chain),
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
+    };
+}
