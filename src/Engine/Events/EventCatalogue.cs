@@ -379,6 +379,12 @@ public static class EventCatalogue
         "It stays in use; clients refuse it once it has expired.",
         "Renew it; the new one is taken as soon as its files are there.");
 
+    /// <summary>DPXY0055.</summary>
+    public static EventDefinition ReloadRefused { get; } = new("DPXY0055", Error, 0, "configuration not reloaded",
+        "SIGHUP asked for a reload, and the configuration has mistakes, changes what only a new start can change, or has a daemon that does not start.",
+        "What was served is served still.",
+        "Correct what the message names, and reload again.");
+
     /// <summary>Every event there is, by code: the original's first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))

@@ -12,10 +12,11 @@ public sealed class EventLog : IDisposable
     private readonly Lock _gate = new();
     private readonly LineWriter _write;
     private readonly IDisposable _output;
+    private readonly Action? _reopen;
     private readonly TimeProvider _time;
     private bool _disposed;
 
-    private EventLog(LineWriter write, IDisposable output, TimeProvider time) => (_write, _output, _time) = (write, output, time);
+    private EventLog(LineWriter write, IDisposable output, TimeProvider time, Action? reopen = null) => (_write, _output, _time, _reopen) = (write, output, time, reopen);
 
     /// <summary>Opens a log file for appending; other processes may read it meanwhile. It is rotated and capped as <see cref="RotatingFile"/> says.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
@@ -23,7 +24,7 @@ public sealed class EventLog : IDisposable
     public static EventLog Open(string path, TimeProvider time)
     {
         var file = new RotatingFile(path);
-        return new(file.Write, file, time);
+        return new(file.Write, file, time, file.Reopen);
     }
 
     /// <summary>Makes a log that goes to a stream, such as a terminal.</summary>
@@ -62,6 +63,15 @@ public sealed class EventLog : IDisposable
             if (_disposed) return;
             try { _write(line.GetBuffer().AsSpan(0, (int)line.Length)); }
             catch (IOException) { }
+        }
+    }
+
+    /// <summary>Opens the file by its name again, for who has moved it away; a log that is no file stays as it is.</summary>
+    public void Reopen()
+    {
+        lock (_gate)
+        {
+            if (!_disposed) _reopen?.Invoke();
         }
     }
 

@@ -53,7 +53,8 @@ public sealed class RotatingFile : IDisposable
         return named.Exists && (named.Length == Length() || (named.Attributes & (FileAttributes.Device | FileAttributes.System)) != 0);
     }
 
-    private void Reopen()
+    /// <summary>Opens the file by its name again, which is another file where somebody has moved it away. Where that fails the old one stays in use.</summary>
+    public void Reopen()
     {
         try
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -100,8 +99,7 @@ internal static class ServeCommand
         if (background) Detachment.LeaveSession();
         FrontEndServer frontEnd;
         var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
         try
         {
             frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null).ConfigureAwait(false);
@@ -118,6 +116,7 @@ internal static class ServeCommand
             return DaemonProxyCommand.Failed;
         }
 
+        signals.FrontEnd = frontEnd;
         var status = frontEnd.Status();
         if (background) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
         else if (json) await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
@@ -131,12 +130,6 @@ internal static class ServeCommand
         manager?.Stopping();
         await frontEnd.StopAsync(drainTimeout).ConfigureAwait(false);
         return DaemonProxyCommand.Ok;
-
-        void OnSignal(PosixSignalContext signal)
-        {
-            // A second signal in a row is somebody who does not want to wait: the system's own way of ending takes over.
-            signal.Cancel = stop.TrySetResult(DrainTimeout);
-        }
     }
 
     private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)

@@ -116,6 +116,16 @@ internal sealed class AccessLog : IDisposable
         _length = 0;
     }
 
+    /// <summary>Writes what is left, and opens the file by its name again.</summary>
+    public void Reopen()
+    {
+        lock (_gate)
+        {
+            Flush();
+            if (!_disposed) _file.Reopen();
+        }
+    }
+
     /// <summary>Writes what is left.</summary>
     public void Dispose()
     {

@@ -190,6 +190,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             next.CountReplaced(previous);
             if (wanted.RestrictEmbedded != previous.Configuration.RestrictEmbedded) Embedded.Setting = wanted.RestrictEmbedded;
             await Embedded.NeedAsync(wanted.HasEmbedded).ConfigureAwait(false);
+            ReopenLogs();
             _log.Write(EventCatalogue.ConfigurationReloaded, wanted.File ?? "");
             _retiring.RemoveAll(task => task.IsCompleted);
             _retiring.Add(previous.RetireAsync());
@@ -198,6 +199,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
         {
             _restarting.Release();
         }
+    }
+
+    /// <summary>Opens the logs by their names again: whoever rotates them has moved the old ones away.</summary>
+    public void ReopenLogs()
+    {
+        _log.Reopen();
+        _application.AccessLog?.Reopen();
     }
 
     /// <summary>What the front end says of itself.</summary>

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using DaemonProxy.Configuration;
+using DaemonProxy.Events;
+using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Hosting;
+
+namespace DaemonProxy.Host.CommandLine;
+
+/// <summary>
+/// What a front end does with the signals that operators and their tools send, as Apache, nginx and gunicorn do: TERM, INT and QUIT finish what is in flight and end,
+/// HUP reads the configuration again, USR1 opens the logs again.
+/// </summary>
+internal sealed class ServeSignals : IDisposable
+{
+    // The runtime has no name for it, and takes the system's number.
+    private static readonly PosixSignal User1 = (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
+
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Func<bool> _stop;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="stop">Has the front end end; false when it was asked before.</param>
+    public ServeSignals(Func<bool> stop)
+    {
+        _stop = stop;
+        Register(PosixSignal.SIGTERM, _ => _stop());
+        Register(PosixSignal.SIGINT, _ => _stop());
+        Register(PosixSignal.SIGQUIT, _ => _stop());
+        if (OperatingSystem.IsWindows()) return;
+        Register(PosixSignal.SIGHUP, HangUp);
+        Register(User1, ReopenLogs);
+    }
+
+    /// <summary>The front end that serves; null while it starts, when there is nothing to reload.</summary>
+    public FrontEndServer? FrontEnd { get; set; }
+
+    /// <param name="signal">The signal.</param>
+    /// <param name="handle">Whether it was dealt with; if not, as with the second request to end of one who does not want to wait, the system's own way takes over.</param>
+    private void Register(PosixSignal signal, Func<FrontEndServer?, bool> handle) =>
+        _registrations.Add(PosixSignalRegistration.Create(signal, context => context.Cancel = handle(FrontEnd)));
+
+    private bool HangUp(FrontEndServer? frontEnd)
+    {
+        // The system sends it too when the terminal is closed in which a front end runs.
+        if (!Console.IsInputRedirected && !IsTerminalThere()) return _stop();
+        if (frontEnd is not null) _ = ReloadAsync(frontEnd);
+        return true;
+    }
+
+    private static async Task ReloadAsync(FrontEndServer frontEnd)
+    {
+        try { await frontEnd.RestartAsync(CancellationToken.None).ConfigureAwait(false); }
+        catch (ConfigurationException mistakes) { frontEnd.Log.Write(EventCatalogue.ReloadRefused, string.Join("; ", mistakes.Errors)); }
+        catch (ServerStartException failure) { frontEnd.Log.Write(EventCatalogue.ReloadRefused, failure.Message); }
+        catch (Exception defect) { frontEnd.Log.Write(EventCatalogue.InternalError, defect.ToString()); }
+    }
+
+    private static bool ReopenLogs(FrontEndServer? frontEnd)
+    {
+        frontEnd?.ReopenLogs();
+        return true;
+    }
+
+    private static bool IsTerminalThere()
+    {
+        try
+        {
+            using var terminal = File.OpenHandle("/dev/tty");
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Leaves the signals to the system again.</summary>
+    public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
+}
