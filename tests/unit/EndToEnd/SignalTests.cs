@@ -45,7 +45,7 @@ public sealed class SignalTests
 
         await RunningFrontEnd.UntilAsync(() => logs.All(File.Exists), "the new logs");
         // A line that had waited for its turn is in the new one.
-        Assert.Contains("/bytes?n=10", File.ReadAllText(logs[1] + ".old") + File.ReadAllText(logs[1]));
+        await RunningFrontEnd.UntilAsync(() => (File.ReadAllText(logs[1] + ".old") + File.ReadAllText(logs[1])).Contains("/bytes?n=10"), "the request of before");
         await frontEnd.Client.GetByteArrayAsync("/bytes?n=20");
         await RunningFrontEnd.UntilAsync(() => File.ReadAllText(logs[1]).Contains("/bytes?n=20"), "the request in the new log");
     }
