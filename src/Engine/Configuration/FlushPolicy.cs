@@ -17,6 +17,12 @@ public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan 
 
     /// <summary>What the original did before 6.0.2: flush on any dry read, and behind each 64 KiB.</summary>
     public static FlushPolicy Before602 { get; } = new(TimeSpan.Zero, SmallestBufferSize, TimeSpan.Zero);
+
+    /// <summary>
+    /// Whether the guard counts the bytes passed on since the last flush, as the original does, and not those that are held: for <see cref="Before602"/> alone, which is
+    /// there to be compared with.
+    /// </summary>
+    public bool CountsPassed => this == Before602;
 }
 
 /// <summary>Holds the policy in force, for responses that look at it before each read. One writer at a time, any number of readers.</summary>

@@ -22,6 +22,12 @@ public interface IOutputFilter
     /// <summary>Bytes that this filter and those below it hold and have not sent: what the runaway guard counts.</summary>
     long Held { get; }
 
+    /// <summary>
+    /// The shortest flush deadline that costs this filter and those below it no rate: two intervals of a pacer that waits for full writes, for it takes up to one to gather
+    /// such a write, and each that is forced out short costs one. Zero: any deadline will do.
+    /// </summary>
+    TimeSpan LeastDeadline => TimeSpan.Zero;
+
     /// <summary>Takes a block. When the returned task has completed, the caller may reuse the memory. One call at a time.</summary>
     /// <param name="block">The bytes; may be empty, when only the marker matters.</param>
     /// <param name="marker">What stands behind the bytes.</param>

@@ -37,6 +37,9 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     public long Held => _queued + _next.Held;
 
     /// <inheritdoc/>
+    public TimeSpan LeastDeadline => _pacer is { FullWrites: true } ? 2 * IntervalPacer.Interval : _next.LeastDeadline;
+
+    /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         if (_current != _limit.Limit) GoByNewLimit();

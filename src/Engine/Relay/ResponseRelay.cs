@@ -8,7 +8,7 @@ namespace DaemonProxy.Relay;
 /// <summary>
 /// Relays one response's body down the output filter chain with the flush policy of behaviour.md, section 1:
 /// <code>
-///   body --(1) can be read now--------------------> chain          no flush
+///   body --(1) can be read now--------------------> chain          no flush, in pieces that the guard has room for
 ///     |                                               |
 ///     |                                     (2) holds more than the guard: flush
 ///     +--(3) dry: wait for flush delay or deadline -> flush, then (4) wait for the socket timeout
@@ -16,7 +16,8 @@ namespace DaemonProxy.Relay;
 /// </code>
 /// Daemon and embedded responses alike take this way. Two rules are stricter than the original's: the guard counts what the chain still
 /// holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline bounds how long a byte is held while
-/// the application trickles, which restarting the delay with each block alone would not.
+/// the application trickles, which restarting the delay with each block alone would not. Where a pacer below waits for full writes the deadline is at
+/// least two of its intervals, or it would cost the rate that it is there to keep.
 /// </summary>
 /// <param name="policy">Looked at before each read, so that a change reaches responses in flight.</param>
 /// <param name="time">The clock of the deadline.</param>
@@ -25,6 +26,9 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     // A daemon and a client that are both fast would keep the thread of their sockets for as long as the response lasts, and others wait for it.
     // 1 MiB is less than a millisecond's worth at the rates that come without a wait.
     private const long LongestTurn = 1 << 20;
+
+    // What the original reads from a daemon, and passes on, at a time (APR_BUCKET_BUFF_SIZE): as finely it looks at its guard.
+    private const int OriginalRead = 8000;
 
     /// <summary>Relays until the end of the body. The last write carries <see cref="Marker.End"/>.</summary>
     /// <param name="body">The source.</param>
@@ -39,6 +43,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     {
         // Until the first flush the response's head is what has not left, though no byte of the body was passed.
         var unflushed = true;
+        var passed = 0L;
         var heldSince = time.GetTimestamp();
         var turn = 0L;
         while (true)
@@ -57,35 +62,46 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     throw new BrokenResponseException(EventCatalogue.BodyReadTimeout, $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
                 continue;
             }
-            if (block.End)
+            for (var data = block.Data; ;)
             {
-                traffic.Count(FlushReason.End);
-                await chain.WriteAsync(block.Data, Marker.End, clientGone).ConfigureAwait(false);                       // (5)
-                return;
-            }
+                var before = chain.Held;
+                var room = rules.BufferSize - (rules.CountsPassed ? passed : before);
+                var piece = data[..(int)Math.Min(data.Length, Math.Max(OriginalRead, room))];
+                data = data[piece.Length..];
+                if (block.End && data.IsEmpty)
+                {
+                    traffic.Count(FlushReason.End);
+                    await chain.WriteAsync(piece, Marker.End, clientGone).ConfigureAwait(false);                        // (5)
+                    return;
+                }
 
-            var before = chain.Held;
-            var write = chain.WriteAsync(block.Data, Marker.None, clientGone);                                          // (1)
-            turn = write.IsCompleted ? turn + block.Data.Length : 0;
-            await write.ConfigureAwait(false);
-            if (turn > LongestTurn)
-            {
-                turn = 0;
-                await Task.Yield();
-            }
-            unflushed = true;
-            var held = chain.Held;
+                var write = chain.WriteAsync(piece, Marker.None, clientGone);                                           // (1)
+                turn = write.IsCompleted ? turn + piece.Length : 0;
+                await write.ConfigureAwait(false);
+                if (turn > LongestTurn)
+                {
+                    turn = 0;
+                    await Task.Yield();
+                }
+                unflushed = true;
+                passed += piece.Length;
+                var held = chain.Held;
 
-            // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this block.
-            if (before == 0 || held < before + block.Data.Length) heldSince = time.GetTimestamp();
-            if (held > rules.BufferSize) await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                     // (2)
+                // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this piece.
+                if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
+                if ((rules.CountsPassed ? passed : held) > rules.BufferSize) await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
+                if (data.IsEmpty) break;
+            }
         }
 
         async ValueTask FlushAsync(FlushReason reason)
         {
             traffic.Count(reason);
-            await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
+            var flush = chain.WriteAsync(default, Marker.Flush, clientGone);
+            if (!flush.IsCompleted) turn = 0;
+            await flush.ConfigureAwait(false);
             unflushed = false;
+            passed = 0;
         }
     }
 
@@ -94,7 +110,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     {
         if (deadline > TimeSpan.Zero && chain.Held > 0)
         {
-            var left = deadline - time.GetElapsedTime(heldSince);
+            var least = chain.LeastDeadline;
+            var left = (deadline > least ? deadline : least) - time.GetElapsedTime(heldSince);
             if (left < delay) return (left > TimeSpan.Zero ? left : TimeSpan.Zero, FlushReason.Deadline);
         }
         return (delay, FlushReason.Idle);
