@@ -44,7 +44,7 @@ internal sealed class ChartScale
         _ => new(0, highest, 1, "B" + suffix),
     };
 
-    /// <summary>Times since the begin, up to just the last.</summary>
+    /// <summary>Times since the first byte, up to just the last.</summary>
     public static ChartScale Seconds(TimeSpan longest) => longest > TimeSpan.FromMinutes(5)
         ? new(0, longest.TotalSeconds, 60, "min", endsRound: false)
         : new(0, longest.TotalSeconds, 1, "s", endsRound: false);

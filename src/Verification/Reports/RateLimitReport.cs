@@ -43,7 +43,7 @@ public static class RateLimitReport
         .bar { fill: var(--bar) } .needle { fill: var(--needle) } .inbar { fill: var(--inbar); font-size: 11px } .label { font-size: 11.5px }
         .scroll { overflow-x: auto; margin-top: 1.1rem }
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 100% }
-        th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .8rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
+        th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .55rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
         th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 12rem }
         .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
         td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
@@ -83,7 +83,7 @@ public static class RateLimitReport
         var failed = rates.Count(rate => !rate.Passed);
         page.Append("<h1>Rate limit accuracy</h1>\n");
         page.Append(CultureInfo.InvariantCulture, $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {(failed == 0 ? "as expected" : failed == rates.Count ? "not as expected" : $"{failed} not as expected")}. ");
-        page.Append("The rate is measured from the begin of a burst to the begin of another; a write counts as spread over the pause behind it, unless the pauses are longer than 250 ms.</p>\n");
+        page.Append("The rate is measured from the beginning of one burst to the beginning of another; a write counts as spread over the pause that follows it, unless the pauses are longer than 250 ms.</p>\n");
         if (rates.Count > 1)
         {
             page.Append("<section>");
