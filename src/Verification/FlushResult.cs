@@ -3,7 +3,7 @@ namespace DaemonProxy.Verification;
 /// <summary>How long bytes waited in the front end under a flush policy.</summary>
 public sealed record FlushResult
 {
-    /// <summary>What the application did, for a person: <c>100 B each 50 ms</c>.</summary>
+    /// <summary>What the application did, for a person: <c>100 B every 50 ms</c>.</summary>
     public required string Workload { get; init; }
 
     /// <summary>The route's path prefix.</summary>

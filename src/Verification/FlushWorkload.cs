@@ -12,7 +12,7 @@ internal sealed record FlushWorkload
     /// <summary>Every byte alone: each must leave after the flush delay. 100 samples.</summary>
     public static readonly FlushWorkload SlowDrip = new()
     {
-        Name = "100 B each 50 ms",
+        Name = "100 B every 50 ms",
         Target = "/drip?count=100&chunk=100&every-ms=50",
         ChunkSize = 100,
         Every = TimeSpan.FromMilliseconds(50),
@@ -23,7 +23,7 @@ internal sealed record FlushWorkload
     /// <summary>Always more before the flush delay is over: only a deadline gets these bytes out. About 2 s.</summary>
     public static readonly FlushWorkload FastDrip = new()
     {
-        Name = "24 B each 3 ms",
+        Name = "24 B every 3 ms",
         Target = "/drip?count=667&chunk=24&every-ms=3",
         ChunkSize = 24,
         Every = TimeSpan.FromMilliseconds(3),

@@ -1,25 +1,27 @@
-# What the README shows runs as it is written there, in a clean session, in a folder that has nothing but the module.
+# What the README and the documents show runs as it is written there, in a clean session, in a folder that has nothing but the module and an application.
 BeforeDiscovery {
-    $number = 0
-    $script:blocks = foreach ($block in [regex]::Matches((Get-Content $PSScriptRoot/../../README.md -Raw), '(?ms)^```powershell\n(.*?)^```')) {
-        $number++
-        @{ Number = $number; First = $block.Groups[1].Value.Split("`n").Where({ $_ -match '^[A-Z@]' }, 'First')[0]; Code = $block.Groups[1].Value }
+    $script:blocks = foreach ($document in 'README.md', 'docs/configuration.md', 'docs/rate-limits.md', 'docs/deployment.md') {
+        $number = 0
+        foreach ($block in [regex]::Matches((Get-Content $PSScriptRoot/../../$document -Raw), '(?ms)^```powershell\n(.*?)^```')) {
+            $number++
+            @{ Document = $document; Number = $number; First = $block.Groups[1].Value.Split("`n").Where({ $_ -match '^[A-Z@]' }, 'First')[0]; Code = $block.Groups[1].Value }
+        }
     }
 }
 BeforeAll {
     . $PSScriptRoot/OwnRuntimeDirectory.ps1
     $null = New-Item -ItemType SymbolicLink (Join-Path $OwnDirectory 'module') -Target (Resolve-Path $PSScriptRoot/../../module)
     # What the reader of an example has: an application.
-    Set-Content $OwnDirectory/app.py "def application(environ, start_response):`n    start_response('200 OK', [])`n    return [b'hello']"
+    "def application(environ, start_response):`n    start_response('200 OK', [])`n    return [b'hello']" | Set-Content $OwnDirectory/app.py, $OwnDirectory/hello.wsgi
     $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
     $listener.Start(); $script:port = $listener.LocalEndpoint.Port; $listener.Stop()
 }
 AfterAll { Remove-OwnRuntimeDirectory }
 
-Describe 'The README' {
-    It 'has a quick start' { $blocks.Count | Should -BeGreaterOrEqual 1 }
+Describe 'The documents' {
+    It 'are a README with a quick start, and others' { ($blocks.Document | Select-Object -Unique).Count | Should -BeGreaterOrEqual 2 }
 
-    It 'block <Number> (<First>) runs as written' -ForEach $blocks {
+    It '<Document>, block <Number> (<First>) runs as written' -ForEach $blocks {
         if ($Code -match 'gunicorn' -and -not (Get-Command gunicorn -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'there is no gunicorn'; return }
         if ($Code -match 'hello\.wsgi' -and -not (Get-Item /usr/lib/*/libpython3*.so*, /usr/lib*/libpython3*.so*, /usr/local/lib/libpython3* -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'there is no shared library of Python'; return }
         # Port 8080 may be anybody's on the machine of a test. A block without an import goes on where the first one ended.

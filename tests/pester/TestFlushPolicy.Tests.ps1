@@ -4,8 +4,8 @@ AfterAll { Remove-OwnRuntimeDirectory }
 Describe 'Test-FlushPolicy' {
     It 'measures drips and silences under the default policy and the original''s rules' {
         $results = Test-FlushPolicy
-        $results.Workload | Should -Contain '24 B each 3 ms'
-        $drips = $results | Where-Object Workload -eq '24 B each 3 ms' | Sort-Object FlushDeadline
+        $results.Workload | Should -Contain '24 B every 3 ms'
+        $drips = $results | Where-Object Workload -eq '24 B every 3 ms' | Sort-Object FlushDeadline
         # Without a deadline they wait for 4 KiB; a ratio holds on a busy machine too.
         $drips[0].Latency.Maximum / $drips[1].Latency.Maximum | Should -BeGreaterThan 2
         Get-DaemonProxy | Should -BeNullOrEmpty
@@ -70,7 +70,7 @@ routes: [ { path: /, daemon: app }, { path: /below, daemon: app, strip-prefix: t
     It 'asks the sample application for drips and silences with -Sample' {
         $results = Test-FlushPolicy -Uri "$base/below" -Sample
         $results.LatencySource | Should -Be 'Request', 'Timestamps', 'Timestamps'
-        $results.Workload | Should -Contain '24 B each 3 ms'
+        $results.Workload | Should -Contain '24 B every 3 ms'
     }
 
     It 'says what is wrong with <what>' -ForEach @(

@@ -66,7 +66,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter Shared { get; set; }
 
-    /// <summary>Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write behind them.</summary>
+    /// <summary>Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write after them.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Size]
     public long Skip { get; set; }

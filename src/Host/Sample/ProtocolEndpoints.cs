@@ -15,7 +15,7 @@ internal static class ProtocolEndpoints
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/upgrade", "upgrade", "With <code>Upgrade: echo</code>: switches protocols and gives every byte back until the end. Else 426.", [], UpgradeAsync),
-        new("/trailers", "trailers", $"A chunked body with a trailer behind it, <code>{TrailerName}</code>.", [], TrailersAsync),
+        new("/trailers", "trailers", $"A chunked body, and after it a trailer, <code>{TrailerName}</code>.", [], TrailersAsync),
     ];
 
     private static async Task UpgradeAsync(SampleExchange exchange)

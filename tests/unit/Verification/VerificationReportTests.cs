@@ -81,7 +81,7 @@ public class VerificationReportTests
     {
         var flush = VerificationReport.Text([new FlushResult
         {
-            Workload = "24 B each 3 ms",
+            Workload = "24 B every 3 ms",
             Route = "/x",
             Daemon = "demo",
             FlushDelay = TimeSpan.FromMilliseconds(5),
@@ -96,7 +96,7 @@ public class VerificationReportTests
             Scenario = "On, then Off", ExpectedStatus = 500, ExpectedEvent = "WSGI0210", Survived = false, Passed = false,
         }]);
 
-        Assert.Matches(@"24 B each 3 ms +5ms +none +667 +1\.0 ms +2\.0 ms +3\.3 ms +max over 55 ms \(the defect\) +FAILED", flush);
+        Assert.Matches(@"24 B every 3 ms +5ms +none +667 +1\.0 ms +2\.0 ms +3\.3 ms +max over 55 ms \(the defect\) +FAILED", flush);
         Assert.Matches(@"On, then Off +500 WSGI0210 +no answer \(no event\) +GONE +FAILED", embedded);
     }
 }
