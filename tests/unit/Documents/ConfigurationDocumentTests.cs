@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
@@ -7,12 +8,13 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Documents;
 
-/// <summary>docs/configuration.md says what the key tables do: which keys there are, in what unit, from where to where, and what they are when they are left out.</summary>
+/// <summary>docs/configuration.md says what the key tables say: the keys, their units, their ranges and their defaults.</summary>
 public sealed partial class ConfigurationDocumentTests
 {
     private static readonly Document Page = Document.Named("docs/configuration.md");
 
-    private static readonly JsonNode Schema = JsonNode.Parse(File.ReadAllText(Path.Combine(RepositoryRoot.Path, "module", "daemonproxy.schema.json")))!;
+    private static readonly JsonNode Schema =
+        JsonNode.Parse(File.ReadAllText(Path.Combine(RepositoryRoot.Path, "module", "daemonproxy.schema.json")))!;
 
     private static readonly Dictionary<string, (OptionTable Options, string Schema)> Sections = new()
     {
@@ -23,7 +25,7 @@ public sealed partial class ConfigurationDocumentTests
         ["rate-limits"] = (OptionTable.RateLimit, "rateLimit"),
     };
 
-    /// <summary>Every key of the top level with another value than its default, so that a refused restart names all that is fixed.</summary>
+    /// <summary>Every key of the top level, each with another value than its default: a restart names all that it cannot change.</summary>
     private const string Everything =
         """
         name: other
@@ -83,14 +85,29 @@ public sealed partial class ConfigurationDocumentTests
         Assert.NotEmpty(row.Meaning);
         switch (row.Unit)
         {
-            case "seconds": Assert.Equal(TimeSpan.FromSeconds(7), options.Read(key, "7")); break;
-            case "milliseconds": Assert.Equal(TimeSpan.FromMilliseconds(7), options.Read(key, "7")); break;
-            case "bytes": Assert.Equal(65_536L, options.Read(key, "64KiB")); Assert.NotNull(options.Mistake(key, "64KiB/s")); break;
-            case "bytes a second": Assert.Equal(65_536L, options.Read(key, "64KiB/s")); Assert.NotNull(options.Mistake(key, "65536")); break;
-            case "number": Assert.IsType<long>(options.Read(key, "7")); Assert.NotNull(options.Mistake(key, "64KiB")); break;
-            case "switch": Assert.Equal(true, options.Read(key, "on")); break;
+            case "seconds":
+                Assert.Equal(TimeSpan.FromSeconds(7), options.Read(key, "7"));
+                break;
+            case "milliseconds":
+                Assert.Equal(TimeSpan.FromMilliseconds(7), options.Read(key, "7"));
+                break;
+            case "bytes":
+                Assert.Equal(65_536L, options.Read(key, "64KiB"));
+                Assert.NotNull(options.Mistake(key, "64KiB/s"));
+                break;
+            case "bytes a second":
+                Assert.Equal(65_536L, options.Read(key, "64KiB/s"));
+                Assert.NotNull(options.Mistake(key, "65536"));
+                break;
+            case "number":
+                Assert.IsType<long>(options.Read(key, "7"));
+                Assert.NotNull(options.Mistake(key, "64KiB"));
+                break;
+            case "switch":
+                Assert.Equal(true, options.Read(key, "on"));
+                break;
             default:
-                // Anything else is a text or has more to it than one value; none of it is a number that ought to have a unit here.
+                // Anything else is a text or a list; a number would need its unit here.
                 Assert.IsType<string>(options.Read(key, "7"));
                 Assert.NotEmpty(row.Unit);
                 break;
@@ -103,7 +120,8 @@ public sealed partial class ConfigurationDocumentTests
     {
         var (row, options) = Find(section, key);
         var values = Code().Matches(row.Range).Select(match => match.Groups[1].Value).ToList();
-        if (row.Unit is "seconds" or "milliseconds" or "bytes" or "bytes a second" or "number" or "word") Assert.NotEmpty(values);
+        if (row.Unit is "seconds" or "milliseconds" or "bytes" or "bytes a second" or "number" or "word")
+            Assert.NotEmpty(values);
         Assert.All(values, value => Assert.True(options.Mistake(key, value) is null, $"{value}: {options.Mistake(key, value)}"));
         if (row.Unit == "word")
         {
@@ -114,7 +132,7 @@ public sealed partial class ConfigurationDocumentTests
         else if (row.Range.StartsWith("from ", StringComparison.Ordinal))
         {
             Assert.NotNull(options.Mistake(key, Beyond(options, key, values[0], -1)));
-            Assert.Null(options.Mistake(key, row.Unit == "number" ? "1000000000000" : row.Unit == "bytes" ? "100TiB" : "100TiB/s"));
+            Assert.Null(options.Mistake(key, row.Unit switch { "number" => "1000000000000", "bytes" => "100TiB", _ => "100TiB/s" }));
         }
         else if (values.Count == 2 && row.Unit != "text")
         {
@@ -134,8 +152,13 @@ public sealed partial class ConfigurationDocumentTests
             Assert.DoesNotMatch("^`[0-9]", row.Default);
             return;
         }
-        var text = value is JsonArray list ? string.Join(", ", list.Select(item => item!.ToString())) : value.GetValueKind() is System.Text.Json.JsonValueKind.True ? "on"
-            : value.GetValueKind() is System.Text.Json.JsonValueKind.False ? "off" : value.ToString();
+        var text = value.GetValueKind() switch
+        {
+            JsonValueKind.Array => string.Join(", ", value.AsArray().Select(item => item!.ToString())),
+            JsonValueKind.True => "on",
+            JsonValueKind.False => "off",
+            _ => value.ToString(),
+        };
         Assert.StartsWith("`", row.Default);
         Assert.Equal(options.Read(key, text), options.Read(key, Code().Match(row.Default).Groups[1].Value));
     }
@@ -150,9 +173,11 @@ public sealed partial class ConfigurationDocumentTests
         Assert.Equal(named.Order(), Rows.Where(row => row.IsFixed).Select(row => row.Key).Order());
     }
 
-    private static (KeyRow Row, OptionTable Options) Find(string section, string key) => (Rows.Single(row => row.Section == section && row.Key == key), Sections[section].Options);
+    private static (KeyRow Row, OptionTable Options) Find(string section, string key) =>
+        (Rows.Single(row => row.Section == section && row.Key == key), Sections[section].Options);
 
-    private static JsonNode Part(string section) => Sections[section].Schema.Length == 0 ? Schema : Schema["$defs"]![Sections[section].Schema]!;
+    private static JsonNode Part(string section) =>
+        Sections[section].Schema.Length == 0 ? Schema : Schema["$defs"]![Sections[section].Schema]!;
 
     /// <summary>The next value beyond an end of the range: a byte, a number or a millisecond further.</summary>
     private static string Beyond(OptionTable options, string key, string end, int step) => options.Read(key, end) switch

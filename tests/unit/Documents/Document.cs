@@ -20,7 +20,10 @@ internal sealed partial class Document
 
     /// <summary>All documents.</summary>
     public static IReadOnlyList<Document> All { get; } =
-        [.. Places.SelectMany(folder => Directory.EnumerateFiles(System.IO.Path.Combine(RepositoryRoot.Path, folder), "*.md")).Order(StringComparer.Ordinal).Select(file => new Document(file))];
+    [
+        .. Places.SelectMany(folder => Directory.EnumerateFiles(System.IO.Path.Combine(RepositoryRoot.Path, folder), "*.md"))
+            .Order(StringComparer.Ordinal).Select(file => new Document(file)),
+    ];
 
     /// <summary>The path from the repository's root, with slashes.</summary>
     public string Name { get; }
@@ -40,7 +43,10 @@ internal sealed partial class Document
     /// <summary>The document with this name.</summary>
     public static Document Named(string name) => All.Single(document => document.Name == name);
 
-    /// <summary>The anchors of its headings, by GitHub's rule: lower case, nothing but letters, digits, spaces, <c>-</c> and <c>_</c>, spaces as <c>-</c>; a second one alike gets <c>-1</c>.</summary>
+    /// <summary>
+    /// The anchors of its headings, by GitHub's rule: lower case; only letters, digits, <c>-</c> and <c>_</c>;
+    /// spaces as <c>-</c>; the second of two that are alike gets <c>-1</c>.
+    /// </summary>
     public IReadOnlySet<string> Anchors()
     {
         var anchors = new HashSet<string>();
