@@ -9,25 +9,39 @@ public static class HostProgram
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>
-    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, or the one that lies there, as a
-    /// build leaves it; its own executable, or the assembly that <c>dotnet</c> runs everywhere.
+    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, which needs no .NET; or the one that lies
+    /// there, as a build leaves it: its own executable, or the assembly that <c>dotnet</c> runs everywhere.
     /// </summary>
     /// <returns>Its full path, for <see cref="LaunchOptions.HostPath"/>.</returns>
-    /// <exception cref="ControlException">It is not there.</exception>
+    /// <exception cref="ControlException">It is not there, there is none for this platform, or it cannot be made executable.</exception>
     public static string Find(string folder) => Find(folder, Platform());
 
-    /// <summary>The same, for a platform by its name (<c>linux-x64</c>); null: one that the package has no host of its own for.</summary>
-    internal static string Find(string folder, string? platform)
+    /// <summary>The same, for a platform by its name (<c>linux-x64</c>).</summary>
+    internal static string Find(string folder, string platform)
     {
-        if (platform is not null && Path.Combine(folder, platform) is var own && File.Exists(Path.Combine(own, "daemonproxy.dll")))
-            folder = own;
-        // A package that has been through a gallery has lost its execute bits; the assembly needs none.
-        var program = Path.Combine(folder, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
-        if (File.Exists(program) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0))
-            return program;
+        var name = OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy";
+        if (Path.Combine(folder, platform, name) is var own && File.Exists(own)) return MakeExecutable(own);
+        if (Path.Combine(folder, name) is var built && File.Exists(built) && IsExecutable(built)) return built;
         var assembly = Path.Combine(folder, "daemonproxy.dll");
-        return File.Exists(assembly) ? assembly : throw new ControlException(
-            $"there is no daemonproxy in {folder}; install the module again, or build it with dotnet build", ControlFailure.StartFailed);
+        if (File.Exists(assembly)) return assembly;
+        var others = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray() : [];
+        throw new ControlException(
+            others.Length == 0 ? $"there is no daemonproxy in {folder}; install the module again, or build it with dotnet build"
+            : $"the package has no host for {platform}, only for {string.Join(", ", others)}; build one here with dotnet build, which needs the .NET SDK 10", ControlFailure.StartFailed);
+    }
+
+    private static bool IsExecutable(string program) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0;
+
+    // A package that has been through a gallery has lost its execute bits.
+    private static string MakeExecutable(string program)
+    {
+        if (OperatingSystem.IsWindows() || IsExecutable(program)) return program;
+        try { File.SetUnixFileMode(program, File.GetUnixFileMode(program) | Executable); }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+        {
+            throw new ControlException($"{program} is not executable, and only its owner can make it so: chmod +x '{program}'", ControlFailure.StartFailed, failure);
+        }
+        return program;
     }
 
     /// <summary>The host as a service manager calls it: program and first arguments by full paths, and the .NET that it needs to be told of, or null.</summary>
@@ -59,8 +73,9 @@ public static class HostProgram
         else
         {
             call.FileName = hostPath;
-            // The executable looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and sets neither.
-            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))
+            // A developer's build looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and sets neither.
+            if (File.Exists(Path.Combine(Path.GetDirectoryName(hostPath)!, "daemonproxy.dll"))
+                && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))
                 && Path.GetDirectoryName(DotnetOnPath()) is { } root
                 && Directory.Exists(Path.Combine(root, "host", "fxr")))
                 call.Environment["DOTNET_ROOT"] = root;
@@ -70,11 +85,11 @@ public static class HostProgram
     }
 
     // Not RuntimeIdentifier itself: a distribution's own build of .NET calls itself after the distribution (debian.13-x64).
-    private static string? Platform()
+    private static string Platform()
     {
-        var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : null;
         var musl = RuntimeInformation.RuntimeIdentifier is var id && (id.Contains("musl", StringComparison.Ordinal) || id.StartsWith("alpine", StringComparison.Ordinal));
-        return system is null || musl ? null : $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : musl ? "linux-musl" : OperatingSystem.IsLinux() ? "linux" : "this system";
+        return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 
     private static string? DotnetOnPath()

@@ -89,9 +89,10 @@ public static class PythonFinder
     private static PythonLocation Ask(string program)
     {
         var answer = Run(program);
-        JsonElement[] values;
-        try { values = JsonSerializer.Deserialize<JsonElement[]>(answer)!; }
+        JsonElement values;
+        try { values = JsonElement.Parse(answer); }
         catch (JsonException) { throw new PythonException($"{program} is no Python"); }
+        if (values.ValueKind != JsonValueKind.Array) throw new PythonException($"{program} is no Python");
         var version = new Version(values[0][0].GetInt32(), values[0][1].GetInt32());
         if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported; install a later one, or name it in python-home");
         if (values[8].GetInt32() != 0) throw new PythonException($"{program} is a free-threaded build (Py_GIL_DISABLED), which is not supported; name one that has the interpreter lock in python-home");
@@ -101,7 +102,7 @@ public static class PythonFinder
         return new(values[1].GetString() is { Length: > 0 } executable ? executable : program, library, version);
     }
 
-    private static IEnumerable<string> Libraries(JsonElement[] values, Version version)
+    private static IEnumerable<string> Libraries(JsonElement values, Version version)
     {
         var (prefix, folder, architecture, framework) = (values[2].GetString()!, values[3].GetString()!, values[4].GetString()!, values[7].GetString()!);
         if (OperatingSystem.IsWindows())

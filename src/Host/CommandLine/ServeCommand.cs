@@ -52,7 +52,7 @@ internal static class ServeCommand
             {
                 var launch = new LaunchOptions
                 {
-                    HostPath = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy"),
+                    HostPath = ThisProgram()[^1],
                     ConfigurationFile = arguments.GetValue(file) is { } path ? Path.GetFullPath(path) : null,
                     Application = wsgi,
                     Name = arguments.GetValue(name),
@@ -164,6 +164,6 @@ internal static class ServeCommand
     private static string[] ThisProgram()
     {
         var program = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(ServeCommand).Assembly.Location] : [program];
+        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "daemonproxy.dll")] : [program];
     }
 }

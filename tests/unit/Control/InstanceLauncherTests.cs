@@ -120,15 +120,27 @@ public sealed class InstanceLauncherTests : IDisposable
     }
 
     [Fact]
-    public void Host_of_the_platform_goes_before_the_portable_one()
+    public void Host_of_the_platform_goes_before_the_one_of_a_build_and_is_made_executable()
     {
         File.WriteAllText(_scratch.File("daemonproxy.dll"), "");
         Directory.CreateDirectory(_scratch.File("linux-arm64"));
-        File.WriteAllText(_scratch.File("linux-arm64/daemonproxy.dll"), "");
+        File.WriteAllText(_scratch.File("linux-arm64/daemonproxy"), "");
+        File.SetUnixFileMode(_scratch.File("linux-arm64/daemonproxy"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
-        Assert.Equal(_scratch.File("linux-arm64/daemonproxy.dll"), HostProgram.Find(_scratch.Path, "linux-arm64"));
+        Assert.Equal(_scratch.File("linux-arm64/daemonproxy"), HostProgram.Find(_scratch.Path, "linux-arm64"));
+        Assert.True(File.GetUnixFileMode(_scratch.File("linux-arm64/daemonproxy")).HasFlag(UnixFileMode.UserExecute));
         Assert.Equal(_scratch.File("daemonproxy.dll"), HostProgram.Find(_scratch.Path, "freebsd-x64"));
-        Assert.Equal(_scratch.File("daemonproxy.dll"), HostProgram.Find(_scratch.Path, null));
+    }
+
+    [Fact]
+    public void Package_without_a_host_for_the_platform_says_which_it_has()
+    {
+        Assert.Contains("there is no daemonproxy in", Assert.Throws<ControlException>(() => HostProgram.Find(_scratch.File("none"), "linux-x64")).Message);
+
+        Directory.CreateDirectory(_scratch.File("linux-x64"));
+        Directory.CreateDirectory(_scratch.File("linux-arm64"));
+        Assert.StartsWith("the package has no host for linux-musl-x64, only for linux-arm64, linux-x64;",
+            Assert.Throws<ControlException>(() => HostProgram.Find(_scratch.Path, "linux-musl-x64")).Message);
     }
 
     private static async Task<ControlException> FailureOf(string host) => await Assert.ThrowsAsync<ControlException>(
