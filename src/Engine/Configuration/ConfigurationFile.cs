@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace DaemonProxy.Configuration;
@@ -23,8 +22,11 @@ public static class ConfigurationFile
     internal static ProxyConfiguration Load(string path, string yaml)
     {
         var full = Path.GetFullPath(path);
-        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(yaml))) };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = HashOf(yaml) };
     }
+
+    // FNV-1a over UTF-16: it tells a changed file, which is no secret to its reader. Those of System.Security.Cryptography want OpenSSL.
+    private static string HashOf(string text) => text.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16");
 
     /// <summary>Reads a configuration from memory.</summary>
     /// <param name="yaml">The text.</param>

@@ -84,7 +84,7 @@ public sealed record ProxyConfiguration
     /// <summary>The full path of the file this was read from; null for a configuration made in memory.</summary>
     public string? File { get; init; }
 
-    /// <summary>SHA-256 of the file's text, in hexadecimal; null for a configuration made in memory. Tells whether the file has changed since.</summary>
+    /// <summary>A hash of the file's text, 16 hexadecimal digits; null for a configuration made in memory. Tells whether the file has changed since.</summary>
     public string? Hash { get; init; }
 
     /// <summary>What a front end serves with no configuration at all: the sample application, on a free loopback port.</summary>

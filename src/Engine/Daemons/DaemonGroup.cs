@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
@@ -49,7 +48,7 @@ public sealed class DaemonGroup : IDisposable
     /// What each request to a WSGI worker of the group carries, so that nothing else is taken for one: 256 random bits, hexadecimal. In no log, command line
     /// or environment.
     /// </summary>
-    public string Secret { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+    public string Secret { get; } = RandomBytes.Hexadecimal(32);
 
     /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
     internal Action? BeforeRequest { get; set; }

@@ -29,6 +29,9 @@ internal static unsafe partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ExtendedStatus(int directory, string path, int flags, uint mask, byte* buffer);
 
+    [LibraryImport("libc", EntryPoint = "getentropy", SetLastError = true)]
+    public static partial int FillWithRandom(byte* bytes, nuint count);
+
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, out ResourceLimit limit);
 

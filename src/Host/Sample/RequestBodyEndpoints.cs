@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -101,6 +102,12 @@ internal static class RequestBodyEndpoints
 
     private static async Task SinkAsync(SampleExchange exchange)
     {
+        if (OpenSsl.Missing is not null)
+        {
+            await exchange.SendLineAsync("A SHA-256 needs OpenSSL, which is not installed here.", StatusCodes.Status501NotImplemented).ConfigureAwait(false);
+            return;
+        }
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long length = 0;
         await ForEachBlockAsync(exchange.Http.Request.BodyReader, exchange.Aborted, block =>

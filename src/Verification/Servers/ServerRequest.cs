@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Verification.Servers;
 
@@ -42,6 +43,8 @@ internal sealed record ServerRequest
     {
         if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
             throw new VerificationException($"'{uri.OriginalString}' is no address to measure; write for example http://localhost:8080/download.");
+        if (uri.Scheme == Uri.UriSchemeHttps && OpenSsl.Missing is { } missing)
+            throw new VerificationException($"{missing}.");
         foreach (var (name, value) in headers)
         {
             if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenCharacters))
