@@ -130,6 +130,33 @@ def first_answer(server, path, limit=30):
             time.sleep(0.001)
 
 
+def until_connected(server, limit=30):
+    """Waits until it accepts a connection, and gives that."""
+    end = time.monotonic() + limit
+    while True:
+        try:
+            return connect(server)
+        except OSError as failure:
+            server.check()
+            if time.monotonic() > end:
+                raise Failed('%s does not listen: %s' % (server.title, failure)) from failure
+            time.sleep(0.001)
+
+
+def in_turn(server, path, count):
+    """Seconds that each of so many requests took, one after the other on one connection."""
+    taken, request = [], ask(path)
+    with connect(server) as client:
+        for _ in range(count):
+            start = time.perf_counter()
+            client.sendall(request)
+            length, received = read_head(client, server)
+            if received < length:
+                client.recv(length - received, socket.MSG_WAITALL)
+            taken.append(time.perf_counter() - start)
+    return taken
+
+
 def hold(server, path, count):
     """That many connections, each of which has been answered once and is idle."""
     clients = []

@@ -40,3 +40,9 @@ def mebibytes(processes):
 def kibibytes(process, fields):
     with open('/proc/%d/smaps_rollup' % process) as file:
         return sum(int(line.split()[1]) for line in file if line.startswith(fields))
+
+
+def command(process):
+    """Its command line; empty when it has ended."""
+    with open('/proc/%d/cmdline' % process) as file:
+        return file.read().split('\0')[:-1]

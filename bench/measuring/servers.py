@@ -10,9 +10,11 @@ from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, DAE
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
-# The host as the package has it, compiled ahead of time.
 BUILT = os.path.join(ROOT, 'artifacts', 'bench')
-HOST = os.path.join(BUILT, 'host', 'daemonproxy')
+PLATFORM = 'linux-arm64' if os.uname().machine == 'aarch64' else 'linux-x64'
+# The native host, as the package has it, and what a developer runs: compiled while it serves.
+HOST = os.path.join(BUILT, 'DaemonProxy', 'bin', 'host', PLATFORM, 'daemonproxy')
+JIT_HOST = os.path.join(BUILT, 'host', 'daemonproxy')
 FORWARDER = os.path.join(BENCH, 'plain-forwarder')
 
 NGINX_COMMAND = 'nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'
@@ -29,7 +31,7 @@ class Server:
         self.name, self.title, self.command, self.configuration, self.packages, self.application, self.words = name, title, command, configuration, packages, application, words
         self.port = self.process = self.folder = self.socket = None
 
-    def start(self, folder, upstream=None):
+    def start(self, folder, upstream=None, answer=clients.first_answer):
         """Starts it, waits for its first answer, and gives the seconds that took."""
         if self.application:
             self.application.start(folder)
@@ -50,7 +52,7 @@ class Server:
         begin = time.perf_counter()
         with open(os.path.join(self.folder, 'output'), 'w') as output:
             self.process = subprocess.Popen([fill(word, words) for word in self.command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        clients.first_answer(self, '/hello')
+        answer(self, '/hello')
         return time.perf_counter() - begin
 
     def check(self):
@@ -107,6 +109,7 @@ def proxies():
         Server('apache', 'Apache mod_proxy', APACHE_COMMAND, APACHE_PROXY, ['apache2'], THREADS='64'),
         Server('forwarder', 'Kestrel + HttpClient', (os.path.join(FORWARDER, 'bin', 'Release', 'net10.0', 'plain-forwarder'), '@PORT@', '@UPSTREAM@')),
         Server('daemonproxy', 'DaemonProxy', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=''),
+        Server('daemonproxy-jit', 'DaemonProxy, JIT', (JIT_HOST, *DAEMONPROXY_COMMAND[1:]), DAEMONPROXY, LIMIT=''),
         Server('daemonproxy-limited', 'DaemonProxy, token-bucket that never binds', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=', rate-limit: 100GiB/s, pacer: token-bucket'),
     ]
 
@@ -128,12 +131,22 @@ def wsgi():
     ]
 
 
+def recovery():
+    """The rows of the table of killed workers: one process, so that nobody else answers in the meantime."""
+    mode = 'daemons:\n  - { name: hello, application: hello.py }\nroutes:\n  - { path: /, daemon: hello }'
+    return [
+        Server('wsgi-recovery', 'DaemonProxy', DAEMONPROXY_COMMAND, DAEMONPROXY_WSGI, MODE=mode),
+        Server('wsgi-recovery-jit', 'DaemonProxy, JIT', (JIT_HOST, *DAEMONPROXY_COMMAND[1:]), DAEMONPROXY_WSGI, MODE=mode),
+    ]
+
+
 def build():
     """Builds what is measured: a debug build that a test run left in its place would be measured without a word."""
     quiet = '-c', 'Release', '-nologo', '-v', 'q'
-    host = ['publish', os.path.join(ROOT, 'src', 'Host'), *quiet, '--use-current-runtime', '--self-contained', 'false', '-p:PublishReadyToRun=true',
-            '--artifacts-path', os.path.join(BUILT, 'build'), '-p:ModuleDirectory=%s/' % os.path.join(BUILT, 'module'), '-o', os.path.dirname(HOST)]
-    for command in (host, ['build', FORWARDER, *quiet]):
+    native = ['build', os.path.join(ROOT, 'tools', 'Package'), '-t:StageHosts', '-nologo', '-v', 'q', '-p:HostPlatforms=' + PLATFORM, '-p:PackageDirectory=%s/' % BUILT]
+    jit = ['publish', os.path.join(ROOT, 'src', 'Host'), *quiet, '--use-current-runtime', '--self-contained', 'false', '-p:PublishReadyToRun=true',
+            '--artifacts-path', os.path.join(BUILT, 'build'), '-p:ModuleDirectory=%s/' % os.path.join(BUILT, 'module'), '-o', os.path.dirname(JIT_HOST)]
+    for command in (native, jit, ['build', FORWARDER, *quiet]):
         run = subprocess.run(['dotnet', *command], capture_output=True, text=True)
         if run.returncode != 0:
             sys.exit(run.stdout + run.stderr)

@@ -1,13 +1,22 @@
-# The package as people get it: built here, as the documentation says, for every platform.
+# The package as people get it. Building it takes minutes of processor time, so that it is built first, once:
+#     dotnet build -c Release -t:Package -nologo -v minimal > package.log; DAEMONPROXY_PACKAGE_LOG=$PWD/package.log pwsh -c "Invoke-Pester tests/pester/Package.Tests.ps1"
 BeforeAll {
     . $PSScriptRoot/OwnRuntimeDirectory.ps1
+    . $PSScriptRoot/PowerShellAlone.ps1
     $script:root = (Resolve-Path $PSScriptRoot/../..).Path
     $script:version = (Import-PowerShellDataFile $root/module/DaemonProxy.psd1).ModuleVersion
-    $script:build = dotnet build $root -c Release -t:Package -nologo -v minimal -nodeReuse:false 2>&1 | Out-String
-    $script:built = $LASTEXITCODE -eq 0
-    # The executables and compilers for other platforms are packages, too.
-    $script:offline = -not $built -and $build -match 'NU1301|NU1101'
     $script:packaged = Join-Path $root 'artifacts/DaemonProxy'
+    $script:log = if ($env:DAEMONPROXY_PACKAGE_LOG) { Get-Content $env:DAEMONPROXY_PACKAGE_LOG -Raw }
+    $script:obstacle = if (-not $log) { 'DAEMONPROXY_PACKAGE_LOG does not name the log of a package that was built' }
+    # The executables and compilers for other platforms are packages, too.
+    elseif ($log -match 'NU1301|NU1101') { 'the packages for other platforms cannot be restored here' }
+
+    # Copies a host to a folder that has nothing else in it, and gives its path there.
+    function Copy-HostAlone([string] $Platform) {
+        $folder = New-Item -ItemType Directory (Join-Path $OwnDirectory "alone-$Platform") -Force
+        Copy-Item $packaged/bin/host/$Platform/daemonproxy $folder
+        Join-Path $folder 'daemonproxy'
+    }
 
     # A session with only the packaged module: installed from a repository that is a folder, into a folder of its own.
     function Invoke-CleanSession([string] $Script, [string] $ModulePath) {
@@ -24,9 +33,12 @@ BeforeAll {
 AfterAll { Remove-OwnRuntimeDirectory }
 
 Describe 'The package' {
-    BeforeEach { if ($offline) { Set-ItResult -Skipped -Because 'the packages for other platforms cannot be restored here' } }
+    BeforeEach { if ($obstacle) { Set-ItResult -Skipped -Because $obstacle } }
 
-    It 'is built by one command' { $built | Should -BeTrue -Because $build }
+    It 'is built by one command, without a warning' {
+        $log | Should -Match 'Build succeeded\.\s+0 Warning\(s\)\s+0 Error\(s\)'
+        $log | Should -Not -Match '(?m)^(?!\s+0 Warning).*\bwarning\b'
+    }
 
     It 'has the files of a module and no others' {
         $files = Get-ChildItem $packaged -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($packaged, $_.FullName).Replace('\', '/') }
@@ -34,12 +46,15 @@ Describe 'The package' {
             'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'LICENSE', 'ThirdPartyNotices.txt'
             'en-US/DaemonProxy.Cmdlets.dll-Help.xml', 'en-US/about_DaemonProxy.help.txt', 'en-US/about_EmbeddedMode.help.txt', 'en-US/about_FlushPolicy.help.txt', 'en-US/about_RateLimit.help.txt'
             'bin/DaemonProxy.Cmdlets.dll', 'bin/engine/DaemonProxy.Editing.dll', 'bin/engine/DaemonProxy.Engine.dll', 'bin/engine/DaemonProxy.Services.dll', 'bin/engine/DaemonProxy.Verification.dll', 'bin/engine/System.Threading.RateLimiting.dll', 'bin/engine/YamlDotNet.dll'
-            foreach ($folder in 'bin/host', 'bin/host/linux-x64', 'bin/host/linux-arm64', 'bin/host/osx-arm64', 'bin/host/win-x64') {
-                foreach ($file in 'daemonproxy.dll', 'daemonproxy.deps.json', 'daemonproxy.runtimeconfig.json', 'DaemonProxy.Engine.dll', 'DaemonProxy.Verification.dll', 'Prometheus.NetStandard.dll', 'System.CommandLine.dll', 'YamlDotNet.dll') { "$folder/$file" }
-                if ($folder -ne 'bin/host') { "$folder/daemonproxy$(if ($folder -like '*win*') { '.exe' })" }
-            }
+            'bin/host/linux-arm64/daemonproxy', 'bin/host/linux-x64/daemonproxy', 'bin/host/osx-arm64/daemonproxy', 'bin/host/win-x64/daemonproxy.exe'
         )
         Compare-Object $expected $files | Out-String | Should -BeNullOrEmpty
+    }
+
+    It 'is smaller than 120 MB, as are its hosts, each of whose sizes the build says' {
+        $package = Get-Item $root/artifacts/DaemonProxy.$version.nupkg
+        $package.Length | Should -BeLessThan 120MB
+        foreach ($file in @($package) + @(Get-ChildItem $packaged/bin/host -Recurse -File)) { $log | Should -Match "(?m)^\s*$($file.Length) .*$([regex]::Escape($file.Name))" }
     }
 
     It 'has an executable for <Platform>' -ForEach @(
@@ -51,6 +66,54 @@ Describe 'The package' {
         $bytes = [IO.File]::ReadAllBytes((Get-ChildItem $packaged/bin/host/$Platform -File | Where-Object Name -Match '^daemonproxy(\.exe)?$'))
         [BitConverter]::ToString($bytes, 0, 4) | Should -Be $Begins
         [BitConverter]::ToString($bytes, $Offset, 2) | Should -Be $Machine
+    }
+
+    It 'has a host for <Platform> that needs the C library of 2020 and nothing else' -ForEach @{ Platform = 'linux-x64' }, @{ Platform = 'linux-arm64' } {
+        if ($log -match "the $Platform host is linked against the C library of this machine") { Set-ItResult -Skipped -Because 'that of Debian 11 cannot be fetched here' }
+        $text = [Text.Encoding]::Latin1.GetString([IO.File]::ReadAllBytes("$packaged/bin/host/$Platform/daemonproxy"))
+        ([regex]::Matches($text, 'GLIBC_2\.(\d+)') | ForEach-Object { [int] $_.Groups[1].Value } | Measure-Object -Maximum).Maximum | Should -BeLessOrEqual 31
+        readelf -d $packaged/bin/host/$Platform/daemonproxy | Select-String NEEDED | Should -Match '\[(lib(c|m|dl|rt|pthread)\.so|ld-linux)'
+    }
+
+    It 'has a host that serves when it is copied alone to another folder' {
+        $program = Copy-HostAlone linux-x64
+        $before = $env:PATH
+        try {
+            # Without PATH it finds no dotnet, and Python in the system's own folders.
+            $env:PATH = '/nowhere'
+            & $program --version | Should -Match "^(daemonproxy )?$([regex]::Escape($version))"
+            & $program serve --name alone --detach | Should -Match "^'alone' serves http://"
+            (Invoke-WebRequest (Get-DaemonProxy alone).Uri[0]).StatusCode | Should -Be 200
+            & $program stop alone
+        }
+        finally { $env:PATH = $before }
+    }
+
+    It 'has a host for linux-arm64 that serves when it is copied alone to another folder, under qemu' {
+        $qemu = Get-Command qemu-aarch64-static, qemu-aarch64 -ErrorAction Ignore | Select-Object -First 1
+        $library = "$root/artifacts/sysroot/arm64"
+        if (-not $qemu -or -not (Test-Path $library/complete)) { Set-ItResult -Skipped -Because 'there is no qemu-aarch64 (Debian: qemu-user-static), or no C library for it' }
+        $program = Copy-HostAlone linux-arm64
+        Set-Content $OwnDirectory/none.yaml 'daemons: [ { name: app, address: unix:/nowhere } ]', 'routes: [ { path: /, daemon: app } ]', 'name: arm'
+        $serving = Start-Process $qemu.Source -ArgumentList '-L', $library, $program, 'serve', "$OwnDirectory/none.yaml" -RedirectStandardOutput $OwnDirectory/arm.out -RedirectStandardError $OwnDirectory/arm.err -PassThru
+        try {
+            $limit = [datetime]::UtcNow.AddSeconds(60)
+            while (-not (Get-DaemonProxy | Where-Object Name -eq arm) -and [datetime]::UtcNow -lt $limit) { Start-Sleep -Milliseconds 100 }
+            # Nobody listens at the daemon's address, which is a 503, and a whole way through the front end.
+            (Invoke-WebRequest (Get-DaemonProxy arm).Uri[0] -SkipHttpErrorCheck).StatusCode | Should -Be 503 -Because (Get-Content $OwnDirectory/arm.err -Raw)
+            Stop-DaemonProxy arm
+        }
+        finally { if (-not $serving.WaitForExit(10000)) { $serving.Kill($true) } }
+    }
+
+    It 'has a host that says in a sentence that TLS needs OpenSSL where there is none, and serves without TLS' {
+        if ($why = Get-RootObstacle) { Set-ItResult -Skipped -Because $why }
+        $program = Copy-HostAlone linux-x64
+        Set-Content $OwnDirectory/tls.yaml 'listen: [ https://127.0.0.1:0 ]', 'tls: { certificate: site.pem }', 'daemons: [ { name: app, address: unix:/nowhere } ]', 'routes: [ { path: /, daemon: app } ]'
+        $hide = 'for library in /usr/lib*/libssl.so* /usr/lib/*/libssl.so* /lib*/libssl.so*; do if [ -e "$library" ]; then mount --bind /dev/null "$library"; fi; done; "$1" serve "$2"; exec "$1" verify flush'
+        $output = unshare --mount --pid --fork --kill-child sh -c $hide sh $program $OwnDirectory/tls.yaml 2>&1 | Out-String
+        $output | Should -Match '(?m)TLS needs OpenSSL, and there is no libssl\.so\.3 and no libssl\.so\.1\.1 here; install it'
+        $LASTEXITCODE | Should -Be 0 -Because $output
     }
 
     It 'has a manifest that a gallery takes' {
@@ -89,7 +152,34 @@ Describe 'The package' {
             @(Get-DaemonProxy).Count
 '@
         $output[0] | Should -Be $version
-        $output[1] | Should -BeIn 'daemonproxy', 'dotnet'
+        $output[1] | Should -Be 'daemonproxy'
         $output[2..5] | Should -Be '200', '20', 'Starts a front end in a process of its own, and returns when it serves.', '0'
+    }
+
+    It 'needs PowerShell and nothing else' {
+        if ($why = Get-RootObstacle) { Set-ItResult -Skipped -Because $why }
+        $repository = New-Item -ItemType Directory (Join-Path $OwnDirectory 'only')
+        $own = New-Item -ItemType Directory (Join-Path $OwnDirectory 'root')
+        Copy-Item $root/artifacts/DaemonProxy.$version.nupkg $repository
+        $output = Invoke-PowerShellAlone $own.FullName $repository.FullName @'
+            # What there is of .NET.
+            @(find / -name libhostfxr.so -not -path '/proc/*') -join ' '
+            @(find / -type d -name Microsoft.AspNetCore.App -not -path '/proc/*').Count
+            Register-PSResourceRepository folder -Uri /repository -Trusted
+            Install-PSResource DaemonProxy -Repository folder
+            Import-Module DaemonProxy
+            $proxy = Start-DaemonProxy
+            Get-Content "/proc/$($proxy.ProcessId)/cmdline" | ForEach-Object { $_.Split([char]0)[0] }
+            (Invoke-WebRequest $proxy.Uri[0]).StatusCode
+            Set-RateLimit -Route / -Rate 400KB
+            if (Get-Command python3 -ErrorAction Ignore) { (Test-EmbeddedRestriction).Passed -join ' ' } else { 'no Python' }
+            Stop-DaemonProxy
+            @(Get-DaemonProxy).Count
+'@
+        $output[0..1] | Should -Be '/opt/microsoft/powershell/7/libhostfxr.so', '0' -Because ($output -join "`n")
+        $output[2] | Should -Be "/root/.local/share/powershell/Modules/DaemonProxy/$version/bin/host/linux-x64/daemonproxy"
+        $output[3] | Should -Be '200'
+        $output[4] | Should -BeIn 'True True True True True True', 'no Python'
+        $output[5] | Should -Be '0'
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -48,7 +49,9 @@ internal sealed class LiveCertificate : IDisposable
 
     /// <summary>Reads and checks a certificate without using it.</summary>
     /// <exception cref="ServerStartException">It cannot be used.</exception>
-    public LoadedCertificate Load(TlsOptions tls) => new(tls, Fingerprint(tls), ServerCertificate.Load(tls, _time.GetUtcNow()));
+    public LoadedCertificate Load(TlsOptions tls) => OpenSsl.Missing is { } missing
+        ? throw new ServerStartException(missing)
+        : new(tls, Fingerprint(tls), ServerCertificate.Load(tls, _time.GetUtcNow()));
 
     /// <summary>Uses a certificate from the next handshake on.</summary>
     public void Use(LoadedCertificate next)

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DaemonProxy.Configuration;
-using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -18,8 +17,6 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
     /// <exception cref="ServerStartException">A file is missing or unreadable, the password is wrong, the key is missing or another certificate's.</exception>
     public static ServerCertificate Load(TlsOptions tls, DateTimeOffset now)
     {
-        if (OpenSsl.Missing is { } missing)
-            throw new ServerStartException(missing);
         var content = Read(tls.Certificate, "certificate");
         var password = tls.PasswordFile is null ? null : FirstLineOf(tls.PasswordFile);
         var isPem = content.AsSpan().IndexOf("-----BEGIN "u8) >= 0;

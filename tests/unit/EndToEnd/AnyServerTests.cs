@@ -5,6 +5,7 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
+[Trait("Host", "native")]
 public class AnyServerTests
 {
     [Fact]

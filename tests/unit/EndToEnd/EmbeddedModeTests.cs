@@ -4,6 +4,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>The restriction of embedded mode (behaviour.md, section 3) and the end of the interpreter, each on a front end of its own.</summary>
+[Trait("Host", "native")]
 public sealed class EmbeddedModeTests
 {
     private const string Application = """

@@ -7,6 +7,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>What a failing daemon turns into (behaviour.md, section 6): a real front end, and a daemon that answers what the test wants.</summary>
+[Trait("Host", "native")]
 public sealed class FailingDaemonTests : IAsyncLifetime
 {
     private readonly TcpListener _daemon = new(IPAddress.Loopback, 0);

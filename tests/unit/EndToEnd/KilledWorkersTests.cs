@@ -7,6 +7,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>A steady load while workers are killed at random: every request ends in its own complete answer, or in what behaviour.md, section 6, has for a daemon that died.</summary>
+[Trait("Host", "native")]
 public sealed class KilledWorkersTests(ITestOutputHelper output)
 {
     private const int Clients = 8;

@@ -6,6 +6,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>How front ends start, fail to start, and end.</summary>
+[Trait("Host", "native")]
 public sealed partial class LifecycleTests
 {
     private const int SigTerm = 15;

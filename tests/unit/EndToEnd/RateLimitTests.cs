@@ -7,6 +7,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>Shared limits, conditions, live changes and trusted proxies on a real front end. What is measured is compared with what else is measured.</summary>
+[Trait("Host", "native")]
 public sealed class RateLimitTests : IAsyncLifetime
 {
     private const string Endless = "/bytes?n=1000000000&chunk=";

@@ -4,6 +4,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>A front end that is restarted while it serves.</summary>
+[Trait("Host", "native")]
 public sealed class RestartTests : IDisposable
 {
     private const string Site = """

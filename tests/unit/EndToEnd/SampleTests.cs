@@ -7,6 +7,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>The sample application behind a real front end: what breaks off, what is upgraded, what is limited and changed while it serves.</summary>
+[Trait("Host", "native")]
 public sealed class SampleTests : IAsyncLifetime
 {
     private RunningFrontEnd _frontEnd = null!;

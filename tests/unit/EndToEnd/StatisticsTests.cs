@@ -10,6 +10,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>What a real front end counts and logs of its requests.</summary>
+[Trait("Host", "native")]
 public sealed class StatisticsTests : IAsyncLifetime
 {
     private readonly string _folder = RunningFrontEnd.NewFolder();

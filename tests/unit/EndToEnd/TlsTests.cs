@@ -9,6 +9,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>TLS with PEM and PFX certificates, and HTTP/2 over it.</summary>
+[Trait("Host", "native")]
 public sealed class TlsTests
 {
     [Theory]

@@ -9,6 +9,7 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>Real WSGI applications behind a real front end, in both modes: below <c>/d</c> in daemon processes, below <c>/e</c> in the front end.</summary>
+[Trait("Host", "native")]
 public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Site>
 {
     /// <summary>One front end for all tests: none of them may leave it other than it was.</summary>

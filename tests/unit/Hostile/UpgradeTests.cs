@@ -9,6 +9,7 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>Upgraded connections: only to what the route names, at the route's rate in both directions, counted, and not for ever in silence.</summary>
+[Trait("Host", "native")]
 public sealed class UpgradeTests
 {
     private const string Wish = "Connection: Upgrade, HTTP2-Settings, X-Named\r\nHTTP2-Settings: evil\r\nX-Named: evil\r\n";
