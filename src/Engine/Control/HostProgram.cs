@@ -85,7 +85,7 @@ public static class HostProgram
     }
 
     // Not RuntimeIdentifier itself: a distribution's own build of .NET calls itself after the distribution (debian.13-x64).
-    private static string Platform()
+    internal static string Platform()
     {
         var musl = RuntimeInformation.RuntimeIdentifier is var id && (id.Contains("musl", StringComparison.Ordinal) || id.StartsWith("alpine", StringComparison.Ordinal));
         var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : musl ? "linux-musl" : OperatingSystem.IsLinux() ? "linux" : "this system";

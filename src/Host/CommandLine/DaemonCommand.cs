@@ -43,7 +43,7 @@ internal static class DaemonCommand
             sample, application, callable, threads, pythonHome, pythonPath, group, processes, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch,
             frontEnd, json,
         };
-        command.Validators.Add(result => CheckOne(result, sample, application));
+        command.AddRule(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
         {
             var link = arguments.GetValue(frontEnd) ? FrontEndLink.Take() : FrontEndLink.ByHand(arguments.GetValue(watch) ? Console.OpenStandardInput() : null);

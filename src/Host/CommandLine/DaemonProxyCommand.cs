@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -26,11 +26,11 @@ internal static class DaemonProxyCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
         var parsed = Create().Parse(arguments);
-        if (parsed.Action is ParseErrorAction)
+        if (parsed.Errors.Count > 0)
         {
             foreach (var mistake in parsed.Errors)
                 Complain(error, mistake.Message);
-            Complain(error, $"{Usage(parsed)} --help shows what it takes");
+            Complain(error, $"{string.Join(' ', ["daemonproxy", .. Words(parsed)])} --help shows what it takes");
             return WrongUsage;
         }
 
@@ -67,7 +67,8 @@ internal static class DaemonProxyCommand
     /// <summary>Writes an error as every error is written.</summary>
     public static void Complain(TextWriter error, string sentence) => error.WriteLine($"daemonproxy: {sentence}");
 
-    private static RootCommand Create()
+    /// <summary>The whole command line, with every verb.</summary>
+    public static RootCommand Create()
     {
         var root = new RootCommand("An HTTP front end for application daemons, with mod_wsgi's flush policy and exact rate limits.");
         root.Subcommands.Add(ServeCommand.Create());
@@ -78,13 +79,19 @@ internal static class DaemonProxyCommand
         root.Subcommands.Add(ExplainCommand.Create());
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(DaemonCommand.Create());
+        root.Subcommands.Add(ManualCommand.Create());
+        root.Options.Clear();
+        root.Options.Add(new HelpOption { Description = "Show what a verb takes, with examples.", Action = new HelpPage() });
+        root.Options.Add(new VersionOption { Description = "Show the version, whether the program is native, and its platform.", Action = new ProgramVersion() });
+        UsageRule.RefuseUnknownOptions(root);
         return root;
     }
 
-    private static string Usage(ParseResult parsed)
+    /// <summary>The words that choose a verb: <c>verify</c> and <c>flush</c>; none for the program as a whole.</summary>
+    public static IReadOnlyList<string> Words(ParseResult parsed)
     {
         var words = new List<string>();
         for (SymbolResult? result = parsed.CommandResult; result is CommandResult { Command: not RootCommand and var command }; result = result.Parent) words.Insert(0, command.Name);
-        return string.Join(' ', ["daemonproxy", .. words]);
+        return words;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using DaemonProxy.Events;
 
 namespace DaemonProxy.Host.CommandLine;
@@ -9,9 +10,10 @@ internal static class ExplainCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var code = new Argument<string?>("CODE") { Description = "An event's code, such as WSGI0210; without it the whole catalogue, as Markdown.", Arity = ArgumentArity.ZeroOrOne };
+        var code = new Argument<string?>("CODE") { Description = "An event's code, such as WSGI0210; without it the whole catalogue, as Markdown.", HelpName = "CODE", Arity = ArgumentArity.ZeroOrOne };
+        code.CompletionSources.Add(_ => EventCatalogue.All.Select(definition => new CompletionItem(definition.Code)));
         var command = new Command("explain", "Say what an event means and what to do about it.") { code };
-        command.Validators.Add(result =>
+        command.AddRule(result =>
         {
             if (result.GetValue(code) is { } wanted && EventCatalogue.Find(wanted) is null)
                 result.AddError($"there is no event '{wanted}'; daemonproxy explain lists all of them");

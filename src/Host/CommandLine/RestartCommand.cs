@@ -14,7 +14,8 @@ internal static class RestartCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = "The front end's name.", DefaultValueFactory = _ => ProxyConfiguration.DefaultName };
+        var name = new Argument<string>("NAME") { Description = "The front end's name.", HelpName = "NAME", DefaultValueFactory = _ => ProxyConfiguration.DefaultName };
+        name.CompletionSources.Add(FrontEndNames.Complete);
         var daemon = new Option<string?>("--daemon") { Description = "Only the processes of this group, with the configuration they have.", HelpName = "NAME" };
         var json = JsonOption.Create();
         var command = new Command("restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.") { name, daemon, json };

@@ -32,7 +32,7 @@ internal static class ServeCommand
         var strict = new Option<bool>("--strict") { Description = "Fail when any daemon group does not start, instead of serving the others." };
         var json = JsonOption.Create();
         var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, service, strict, json };
-        command.Validators.Add(result =>
+        command.AddRule(result =>
         {
             var hasApplication = result.GetValue(application) is not null;
             if (hasApplication && result.GetValue(file) is not null) result.AddError("--application takes the place of a configuration file; give one of them");

@@ -12,7 +12,8 @@ internal static class StatusCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var name = new Argument<string?>("NAME") { Description = "One front end, with its daemons and routes; without it all that run.", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("NAME") { Description = "One front end, with its daemons and routes; without it all that run.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        name.CompletionSources.Add(FrontEndNames.Complete);
         var json = JsonOption.Create();
         var command = new Command("status", "Show the front ends that run.") { name, json };
         command.SetAction((arguments, cancellationToken) =>

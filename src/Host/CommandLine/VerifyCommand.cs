@@ -26,7 +26,7 @@ internal static class VerifyCommand
         var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or any server.")
             { name, routes, rate, duration, tolerance, report, json };
         server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
-        command.Validators.Add(parsed =>
+        command.AddRule(parsed =>
         {
             if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
             if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null) parsed.AddError("--uri needs the rate that its responses should have; give --rate too.");
@@ -80,7 +80,7 @@ internal static class VerifyCommand
         var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
         var command = new Command("flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any server.") { name, routes, json };
         server.AddTo(command, name, routes, sample, duration, every, limit);
-        command.Validators.Add(parsed =>
+        command.AddRule(parsed =>
         {
             foreach (var (option, unit) in new[] { (duration, 1000), (every, 1), (limit, 1) })
             {
@@ -176,7 +176,12 @@ internal static class VerifyCommand
 
     private static string HostPath => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
 
-    private static Option<string?> Name() => new("--name") { Description = "A front end that runs, instead of one of its own.", HelpName = "NAME" };
+    private static Option<string?> Name()
+    {
+        var name = new Option<string?>("--name") { Description = "A front end that runs, instead of one of its own.", HelpName = "NAME" };
+        name.CompletionSources.Add(FrontEndNames.Complete);
+        return name;
+    }
 
     private static Option<string[]> Routes() => new("--route") { Description = "With --name: only this route; may be given again.", HelpName = "PATH" };
 

@@ -18,7 +18,7 @@ internal sealed class VerifyServerOptions
 
     /// <summary><c>--connections</c></summary>
     public Option<int> Connections { get; } =
-        new("--connections") { Description = "With --uri: responses at the same time, up to 10000. Default: 1.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        new("--connections") { Description = "With --uri: responses at the same time, up to 10000.", HelpName = "N", DefaultValueFactory = _ => 1 };
 
     /// <summary><c>--shared</c></summary>
     public Option<bool> Shared { get; } = new("--shared") { Description = "With --uri: the rate is that of all connections together." };
@@ -33,7 +33,7 @@ internal sealed class VerifyServerOptions
         command.Options.Add(Uris);
         foreach (var option in own)
             command.Options.Add(option);
-        command.Validators.Add(parsed =>
+        command.AddRule(parsed =>
         {
             var uris = parsed.GetValue(Uris) ?? [];
             foreach (var uri in uris)
