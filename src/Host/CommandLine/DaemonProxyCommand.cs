@@ -29,7 +29,7 @@ internal static class DaemonProxyCommand
         if (parsed.Errors.Count > 0)
         {
             foreach (var mistake in parsed.Errors)
-                Complain(error, mistake.Message);
+                Complain(error, Sentence(mistake));
             Complain(error, $"{string.Join(' ', ["daemonproxy", .. Words(parsed)])} --help shows what it takes");
             return WrongUsage;
         }
@@ -86,6 +86,12 @@ internal static class DaemonProxyCommand
         UsageRule.RefuseUnknownOptions(root);
         return root;
     }
+
+    // The parser's own sentence for a number that is none names a type of .NET.
+    private static string Sentence(ParseError mistake) =>
+        mistake.SymbolResult is OptionResult { Tokens: [{ Value: var word }, ..], Option: { ValueType.IsValueType: true } option } && mistake.Message.Contains("System.", StringComparison.Ordinal)
+            ? $"{option.Name}: '{word}' is no {(option.ValueType == typeof(double) ? "number" : "whole number")}; write for example {option.Name} 4"
+            : mistake.Message;
 
     /// <summary>The words that choose a verb: <c>verify</c> and <c>flush</c>; none for the program as a whole.</summary>
     public static IReadOnlyList<string> Words(ParseResult parsed)

@@ -81,12 +81,14 @@ public sealed partial class CommandLineTests
         Assert.Equal((DaemonProxyCommand.WrongUsage, ""), (code, output));
         Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), each => Assert.StartsWith("daemonproxy: ", each));
         Assert.Contains("--help shows what it takes", error);
+        Assert.DoesNotContain("System.", error);
     }
 
     [Theory]
     [InlineData("serve --nonsense", "serve has no option --nonsense")]
     [InlineData("stop -x", "stop has no option -x")]
-    [InlineData("serve --processes many", "--processes")]
+    [InlineData("serve --processes many", "--processes: 'many' is no whole number; write for example --processes 4")]
+    [InlineData("daemon --sample --socket x --request-timeout soon", "--request-timeout: 'soon' is no number; write for example --request-timeout 4")]
     [InlineData("serve --python-home", "--python-home")]
     public async Task Mistake_is_named(string line, string words)
     {
