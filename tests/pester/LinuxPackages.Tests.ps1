@@ -45,7 +45,8 @@ Describe 'The Debian package' {
             getent passwd daemonproxy | cut -d : -f 6,7
             man -w daemonproxy
             bash -c '. /usr/share/bash-completion/completions/daemonproxy; complete -p daemonproxy'
-            daemonproxy check /usr/share/doc/daemonproxy/examples/example.yaml | head -n 1
+            daemonproxy check /etc/daemonproxy/sample.yaml | head -n 1
+            ! command -v systemd-analyze >/dev/null || systemd-analyze verify --man=no --recursive-errors=no daemonproxy@sample.service 2>&1
             # What systemd does with the unit.
             unit=/usr/lib/systemd/system/daemonproxy@.service
             install -d -o daemonproxy -g daemonproxy -m 700 /run/`$(sed -n s/^RuntimeDirectory=//p `$unit)
@@ -74,7 +75,7 @@ SCRIPT
             '/nonexistent:/usr/sbin/nologin'
             '/usr/share/man/man1/daemonproxy.1.gz'
             'complete -o bashdefault -o default -F _daemonproxy daemonproxy'
-            "'site' would listen on http://127.0.0.1:8080"
+            "'default' would listen on http://127.0.0.1:8080"
             '200'
             'healthy'
             "'sample' serves with new daemons"
