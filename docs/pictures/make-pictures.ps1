@@ -50,7 +50,7 @@ routes:
     $proxy = Start-DaemonProxy $file
     $http = [Net.Http.HttpClient]::new()
     $tmux = { tmux -S "$work/tmux" -f /dev/null @args }
-    $columns, $rows = 122, 22
+    $columns, $rows = 141, 22
     try {
         $load = Start-ThreadJob -ArgumentList $proxy.Uri[0] {
             param($address)
