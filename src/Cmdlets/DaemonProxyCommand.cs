@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 

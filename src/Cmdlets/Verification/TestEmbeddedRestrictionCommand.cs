@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -9,7 +9,7 @@ namespace DaemonProxy.Cmdlets;
 /// <c>-Name</c>: on a running one with an embedded route, the states that can be undone; it is set back afterwards.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "EmbeddedRestriction")]
-[OutputType("DaemonProxy.Verification.EmbeddedResult")]
+[OutputType("DaemonProxy.Verification.Verifying.EmbeddedResult")]
 public sealed class TestEmbeddedRestrictionCommand : VerificationCommand
 {
     /// <summary>Running front ends; wildcards are allowed. Embedded requests that come meanwhile get what the restriction says.</summary>

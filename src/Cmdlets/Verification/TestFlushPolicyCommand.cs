@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -12,8 +12,8 @@ namespace DaemonProxy.Cmdlets;
 /// running one that the sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet)]
-[OutputType("DaemonProxy.Verification.FlushResult", ParameterSetName = [FrontEndSet])]
-[OutputType("DaemonProxy.Verification.Servers.ServerFlushResult", ParameterSetName = [ServerSet])]
+[OutputType("DaemonProxy.Verification.Verifying.FlushResult", ParameterSetName = [FrontEndSet])]
+[OutputType("DaemonProxy.Verification.Verifying.ServerFlushResult", ParameterSetName = [ServerSet])]
 public sealed class TestFlushPolicyCommand : VerificationCommand
 {
     private const string FrontEndSet = "FrontEnd";
@@ -133,7 +133,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             SkipCertificateCheck = SkipCertificateCheck,
         };
         VerifyServer(uri, (progress, stop) => ServerFlushVerification.RunAsync(options, progress, stop),
-            measured => measured.Any(result => result.Latency.Count > 0) ? null : measured is [{ Problem: { } problem } one, ..] ? (one.Failure, problem) : (ServerFailure.None, "Interrupted before anything was measured."),
+            measured => measured.Any(result => result.Latency.Count > 0) ? null : measured is [{ Problem: { } problem } one, ..] ? (one.Failure, problem) : (MeasurementFailure.None, "Interrupted before anything was measured."),
             _ => { });
     }
 }

@@ -1,9 +1,9 @@
 using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
-using DaemonProxy.Verification.Reports;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Reporting;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -12,8 +12,8 @@ namespace DaemonProxy.Cmdlets;
 /// one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
-[OutputType("DaemonProxy.Verification.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
-[OutputType("DaemonProxy.Verification.Servers.ServerRateLimitResult", ParameterSetName = [ServerSet])]
+[OutputType("DaemonProxy.Verification.Verifying.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
+[OutputType("DaemonProxy.Verification.Verifying.ServerRateLimitResult", ParameterSetName = [ServerSet])]
 public sealed class TestRateLimitAccuracyCommand : VerificationCommand
 {
     private const string OwnSet = "Own";

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Control;
-using DaemonProxy.Verification;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -54,7 +54,7 @@ public abstract class VerificationCommand : InstanceCommand
     /// <param name="failure">Why there is nothing to give in a result, and the same in a sentence; null when there is something.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
-        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (ServerFailure Failure, string Problem)?> failure, Action<TResult> keep)
+        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
         where TResult : class
     {
         if (_isInterrupted)
@@ -92,15 +92,15 @@ public abstract class VerificationCommand : InstanceCommand
     {
     }
 
-    private static (string Id, ErrorCategory Category) Describe(ServerFailure failure) => failure switch
+    private static (string Id, ErrorCategory Category) Describe(MeasurementFailure failure) => failure switch
     {
-        ServerFailure.NameNotResolved => ("NameNotResolved", ErrorCategory.ObjectNotFound),
-        ServerFailure.NotConnected => ("NotConnected", ErrorCategory.ConnectionError),
-        ServerFailure.TlsFailed => ("TlsFailed", ErrorCategory.SecurityError),
-        ServerFailure.UnexpectedAnswer => ("UnexpectedAnswer", ErrorCategory.InvalidResult),
-        ServerFailure.TimedOut => ("ServerTimedOut", ErrorCategory.OperationTimeout),
-        ServerFailure.BrokenOff => ("BrokenOff", ErrorCategory.ConnectionError),
-        ServerFailure.None => ("Interrupted", ErrorCategory.OperationStopped),
+        MeasurementFailure.NameNotResolved => ("NameNotResolved", ErrorCategory.ObjectNotFound),
+        MeasurementFailure.NotConnected => ("NotConnected", ErrorCategory.ConnectionError),
+        MeasurementFailure.TlsFailed => ("TlsFailed", ErrorCategory.SecurityError),
+        MeasurementFailure.UnexpectedAnswer => ("UnexpectedAnswer", ErrorCategory.InvalidResult),
+        MeasurementFailure.TimedOut => ("ServerTimedOut", ErrorCategory.OperationTimeout),
+        MeasurementFailure.BrokenOff => ("BrokenOff", ErrorCategory.ConnectionError),
+        MeasurementFailure.None => ("Interrupted", ErrorCategory.OperationStopped),
         _ => ("TooShort", ErrorCategory.InvalidData),
     };
 }

@@ -5,7 +5,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Embedded;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Verification;
+using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Host.CommandLine;
 

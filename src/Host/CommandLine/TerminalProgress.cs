@@ -1,4 +1,4 @@
-using DaemonProxy.Verification;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 

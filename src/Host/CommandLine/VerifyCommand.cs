@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using DaemonProxy.Configuration;
-using DaemonProxy.Verification;
-using DaemonProxy.Verification.Reports;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Reporting;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DaemonProxy.Configuration;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 

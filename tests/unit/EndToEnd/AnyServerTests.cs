@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using DaemonProxy.Verification.Servers;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Verifying;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
@@ -31,7 +32,7 @@ public class AnyServerTests
         var measured = await ServerRateLimitVerification.RunAsync(options with { SkipCertificateCheck = true }, null, default);
         var many = await ServerRateLimitVerification.RunAsync(options with { SkipCertificateCheck = true, Connections = 20 }, null, default);
 
-        Assert.Equal(ServerFailure.TlsFailed, refused.Failure);
+        Assert.Equal(MeasurementFailure.TlsFailed, refused.Failure);
         Assert.Contains("is not trusted", refused.Problem);
         Assert.InRange(measured.Ratio, 0.8, 1.2);
         Assert.Equal(20, many.Details.Count(connection => connection.AchievedRate > 0));

@@ -1,0 +1,20 @@
+namespace DaemonProxy.Verification.Measuring;
+
+/// <summary>What is told of many latencies.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="P50">The median.</param>
+/// <param name="P99">99 of 100 are no longer.</param>
+/// <param name="Maximum">The longest.</param>
+public sealed record LatencyDistribution(int Count, TimeSpan P50, TimeSpan P99, TimeSpan Maximum)
+{
+    /// <summary>Percentiles by nearest rank: each is a latency that was measured. All zero for none.</summary>
+    internal static LatencyDistribution From(IEnumerable<TimeSpan> latencies)
+    {
+        TimeSpan[] sorted = [.. latencies.Order()];
+        return sorted.Length == 0
+            ? new LatencyDistribution(0, default, default, default)
+            : new LatencyDistribution(sorted.Length, At(sorted, 0.50), At(sorted, 0.99), sorted[^1]);
+    }
+
+    private static TimeSpan At(TimeSpan[] sorted, double fraction) => sorted[(int)Math.Ceiling(fraction * sorted.Length) - 1];
+}

@@ -1,0 +1,28 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Verifying;
+
+namespace DaemonProxy.Verification.Reporting;
+
+/// <summary>Shows a file as the platform does: with the program that the person has chosen for it.</summary>
+public static class Browser
+{
+    /// <summary>Shows a page.</summary>
+    /// <param name="path">Full path of the file.</param>
+    /// <exception cref="VerificationException">There is nothing here to show it with.</exception>
+    public static void Show(string path)
+    {
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo(path) { UseShellExecute = true }
+            : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using var process = Process.Start(start);
+        }
+        catch (Win32Exception e)
+        {
+            throw new VerificationException($"The report cannot be shown here ({e.Message}); it is in '{path}'.");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using DaemonProxy.Configuration;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Verifying;
+
+namespace DaemonProxy.Verification.Reporting;
+
+/// <summary>Measured rates as one page that needs nothing else: no script, no other file, light or dark as the reader has it.</summary>
+public static class RateLimitReport
+{
+    private const string Head =
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>Rate limit accuracy</title>
+        <style>
+        :root { --ink: #17202a; --soft: #566270; --line: #dfe4ea; --paper: #fff; --card: #f7f9fb; --got: #0b62c4; --bar: #6ea8e6; --inbar: #0a2540; --needle: #7a8794; --ideal: #c2571a; --good: #1a7f4b; --bad: #c0322b;
+          --s0: #0b62c4; --s1: #00767d; --s2: #1a7f4b; --s3: #8a3fb0; --s4: #9a7400; --s5: #c0326f }
+        @media (prefers-color-scheme: dark) { :root { --ink: #e6ebf1; --soft: #9aa7b5; --line: #2b3541; --paper: #10161d; --card: #161e27; --got: #6cb2ff; --bar: #2f6db0; --inbar: #eaf3ff; --needle: #8896a5; --ideal: #f2a065; --good: #58cf93; --bad: #ff8078;
+          --s0: #6cb2ff; --s1: #4fd0d8; --s2: #58cf93; --s3: #cf97f0; --s4: #e3c25a; --s5: #f58bb5 } }
+        * { box-sizing: border-box }
+        body { margin: 0; font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; color: var(--ink); background: var(--paper) }
+        main { max-width: 1400px; margin: 0 auto; padding: 2.2rem clamp(1rem, 3vw, 2.5rem) 3rem }
+        h1 { font-size: 1.65rem; line-height: 1.2; margin: 0 0 .3rem; letter-spacing: -.01em }
+        h2 { font-size: 1.12rem; line-height: 1.35; margin: 0; overflow-wrap: anywhere }
+        p { margin: .2rem 0; color: var(--soft) }
+        section { margin-top: 1.6rem; padding: 1.3rem clamp(.9rem, 2vw, 1.6rem); background: var(--card); border: 1px solid var(--line); border-radius: 12px }
+        .figures { display: flex; flex-wrap: wrap; gap: .5rem 2.2rem; margin: .9rem 0 1.1rem; padding: 0; list-style: none }
+        .figures span { display: block; font-size: .8rem; color: var(--soft) }
+        .figures b { font-size: 1.16rem; font-weight: 600; font-variant-numeric: tabular-nums }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 1.2rem 1.8rem }
+        svg { display: block; width: 100%; height: auto; overflow: visible; font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink) }
+        .narrow { display: none } @media (max-width: 800px) { .wide { display: none } .narrow { display: block } }
+        .head { font-size: 13px; font-weight: 600 } .tick, .unit { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums }
+        .grid { stroke: var(--line) } .axis { stroke: var(--soft) }
+        .ideal { fill: none; stroke: var(--ideal); stroke-width: 1.5; stroke-dasharray: 5 4 } .idealtext { fill: var(--ideal) }
+        .got { fill: none; stroke: var(--got); stroke-width: 2; stroke-linejoin: round } .gottext { fill: var(--got) }
+        .bar { fill: var(--bar) } .needle { fill: var(--needle) } .inbar { fill: var(--inbar); font-size: 11px } .label { font-size: 11.5px }
+        .scroll { overflow-x: auto; margin-top: 1.1rem }
+        table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 100% }
+        th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .5rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
+        th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 10rem }
+        .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
+        td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
+        details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft); font-size: .9rem }
+        @media print { section { break-inside: avoid } }
+        </style>
+        </head>
+        <body><main>
+
+        """;
+
+    /// <summary>A page of servers' rates.</summary>
+    public static string Html(IReadOnlyList<ServerRateLimitResult> results) => Html([.. results.Select(ReportedRate.From)]);
+
+    /// <summary>A page of a front end's routes.</summary>
+    public static string Html(IReadOnlyList<RateLimitResult> results) => Html([.. results.Select(ReportedRate.From)]);
+
+    /// <summary>Writes a page.</summary>
+    /// <param name="path">Full path of the file; one that is there is replaced.</param>
+    /// <param name="html">What <see cref="Html(IReadOnlyList{ServerRateLimitResult})"/> gives.</param>
+    /// <exception cref="VerificationException">It cannot be written.</exception>
+    public static void Write(string path, string html)
+    {
+        try
+        {
+            File.WriteAllText(path, html);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new VerificationException($"The report cannot be written to '{path}': {e.Message}");
+        }
+    }
+
+    private static string Html(IReadOnlyList<ReportedRate> rates)
+    {
+        var page = new StringBuilder(Head);
+        var failed = rates.Count(rate => !rate.Result.Passed);
+        page.Append("<h1>Rate limit accuracy</h1>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {(failed == 0 ? "as expected" : failed == rates.Count ? "not as expected" : $"{failed} not as expected")}. ");
+        page.Append("The rate is measured from the beginning of one burst to the beginning of another; a write counts as spread over the pause that follows it, unless the pauses are longer than 250 ms.</p>\n");
+        if (rates.Count > 1)
+        {
+            page.Append("<section>");
+            if (rates.Any(rate => rate.Result.Windows.Count > 0))
+                page.Append("<div class=\"wide\">").Append(RateCharts.Comparison(rates, isWide: true)).Append("</div><div class=\"narrow\">").Append(RateCharts.Comparison(rates, isWide: false)).Append("</div>\n");
+            Table(page, rates);
+            page.Append("</section>\n");
+        }
+
+        foreach (var rate in rates)
+            Section(page, rate);
+        return page.Append("</main></body>\n</html>\n").ToString();
+    }
+
+    private static void Table(StringBuilder page, IReadOnlyList<ReportedRate> rates)
+    {
+        page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Measured</th>");
+        foreach (var heading in (ReadOnlySpan<string>)["Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte", "Fairness", "Result"])
+            page.Append($"<th scope=\"col\">{heading}</th>");
+        page.Append("</tr></thead><tbody>\n");
+        for (var i = 0; i < rates.Count; i++)
+        {
+            var rate = rates[i];
+            page.Append($"<tr><td class=\"name\"><div><span class=\"key\" style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
+            page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
+            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td class=\"{(rate.Result.Passed ? "good" : "bad")}\">{(rate.Result.Passed ? "as expected" : "not as expected")}</td></tr>\n");
+        }
+
+        page.Append("</tbody></table></div>");
+    }
+
+    private static void Section(StringBuilder page, ReportedRate rate)
+    {
+        page.Append($"<section>\n<h2>{E(rate.Title)}</h2>\n<p>{E(rate.Circumstances)}; expected {E(rate.Result.Expected)}</p>\n");
+        if (rate.Result.Problem is not null)
+            page.Append($"<p class=\"bad\">{E(rate.Result.Problem)}</p>\n");
+        if (rate.Result.AchievedRate <= 0)
+        {
+            page.Append("</section>\n");
+            return;
+        }
+
+        page.Append("<ul class=\"figures\">");
+        Figure(page, "rate", Rate(rate.Result.ConfiguredRate));
+        Figure(page, "achieved", Achieved(rate));
+        Figure(page, "error", Error(rate), rate.Result.Passed ? "good" : "bad");
+        Figure(page, "worst second", Worst(rate));
+        Figure(page, "busiest second", Busiest(rate));
+        Figure(page, "longest gap", Time(rate.Result.LongestGap));
+        if (rate.Result.TimeToFirstByte is { } time)
+            Figure(page, "first byte after", Time(time));
+        if (rate.Fairness is { } fairness)
+            Figure(page, "fairness, slowest / fastest", N(fairness, "0.000"));
+        page.Append("</ul>\n<div class=\"charts\">\n").Append(RateCharts.Bytes(rate.Result)).Append(RateCharts.Seconds(rate.Result)).Append(RateCharts.Gaps(rate.Result)).Append("</div>\n");
+        if (rate.Result.Windows.Count > 0)
+        {
+            page.Append("<details><summary>The figures of each second</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Second</th><th scope=\"col\">Bytes</th><th scope=\"col\">Of the rate</th></tr></thead><tbody>\n");
+            for (var i = 0; i < rate.Result.Windows.Count; i++)
+                page.Append(CultureInfo.InvariantCulture, $"<tr><td>{i + 1}</td><td>{rate.Result.Windows[i]}</td><td>{N((double)rate.Result.Windows[i] / rate.Result.ConfiguredRate * 100, "0.00")}%</td></tr>\n");
+            page.Append("</tbody></table></div></details>\n");
+        }
+
+        page.Append("</section>\n");
+    }
+
+    private static void Figure(StringBuilder page, string name, string value, string tone = "") => page.Append($"<li><span>{name}</span><b{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{value}</b></li>");
+
+    private static string Rate(long rate) => Spaced(Units.FormatRate(rate));
+
+    /// <summary>In the unit of the rate, and with two digits more than it needs, for that is where the difference is.</summary>
+    private static string Achieved(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–"
+        : rate.Result.ConfiguredRate >= 1 << 20 ? N(rate.Result.AchievedRate / (1 << 20), "0.000") + " MiB/s" : N(rate.Result.AchievedRate / (1 << 10), "0.00") + " KiB/s";
+
+    private static string Error(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–" : Signed(rate.Result.ErrorPercent, "0.00") + "%";
+
+    private static string Worst(ReportedRate rate) => rate.WorstWindowPercent is { } worst ? Signed(worst, "0.0") + "%" : "–";
+
+    private static string Busiest(ReportedRate rate) => rate.Result.BusiestSecond is { } bytes ? N(bytes / rate.Result.ConfiguredRate, "0.00") + "×" : "–";
+
+    private static string Time(TimeSpan time) => N(time.TotalMilliseconds, time.TotalMilliseconds >= 100 ? "0" : "0.0") + " ms";
+
+    private static string Spaced(string text) => text.Insert(text.AsSpan().IndexOfAnyExcept("0123456789."), " ");
+
+    private static string Signed(double value, string format) => value.ToString($"+{format};\u2212{format};{format}", CultureInfo.InvariantCulture);
+
+    private static string N(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    private static string E(string text) => WebUtility.HtmlEncode(text);
+}

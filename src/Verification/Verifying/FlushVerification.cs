@@ -1,0 +1,118 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Verification.Measuring;
+
+namespace DaemonProxy.Verification.Verifying;
+
+/// <summary>Measures how long a trickling application's bytes wait in the front end, with a real client, through a real front end.</summary>
+/// <remarks>
+/// With no instance given it starts its own, and measures the default policy and, for comparison, the original's rules: the same
+/// without a deadline, under which an application that writes more often than the flush delay is never flushed (behaviour.md, section 1).
+/// </remarks>
+public static class FlushVerification
+{
+    /// <summary>The daemon group under the original's rules.</summary>
+    private const string Original = "original";
+
+    private const string OwnConfiguration =
+        $$"""
+          daemons:
+            - name: default
+              sample: true
+            - name: {{Original}}
+              sample: true
+              response-flush-deadline: 0ms
+          routes:
+            - { path: /default, daemon: default, strip-prefix: true }
+            - { path: /{{Original}}, daemon: {{Original}}, strip-prefix: true }
+          """;
+
+    /// <summary>Long beside every drip, on a busy machine too.</summary>
+    private static readonly TimeSpan DripLimit = TimeSpan.FromMinutes(1);
+
+    /// <summary>Each is as long as the drip itself at most, and they run one after the other: side by side they would be late for each other.</summary>
+    internal static readonly IReadOnlyList<FlushWorkload> Workloads = [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
+
+    /// <summary>Measures; one result for each route and workload.</summary>
+    /// <param name="options">What to measure.</param>
+    /// <param name="progress">Told how far it has come; may be null.</param>
+    /// <param name="cancellationToken">Gives up; an instance of its own is stopped all the same.</param>
+    /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
+    /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
+    public static async Task<IReadOnlyList<FlushResult>> RunAsync(
+        FlushVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        options.Check();
+        if (options.Name is not null)
+        {
+            using var client = new ControlClient(options.Name);
+            var status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            return await MeasureAsync(status, RoutesToMeasure(status, options.Routes), mustWait: false, progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        progress?.Report(new VerificationProgress("Starting a front end and two daemons", 0));
+        var own = await OwnInstance.StartAsync(options.HostPath!, OwnConfiguration, cancellationToken).ConfigureAwait(false);
+        await using (own.ConfigureAwait(false))
+        {
+            // A front end tells its routes in an order of its own.
+            var routes = own.Status.Routes.OrderBy(route => route.Daemon == Original).ToList();
+            return await MeasureAsync(own.Status, routes, mustWait: true, progress, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Measures each workload on each of the given routes.</summary>
+    internal static async Task<IReadOnlyList<FlushResult>> MeasureAsync(
+        InstanceStatus instance, IReadOnlyList<RouteStatus> routes, bool mustWait,
+        IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var address = new FrontEndAddress(instance);
+        var results = new List<FlushResult>();
+        foreach (var route in routes)
+        {
+            await StampedConnection.ReadAsync(address.Get(route.Path, FlushWorkload.WarmUp), cancellationToken).ConfigureAwait(false);
+            foreach (var workload in Workloads)
+            {
+                var done = (double)results.Count / (routes.Count * Workloads.Count);
+                progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Path}", done));
+                results.Add(await MeasureAsync(instance, address, route, workload, mustWait, cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>The routes of a running instance that can be measured.</summary>
+    /// <exception cref="VerificationException">A route asked for is not there or cannot be measured, or none can.</exception>
+    internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
+        new SampleRoutes(instance).Choose(asked, route => route.RateLimit == 0, "no rate limit");
+
+    private static async Task<FlushResult> MeasureAsync(
+        InstanceStatus instance, FrontEndAddress address, RouteStatus route, FlushWorkload workload, bool mustWait, CancellationToken cancellationToken)
+    {
+        var request = address.Get(route.Path, workload.Target);
+        var measured = await workload.MeasureAsync(request, DripLimit, null, (_, _) => { }, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var problem = SampleRoutes.ProblemOf(route, request.Uri, measured.Status, measured.Problem);
+        if (problem is null && measured.Source is LatencySource.None or LatencySource.Gaps)
+            problem = $"'{request.Uri.PathAndQuery}' answered something else than a drip; route '{route.Path}' does not lead to the sample application.";
+
+        var daemon = instance.Daemons.First(daemon => daemon.Name == route.Daemon);
+        var policy = new FlushPolicy(daemon.FlushDelay, daemon.BufferSize, daemon.FlushDeadline);
+        var latency = LatencyDistribution.From(problem is null ? measured.Latencies : []);
+        var (expected, passed) = workload.Judge(policy, latency, mustWait && daemon.Name == Original);
+        return new FlushResult
+        {
+            Workload = workload.Name,
+            Route = route.Path,
+            Daemon = daemon.Name,
+            FlushDelay = policy.FlushDelay,
+            BufferSize = policy.BufferSize,
+            FlushDeadline = policy.FlushDeadline,
+            LatencySource = problem is null ? measured.Source : LatencySource.None,
+            Latency = latency,
+            Expected = expected,
+            Passed = passed && problem is null,
+            Problem = problem,
+        };
+    }
+}
