@@ -54,13 +54,15 @@ def first_piece(server, path):
     clients.until_connected(server).close()
     with clients.connect(server) as client:
         client.sendall(clients.ask(path))
-        received = b''
-        while b'\r\n\r\n' not in received or len(received.partition(b'\r\n\r\n')[2]) < 20:
+        received, here = b'', None
+        while len(received.partition(b'\r\n\r\n')[2]) < 100:
             more = client.recv(65536)
             if not more:
                 raise clients.Failed('%s closed the connection' % server.title)
             received += more
-        return time.perf_counter() - float(received.partition(b'\r\n\r\n')[2][:20])
+            if here is None and len(received.partition(b'\r\n\r\n')[2]) >= 20:
+                here = time.perf_counter()
+        return here - float(received.partition(b'\r\n\r\n')[2][:20])
 
 
 class First(Fresh):

@@ -5,7 +5,6 @@ What begins with `native_` is C#: it lets go of the interpreter lock while it wa
 import atexit
 import sys
 import threading
-import traceback
 
 BLOCK = 65536
 GONE, FAILED, TIMED_OUT = range(3)  # why native_abort: the client has left, which is no error; the application failed; it took too long

@@ -1,5 +1,4 @@
 """Loading an application: a script by its path, or module:callable. Run in the namespace of wsgi_adapter.py, after it."""
-import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -7,10 +6,16 @@ import itertools
 import os
 import time
 
+try:
+    # hashlib's would load OpenSSL, some 4 MiB, into every worker.
+    from _md5 import md5
+except ImportError:
+    from hashlib import md5
+
 
 def script_name(path):
     """The module name of a script: mod_wsgi's, so that what was pickled there is found here. It is made of the whole path."""
-    return '_mod_wsgi_' + hashlib.md5(os.fsencode(path), usedforsecurity=False).hexdigest()
+    return '_mod_wsgi_' + md5(os.fsencode(path), usedforsecurity=False).hexdigest()
 
 
 def load_script(path):
