@@ -65,7 +65,7 @@ Describe 'The Debian package' {
             dpkg -r daemonproxy >/tmp/dpkg.out 2>&1 || { cat /tmp/dpkg.out; exit 1; }
             ls /etc/daemonproxy
             dpkg -P daemonproxy >/tmp/dpkg.out 2>&1 || { cat /tmp/dpkg.out; exit 1; }
-            find / -xdev -name '*daemonproxy*' -newer /tmp/use -not -path '/tmp/*' -not -path '/proc/*' -not -path '/var/cache/*' | sort
+            find /etc /run /usr /var -xdev -name '*daemonproxy*' -newer /tmp/use -not -path '/var/tmp/*' | sort
 SCRIPT
             exec chroot system sh /tmp/use
 "@
@@ -82,7 +82,7 @@ SCRIPT
             'ended with 0'
             'status ends with 1'
             'sample.yaml'
-        )
+        ) -Because ($result -join "`n")
     }
 }
 
