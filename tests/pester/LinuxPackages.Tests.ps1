@@ -11,7 +11,7 @@ BeforeAll {
 
     # What a script of sh prints in a mount, process and network namespace of its own, whose loopback is up: any port is free, and nothing outlives it.
     function Invoke-Isolated([string] $Script, [string[]] $Argument) {
-        $script:output = unshare --mount --pid --net --fork --kill-child sh -c "ip link set lo up`n$Script" sh @Argument 2>&1 | ForEach-Object { "$_" }
+        $script:output = unshare --mount --pid --net --fork --kill-child sh -c "ip link set lo up; mount -t proc proc /proc`n$Script" sh @Argument 2>&1 | ForEach-Object { "$_" }
         $LASTEXITCODE | Should -Be 0 -Because ($output -join "`n")
         $output
     }
@@ -133,21 +133,25 @@ Describe 'The Containerfile' {
             $wait
             image=`$1 user=`$2 environment=`$3 health=`$4
             shift 4
-            cd / && mount -t proc proc "`$image/proc"
-            enter="env -i `$environment chroot --userspec=`$user `$image"
-            # A container's own signals and zombies: its first process is the front end.
-            unshare --pid --fork --kill-child env -i `$environment chroot --userspec="`$user" "`$image" "`$@" >"`$image/tmp/out" 2>&1 &
+            cd /
+            chroot=`$(command -v chroot)
+            enter="env -i `$environment `$chroot --userspec=`$user `$image"
+            # In a process namespace of its own, in which the front end is the first process, as in every container.
+            unshare --mount --pid --fork --kill-child sh -c 'image=`$1; shift; mount -t proc proc "`$image/proc" && mount --bind /dev "`$image/dev" && exec "`$@"' sh "`$image" `$enter "`$@" >"`$image/tmp/out" 2>&1 &
             container=`$!
-            await `$enter `$health || { cat "`$image/tmp/out"; exit 1; }
+            children=/proc/`$container/task/`$container/children
+            await grep -q . `$children || exit 1
+            front=`$(tr -d ' ' <`$children)
+            inside="nsenter --target `$front --mount --pid"
+            await `$inside `$enter `$health || { cat "`$image/tmp/out"; `$inside `$enter `$health; exit 1; }
             curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:8080/
-            front=`$(cat /proc/`$container/task/`$container/children)
             sed -n 's/^Uid:\t\([0-9]*\).*/user \1/p' /proc/`$front/status
             sed -n 's/^CapEff:\t/capabilities /p' /proc/`$front/status
+            `$inside `$enter `${health}x >/dev/null 2>&1 || echo "unhealthy: `$?"
             kill -TERM `$front
             wait `$container
             echo "ended with `$?"
-            `$enter `$health >/dev/null 2>&1 || echo "health check ends with `$?"
 "@
-        $result | Should -Be '200', "user $($user.Split(':')[0])", 'capabilities 0000000000000000', 'ended with 0', 'health check ends with 1'
+        $result | Should -Be '200', "user $($user.Split(':')[0])", 'capabilities 0000000000000000', 'unhealthy: 1', 'ended with 0'
     }
 }
