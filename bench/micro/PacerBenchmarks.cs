@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using BenchmarkDotNet.Attributes;
-using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Micro;
 

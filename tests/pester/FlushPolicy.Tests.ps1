@@ -71,7 +71,7 @@ Describe 'Set-FlushPolicy' {
     It 'warns of a delay of 0 where a route has a rate limit, saying why' {
         Set-FlushPolicy site -FlushDelay 0 -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Should -HaveCount 1
-        $warnings | Should -Match "'/slow' is limited to 400KiB/s.*interval pacer spends a whole 200 ms interval"
+        $warnings | Should -Match "'/slow' is limited to 400KiB/s.*interval pacer spends 200ms on each of these flushes"
     }
 
     It 'is refused <what>' -ForEach @(

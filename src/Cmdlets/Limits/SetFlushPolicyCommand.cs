@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -80,7 +81,7 @@ public sealed class SetFlushPolicyCommand : InstanceCommand
     {
         foreach (var route in routes)
         {
-            if (NoDelayWarning.For(route, flushDelay) is { } warning)
+            if (NoDelayWarning.Of(route, flushDelay) is { } warning)
                 WriteWarning(warning);
         }
     }

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -102,7 +103,7 @@ public sealed class SetRateLimitCommand : InstanceCommand
 
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
-        if (status.Daemons.FirstOrDefault(daemon => daemon.Name == changed.Daemon) is { } daemon && NoDelayWarning.For(changed, daemon.FlushDelay) is { } warning)
+        if (status.Daemons.FirstOrDefault(daemon => daemon.Name == changed.Daemon) is { } daemon && NoDelayWarning.Of(changed, daemon.FlushDelay) is { } warning)
             WriteWarning(warning);
         if (PassThru)
             WriteObject(RateLimitInfo.Of(name, changed).ElementAt(Math.Max(0, (limit?.Index ?? 1) - 1)));

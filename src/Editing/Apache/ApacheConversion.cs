@@ -1,4 +1,4 @@
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Editing.Apache;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Editing.Apache;
 
@@ -160,10 +160,10 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
             notes.Differ(Find(scopes, "rate-initial-burst")!, "here the burst is bytes that are sent; a daemon's response gets none of it in Apache");
         }
 
-        if (pacer == PacerKind.TokenBucket)
-            notes.Differ(filter, "the rate is kept by the token-bucket pacer, which gets the rate that is configured; -Pacer Interval gets what Apache gets, with its intervals of 200 ms");
+        if (pacer == PacerTable.Default.Kind)
+            notes.Differ(filter, $"the rate is kept by the {PacerTable.Default.Name} pacer, which gets the rate that is configured; -Pacer Interval gets what Apache gets, with its intervals of 200 ms");
         else
-            Put(route, "pacer", pacer == PacerKind.Interval ? "interval" : "interval-2.4.33");
+            Put(route, "pacer", PacerTable.Of(pacer).Name);
     }
 
     private string? Kibibytes(ApacheDirective? line, string key, string unit)

@@ -64,17 +64,8 @@ public sealed record DaemonGroupOptions
     /// <summary><c>address</c> of an external group, or null: the front end chooses a Unix socket.</summary>
     public DaemonAddress? Address { get; init; }
 
-    /// <summary><c>response-flush-delay</c>: how long the relay waits for more before it flushes. &gt;= 0; 0 flushes on any dry read. Default 5 ms.</summary>
-    public TimeSpan ResponseFlushDelay { get; init; } = FlushPolicy.Default.FlushDelay;
-
-    /// <summary><c>response-flush-deadline</c>: the longest a byte waits while the application trickles. &gt;= 0; 0: no deadline. Default 50 ms.</summary>
-    public TimeSpan ResponseFlushDeadline { get; init; } = FlushPolicy.Default.FlushDeadline;
-
-    /// <summary><c>response-buffer-size</c>, bytes, &gt;= 65,536: the runaway guard. Default 8 MiB.</summary>
-    public long ResponseBufferSize { get; init; } = FlushPolicy.Default.BufferSize;
-
-    /// <summary>The three of them as the policy that responses follow.</summary>
-    public FlushPolicy FlushPolicy => new(ResponseFlushDelay, ResponseBufferSize, ResponseFlushDeadline);
+    /// <summary><c>response-flush-delay</c>, <c>response-buffer-size</c> and <c>response-flush-deadline</c>: when a response is flushed.</summary>
+    public FlushPolicy FlushPolicy { get; init; } = FlushPolicy.Default;
 
     /// <summary><c>connect-timeout</c>: budget for connecting to the group's socket. Default 15 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
@@ -105,7 +96,7 @@ public sealed record DaemonGroupOptions
     public bool KeepaliveUnrepeatable { get; init; }
 
     /// <summary>
-    /// <c>response-spool</c>, bytes: how far a response is read ahead of a slow client, beyond <see cref="ResponseBufferSize"/> in memory, so that its worker is free for
+    /// <c>response-spool</c>, bytes: how far a response is read ahead of a slow client, beyond <see cref="FlushPolicy.BufferSize"/> in memory, so that its worker is free for
     /// others; it lies in an unlinked file. 0 (default): the worker waits for the client.
     /// </summary>
     public long ResponseSpool { get; init; }

@@ -1,6 +1,3 @@
-using System.Collections;
-using System.Globalization;
-
 namespace DaemonProxy.Configuration;
 
 /// <summary>An option of a daemon group as it is in force.</summary>
@@ -20,27 +17,8 @@ public sealed record EffectiveOption(string Name, string Value, bool IsDefault)
             Source = options.Source,
             Threads = options.Source == DaemonSource.Application ? DaemonGroupOptions.ApplicationThreads : 0,
         };
-        return [.. DaemonSection.OptionsOf(options.Source).Select(key => (Key: key, Value: Text(key, options), Default: Text(key, plain)))
-            .Select(option => new EffectiveOption(option.Key, option.Value, option.Value == option.Default))];
-    }
-
-    private static string Text(string key, DaemonGroupOptions options)
-    {
-        // The options are named after their keys, so that none can be forgotten here.
-        var property = string.Concat(key.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-        var value = typeof(DaemonGroupOptions).GetProperty(property) is { } own ? own.GetValue(options) : typeof(ProcessIdentity).GetProperty(property)!.GetValue(options.Identity);
-        return value switch
-        {
-            null => "",
-            TimeSpan time => Units.FormatDuration(time),
-            bool on => on ? "on" : "off",
-            int mask when key == "umask" => Convert.ToString(mask, 8).PadLeft(3, '0'),
-            long or int when key.EndsWith("-size", StringComparison.Ordinal) || key.EndsWith("memory-limit", StringComparison.Ordinal) => Units.FormatSize(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
-            string text => text,
-            // Their values may be passwords.
-            IReadOnlyDictionary<string, string> variables => string.Join(", ", variables.Keys),
-            IEnumerable list => string.Join(", ", list.Cast<object>()),
-            _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-        };
+        var keys = DaemonSection.Keys;
+        return [.. DaemonSection.OptionsOf(options.Source).Select(key => (Name: key, Value: keys.Format(key, options)))
+            .Select(option => new EffectiveOption(option.Name, option.Value, option.Value == keys.Format(option.Name, plain)))];
     }
 }

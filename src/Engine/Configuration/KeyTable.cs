@@ -3,31 +3,65 @@ using System.Collections;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// Which keys a mapping may have, how each value is read, and where it goes. The one place that says what a key is called; the JSON
-/// Schema is tested against it.
+/// Which keys a mapping may have, how each value is read and written, where it goes, and what there is to say of it. The one place that says what a key is:
+/// the JSON Schema, the options in force and the configuration's reference are made from it.
 /// </summary>
 /// <typeparam name="TOptions">The options that the mapping becomes.</typeparam>
 /// <param name="of">What the mapping describes, for messages: "a route".</param>
-internal sealed class KeyTable<TOptions>(string of) : IKeyTable
+/// <param name="plain">The options when no key is given.</param>
+internal sealed class KeyTable<TOptions>(string of, TOptions plain) : IKeyTable
 {
-    private readonly Dictionary<string, Func<TOptions, ConfigurationNode, Reading, TOptions>> _keys = [];
-    private readonly Dictionary<string, Func<ConfigurationNode, Reading, object?>> _values = [];
+    private readonly Dictionary<string, Row> _rows = [];
 
     /// <inheritdoc/>
     public string Of => of;
 
+    /// <inheritdoc/>
+    public IEnumerable<KeyDescription> Descriptions => _rows.Values.Select(row => row.Description);
+
     /// <summary>Adds a key.</summary>
     /// <param name="name">The key.</param>
-    /// <param name="read">Reads its value.</param>
+    /// <param name="kind">What its value is.</param>
+    /// <param name="get">Where its value is found; null: it is not set.</param>
     /// <param name="set">Puts the value where it belongs.</param>
-    public void Add<TValue>(string name, ValueReader<TValue> read, Func<TOptions, TValue, TOptions> set)
+    /// <param name="text">What there is to say of it.</param>
+    public void Add<TValue>(
+        string name, ValueKind<TValue> kind, Func<TOptions, TValue?> get, Func<TOptions, TValue, TOptions> set, KeyText text)
     {
-        _keys.Add(name, (options, node, reading) => read(node, name, reading, out var value) ? set(options, value) : options);
-        _values.Add(name, (node, reading) => read(node, name, reading, out var value) ? value : null);
+        string? Written(TOptions options, Func<TValue, string> write) => get(options) is { } value ? write(value) : null;
+        var value = text.Required ? "" : Written(plain, kind.Format) ?? "";
+        var json = text.ByDefault is null && value.Length > 0 ? Written(plain, kind.Json ?? (value => $"\"{kind.Format(value)}\"")) : null;
+        _rows.Add(name, new Row(
+            new KeyDescription(name, text, kind.Schema, kind.Unit, kind.Range, text.ByDefault ?? value, json),
+            (options, node, reading) => kind.Read(node, name, reading, out var read) ? set(options, read) : options,
+            (node, reading) => kind.Read(node, name, reading, out var read) ? read : null,
+            options => Written(options, kind.Format) ?? ""));
+    }
+
+    /// <summary>Adds a key whose option may be set to nothing.</summary>
+    /// <inheritdoc cref="Add{TValue}(string, ValueKind{TValue}, Func{TOptions, TValue}, Func{TOptions, TValue, TOptions}, KeyText)"/>
+    public void Add<TValue>(
+        string name, ValueKind<TValue> kind, Func<TOptions, TValue?> get, Func<TOptions, TValue, TOptions> set, KeyText text)
+        where TValue : struct
+    {
+        var maybe = new ValueKind<TValue?>(Read, value => kind.Format(value!.Value), kind.Schema) { Unit = kind.Unit, Range = kind.Range };
+        Add(name, maybe, get, (options, value) => set(options, value!.Value), text);
+
+        bool Read(ConfigurationNode node, string key, Reading reading, out TValue? value)
+        {
+            var done = kind.Read(node, key, reading, out var read);
+            value = read;
+            return done;
+        }
     }
 
     /// <inheritdoc/>
-    public object? ReadValue(string name, ConfigurationNode node, Reading reading) => _values[name](node, reading);
+    public object? ReadValue(string name, ConfigurationNode node, Reading reading) => _rows[name].ReadValue(node, reading);
+
+    /// <summary>Writes an option as the configuration would have it; empty where nothing is set.</summary>
+    /// <param name="name">A key of the table.</param>
+    /// <param name="options">The options.</param>
+    public string Format(string name, TOptions options) => _rows[name].Format(options);
 
     /// <summary>Reads a mapping. What is mistaken keeps the value it has in <paramref name="options"/>.</summary>
     public TOptions Read(MappingNode mapping, TOptions options, Reading reading)
@@ -37,22 +71,28 @@ internal sealed class KeyTable<TOptions>(string of) : IKeyTable
         {
             if (!given.TryAdd(key.Text, key))
                 reading.Mistake(key, $"the key {key.Shown} is given twice for {of}, first in line {given[key.Text].Line}; leave one of them out");
-            else if (!_keys.TryGetValue(key.Text, out var read))
+            else if (!_rows.TryGetValue(key.Text, out var row))
                 reading.Mistake(key, $"unknown key {key.Shown} for {of}; {Suggestion(key.Text)}");
             else if (value is ScalarNode { IsNull: true })
                 reading.Mistake(key, $"the key {key.Shown} has no value; give it one, or leave the key out for its default");
             else
-                options = read(options, value, reading);
+                options = row.Read(options, value, reading);
         }
 
         return options;
     }
 
     /// <summary>The names of the keys.</summary>
-    public IEnumerator<string> GetEnumerator() => _keys.Keys.GetEnumerator();
+    public IEnumerator<string> GetEnumerator() => _rows.Keys.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private string Suggestion(string typed) =>
-        NearestName.To(typed, _keys.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"its keys are {string.Join(", ", _keys.Keys)}";
+        NearestName.To(typed, _rows.Keys) is { } nearest ? $"did you mean '{nearest}'?" : $"its keys are {string.Join(", ", _rows.Keys)}";
+
+    private sealed record Row(
+        KeyDescription Description,
+        Func<TOptions, ConfigurationNode, Reading, TOptions> Read,
+        Func<ConfigurationNode, Reading, object?> ReadValue,
+        Func<TOptions, string> Format);
 }

@@ -7,58 +7,159 @@ internal static class ProxySection
     private static readonly string RouteExample = "[ { path: /, daemon: app } ]";
 
     /// <summary>The keys there are.</summary>
-    public static KeyTable<ProxyConfiguration> Keys { get; } = new("a configuration")
+    public static KeyTable<ProxyConfiguration> Keys { get; } = new("a configuration", new ProxyConfiguration())
     {
-        { "name", ValueReaders.Name, (proxy, name) => proxy with { Name = name } },
         {
-            "listen", ListReaders.OneOrMore(ValueReaders.ListenAddress, "[ http://127.0.0.1:8080 ]"),
-            (proxy, listen) => proxy with { Listen = listen }
-        },
-        { "tls", ListReaders.Mapping(TlsSection.Read, "{ certificate: site.pem }"), (proxy, tls) => proxy with { Tls = tls } },
-        { "restrict-embedded", ValueReaders.Switch, (proxy, on) => proxy with { RestrictEmbedded = on } },
-        { "python-home", ValueReaders.FullPath, (proxy, home) => proxy with { PythonHome = home } },
-        { "python-path", ListReaders.Folders, (proxy, path) => proxy with { PythonPath = path } },
-        { "lang", ValueReaders.Word("C.UTF-8"), (proxy, lang) => proxy with { Lang = lang } },
-        { "locale", ValueReaders.Word("C.UTF-8"), (proxy, locale) => proxy with { Locale = locale } },
-        { "limit-request-body", ValueReaders.Size(), (proxy, size) => proxy with { LimitRequestBody = size } },
-        { "limit-request-line", ValueReaders.Size(1_024, ClientLimits.LargestLine), (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestLine = (int)size } } },
-        { "limit-request-fields", ValueReaders.Count(1, ClientLimits.MostFields), (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestFields = (int)count } } },
-        { "limit-request-head", ValueReaders.Size(1_024, ClientLimits.LargestHead), (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestHead = (int)size } } },
-        { "client-header-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientHeaderTimeout = time } } },
-        { "client-body-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientBodyTimeout = time } } },
-        { "keepalive-timeout", ValueReaders.Timeout(zero: false), (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { KeepaliveTimeout = time } } },
-        {
-            "http2-max-concurrent-streams", ValueReaders.Count(1, 10_000),
-            (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { Http2MaxConcurrentStreams = (int)count } }
+            "name", ValueKinds.Name, proxy => proxy.Name, (proxy, name) => proxy with { Name = name },
+            "The name by which every console finds the front end again."
         },
         {
-            "http2-stream-window", ValueReaders.Size(ClientLimits.SmallestWindow, 16L << 20),
-            (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { Http2StreamWindow = (int)size } }
-        },
-        { "spool-directory", ValueReaders.FullPath, (proxy, folder) => proxy with { SpoolDirectory = folder } },
-        { "connection-limit", ValueReaders.Count(0, int.MaxValue), (proxy, count) => proxy with { ConnectionLimit = count } },
-        { "connection-limit-action", ValueReaders.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), (proxy, action) => proxy with { ConnectionLimitAction = action } },
-        {
-            "encoded-slashes", ValueReaders.Choice(("refuse", EncodedSlashes.Refuse), ("decode", EncodedSlashes.Decode), ("keep", EncodedSlashes.Keep)),
-            (proxy, slashes) => proxy with { EncodedSlashes = slashes }
-        },
-        { "io-threads", ValueReaders.Count(1, 1024), (proxy, count) => proxy with { IoThreads = (int)count } },
-        { "access-log", ValueReaders.FullPath, (proxy, file) => proxy with { AccessLog = file } },
-        { "metrics-listen", ValueReaders.MetricsAddress, (proxy, listen) => proxy with { MetricsListen = listen } },
-        {
-            "rate-limits", ListReaders.ListOf(ListReaders.Mapping(RateLimitSection.ReadOfAll, RateLimitSection.Example[2..^2]), RateLimitSection.Example),
-            (proxy, limits) => proxy with { RateLimits = limits }
-        },
-        { "trusted-proxies", ListReaders.OneOrMore(ValueReaders.Network, "[ 10.0.0.0/8 ]"), (proxy, networks) => proxy with { TrustedProxies = networks } },
-        {
-            "daemons", ListReaders.ListOf(ListReaders.Mapping(DaemonSection.Read, DaemonExample[2..^2]), DaemonExample),
-            (proxy, daemons) => proxy with { Daemons = daemons }
+            "listen", ListKinds.OneOrMore(ValueKinds.ListenAddress, "[ http://127.0.0.1:8080 ]"), proxy => proxy.Listen,
+            (proxy, listen) => proxy with { Listen = listen },
+            new("Where the front end listens: one address or a list.") { ByDefault = "a port on 127.0.0.1 that the system chooses" }
         },
         {
-            "routes", ListReaders.ListOf(ListReaders.Mapping(RouteSection.Read, RouteExample[2..^2]), RouteExample),
-            (proxy, routes) => proxy with { Routes = routes }
+            "tls", ListKinds.Mapping(TlsSection.Read, "{ certificate: site.pem }", Defined("tls")), proxy => proxy.Tls,
+            (proxy, tls) => proxy with { Tls = tls },
+            "The certificate of the https addresses; needed when there is one."
+        },
+        {
+            "restrict-embedded", ValueKinds.Switch, proxy => proxy.RestrictEmbedded, (proxy, on) => proxy with { RestrictEmbedded = on },
+            "Whether embedded mode is refused (on) or allowed (off). Left out, it is allowed without being asked for, which is the "
+                + "original's 'never set'."
+        },
+        {
+            "python-home", ValueKinds.FullPath, proxy => proxy.PythonHome, (proxy, home) => proxy with { PythonHome = home },
+            new("Embedded mode: the folder of a Python or of a virtual environment.")
+            {
+                ByDefault = "an active virtual environment, else python3 on the PATH",
+            }
+        },
+        {
+            "python-path", ListKinds.Folders, proxy => proxy.PythonPath, (proxy, path) => proxy with { PythonPath = path },
+            "Embedded mode: folders before all others on the module search path: one or a list."
+        },
+        {
+            "lang", ValueKinds.Word("C.UTF-8"), proxy => proxy.Lang, (proxy, lang) => proxy with { Lang = lang },
+            "Embedded mode: the environment variable LANG for Python in the front end. Without a locale, text is UTF-8."
+        },
+        {
+            "locale", ValueKinds.Word("C.UTF-8"), proxy => proxy.Locale, (proxy, locale) => proxy with { Locale = locale },
+            "Embedded mode: the environment variable LC_ALL for Python in the front end."
+        },
+        {
+            "limit-request-body", ValueKinds.Size(), proxy => proxy.LimitRequestBody,
+            (proxy, size) => proxy with { LimitRequestBody = size },
+            "A longer request body is refused with 413. 0: no limit."
+        },
+        {
+            "limit-request-line", ValueKinds.Size(1_024, ClientLimits.LargestLine), proxy => proxy.ClientLimits.LimitRequestLine,
+            (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestLine = (int)size } },
+            "A longer request line is refused with 414."
+        },
+        {
+            "limit-request-fields", ValueKinds.Count(1, ClientLimits.MostFields), proxy => proxy.ClientLimits.LimitRequestFields,
+            (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestFields = (int)count } },
+            "A request with more header fields is refused with 431."
+        },
+        {
+            "limit-request-head", ValueKinds.Size(1_024, ClientLimits.LargestHead), proxy => proxy.ClientLimits.LimitRequestHead,
+            (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { LimitRequestHead = (int)size } },
+            "A request with more than that in all its header fields together is refused with 431."
+        },
+        {
+            "client-header-timeout", ValueKinds.Timeout(zero: false), proxy => proxy.ClientLimits.ClientHeaderTimeout,
+            (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientHeaderTimeout = time } },
+            "How long the whole head of a request, or a TLS handshake, may take; then 408."
+        },
+        {
+            "client-body-timeout", ValueKinds.Timeout(zero: false), proxy => proxy.ClientLimits.ClientBodyTimeout,
+            (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { ClientBodyTimeout = time } },
+            "The longest a client may send nothing in the middle of a request's body; then 408, and in HTTP/2 that one stream ends."
+        },
+        {
+            "keepalive-timeout", ValueKinds.Timeout(zero: false), proxy => proxy.ClientLimits.KeepaliveTimeout,
+            (proxy, time) => proxy with { ClientLimits = proxy.ClientLimits with { KeepaliveTimeout = time } },
+            "How long a client's connection without a request stays open."
+        },
+        {
+            "http2-max-concurrent-streams", ValueKinds.Count(1, 10_000), proxy => proxy.ClientLimits.Http2MaxConcurrentStreams,
+            (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { Http2MaxConcurrentStreams = (int)count } },
+            "Requests at a time on one HTTP/2 connection."
+        },
+        {
+            "http2-stream-window", ValueKinds.Size(ClientLimits.SmallestWindow, 16L << 20), proxy => proxy.ClientLimits.Http2StreamWindow,
+            (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { Http2StreamWindow = (int)size } },
+            "What an HTTP/2 stream may send ahead of its daemon; a connection's window is that of all its streams together."
+        },
+        {
+            "spool-directory", ValueKinds.FullPath, proxy => proxy.SpoolDirectory,
+            (proxy, folder) => proxy with { SpoolDirectory = folder },
+            new("The folder for what response-spool and request-spool keep on disk.")
+            {
+                ByDefault = "TMPDIR, else /var/tmp, else the system's temporary one",
+            }
+        },
+        {
+            "connection-limit", ValueKinds.Count(0, int.MaxValue), proxy => proxy.ConnectionLimit,
+            (proxy, count) => proxy with { ConnectionLimit = count },
+            "Connections of clients at a time, on all addresses together. 0: half of what the limit on open files leaves."
+        },
+        {
+            "connection-limit-action",
+            ValueKinds.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), proxy => proxy.ConnectionLimitAction,
+            (proxy, action) => proxy with { ConnectionLimitAction = action },
+            "What becomes of connections beyond the limit: they wait until one ends, or are closed at once."
+        },
+        {
+            "encoded-slashes",
+            ValueKinds.Choice(("refuse", EncodedSlashes.Refuse), ("decode", EncodedSlashes.Decode), ("keep", EncodedSlashes.Keep)), proxy => proxy.EncodedSlashes,
+            (proxy, slashes) => proxy with { EncodedSlashes = slashes },
+            "What becomes of %2F in a path, Apache's AllowEncodedSlashes: refuse it with 404, decode it to a slash, or keep it for "
+                + "the daemon."
+        },
+        {
+            "io-threads", ValueKinds.Count(1, 1024), proxy => proxy.IoThreads, (proxy, count) => proxy with { IoThreads = (int)count },
+            new("Threads that serve the sockets of the front end.") { ByDefault = "one for every two processors" }
+        },
+        {
+            "access-log", ValueKinds.FullPath, proxy => proxy.AccessLog, (proxy, file) => proxy with { AccessLog = file },
+            "A file that gets a line for each request, in the combined format with the daemon group's name, the seconds waited for a "
+                + "worker and the seconds taken. It is rotated at 10 MiB; four full ones are kept."
+        },
+        {
+            "metrics-listen", ValueKinds.MetricsAddress, proxy => proxy.MetricsListen,
+            (proxy, listen) => proxy with { MetricsListen = listen },
+            "A loopback address at which /metrics is served in Prometheus's text format, beside the control socket."
+        },
+        {
+            "rate-limits", SectionList(RateLimitSection.ReadOfAll, RateLimitSection.Example, "rateLimit"), proxy => proxy.RateLimits,
+            (proxy, limits) => proxy with { RateLimits = limits },
+            "Rate limits that hold on every route, beside the route's own: limits of a client's responses, or of all, across routes."
+        },
+        {
+            "trusted-proxies", ListKinds.OneOrMore(ValueKinds.Network, "[ 10.0.0.0/8 ]"), proxy => proxy.TrustedProxies,
+            (proxy, networks) => proxy with { TrustedProxies = networks },
+            "Addresses and networks of proxies whose X-Forwarded-For, -Proto and -Host count; without it nobody's do."
+        },
+        {
+            "daemons", SectionList(DaemonSection.Read, DaemonExample, "daemon"), proxy => proxy.Daemons,
+            (proxy, daemons) => proxy with { Daemons = daemons },
+            "The daemon groups: the application servers behind the front end. Left out together with routes: the built-in sample "
+                + "application."
+        },
+        {
+            "routes", SectionList(RouteSection.Read, RouteExample, "route"), proxy => proxy.Routes,
+            (proxy, routes) => proxy with { Routes = routes },
+            "Which path goes to which daemon group; the longest matching path prefix wins. Left out with one daemon group: every path "
+                + "goes to it."
         },
     };
+
+    private static ValueKind<IReadOnlyList<T>> SectionList<T>(Func<MappingNode, Reading, T> read, string example, string section) =>
+        ListKinds.ListOf(ListKinds.Mapping(read, example[2..^2], Defined(section)), example);
+
+    private static string Defined(string section) => $"\"$ref\": \"#/$defs/{section}\"";
 
     /// <summary>Reads the whole of a configuration.</summary>
     public static ProxyConfiguration Read(MappingNode root, Reading reading)

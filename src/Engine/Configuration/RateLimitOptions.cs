@@ -1,17 +1,6 @@
+using DaemonProxy.Pacing;
+
 namespace DaemonProxy.Configuration;
-
-/// <summary>Which pacer keeps a rate (design.md, Pacing).</summary>
-public enum PacerKind
-{
-    /// <summary>Counts bytes against a deadline; the default.</summary>
-    TokenBucket,
-
-    /// <summary>Apache's mod_ratelimit to the letter: one chunk each 200 ms (behaviour.md, section 2).</summary>
-    Interval,
-
-    /// <summary>mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).</summary>
-    Interval2433,
-}
 
 /// <summary>What shares a rate limit, from narrow to wide.</summary>
 public enum RateScope
@@ -42,7 +31,7 @@ public sealed record RateLimitOptions
     /// route's or all share the limit, once for all of them, and again as time gives them back at the rate. Default 0.</summary>
     public long RateInitialBurst { get; init; }
 
-    /// <summary><c>pacer</c>. Default <see cref="PacerKind.TokenBucket"/>, which is the only one for what is shared.</summary>
+    /// <summary><c>pacer</c>. Default <see cref="PacerKind.TokenBucket"/>; what is shared has one that can be.</summary>
     public PacerKind Pacer { get; init; }
 
     /// <summary>The responses that it is for.</summary>

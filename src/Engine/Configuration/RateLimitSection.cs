@@ -1,3 +1,5 @@
+using DaemonProxy.Pacing;
+
 namespace DaemonProxy.Configuration;
 
 /// <summary>The keys of an item of <c>rate-limits</c>, and what they have to say to each other.</summary>
@@ -7,25 +9,64 @@ internal static class RateLimitSection
     public const string Example = "[ { rate-limit: 10MiB/s, rate-scope: client } ]";
 
     /// <summary>The scopes of a route's limit, and the one that is for all routes.</summary>
-    public static ValueReader<RateScope> Scope { get; } = ValueReaders.Choice(
+    public static ValueKind<RateScope> Scope { get; } = ValueKinds.Choice(
         ("response", RateScope.Response), ("client", RateScope.Client), ("route", RateScope.Route), ("total", RateScope.Total));
 
     /// <summary>The pacers.</summary>
-    public static ValueReader<PacerKind> Pacer { get; } = ValueReaders.Choice(
-        ("token-bucket", PacerKind.TokenBucket), ("interval", PacerKind.Interval), ("interval-2.4.33", PacerKind.Interval2433));
+    public static ValueKind<PacerKind> Pacer { get; } = ValueKinds.Choice([.. PacerTable.All.Select(pacer => (pacer.Name, pacer.Kind))]);
+
+    /// <summary>What the key of a pacer does.</summary>
+    public static string PacerText { get; } =
+        $"What keeps the rate: {string.Join("; ", PacerTable.All.Select(pacer => $"{pacer.Name} {pacer.Description}"))}.";
 
     /// <summary>The keys there are.</summary>
-    public static KeyTable<RateLimitOptions> Keys { get; } = new("a rate limit")
+    public static KeyTable<RateLimitOptions> Keys { get; } = new("a rate limit", new RateLimitOptions())
     {
-        { "rate-limit", ValueReaders.Rate, (limit, rate) => limit with { RateLimit = rate } },
-        { "rate-scope", Scope, (limit, scope) => limit with { RateScope = scope } },
-        { "rate-initial-burst", ValueReaders.Size(), (limit, size) => limit with { RateInitialBurst = size } },
-        { "rate-limit-after", ValueReaders.Size(), (limit, size) => limit with { RateInitialBurst = size } },
-        { "pacer", Pacer, (limit, pacer) => limit with { Pacer = pacer } },
-        { "methods", ListReaders.OneOrMore(ConditionReaders.Method, "[ GET ]"), (limit, names) => limit with { Conditions = limit.Conditions with { Methods = names } } },
-        { "content-types", ListReaders.OneOrMore(ConditionReaders.MediaType, "[ video/* ]"), (limit, types) => limit with { Conditions = limit.Conditions with { ContentTypes = types } } },
-        { "paths", ListReaders.OneOrMore(ConditionReaders.Path, "[ /media, /*.iso ]"), (limit, paths) => limit with { Conditions = limit.Conditions with { Paths = paths } } },
-        { "minimum-size", ValueReaders.Size(), (limit, size) => limit with { Conditions = limit.Conditions with { MinimumSize = size } } },
+        {
+            "rate-limit", ValueKinds.Rate, limit => limit.RateLimit, (limit, rate) => limit with { RateLimit = rate },
+            new("How fast responses are sent. 0: no limit.") { Required = true }
+        },
+        {
+            "rate-scope", Scope, limit => limit.RateScope, (limit, scope) => limit with { RateScope = scope },
+            "What shares the rate: response: nothing, each has it for itself; client: the responses to one client; route: the "
+                + "responses of one route; total: all responses, only at the top of the file."
+        },
+        {
+            "rate-initial-burst", ValueKinds.Size(), limit => limit.RateInitialBurst,
+            (limit, size) => limit with { RateInitialBurst = size },
+            "How much leaves unpaced at the start of each response; of a limit that is shared, once for all who share it, and again "
+                + "as time gives it back."
+        },
+        {
+            "rate-limit-after", ValueKinds.Size(), limit => limit.RateInitialBurst,
+            (limit, size) => limit with { RateInitialBurst = size },
+            new("The same as rate-initial-burst, by the name that it has in nginx.") { ByDefault = "" }
+        },
+        {
+            "pacer", Pacer, limit => limit.Pacer, (limit, pacer) => limit with { Pacer = pacer },
+            PacerText
+        },
+        {
+            "methods", ListKinds.OneOrMore(ConditionKinds.Method, "[ GET ]"), limit => limit.Conditions.Methods,
+            (limit, names) => limit with { Conditions = limit.Conditions with { Methods = names } },
+            "Only responses to these request methods."
+        },
+        {
+            "content-types", ListKinds.OneOrMore(ConditionKinds.MediaType, "[ video/* ]"), limit => limit.Conditions.ContentTypes,
+            (limit, types) => limit with { Conditions = limit.Conditions with { ContentTypes = types } },
+            "Only responses of these media types; video/* is all of a kind."
+        },
+        {
+            "paths", ListKinds.OneOrMore(ConditionKinds.Path, "[ /media, /*.iso ]"), limit => limit.Conditions.Paths,
+            (limit, paths) => limit with { Conditions = limit.Conditions with { Paths = paths } },
+            "Only requests for these paths, normalised, before strip-prefix. One with a * (any characters) is the whole path, one "
+                + "without is a prefix of whole segments."
+        },
+        {
+            "minimum-size", ValueKinds.Size(), limit => limit.Conditions.MinimumSize,
+            (limit, size) => limit with { Conditions = limit.Conditions with { MinimumSize = size } },
+            "Only responses of this Content-Length or more. One of unknown length is large enough."
+        },
     };
 
     /// <summary>Reads an item of a route's list.</summary>
@@ -51,10 +92,10 @@ internal static class RateLimitSection
             reading.Mistake(mapping.Find("rate-scope")!.Value, "rate-scope: a total limit is for all routes; "
                 + "put it into 'rate-limits:' at the top of the file, or write route for all responses of this one");
         }
-        if (scope != RateScope.Response && pacer != PacerKind.TokenBucket)
+        if (scope != RateScope.Response && !PacerTable.Of(pacer).CanBeShared)
         {
             reading.Mistake(mapping.Find("pacer")!.Value, $"pacer: {((ScalarNode)mapping.Find("pacer")!.Value).Text} sleeps for each response by itself and can share no rate; "
-                + $"write token-bucket, or leave out 'rate-scope' in line {mapping.Find("rate-scope")!.Key.Line}");
+                + $"write {PacerTable.Shareable}, or leave out 'rate-scope' in line {mapping.Find("rate-scope")!.Key.Line}");
         }
         if (mapping.Find("rate-limit-after") is { } after && mapping.Find("rate-initial-burst") is { } burst)
         {

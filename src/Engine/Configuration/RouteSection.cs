@@ -3,24 +3,82 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys of an item of <c>routes</c>.</summary>
 internal static class RouteSection
 {
+    // Before their use below: initialisers run in the order of the file.
+    private static readonly string ScopesOfRoute = ValueKinds.Words(["response", "client", "route"]);
+
+    private static ValueKind<IReadOnlyList<RateLimitOptions>> RateLimits { get; } = ListKinds.ListOf(
+        ListKinds.Mapping(RateLimitSection.ReadOfRoute, RateLimitSection.Example[2..^2],
+            $$"""
+            "$ref": "#/$defs/rateLimit", "properties": { "rate-scope": { {{ScopesOfRoute}} } }
+            """),
+        RateLimitSection.Example);
+
     /// <summary>The keys there are.</summary>
-    public static KeyTable<RouteOptions> Keys { get; } = new("a route")
+    public static KeyTable<RouteOptions> Keys { get; } = new("a route", new RouteOptions { Path = "/" })
     {
-        { "path", ValueReaders.RoutePath, (route, path) => route with { Path = path } },
-        { "daemon", ValueReaders.Reference, (route, name) => route with { Daemon = name } },
-        { "application", ValueReaders.Application, (route, script) => route with { Application = script } },
-        { "strip-prefix", ValueReaders.Switch, (route, on) => route with { StripPrefix = on } },
-        { "script-name", ValueReaders.RoutePath, (route, path) => route with { ScriptName = path } },
-        { "upgrades", ListReaders.OneOrMore(ConditionReaders.Upgrade, "[ websocket ]"), (route, tokens) => route with { Upgrades = tokens } },
-        { "upgrade-timeout", ValueReaders.Timeout(zero: true), (route, time) => route with { UpgradeTimeout = time } },
-        { "rate-limit", ValueReaders.Rate, (route, rate) => route with { RateLimit = route.RateLimit with { RateLimit = rate } } },
-        { "rate-scope", RateLimitSection.Scope, (route, scope) => route with { RateLimit = route.RateLimit with { RateScope = scope } } },
-        { "rate-initial-burst", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },
-        { "rate-limit-after", ValueReaders.Size(), (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } } },
-        { "pacer", RateLimitSection.Pacer, (route, pacer) => route with { RateLimit = route.RateLimit with { Pacer = pacer } } },
         {
-            "rate-limits", ListReaders.ListOf(ListReaders.Mapping(RateLimitSection.ReadOfRoute, RateLimitSection.Example[2..^2]), RateLimitSection.Example),
-            (route, limits) => route with { RateLimits = limits }
+            "path", ValueKinds.RoutePath, route => route.Path, (route, path) => route with { Path = path },
+            new("The path prefix. It matches whole segments: /a matches /a and /a/b, not /ab; /a/ is the same as /a.") { Required = true }
+        },
+        {
+            "daemon", ValueKinds.Reference, route => route.Daemon, (route, name) => route with { Daemon = name },
+            "The name of the daemon group that answers."
+        },
+        {
+            "application", ValueKinds.Application, route => route.Application, (route, script) => route with { Application = script },
+            "Embedded mode: the WSGI application's script, relative to this file's folder, or module:callable."
+        },
+        {
+            "strip-prefix", ValueKinds.Switch, route => route.StripPrefix, (route, on) => route with { StripPrefix = on },
+            "Whether the daemon sees /x for /download/x, and not the path as it came."
+        },
+        {
+            "script-name", ValueKinds.RoutePath, route => route.ScriptName, (route, path) => route with { ScriptName = path },
+            "Where a WSGI application is mounted, when this route is only a part of what it serves: its SCRIPT_NAME. Left out: the "
+                + "route's path."
+        },
+        {
+            "upgrades", ListKinds.OneOrMore(ConditionKinds.Upgrade, "[ websocket ]"), route => route.Upgrades,
+            (route, tokens) => route with { Upgrades = tokens },
+            "The protocols to which a client's connection may be upgraded, by HTTP/1.1 and GET. HTTP/2 is none of them."
+        },
+        {
+            "upgrade-timeout", ValueKinds.Timeout(zero: true), route => route.UpgradeTimeout,
+            (route, time) => route with { UpgradeTimeout = time },
+            "An upgraded connection is closed after so long without a byte from either side. 0: never."
+        },
+        {
+            "rate-limit", ValueKinds.Rate, route => route.RateLimit.RateLimit,
+            (route, rate) => route with { RateLimit = route.RateLimit with { RateLimit = rate } },
+            "How fast responses are sent. 0: no limit."
+        },
+        {
+            "rate-scope", RateLimitSection.Scope with { Schema = ScopesOfRoute }, route => route.RateLimit.RateScope,
+            (route, scope) => route with { RateLimit = route.RateLimit with { RateScope = scope } },
+            new("What shares the rate: response: nothing, each has it for itself; client: the route's responses to one client; route: all "
+                + "its responses.") { OnlyWith = "rate-limit" }
+        },
+        {
+            "rate-initial-burst", ValueKinds.Size(), route => route.RateLimit.RateInitialBurst,
+            (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } },
+            new("How much leaves unpaced at the start of each response; of a limit that is shared, once for all who share it, and again "
+                + "as time gives it back.") { OnlyWith = "rate-limit" }
+        },
+        {
+            "rate-limit-after", ValueKinds.Size(), route => route.RateLimit.RateInitialBurst,
+            (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } },
+            new("The same as rate-initial-burst, by the name that it has in nginx.") { ByDefault = "", OnlyWith = "rate-limit" }
+        },
+        {
+            "pacer", RateLimitSection.Pacer, route => route.RateLimit.Pacer,
+            (route, pacer) => route with { RateLimit = route.RateLimit with { Pacer = pacer } },
+            new(RateLimitSection.PacerText) { OnlyWith = "rate-limit" }
+        },
+        {
+            "rate-limits", RateLimits, route => route.RateLimits,
+            (route, limits) => route with { RateLimits = limits },
+            "More limits, each with its conditions. A response obeys all that it meets the conditions of, this route's and those of "
+                + "all routes."
         },
     };
 
@@ -41,7 +99,8 @@ internal static class RouteSection
 
         if (mapping.Find("rate-limit") is null)
         {
-            foreach (var pair in mapping.Pairs.Where(pair => pair.Key.Text is "rate-scope" or "rate-initial-burst" or "rate-limit-after" or "pacer"))
+            var ofRate = Keys.Descriptions.Where(key => key.Text.OnlyWith == "rate-limit").Select(key => key.Name).ToHashSet();
+            foreach (var pair in mapping.Pairs.Where(pair => ofRate.Contains(pair.Key.Text)))
             {
                 reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without a rate-limit; "
                     + "add for example 'rate-limit: 400KiB/s', or leave it out");

@@ -4,11 +4,20 @@ namespace DaemonProxy.Configuration;
 internal static class TlsSection
 {
     /// <summary>The keys there are.</summary>
-    public static KeyTable<TlsOptions> Keys { get; } = new("tls")
+    public static KeyTable<TlsOptions> Keys { get; } = new("tls", new TlsOptions { Certificate = "" })
     {
-        { "certificate", ValueReaders.ExistingFile, (tls, file) => tls with { Certificate = file } },
-        { "key", ValueReaders.ExistingFile, (tls, file) => tls with { Key = file } },
-        { "password-file", ValueReaders.ExistingFile, (tls, file) => tls with { PasswordFile = file } },
+        {
+            "certificate", ValueKinds.ExistingFile, tls => tls.Certificate, (tls, file) => tls with { Certificate = file },
+            new("A PEM file with the certificate (and its chain), or a PFX file. Relative to this file's folder.") { Required = true }
+        },
+        {
+            "key", ValueKinds.ExistingFile, tls => tls.Key, (tls, file) => tls with { Key = file },
+            "The PEM file with the key; left out for a PFX file, or when the certificate file holds the key too."
+        },
+        {
+            "password-file", ValueKinds.ExistingFile, tls => tls.PasswordFile, (tls, file) => tls with { PasswordFile = file },
+            "A file whose first line is the password of the PFX or the key. The password itself has no place in a configuration."
+        },
     };
 
     /// <summary>Reads the section.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
+using DaemonProxy.Pacing;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;

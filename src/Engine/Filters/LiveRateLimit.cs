@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
 
@@ -63,7 +64,7 @@ public sealed class LiveRateLimit : IDisposable
     /// <summary>How many responses wait for their turn in a limiter that they share.</summary>
     internal int Waiting => _shared?.Waiting ?? 0;
 
-    /// <summary>The limit in force. It belongs to the configuration's rules that only a limit of response scope has another pacer than the token bucket.</summary>
+    /// <summary>The limit in force. It belongs to the configuration's rules that only a limit of response scope has a pacer that cannot be shared.</summary>
     public RateLimit Limit
     {
         get => _limit;
@@ -88,9 +89,9 @@ public sealed class LiveRateLimit : IDisposable
         {
             limit = _limit;
             if (limit.Rate == 0) return null;
-            IPacer pacer = limit.Pacer != PacerKind.TokenBucket ? new IntervalPacer(limit.Rate, _time, before2434: limit.Pacer == PacerKind.Interval2433)
-                : _shared is not null ? _shared.Share(key.For(Scope), limit.Rate, limit.InitialBurst)
-                : new TokenBucketPacer(new ByteRateLimiter(limit.Rate, _time, _load), ownsLimiter: true);
+            var definition = PacerTable.Of(limit.Pacer);
+            var pacer = _shared is not null && definition.CanBeShared ? _shared.Share(key.For(Scope), limit.Rate, limit.InitialBurst)
+                : definition.Create(limit.Rate, _time, _load);
             _pacers.Add(pacer);
             return pacer;
         }

@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
 
@@ -7,7 +8,7 @@ public static class PacedOutput
 {
     /// <summary>
     /// Makes the chain. Shared limits are below those of the response alone, so that what has had its turn by a shared limit leaves at once; and above all of
-    /// them those limits whose pacer waits for full writes, which no filter above them may disturb by a flush of its own.
+    /// them those limits whose pacer counts writes, which no filter above them may cut or flush.
     /// </summary>
     /// <param name="limits">All limits, the narrowest scope first.</param>
     /// <param name="facts">The response.</param>
@@ -24,10 +25,10 @@ public static class PacedOutput
         {
             var limit = limits[i];
             if (!limit.Conditions.Match(facts)) continue;
-            if (limit.Limit.Pacer == PacerKind.TokenBucket) first = new(limit, key, first ?? output);
+            if (!PacerTable.Of(limit.Limit.Pacer).CountsWrites) first = new(limit, key, first ?? output);
             else (holding ??= []).Add(limit);
         }
-        if (asked > 0) first = new(new LiveRateLimit(new RateLimit(asked, 0, PacerKind.TokenBucket), time), key, first ?? output);
+        if (asked > 0) first = new(new LiveRateLimit(new RateLimit(asked, 0, PacerTable.Default.Kind), time), key, first ?? output);
         foreach (var limit in holding ?? []) first = new(limit, key, first ?? output);
         return first;
     }

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
 
@@ -17,6 +18,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     private Pipe? _queue;
     private long _queued;
     private RateLimit _current;
+    private PacerDefinition _definition;
     private IPacer? _pacer;
     private long _unpaced;
 
@@ -30,6 +32,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _key = key;
         _next = next;
         _pacer = limit.Begin(key, out _current);
+        _definition = PacerTable.Of(_current.Pacer);
         _unpaced = limit.SharesBurst ? 0 : _current.InitialBurst;
     }
 
@@ -37,7 +40,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     public long Held => _queued + _next.Held;
 
     /// <inheritdoc/>
-    public TimeSpan LeastDeadline => _pacer is { FullWrites: true } ? 2 * IntervalPacer.Interval : _next.LeastDeadline;
+    public TimeSpan LeastDeadline => _pacer is not null && _definition.HoldsForFullWrites ? 2 * _definition.FlushCost : _next.LeastDeadline;
 
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
@@ -62,7 +65,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
             var waits = false;
             if (pacer is not null)
             {
-                if (size < pacer.WriteSize && pacer.FullWrites && marker == Marker.None)
+                if (size < pacer.WriteSize && _definition.HoldsForFullWrites && marker == Marker.None)
                 {
                     await EnqueueAsync(block).ConfigureAwait(false);
                     return;
@@ -80,7 +83,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
             }
 
             _unpaced = Math.Max(0, _unpaced - size);
-            var behind = size == available && marker != Marker.None ? marker : waits || pacer is { FlushesWrites: true } ? Marker.Flush : Marker.None;
+            var behind = size == available && marker != Marker.None ? marker : waits || (pacer is not null && _definition.CountsWrites) ? Marker.Flush : Marker.None;
             var queued = (int)Math.Min(_queued, size);
             var direct = block[..(size - queued)];
             block = block[direct.Length..];
@@ -96,6 +99,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     {
         if (_pacer is not null) _limit.End(_pacer);
         _pacer = _limit.Begin(_key, out _current);
+        _definition = PacerTable.Of(_current.Pacer);
     }
 
     /// <summary>Gives back its share of the limit, and has the pacing filters below it do so.</summary>

@@ -1,3 +1,5 @@
+using DaemonProxy.Pacing;
+
 namespace DaemonProxy.Filters;
 
 /// <summary>

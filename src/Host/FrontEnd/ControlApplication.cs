@@ -147,16 +147,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     }
 
     /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
-    private static GroupOptions Options(DaemonGroup group)
-    {
-        var policy = group.Policy.Current;
-        return new(group.Options.Name, EffectiveOption.Of(group.Options with
-        {
-            ResponseFlushDelay = policy.FlushDelay,
-            ResponseFlushDeadline = policy.FlushDeadline,
-            ResponseBufferSize = policy.BufferSize,
-        }));
-    }
+    private static GroupOptions Options(DaemonGroup group) =>
+        new(group.Options.Name, EffectiveOption.Of(group.Options with { FlushPolicy = group.Policy.Current }));
 
     private DaemonGroup Group(string name) =>
         frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name) ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));

@@ -1,6 +1,7 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -36,8 +37,8 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
         if (meant.Length > 1) throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
         var now = meant[0].Limit;
         var wanted = new RateLimit(change.RateLimit ?? now.Rate, change.RateInitialBurst ?? now.InitialBurst, change.Pacer ?? now.Pacer);
-        if (meant[0].Scope != RateScope.Response && wanted.Pacer != PacerKind.TokenBucket)
-            throw new RateLimitChangeException($"the {wanted.Pacer} pacer sleeps for each response by itself and can share no rate, and the limit's scope is {meant[0].Scope}; leave it with the token bucket");
+        if (meant[0].Scope != RateScope.Response && !PacerTable.Of(wanted.Pacer).CanBeShared)
+            throw new RateLimitChangeException($"the {PacerTable.Of(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's scope is {meant[0].Scope}; leave it with {PacerTable.Shareable}");
         meant[0].Limit = wanted;
         return meant[0];
     }

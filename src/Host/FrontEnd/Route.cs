@@ -2,6 +2,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 

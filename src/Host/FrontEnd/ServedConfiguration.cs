@@ -3,8 +3,8 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
-using DaemonProxy.Filters;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Pacing;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
@@ -32,7 +33,7 @@ internal sealed record ReportedRate(
     /// <summary>From a route's result.</summary>
     public static ReportedRate From(RateLimitResult result) => new(
         result,
-        $"{result.Route}: {VerificationReport.PacerName(result.Pacer)}",
+        $"{result.Route}: {PacerTable.Of(result.Pacer).Name}",
         $"daemon {result.Daemon}, flush delay {Units.FormatDuration(result.FlushDelay)}, buffer {Units.FormatSize(result.BufferSize)}",
         result.Route,
         result.Windows.Count == 0 ? null : result.Windows.Select(window => ((double)window / result.ConfiguredRate - 1) * 100).MaxBy(Math.Abs));

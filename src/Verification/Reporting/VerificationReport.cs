@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Display;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Verifying;
 
@@ -21,7 +22,7 @@ public static class VerificationReport
         foreach (var result in results)
         {
             table.Add(
-                PacerName(result.Pacer),
+                PacerTable.Of(result.Pacer).Name,
                 $"{Units.FormatDuration(result.FlushDelay)} / {Units.FormatSize(result.BufferSize)}",
                 Rate(result.ConfiguredRate, result.ConfiguredRate),
                 Rate(result.AchievedRate, result.ConfiguredRate),
@@ -126,14 +127,6 @@ public static class VerificationReport
 
         return table + Problems(results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
     }
-
-    /// <summary>The pacer's name in a configuration file.</summary>
-    internal static string PacerName(PacerKind pacer) => pacer switch
-    {
-        PacerKind.TokenBucket => "token-bucket",
-        PacerKind.Interval => "interval",
-        _ => "interval-2.4.33",
-    };
 
     private static string Verdict(bool passed) => passed ? "ok" : "FAILED";
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -10,12 +10,6 @@ namespace DaemonProxy.Verification.Verifying;
 /// <param name="Highest">The highest.</param>
 internal sealed record RateLimitExpectation(string Text, double Lowest, double Highest)
 {
-    /// <summary>The token bucket counts bytes against a deadline, whatever the flush policy.</summary>
-    private const double TokenBucketTolerance = 0.01;
-
-    /// <summary>The interval pacer sleeps a fixed time, and loses what is spent elsewhere (behaviour.md, section 2).</summary>
-    private const double IntervalTolerance = 0.02;
-
     /// <summary>
     /// The policy before 6.0.2 lets at most about 64 KiB through per interval of 200 ms, 320 KiB/s. From this rate on that is
     /// less than half with certainty; at lower ones the defect shows less, down to not at all.
@@ -27,15 +21,16 @@ internal sealed record RateLimitExpectation(string Text, double Lowest, double H
     /// <param name="tolerance">As a fraction; null: what the pacer can do.</param>
     public static RateLimitExpectation KeepsToTheRate(PacerKind pacer, double? tolerance)
     {
-        var allowed = tolerance ?? (pacer == PacerKind.TokenBucket ? TokenBucketTolerance : IntervalTolerance);
+        var allowed = tolerance ?? PacerTable.Of(pacer).Tolerance;
         return new(string.Create(CultureInfo.InvariantCulture, $"within {allowed * 100:0.###}%"), 1 - allowed, 1 + allowed);
     }
 
     /// <summary>Falls below the rate, as an interval pacer does when each dry read forces a flush.</summary>
+    /// <param name="pacer">The pacer.</param>
     /// <param name="rate">The configured rate, bytes/s.</param>
-    public static RateLimitExpectation FallsBelowTheRate(long rate) => rate >= RateThatShowsTheDefect
+    public static RateLimitExpectation FallsBelowTheRate(PacerKind pacer, long rate) => rate >= RateThatShowsTheDefect
         ? new("below half the rate (the defect)", double.Epsilon, 0.5)
-        : new("at most the rate (the defect shows from 800 KiB/s)", double.Epsilon, 1 + IntervalTolerance);
+        : new("at most the rate (the defect shows from 800 KiB/s)", double.Epsilon, 1 + PacerTable.Of(pacer).Tolerance);
 
     /// <summary>Whether a ratio is as expected.</summary>
     public bool IsMetBy(double ratio) => ratio >= Lowest && ratio <= Highest;

@@ -1,4 +1,4 @@
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;

@@ -1,5 +1,6 @@
 using System.Text;
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration;
@@ -58,9 +59,7 @@ public sealed class ConfigurationFileTests : IDisposable
             Source = DaemonSource.Command,
             Command = app.Command,
             Home = Full("apps"),
-            ResponseFlushDelay = TimeSpan.FromMilliseconds(7),
-            ResponseFlushDeadline = TimeSpan.FromMilliseconds(200),
-            ResponseBufferSize = 65_536,
+            FlushPolicy = new(TimeSpan.FromMilliseconds(7), 65_536, TimeSpan.FromMilliseconds(200)),
             ConnectTimeout = TimeSpan.FromSeconds(3),
             SocketTimeout = TimeSpan.FromSeconds(4),
             ResponseSocketTimeout = TimeSpan.FromSeconds(5),

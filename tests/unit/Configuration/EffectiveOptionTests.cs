@@ -33,6 +33,43 @@ public sealed class EffectiveOptionTests
         Assert.False(Of(2)["threads"].IsDefault);
     }
 
+    /// <summary>Each way to write a value that a group's key takes, and what it is shown as; what is shown is read again as the same.</summary>
+    [Theory]
+    [InlineData("response-spool", "1073741824", "1GiB")]
+    [InlineData("request-spool", "1536", "1.5KiB")]
+    [InlineData("response-buffer-size", "8388609", "8388609")]
+    [InlineData("send-buffer-size", "4096", "4KiB")]
+    [InlineData("memory-limit", "1.5MB", "1.5MiB")]
+    [InlineData("response-flush-delay", "7", "7ms")]
+    [InlineData("response-flush-delay", "1.2345ms", "1234.5us")]
+    [InlineData("socket-timeout", "90", "90s")]
+    [InlineData("socket-timeout", "1.0005s", "1000500us")]
+    [InlineData("listen-backlog", "1000", "1000")]
+    [InlineData("cpu-priority", "-5", "-5")]
+    [InlineData("umask", "7", "007")]
+    [InlineData("keepalive-unrepeatable", "yes", "on")]
+    [InlineData("supplementary-groups", "[ video, audio ]", "video, audio")]
+    [InlineData("env", "{ PASSWORD: hunter2, LANGUAGE: de }", "PASSWORD, LANGUAGE")]
+    [InlineData("lang", "C.UTF-8", "C.UTF-8")]
+    public void Value_is_shown_exactly_as_the_configuration_would_have_it(string key, string given, string shown)
+    {
+        var group = Group(given);
+        Assert.Equal(new(key, shown, false), EffectiveOption.Of(group).Single(option => option.Name == key));
+        if (given[0] is '[' or '{') return;
+        Assert.Equal(group, Group(shown));
+
+        DaemonGroupOptions Group(string value) => ConfigurationText.Read($"daemons: [ {{ name: a, sample: on, {key}: {value} }} ]").Daemons[0];
+    }
+
+    [Fact]
+    public void Every_default_is_shown_as_what_the_table_says()
+    {
+        var keys = DaemonSection.Keys.Descriptions.ToDictionary(key => key.Name);
+        var shown = Of(2).Values.Where(option => option.IsDefault && keys[option.Name].Text.ByDefault is null).ToList();
+        Assert.True(shown.Count > 25, $"only {shown.Count} options have their default");
+        Assert.All(shown, option => Assert.Equal(keys[option.Name].Default, option.Value));
+    }
+
     [Fact]
     public void Group_shows_the_options_of_its_kind_alone()
     {

@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration;

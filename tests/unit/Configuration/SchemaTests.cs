@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
+using DaemonProxy.Editing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration;
@@ -8,14 +9,17 @@ namespace DaemonProxy.Tests.Configuration;
 /// <summary>What editors offer (the JSON Schema) is what the reader knows, so that neither goes stale.</summary>
 public sealed class SchemaTests
 {
-    private static readonly JsonNode Schema =
-        JsonNode.Parse(File.ReadAllText(Path.Combine(ConfigurationText.Root, "module", "daemonproxy.schema.json")))!;
+    private static readonly JsonNode Schema = JsonNode.Parse(ConfigurationSchema.Text())!;
 
     private static readonly (string Section, IEnumerable<string> Keys)[] Sections =
     [
         ("", ProxySection.Keys), ("tls", TlsSection.Keys), ("daemon", DaemonSection.Keys), ("route", RouteSection.Keys),
         ("rateLimit", RateLimitSection.Keys),
     ];
+
+    [Fact]
+    public void File_that_the_build_leaves_is_the_schema_of_the_tables() => Assert.Equal(
+        ConfigurationSchema.Text(), File.ReadAllText(Path.Combine(ConfigurationText.Root, "module", "daemonproxy.schema.json")));
 
     public static TheoryData<string> SectionNames => [.. Sections.Select(section => section.Section)];
 

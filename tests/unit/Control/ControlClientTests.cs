@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Pacing;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

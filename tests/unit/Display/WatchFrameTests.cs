@@ -2,6 +2,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Display;
+using DaemonProxy.Pacing;
 using DaemonProxy.Statistics;
 using Xunit;
 

@@ -25,6 +25,15 @@ public sealed partial class ConfigurationDocumentTests
         ["rate-limits"] = (OptionTable.RateLimit, "rateLimit"),
     };
 
+    private static readonly Dictionary<string, IKeyTable> Tables = new()
+    {
+        ["Top level"] = ProxySection.Keys,
+        ["tls"] = TlsSection.Keys,
+        ["daemons"] = DaemonSection.Keys,
+        ["routes"] = RouteSection.Keys,
+        ["rate-limits"] = RateLimitSection.Keys,
+    };
+
     /// <summary>Every key of the top level, each with another value than its default: a restart names all that it cannot change.</summary>
     private const string Everything =
         """
@@ -112,6 +121,23 @@ public sealed partial class ConfigurationDocumentTests
                 Assert.NotEmpty(row.Unit);
                 break;
         }
+    }
+
+    /// <summary>Words differ, for a document has context and links; unit, range and default do not.</summary>
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Unit_range_and_default_are_those_of_the_key_table(string section, string key)
+    {
+        var (row, options) = Find(section, key);
+        var known = Tables[section].Descriptions.Single(description => description.Name == key);
+        if (known.Unit.Length > 0) Assert.Equal(known.Unit, row.Unit);
+        if (known.Range.Length > 0 && row.Unit is not ("text" or "list of texts"))
+        {
+            var ends = known.Range.Replace(" or more", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal).Split(" to ");
+            Assert.Equal(ends.Select(end => options.Read(key, end)), Code().Matches(row.Range).Select(match => options.Read(key, match.Groups[1].Value)));
+        }
+        if (known.DefaultJson is not null && !known.DefaultJson.StartsWith('['))
+            Assert.Equal(options.Read(key, known.Default), options.Read(key, Code().Match(row.Default).Groups[1].Value));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Pacing;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;

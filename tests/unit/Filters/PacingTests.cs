@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Tests.Relay;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

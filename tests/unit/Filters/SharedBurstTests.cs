@@ -1,6 +1,7 @@
 using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

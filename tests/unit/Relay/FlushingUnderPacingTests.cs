@@ -1,5 +1,6 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using DaemonProxy.Timing;

@@ -6,6 +6,7 @@ using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using Xunit;

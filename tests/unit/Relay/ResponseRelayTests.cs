@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using Microsoft.Extensions.Time.Testing;

@@ -4,6 +4,7 @@ using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
+using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Tests.Verification;
 

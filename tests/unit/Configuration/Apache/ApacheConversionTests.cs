@@ -1,5 +1,5 @@
-using DaemonProxy.Configuration;
 using DaemonProxy.Editing.Apache;
+using DaemonProxy.Pacing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Configuration.Apache;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
 using DaemonProxy.Verification.Verifying;

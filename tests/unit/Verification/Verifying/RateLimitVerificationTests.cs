@@ -1,4 +1,4 @@
-using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Verifying;
 using Xunit;
@@ -97,7 +97,7 @@ public class RateLimitVerificationTests
     [InlineData(100 << 10, 1.1, false)]
     public void The_defect_is_less_than_half_where_the_rate_is_high_enough_to_show_it(long rate, double ratio, bool isMet)
     {
-        Assert.Equal(isMet, RateLimitExpectation.FallsBelowTheRate(rate).IsMetBy(ratio));
+        Assert.Equal(isMet, RateLimitExpectation.FallsBelowTheRate(PacerKind.Interval, rate).IsMetBy(ratio));
     }
 
     [Fact]

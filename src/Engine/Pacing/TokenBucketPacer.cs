@@ -1,7 +1,7 @@
 using System.Threading.Tasks.Sources;
 using DaemonProxy.Timing;
 
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds nothing back; and it
@@ -35,12 +35,6 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 
     /// <inheritdoc/>
     public long WriteSize => _limiter.WriteSize;
-
-    /// <inheritdoc/>
-    public bool FullWrites => false;
-
-    /// <inheritdoc/>
-    public bool FlushesWrites => false;
 
     /// <inheritdoc/>
     public void BeginCall()

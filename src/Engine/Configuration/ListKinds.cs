@@ -2,14 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>How lists and mappings are read that are the values of keys.</summary>
-internal static class ListReaders
+/// <summary>The kinds of values that are lists and mappings.</summary>
+internal static class ListKinds
 {
     /// <summary>A list of at least one; mistaken items are left out.</summary>
     /// <param name="item">Reads an item.</param>
     /// <param name="example">What would be right, for messages.</param>
-    public static ValueReader<IReadOnlyList<T>> ListOf<T>(ValueReader<T> item, string example) =>
-        (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyList<T>> ListOf<T>(ValueKind<T> item, string example) =>
+        new((node, key, reading, [MaybeNullWhen(false)] out values) =>
         {
             var items = (node as ListNode)?.Items ?? [];
             values = ReadAll(items, item, key, reading);
@@ -19,22 +19,22 @@ internal static class ListReaders
                 ? $"{key}: the list is empty; write for example {example}, or leave the key out"
                 : $"{key}: a list belongs here, and this is {node.Kind}; write for example {example}");
             return false;
-        };
+        }, Joined(item), ArrayOf(item.Schema)) { Range = item.Range, Json = JsonOf(item) };
 
     /// <summary>A list of at least one, or one without the brackets.</summary>
     /// <param name="item">Reads an item.</param>
     /// <param name="example">What would be right, for messages.</param>
-    public static ValueReader<IReadOnlyList<T>> OneOrMore<T>(ValueReader<T> item, string example) =>
-        (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyList<T>> OneOrMore<T>(ValueKind<T> item, string example) =>
+        new((node, key, reading, [MaybeNullWhen(false)] out values) =>
         {
             if (node is not ScalarNode)
-                return ListOf(item, example)(node, key, reading, out values);
+                return ListOf(item, example).Read(node, key, reading, out values);
             values = ReadAll([node], item, key, reading);
             return true;
-        };
+        }, Joined(item), $"\"oneOf\": [{{ {item.Schema} }}, {{ {ArrayOf(item.Schema)} }}]") { Range = item.Range, Json = JsonOf(item) };
 
     // Before its first use below: initialisers run in the order of the file.
-    private static ValueReader<string> Argument { get; } = (node, key, reading, [MaybeNullWhen(false)] out value) =>
+    private static ValueKind<string> Argument { get; } = new((node, key, reading, [MaybeNullWhen(false)] out value) =>
     {
         value = (node as ScalarNode)?.Text;
         if (value is not null && !value.Contains('\0'))
@@ -44,13 +44,13 @@ internal static class ListReaders
             : $"{key}: an argument must be one text, and this is {node.Kind}; "
                 + "put what holds braces, brackets or colons in quotes, as in \"unix:{socket}\"");
         return false;
-    };
+    }, text => text, """ "type": ["string", "number", "boolean"] """);
 
     /// <summary>Folders, one or a list, made full from the file's folder.</summary>
-    public static ValueReader<IReadOnlyList<string>> Folders { get; } = OneOrMore(ValueReaders.FullPath, "[ lib ]");
+    public static ValueKind<IReadOnlyList<string>> Folders { get; } = OneOrMore(ValueKinds.FullPath, "[ lib ]");
 
     /// <summary>A program and its arguments.</summary>
-    public static ValueReader<IReadOnlyList<string>> Command { get; } = (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyList<string>> Command { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
     {
         values = [];
         if (node is ScalarNode line)
@@ -61,16 +61,16 @@ internal static class ListReaders
             return false;
         }
 
-        if (!ListOf(Argument, "[ gunicorn, --bind, \"unix:{socket}\", \"app:application\" ]")(node, key, reading, out values))
+        if (!ListOf(Argument, "[ gunicorn, --bind, \"unix:{socket}\", \"app:application\" ]").Read(node, key, reading, out values))
             return false;
         if (((ListNode)node).Items[0] is not ScalarNode { Text: "" } program)
             return true;
         reading.Mistake(program, $"{key}: the first item is empty, and it names the program to run");
         return false;
-    };
+    }, Joined(Argument), $"{ArrayOf(Argument.Schema)}, \"examples\": [[\"gunicorn\", \"--bind\", \"unix:{{socket}}\", \"app:application\"]]");
 
     /// <summary>Environment variables: a mapping of names to texts.</summary>
-    public static ValueReader<IReadOnlyDictionary<string, string>> Variables { get; } = (node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyDictionary<string, string>> Variables { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
     {
         values = null;
         if (node is not MappingNode mapping)
@@ -90,13 +90,17 @@ internal static class ListReaders
         }
         values = variables;
         return true;
-    };
+        // Their values may be passwords.
+    }, variables => string.Join(", ", variables.Keys), """
+        "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] }, "examples": [{ "DJANGO_SETTINGS_MODULE": "site.settings" }]
+        """);
 
     /// <summary>A mapping.</summary>
     /// <param name="read">Reads it.</param>
     /// <param name="example">What would be right, for messages.</param>
-    public static ValueReader<T> Mapping<T>(Func<MappingNode, Reading, T> read, string example) =>
-        (node, key, reading, [MaybeNullWhen(false)] out value) =>
+    /// <param name="schema">The members of its JSON Schema.</param>
+    public static ValueKind<T> Mapping<T>(Func<MappingNode, Reading, T> read, string example, string schema) =>
+        new((node, key, reading, [MaybeNullWhen(false)] out value) =>
         {
             if (node is MappingNode mapping)
             {
@@ -107,14 +111,21 @@ internal static class ListReaders
             reading.Mistake(node, $"{key}: keys and values belong here, and this is {node.Kind}; write for example {example}");
             value = default;
             return false;
-        };
+        }, _ => "", schema);
 
-    private static List<T> ReadAll<T>(IReadOnlyList<ConfigurationNode> nodes, ValueReader<T> item, string key, Reading reading)
+    private static Func<IReadOnlyList<T>, string> Joined<T>(ValueKind<T> item) => values => string.Join(", ", values.Select(item.Format));
+
+    private static Func<IReadOnlyList<T>, string> JsonOf<T>(ValueKind<T> item) =>
+        values => $"[{string.Join(", ", values.Select(value => item.Json?.Invoke(value) ?? $"\"{item.Format(value)}\""))}]";
+
+    private static string ArrayOf(string item) => $"\"type\": \"array\", \"minItems\": 1, \"items\": {{ {item} }}";
+
+    private static List<T> ReadAll<T>(IReadOnlyList<ConfigurationNode> nodes, ValueKind<T> item, string key, Reading reading)
     {
         var values = new List<T>();
         foreach (var node in nodes)
         {
-            if (item(node, key, reading, out var value))
+            if (item.Read(node, key, reading, out var value))
                 values.Add(value);
         }
 

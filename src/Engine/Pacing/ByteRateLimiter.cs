@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
 using DaemonProxy.Timing;
 
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// A token bucket whose permits are bytes, for one response or for any number of them, each with its <see cref="TokenBucketPacer"/>. Unlike

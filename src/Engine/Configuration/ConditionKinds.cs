@@ -1,29 +1,29 @@
 namespace DaemonProxy.Configuration;
 
 /// <summary>The kinds of values that conditions have.</summary>
-internal static class ConditionReaders
+internal static class ConditionKinds
 {
     private const string TokenCharacters = "!#$%&'+-.^_`|~"; // RFC 9110, section 5.6.2, but for the star, which stands for any
 
     /// <summary>A request method.</summary>
-    public static ValueReader<string> Method { get; } = ValueReaders.Text("GET", (text, shown, key) =>
+    public static ValueKind<string> Method { get; } = ValueKinds.Text("GET", (text, shown, key) =>
         IsToken(text) ? (text.ToUpperInvariant(), null) : (null, $"{key}: {shown} is no method; write for example GET"));
 
     /// <summary>A protocol of an Upgrade header. Never HTTP/2: what is said there would pass routes, limits and logs unseen.</summary>
-    public static ValueReader<string> Upgrade { get; } = ValueReaders.Text("websocket", (text, shown, key) =>
+    public static ValueKind<string> Upgrade { get; } = ValueKinds.Text("websocket", (text, shown, key) =>
         !text.Split('/', 2).All(IsToken) ? (null, $"{key}: {shown} is no protocol's name; write for example websocket")
             : text.StartsWith("h2", StringComparison.OrdinalIgnoreCase) || text.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase)
                 ? (null, $"{key}: {shown} would carry requests past routes, limits and logs; HTTP/2 is spoken at the https addresses")
                 : (text.ToLowerInvariant(), null));
 
     /// <summary>A media type.</summary>
-    public static ValueReader<string> MediaType { get; } = ValueReaders.Text("video/*", (text, shown, key) =>
+    public static ValueKind<string> MediaType { get; } = ValueKinds.Text("video/*", (text, shown, key) =>
         text.Split('/') is [var kind, var subtype] && IsToken(kind) && (subtype == "*" || IsToken(subtype))
             ? (text, null)
             : (null, $"{key}: {shown} is no media type; write for example video/mp4, or video/* for all of a kind"));
 
     /// <summary>A path.</summary>
-    public static ValueReader<string> Path { get; } = ValueReaders.Text("/media", (text, shown, key) =>
+    public static ValueKind<string> Path { get; } = ValueKinds.Text("/media", (text, shown, key) =>
         text is not ['/', ..] ? (null, $"{key}: {shown} must begin with a '/'; write for example /{text.TrimStart('*')}")
             : text.AsSpan().IndexOfAny('?', '#') >= 0 ? (null, $"{key}: {shown} holds a '?' or '#', and only the path of a request is matched; end it before")
             : (text, null));

@@ -1,16 +1,10 @@
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
-/// <summary>Says how much may leave, and when. Belongs to one response; called by its <see cref="RateLimitFilter"/> alone, but for <see cref="Wake"/>.</summary>
+/// <summary>Says how much may leave, and when. Belongs to one response; called by its filter alone, but for <see cref="Wake"/>.</summary>
 public interface IPacer : IDisposable
 {
     /// <summary>The most bytes of the next write; &gt; 0.</summary>
     long WriteSize { get; }
-
-    /// <summary>Whether a write that is not full yet is held back until it is, or a marker forces it out.</summary>
-    bool FullWrites { get; }
-
-    /// <summary>Whether each write is sent with a flush behind it, also when it did not have to wait.</summary>
-    bool FlushesWrites { get; }
 
     /// <summary>Tells that the filter has been called with new data, before the first write of that call.</summary>
     void BeginCall();

@@ -1,4 +1,4 @@
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// How many responses are paced in this process, and how small a write may be therefore. Each write costs a system call and what the network does for it, some

@@ -1,6 +1,6 @@
 using System.Threading.RateLimiting;
 
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <summary>The lease of a <see cref="ByteRateLimiter"/>: bytes that were sent do not come back.</summary>
 internal sealed class ByteLease(bool acquired) : RateLimitLease

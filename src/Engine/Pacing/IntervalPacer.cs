@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using DaemonProxy.Timing;
 
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// Apache's mod_ratelimit to the letter (behaviour.md, section 2): a chunk of a fifth of the rate, then a sleep of 200 ms before the next,
@@ -31,12 +31,6 @@ public sealed class IntervalPacer : IPacer
 
     /// <inheritdoc/>
     public long WriteSize { get; }
-
-    /// <inheritdoc/>
-    public bool FullWrites => !_before2434;
-
-    /// <inheritdoc/>
-    public bool FlushesWrites => true;
 
     /// <inheritdoc/>
     public void BeginCall()

@@ -1,0 +1,3 @@
+using DaemonProxy.Editing;
+
+File.WriteAllText(args[0], ConfigurationSchema.Text());
