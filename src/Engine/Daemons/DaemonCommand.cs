@@ -26,34 +26,15 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
         foreach (var (name, value) in options.Identity.Env) variables[name] = value;
-        if (options.Source == DaemonSource.Application)
+        if (options.Source is DaemonSource.Application or DaemonSource.Sample)
         {
-            string[] worker =
-            [
-                .. host, "daemon", "--application", options.Application!, "--callable", options.Callable, "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
-                "--socket", socket, "--front-end", "--group", options.Name, "--shutdown-timeout", Seconds(options.ShutdownTimeout),
-                "--request-timeout", Seconds(options.RequestTimeout), "--interrupt-timeout", Seconds(options.InterruptTimeout), "--deadlock-timeout", Seconds(options.DeadlockTimeout),
-                "--slow-request-timeout", Seconds(options.SlowRequestTimeout),
-                .. requireLoad ? ["--require-load"] : Array.Empty<string>(),
-                "--processes", options.Processes.ToString(CultureInfo.InvariantCulture),
-                .. options.PythonHome is { } home ? ["--python-home", home] : Array.Empty<string>(),
-                // The original, too, puts home on the module search path.
-                .. options.PythonPath.Concat(options.Home is { } folder ? [folder] : []).SelectMany(folder => new[] { "--python-path", folder }),
-            ];
-            return new(options.Application!, options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables)
-            {
-                AnswersPing = true,
-                Greeting = new(secret),
-            };
-        }
-        if (options.Source == DaemonSource.Sample)
-        {
-            string[] sample = [.. host, "daemon", "--sample", "--socket", socket, "--front-end"];
+            string[] what = options.Application is { } application ? ["--application", application] : ["--sample"];
+            string[] worker = [.. host, "daemon", .. what, "--socket", socket, "--front-end"];
             // This host sees to itself what the shim is for, but for another identity.
-            return new("the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. sample] : sample, socket, null, variables)
+            return new(options.Application ?? "the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables)
             {
                 AnswersPing = true,
-                Greeting = new(secret),
+                Greeting = new(secret, options, requireLoad),
             };
         }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
@@ -62,8 +43,6 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
 
     /// <summary>Whether it answers <c>OPTIONS *</c> by itself, without any application: as this host does.</summary>
     public bool AnswersPing { get; init; }
-
-    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
     /// What a worker of ours is told when it has been started; its standard output is its channel for events. Null: it is no worker of ours, and what it

@@ -25,23 +25,15 @@ internal static class DaemonCommand
         var threads = new Option<int>("--threads") { Description = "Requests served at a time.", HelpName = "N", DefaultValueFactory = _ => 15 };
         var pythonHome = new Option<string?>("--python-home") { Description = "The folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
         var pythonPath = new Option<string[]>("--python-path") { Description = "A folder before all others on the module search path; may be given again.", HelpName = "FOLDER" };
-        var group = new Option<string>("--group") { Description = "The daemon group's name.", HelpName = "NAME", DefaultValueFactory = _ => "" };
-        var processes = new Option<int>("--processes") { Description = "How many processes serve the same application.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
-        var request = new Option<double>("--request-timeout") { Description = "Seconds that a request may run, times (1 + ln(threads)). 0: no limit.", HelpName = "SECONDS" };
-        var interrupt = new Option<double>("--interrupt-timeout") { Description = "Seconds that an interrupted request has to end. 0: none is interrupted.", HelpName = "SECONDS" };
-        var slow = new Option<double>("--slow-request-timeout") { Description = "Seconds after which a request is logged with its stack. 0: none is.", HelpName = "SECONDS" };
-        var deadlock = new Option<double>("--deadlock-timeout") { Description = "Seconds that the interpreter lock may be out of reach. 0: no limit.", HelpName = "SECONDS", DefaultValueFactory = _ => 300 };
-        var shutdown = new Option<double>("--shutdown-timeout") { Description = "Seconds from being asked to end until being killed.", HelpName = "SECONDS", DefaultValueFactory = _ => 5 };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
-        // How a front end starts its workers: see FrontEndLink.
+        // How a front end starts its workers, which it tells the options of their group: see FrontEndLink.
         var frontEnd = new Option<bool>("--front-end") { Hidden = true };
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, group, processes, requireLoad, request, interrupt, slow, deadlock, shutdown, socket, watch,
-            frontEnd, json,
+            sample, application, callable, threads, pythonHome, pythonPath, requireLoad, socket, watch, frontEnd, json,
         };
         command.AddRule(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
@@ -58,21 +50,18 @@ internal static class DaemonCommand
                 await DaemonServer.RunAsync(path, link.Lifeline, samples, SampleDrainTimeout, Ready).ConfigureAwait(false);
                 return DaemonProxyCommand.Ok;
             }
-            var options = new WsgiDaemonOptions(
-                ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(callable)!,
-                Math.Max(1, arguments.GetValue(threads)), arguments.GetValue(pythonHome), arguments.GetValue(requireLoad),
-                new RequestLimits(TimeSpan.FromSeconds(arguments.GetValue(request)), TimeSpan.FromSeconds(arguments.GetValue(interrupt)), TimeSpan.FromSeconds(arguments.GetValue(slow))),
-                TimeSpan.FromSeconds(arguments.GetValue(deadlock)), TimeSpan.FromSeconds(arguments.GetValue(shutdown)));
-            var settings = new WsgiSettings
+            var options = link.Greeting?.Group ?? new DaemonGroupOptions
             {
-                PythonPath = arguments.GetValue(pythonPath) ?? [],
-                ProcessGroup = arguments.GetValue(group)!,
-                Processes = arguments.GetValue(processes),
+                Name = "",
+                Source = DaemonSource.Application,
+                Application = ApplicationTarget.Full(target, Environment.CurrentDirectory),
+                Callable = arguments.GetValue(callable)!,
                 Threads = Math.Max(1, arguments.GetValue(threads)),
-                Addresses = () => [Path.GetDirectoryName(path)!],
-                Log = (text, isError) => link.Events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text),
+                PythonHome = arguments.GetValue(pythonHome),
+                PythonPath = arguments.GetValue(pythonPath) ?? [],
             };
-            try { await WsgiDaemon.RunAsync(options, settings, path, link, Ready).ConfigureAwait(false); }
+            var mustLoad = link.Greeting?.RequireLoad ?? arguments.GetValue(requireLoad);
+            try { await WsgiDaemon.RunAsync(options, mustLoad, path, link, Ready).ConfigureAwait(false); }
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
                 // One event, with all its lines; standard error would be a line of output each.

@@ -90,7 +90,7 @@ internal static class DaemonProxyCommand
     // The parser's own sentence for a number that is none names a type of .NET.
     private static string Sentence(ParseError mistake) =>
         mistake.SymbolResult is OptionResult { Tokens: [{ Value: var word }, ..], Option: { ValueType.IsValueType: true } option } && mistake.Message.Contains("System.", StringComparison.Ordinal)
-            ? $"{option.Name}: '{word}' is no {(option.ValueType == typeof(double) ? "number" : "whole number")}; write for example {option.Name} 4"
+            ? $"{option.Name}: '{word}' is no whole number; write for example {option.Name} 4"
             : mistake.Message;
 
     /// <summary>The words that choose a verb: <c>verify</c> and <c>flush</c>; none for the program as a whole.</summary>

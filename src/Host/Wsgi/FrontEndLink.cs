@@ -14,8 +14,8 @@ namespace DaemonProxy.Host.Wsgi;
 /// </summary>
 /// <param name="Lifeline">Ends with the front end; null for a daemon that somebody started by hand.</param>
 /// <param name="Events">Where events go.</param>
-/// <param name="Secret">What each request has to carry; null: nothing.</param>
-internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Events, string? Secret)
+/// <param name="Greeting">What the front end has told; null for a daemon that somebody started by hand.</param>
+internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Events, WorkerGreeting? Greeting)
 {
     private const int ReadWrite = 2;
 
@@ -43,7 +43,7 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
             if (nowhere > 2) _ = SystemCalls.CloseDescriptor(nowhere);
         }
         return WorkerGreeting.Parse(ReadLine(lifeline)) is { } greeting
-            ? new(lifeline, WorkerEvents.ToFrontEnd(channel), greeting.Secret)
+            ? new(lifeline, WorkerEvents.ToFrontEnd(channel), greeting)
             : throw new ServerStartException("daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
     }
 
@@ -62,7 +62,8 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
     private static string ReadLine(Stream stream)
     {
         var line = new StringBuilder();
-        for (int next; (next = stream.ReadByte()) >= 0 && next != '\n' && line.Length < 4096;) line.Append((char)next);
+        for (int next; line.Length < WorkerGreeting.LongestLine && (next = stream.ReadByte()) >= 0 && next != '\n';)
+            line.Append((char)next);
         return line.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
@@ -7,26 +8,30 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Wsgi;
 
-/// <summary>What a daemon process of a WSGI application is told on its command line.</summary>
-/// <param name="Application">The script's full path, or module:callable.</param>
-/// <param name="Callable">The callable's name in a script.</param>
-/// <param name="Threads">Request threads.</param>
-/// <param name="PythonHome"><c>python-home</c>; null: whatever is found.</param>
-/// <param name="RequireLoad">Whether to fail when the application cannot be loaded, instead of answering each request with a 500 until it can.</param>
-/// <param name="Limits">How long a request may run.</param>
-/// <param name="DeadlockTimeout">How long the interpreter lock may be out of reach; 0: any time.</param>
-/// <param name="ShutdownTimeout">When it is killed, counted from being asked to end.</param>
-internal sealed record WsgiDaemonOptions(string Application, string Callable, int Threads, string? PythonHome, bool RequireLoad,
-    RequestLimits Limits, TimeSpan DeadlockTimeout, TimeSpan ShutdownTimeout);
-
 /// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
 internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link) : IHttpApplication<IFeatureCollection>
 {
     /// <summary>Loads the application, serves until the end is asked for, finishes what is in flight, takes the interpreter down.</summary>
     /// <exception cref="PythonException">There is no usable Python, or the application could not be loaded.</exception>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
-    public static async Task RunAsync(WsgiDaemonOptions options, WsgiSettings settings, string socket, FrontEndLink link, Action ready)
+    /// <param name="options">The options of its group; by hand, those that were given.</param>
+    /// <param name="requireLoad">Whether to fail when the application cannot be loaded, instead of answering 500 until it can.</param>
+    /// <param name="socket">Full path of the socket to serve on.</param>
+    /// <param name="link">The front end.</param>
+    /// <param name="ready">Called when it serves.</param>
+    public static async Task RunAsync(DaemonGroupOptions options, bool requireLoad, string socket, FrontEndLink link, Action ready)
     {
+        var settings = new WsgiSettings
+        {
+            // The original, too, puts home on the module search path.
+            PythonPath = options.Home is { } home ? [.. options.PythonPath, home] : options.PythonPath,
+            ProcessGroup = options.Name,
+            Processes = options.Processes,
+            Threads = options.Threads,
+            Addresses = () => [Path.GetDirectoryName(socket)!],
+            Log = (text, isError) => link.Events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text),
+        };
+        var limits = new RequestLimits(options.RequestTimeout, options.InterruptTimeout, options.SlowRequestTimeout);
         var location = PythonFinder.Find(options.PythonHome);
         if (location.PassedOver is { } passedOver) link.Events.Report(EventCatalogue.PythonPassedOver, passedOver);
         var python = new PythonInterpreter(location, settings);
@@ -34,9 +39,9 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         var drain = options.ShutdownTimeout * 0.6;
         try
         {
-            var application = python.Serve(options.Application, options.Callable, options.Threads, options.RequireLoad);
-            using var requests = options.Limits.Any
-                ? new RequestWatch(python, application, options.Limits, settings.Time,
+            var application = python.Serve(options.Application!, options.Callable, options.Threads, requireLoad);
+            using var requests = limits.Any
+                ? new RequestWatch(python, application, limits, settings.Time,
                     (request, stack) => link.Events.Report(EventCatalogue.RequestStuck, stack, request.Method, request.Path),
                     (request, stack) => link.Events.Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
                 : null;
@@ -62,7 +67,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
         // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
         if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
-        if (WsgiConnection.WithoutSecret(request.Headers[WsgiConnection.Header].ToString(), link.Secret ?? "") is not { } header)
+        if (WsgiConnection.WithoutSecret(request.Headers[WsgiConnection.Header].ToString(), link.Greeting?.Secret ?? "") is not { } header)
         {
             link.Events.Report(EventCatalogue.ForgedRequest, "", request.Method, request.Path);
             // What else is on the connection is not of the front end's making either.

@@ -1,6 +1,5 @@
 using System.Globalization;
 using DaemonProxy.Pacing;
-using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 

@@ -88,7 +88,7 @@ public sealed partial class CommandLineTests
     [InlineData("serve --nonsense", "serve has no option --nonsense")]
     [InlineData("stop -x", "stop has no option -x")]
     [InlineData("serve --processes many", "--processes: 'many' is no whole number; write for example --processes 4")]
-    [InlineData("daemon --sample --socket x --request-timeout soon", "--request-timeout: 'soon' is no number; write for example --request-timeout 4")]
+    [InlineData("daemon --sample --socket x --threads few", "--threads: 'few' is no whole number; write for example --threads 4")]
     [InlineData("serve --python-home", "--python-home")]
     public async Task Mistake_is_named(string line, string words)
     {
