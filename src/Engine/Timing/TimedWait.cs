@@ -102,7 +102,8 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     {
         lock (_gate)
         {
-            if (!StopWaiting()) return;
+            // A callback of an earlier wait may come late here as well: the token of this one decides.
+            if (!_cancellation.IsCancellationRequested || !StopWaiting()) return;
         }
         _source.SetException(new OperationCanceledException(_cancellation));
     }
