@@ -37,11 +37,12 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         _wake.Set();
     }
 
-    private void Schedule(PreciseTimer timer, long due)
+    private bool Schedule(PreciseTimer timer, long due)
     {
         bool earlier;
         lock (_gate)
         {
+            if (timer.IsDisposed) due = long.MaxValue;
             timer.Rank = due;
             if (due == long.MaxValue) _heap.Remove(timer);
             else _heap.Set(timer);
@@ -51,6 +52,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
             if (earlier) _sleepsUntil = due;
         }
         if (earlier) _wake.Set();
+        return !timer.IsDisposed;
     }
 
     private void Run()
@@ -87,16 +89,21 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         /// <summary>Whether it has fired and its callback has not begun: firing again meanwhile is the same.</summary>
         internal bool IsDue;
 
+        internal volatile bool IsDisposed;
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             Period = period == Timeout.InfiniteTimeSpan ? 0 : owner.Ticks(period);
-            owner.Schedule(this, dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : owner.GetTimestamp() + owner.Ticks(dueTime));
-            return true;
+            return owner.Schedule(this, dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : owner.GetTimestamp() + owner.Ticks(dueTime));
         }
 
         internal void Call() => callback(state);
 
-        public void Dispose() => owner.Schedule(this, long.MaxValue);
+        public void Dispose()
+        {
+            IsDisposed = true;
+            owner.Schedule(this, long.MaxValue);
+        }
 
         public ValueTask DisposeAsync()
         {
@@ -105,5 +112,6 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         }
     }
 
-    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * TimestampFrequency);
+    // At most a part of what a timestamp can be: added to now it must not overflow into the past.
+    private long Ticks(TimeSpan time) => (long)Math.Min(time.TotalSeconds * TimestampFrequency, long.MaxValue / 4);
 }
