@@ -23,12 +23,12 @@ internal static partial class ExecShim
     /// <summary>Replaces this process with the command; returns only when that failed.</summary>
     /// <param name="arguments">Options, <c>--</c>, program and arguments.</param>
     /// <returns>127 when there is no such program, 126 when it cannot be run, as a shell's; 125 when an option cannot be met.</returns>
-    public static int Become(ReadOnlySpan<string> arguments)
+    public static unsafe int Become(ReadOnlySpan<string> arguments)
     {
         var end = arguments.IndexOf("--");
         var command = arguments[(end + 1)..];
         if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command behind --");
-        string? name = null, group = null, supplementary = null, user = null;
+        string? name = null, group = null, supplementary = null, user = null, memory = null, addressSpace = null;
         var parent = 0;
         foreach (var option in arguments[..end])
         {
@@ -42,8 +42,8 @@ internal static partial class ExecShim
                 "--user=" => Note(out user, value),
                 "--umask=" => SetUmask(Convert.ToInt32(value, 8)),
                 "--cpu-priority=" => SetPriority(int.Parse(value, CultureInfo.InvariantCulture)),
-                "--memory-limit=" => Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, ulong.Parse(value, CultureInfo.InvariantCulture)),
-                "--virtual-memory-limit=" => Limit("virtual-memory-limit", OperatingSystem.IsMacOS() ? 5 : 9, ulong.Parse(value, CultureInfo.InvariantCulture)),
+                "--memory-limit=" => Note(out memory, value),
+                "--virtual-memory-limit=" => Note(out addressSpace, value),
                 _ => $"exec knows no option {option}",
             };
             if (failure is not null) return Complain(125, failure);
@@ -56,7 +56,13 @@ internal static partial class ExecShim
         // A change of user clears it, so it comes behind that; a front end that died before it has left this process to another parent.
         if (OperatingSystem.IsLinux()) _ = SystemCalls.ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
         if (parent != 0 && SystemCalls.ParentProcess() != parent) return Complain(125, "the front end has ended");
-        var error = Execute(command, name ?? command[0]);
+        // The runtime has reserved more address space than most daemons may have: once that is limited it can neither compile nor load anything, so all that
+        // follows is made ready, and called once with a program that cannot be there.
+        var line = ArgumentLine(command, name ?? command[0]);
+        _ = Execute("", line);
+        if ((Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, memory) ?? Limit("virtual-memory-limit", OperatingSystem.IsMacOS() ? 5 : 9, addressSpace)) is { } unmet)
+            return Complain(125, unmet);
+        var error = Execute(command[0], line);
         return Complain(error == NoEntry ? 127 : 126, error switch
         {
             NoEntry => $"there is no program {command[0]}; install it, or give its full path in command",
@@ -86,9 +92,10 @@ internal static partial class ExecShim
     private static string? SetPriority(int niceness) => SystemCalls.SetPriority(0, 0, niceness) == 0 ? null
         : $"cpu-priority {niceness} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}; only root can go below what the front end has";
 
-    private static string? Limit(string key, int resource, ulong bytes)
+    private static string? Limit(string key, int resource, string? bytes)
     {
-        var limit = (nuint)Math.Min(bytes, nuint.MaxValue);
+        if (bytes is null) return null;
+        var limit = (nuint)Math.Min(ulong.Parse(bytes, CultureInfo.InvariantCulture), nuint.MaxValue);
         nuint[] limits = [limit, limit];
         return SystemCalls.SetLimit(resource, limits) == 0 ? null : $"{key} {bytes} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}";
     }
@@ -129,12 +136,17 @@ internal static partial class ExecShim
         return null;
     }
 
-    private static unsafe int Execute(ReadOnlySpan<string> command, string name)
+    private static unsafe byte** ArgumentLine(ReadOnlySpan<string> command, string name)
     {
         var arguments = (byte**)NativeMemory.Alloc((nuint)(command.Length + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < command.Length; i++) arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(i == 0 ? name : command[i]);
         arguments[command.Length] = null;
-        _ = SystemCalls.Execute((byte*)Marshal.StringToCoTaskMemUTF8(command[0]), arguments);
+        return arguments;
+    }
+
+    private static unsafe int Execute(string program, byte** arguments)
+    {
+        _ = SystemCalls.Execute((byte*)Marshal.StringToCoTaskMemUTF8(program), arguments);
         return Marshal.GetLastPInvokeError();
     }
 }
