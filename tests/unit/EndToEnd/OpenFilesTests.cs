@@ -22,7 +22,10 @@ public sealed class OpenFilesTests
     public async Task Front_end_outlives_more_clients_than_it_may_have_files(int files, string action)
     {
         NeedLimits();
+        var starting = Stopwatch.StartNew();
         using var site = await Site.StartAsync(files, $"connection-limit-action: {action}");
+        // A machine that is so busy that a start alone takes a second has its own limit.
+        var back = starting.Elapsed * 6 > Back ? starting.Elapsed * 6 : Back;
         var clients = new List<Socket>();
         try
         {
@@ -50,7 +53,7 @@ public sealed class OpenFilesTests
         }
         var gone = Stopwatch.StartNew();
         Assert.StartsWith("HTTP/1.1 200", await GetAsync(site.Uri));
-        Assert.True(gone.Elapsed < Back * Busy, $"service was back after {gone.Elapsed.TotalSeconds:0.0} s");
+        Assert.True(gone.Elapsed < back, $"service was back after {gone.Elapsed.TotalSeconds:0.0} s");
         Assert.DoesNotContain(site.Events(), code => code is "DPXY0011");
     }
 
@@ -89,9 +92,6 @@ public sealed class OpenFilesTests
             second.Dispose();
         }
     }
-
-    // A machine that runs other tests meanwhile is slower by so much.
-    private const int Busy = 3;
 
     private static void NeedLimits()
     {

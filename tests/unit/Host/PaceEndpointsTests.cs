@@ -39,9 +39,13 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
     public async Task Hundreds_of_drips_at_once_keep_to_their_schedules()
     {
         var start = Stopwatch.GetTimestamp();
+        await sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20");
+        var one = Stopwatch.GetElapsedTime(start);
+        start = Stopwatch.GetTimestamp();
         var drips = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20")));
         Assert.All(drips, drip => Assert.Equal(21 * 24, drip.Length));
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 5000);
+        // None is early, and together they take what one does: one after the other would be two hundred times that.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 10 * one.TotalMilliseconds);
     }
 
     [Fact]
@@ -66,7 +70,7 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
     {
         var start = Stopwatch.GetTimestamp();
         var body = await sample.Client.GetByteArrayAsync("/stall?before=10&ms=100&after=5");
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 100, 2000);
+        Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(100));
         Assert.Equal(Enumerable.Range(0, 15).Select(i => Pattern.At(i)), body);
     }
 
