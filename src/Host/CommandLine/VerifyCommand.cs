@@ -43,7 +43,7 @@ internal static class VerifyCommand
             {
                 return RunAsync(arguments, json,
                     (progress, cancel) => EachAsync(uris, uri => ServerRateLimitVerification.RunAsync(server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
-                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
+                    VerificationReport.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
             }
 
             var options = new RateLimitVerificationOptions
@@ -56,7 +56,7 @@ internal static class VerifyCommand
                 Tolerance = allowed,
             };
             return RunAsync(arguments, json, (progress, cancel) => RateLimitVerification.RunAsync(options, progress, cancel),
-                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
+                VerificationReport.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
 
             void Write(string html)
             {
@@ -93,12 +93,12 @@ internal static class VerifyCommand
             {
                 return RunAsync(arguments, json,
                     async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) => (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel).ConfigureAwait(false)).SelectMany(results => results).ToList(),
-                    VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+                    VerificationReport.Text, result => result.Passed, cancellationToken);
             }
 
             var options = new FlushVerificationOptions { HostPath = HostPath, Name = arguments.GetValue(name), Routes = arguments.GetValue(routes) ?? [] };
             return RunAsync(arguments, json, (progress, cancel) => FlushVerification.RunAsync(options, progress, cancel),
-                VerificationReport.Text, VerificationJson.Text, result => result.Passed, cancellationToken);
+                VerificationReport.Text, result => result.Passed, cancellationToken);
         });
         return command;
 
@@ -124,13 +124,13 @@ internal static class VerifyCommand
         var command = new Command("embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { name, json };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             arguments, json, (progress, cancel) => EmbeddedVerification.RunAsync(new() { HostPath = HostPath, Name = arguments.GetValue(name) }, progress, cancel),
-            VerificationReport.Text, VerificationJson.Text, result => result.Passed || result.Skipped is not null, cancellationToken));
+            VerificationReport.Text, result => result.Passed || result.Skipped is not null, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync<TResult>(
         ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
-        Func<IReadOnlyList<TResult>, string> text, Func<IReadOnlyList<TResult>, string> toJson, Func<TResult, bool> passed, CancellationToken cancellationToken,
+        Func<IReadOnlyList<TResult>, string> text, Func<TResult, bool> passed, CancellationToken cancellationToken,
         Action<IReadOnlyList<TResult>>? write = null)
     {
         var streams = arguments.InvocationConfiguration;
@@ -146,7 +146,7 @@ internal static class VerifyCommand
         {
             var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
             write?.Invoke(results);
-            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? toJson(results) : text(results)).TrimEnd()).ConfigureAwait(false);
+            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd()).ConfigureAwait(false);
             return results.Count > 0 && results.All(passed) ? DaemonProxyCommand.Ok : DaemonProxyCommand.Failed;
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)

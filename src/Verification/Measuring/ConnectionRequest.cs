@@ -84,4 +84,12 @@ internal sealed record ConnectionRequest
             head.Append("Connection: close\r\n");
         return Encoding.UTF8.GetBytes(head.Append("\r\n").ToString());
     }
+
+    /// <summary>What another status than 200 asks of whoever measures, one sentence.</summary>
+    public string StatusProblem(int status, IReadOnlyDictionary<string, string> headers) => status switch
+    {
+        >= 300 and < 400 when headers.TryGetValue("Location", out var location) => $"{Uri} answers {status} and sends to {location}; measure that address.",
+        401 or 403 => $"{Uri} answers {status}; give what it asks for with a header, such as 'Authorization: Bearer TOKEN'.",
+        _ => $"{Uri} answers {status}, not 200.",
+    };
 }

@@ -25,8 +25,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
     private readonly Lock _gate = new();
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private Socket? _socket;
-    private string? _givenUp;
-    private MeasurementFailure _givenUpFor;
+    private (MeasurementFailure Failure, string? Problem) _givenUp;
     private bool _isClosed;
     private long _lastReceivedAt = Stopwatch.GetTimestamp();
     private long _bodyBytes;
@@ -115,7 +114,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         {
             if (_isClosed)
                 return;
-            (_isClosed, _givenUp, _givenUpFor, socket) = (true, problem, failure, _socket);
+            (_isClosed, _givenUp, socket) = (true, (failure, problem), _socket);
         }
 
         socket?.Dispose();
@@ -237,36 +236,30 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
                 Response.Close();
             else
                 Response.Decode(buffer.AsSpan(0, count));
+            (Failure, Problem) = Judge();
+            if (Failure != MeasurementFailure.UnexpectedAnswer && Response.BodyBytes > before)
+                Take(now, before);
             if (Response.HasHead && HeadAt == 0)
             {
                 HeadAt = now;
                 _doing = "sent nothing more";
                 _answered.TrySetResult();
-                if (Response.Status != 200 && !request.TakesAnyStatus)
-                {
-                    (Failure, Problem) = (MeasurementFailure.UnexpectedAnswer, UnexpectedStatus());
-                    return;
-                }
             }
 
-            if (Response.BodyBytes > before)
-                Take(now, before);
-            if (request.KeepBody && Response.BodyBytes > ConnectionRequest.LongestKeptBody)
-            {
-                (Failure, Problem) = (MeasurementFailure.UnexpectedAnswer, $"{request.Uri} sends more than {ConnectionRequest.LongestKeptBody >> 20} MiB, which is no drip; its rate can be measured instead.");
-                return;
-            }
-
-            if (Response.Problem is { } problem)
-            {
-                (Failure, Problem) = (Response.HasHead ? MeasurementFailure.BrokenOff : MeasurementFailure.UnexpectedAnswer, problem);
-                return;
-            }
-
-            if (Response.IsComplete)
+            if (Failure != MeasurementFailure.None || Response.IsComplete)
                 return;
         }
     }
+
+    private (MeasurementFailure Failure, string? Problem) Judge() => Response switch
+    {
+        { HasHead: true, Status: not 200 } when !request.TakesAnyStatus =>
+            (MeasurementFailure.UnexpectedAnswer, request.StatusProblem(Response.Status, Response.Headers)),
+        { Problem: { } problem } => (Response.HasHead ? MeasurementFailure.BrokenOff : MeasurementFailure.UnexpectedAnswer, problem),
+        { BodyBytes: > ConnectionRequest.LongestKeptBody } when request.KeepBody => (MeasurementFailure.UnexpectedAnswer,
+            $"{request.Uri} sends more than {ConnectionRequest.LongestKeptBody >> 20} MiB, which is no drip; its rate can be measured instead."),
+        _ => (MeasurementFailure.None, null),
+    };
 
     private void Take(long now, long before)
     {
@@ -278,18 +271,6 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         recorder?.Add(now, before, Response.BodyBytes);
     }
 
-    private string UnexpectedStatus()
-    {
-        var headers = Response.Headers;
-        return Response.Status switch
-        {
-            >= 300 and < 400 when headers.TryGetValue("Location", out var location) =>
-                $"{request.Uri} answers {Response.Status} and sends to {location}; measure that address.",
-            401 or 403 => $"{request.Uri} answers {Response.Status}; give what it asks for with a header, such as 'Authorization: Bearer TOKEN'.",
-            _ => $"{request.Uri} answers {Response.Status}, not 200.",
-        };
-    }
-
     /// <summary>A closed socket and a failed one raise the same exceptions; who closed it tells them apart.</summary>
     private void Explain(Exception e)
     {
@@ -297,7 +278,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         {
             if (_isClosed)
             {
-                (Failure, Problem) = (_givenUpFor, _givenUp);
+                (Failure, Problem) = _givenUp;
                 return;
             }
         }

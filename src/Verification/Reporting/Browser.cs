@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using DaemonProxy.Verification.Measuring;
-using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using DaemonProxy.Verification.Measuring;
-using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using DaemonProxy.Verification.Measuring;
-using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
@@ -15,18 +14,6 @@ namespace DaemonProxy.Verification.Reporting;
 [JsonSerializable(typeof(IReadOnlyList<ServerFlushResult>))]
 public sealed partial class VerificationJson : JsonSerializerContext
 {
-    /// <summary>The results of <see cref="RateLimitVerification"/>.</summary>
-    public static string Text(IReadOnlyList<RateLimitResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListRateLimitResult);
-
-    /// <summary>The results of <see cref="FlushVerification"/>.</summary>
-    public static string Text(IReadOnlyList<FlushResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListFlushResult);
-
-    /// <summary>The results of <see cref="EmbeddedVerification"/>.</summary>
-    public static string Text(IReadOnlyList<EmbeddedResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListEmbeddedResult);
-
-    /// <summary>The results of <see cref="ServerRateLimitVerification"/>.</summary>
-    public static string Text(IReadOnlyList<ServerRateLimitResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerRateLimitResult);
-
-    /// <summary>The results of <see cref="ServerFlushVerification"/>.</summary>
-    public static string Text(IReadOnlyList<ServerFlushResult> results) => JsonSerializer.Serialize(results, Default.IReadOnlyListServerFlushResult);
+    /// <summary>The results of one kind.</summary>
+    public static string Text<TResult>(IReadOnlyList<TResult> results) => JsonSerializer.Serialize(results, Default.GetTypeInfo(typeof(IReadOnlyList<TResult>))!);
 }

@@ -1,5 +1,3 @@
-using DaemonProxy.Verification.Measuring;
-
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>What an embedded request got under one state of the restriction (behaviour.md, section 3).</summary>

@@ -1,5 +1,3 @@
-using DaemonProxy.Verification.Measuring;
-
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>What <see cref="EmbeddedVerification"/> needs.</summary>

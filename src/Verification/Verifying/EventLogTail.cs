@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using DaemonProxy.Events;
-using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 

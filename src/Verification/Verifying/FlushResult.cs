@@ -1,5 +1,3 @@
-using DaemonProxy.Verification.Measuring;
-
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>How long bytes waited in the front end under a flush policy.</summary>

@@ -39,26 +39,12 @@ public static class FlushVerification
     /// <param name="cancellationToken">Gives up; an instance of its own is stopped all the same.</param>
     /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
-    public static async Task<IReadOnlyList<FlushResult>> RunAsync(
-        FlushVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
-    {
-        options.Check();
-        if (options.Name is not null)
-        {
-            using var client = new ControlClient(options.Name);
-            var status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            return await MeasureAsync(status, RoutesToMeasure(status, options.Routes), mustWait: false, progress, cancellationToken).ConfigureAwait(false);
-        }
-
-        progress?.Report(new VerificationProgress("Starting a front end and two daemons", 0));
-        var own = await OwnInstance.StartAsync(options.HostPath!, OwnConfiguration, cancellationToken).ConfigureAwait(false);
-        await using (own.ConfigureAwait(false))
-        {
+    public static Task<IReadOnlyList<FlushResult>> RunAsync(
+        FlushVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
+        options.UseAsync(OwnConfiguration, instance => MeasureAsync(
             // A front end tells its routes in an order of its own.
-            var routes = own.Status.Routes.OrderBy(route => route.Daemon == Original).ToList();
-            return await MeasureAsync(own.Status, routes, mustWait: true, progress, cancellationToken).ConfigureAwait(false);
-        }
-    }
+            instance, options.Name is null ? [.. instance.Routes.OrderBy(route => route.Daemon == Original)] : RoutesToMeasure(instance, options.Routes),
+            mustWait: options.Name is null, progress, cancellationToken), progress, cancellationToken);
 
     /// <summary>Measures each workload on each of the given routes.</summary>
     internal static async Task<IReadOnlyList<FlushResult>> MeasureAsync(

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using DaemonProxy.Control;
-using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 

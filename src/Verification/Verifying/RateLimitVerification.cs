@@ -48,22 +48,11 @@ public static class RateLimitVerification
     /// <param name="cancellationToken">Gives up; an instance of its own is stopped all the same.</param>
     /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
-    public static async Task<IReadOnlyList<RateLimitResult>> RunAsync(
-        RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
-    {
-        options.Check();
-        if (options.Name is not null)
-        {
-            using var client = new ControlClient(options.Name);
-            var status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            return await MeasureAsync(status, RoutesToMeasure(status, options.Routes), options, progress, cancellationToken).ConfigureAwait(false);
-        }
-
-        progress?.Report(new VerificationProgress("Starting a front end and two daemons", 0));
-        var own = await OwnInstance.StartAsync(options.HostPath!, OwnConfiguration(options.Rate), cancellationToken).ConfigureAwait(false);
-        await using (own.ConfigureAwait(false))
-            return await MeasureAsync(own.Status, InOrder(own.Status.Routes), options, progress, cancellationToken).ConfigureAwait(false);
-    }
+    public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
+        RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
+        options.UseAsync(OwnConfiguration(options.Rate), instance => MeasureAsync(
+            instance, options.Name is null ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes), options, progress, cancellationToken),
+            progress, cancellationToken);
 
     /// <summary>Measures the given routes of an instance, all at the same time.</summary>
     internal static async Task<IReadOnlyList<RateLimitResult>> MeasureAsync(

@@ -1,4 +1,3 @@
-using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
@@ -20,14 +19,7 @@ public static class ServerFlushVerification
         var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken).ConfigureAwait(false);
         if (endPoints.Count == 0)
             return [Judge(options, FlushWorkload.AsItComes, options.Uri, DripMeasurement.Failed(MeasurementFailure.NameNotResolved, problem), false)];
-        var request = new ConnectionRequest
-        {
-            Uri = options.Uri,
-            EndPoints = endPoints,
-            Headers = options.Headers,
-            SkipCertificateCheck = options.SkipCertificateCheck,
-            WaitLimit = options.WaitLimit,
-        };
+        var request = options.Request(endPoints);
         var workloads = options.Sample ? FlushVerification.Workloads : [FlushWorkload.AsItComes];
         if (options.Sample)
             await StampedConnection.ReadAsync(request with { Uri = Below(options.Uri, FlushWorkload.WarmUp) }, cancellationToken).ConfigureAwait(false);

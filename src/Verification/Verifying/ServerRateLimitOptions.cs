@@ -3,7 +3,7 @@ using DaemonProxy.Verification.Measuring;
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>What <see cref="ServerRateLimitVerification"/> measures.</summary>
-public sealed record ServerRateLimitOptions
+public sealed record ServerRateLimitOptions : ServerOptions
 {
     /// <summary>No more connections than this from one process.</summary>
     public const int MostConnections = 10_000;
@@ -11,17 +11,11 @@ public sealed record ServerRateLimitOptions
     /// <summary>What is kept of each connection is bounded; this bounds the whole: 200 s of 10,000 connections, an hour of 500.</summary>
     private const double MostConnectionSeconds = 2_000_000;
 
-    /// <summary>The address, <c>http</c> or <c>https</c>, of a response that is limited to <see cref="Rate"/>.</summary>
-    public required Uri Uri { get; init; }
-
     /// <summary>The rate that each response is expected to have, bytes/s, 1 to 10 GiB/s.</summary>
     public required long Rate { get; init; }
 
     /// <summary>Whether <see cref="Rate"/> is that of all connections together, as under a limit of a client or of a server.</summary>
     public bool Shared { get; init; }
-
-    /// <summary>How long to measure, 1 s to 1 h. Default 5 s.</summary>
-    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Connections at the same time, 1 to <see cref="MostConnections"/>. Default 1.</summary>
     public int Connections { get; init; } = 1;
@@ -32,21 +26,11 @@ public sealed record ServerRateLimitOptions
     /// <summary>Bytes of each response that are left out, an initial burst: the measurement begins with the first write behind them.</summary>
     public long Skip { get; init; }
 
-    /// <summary>Header fields to send, such as <c>Authorization</c>; they replace the probe's own of the same name.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
-
-    /// <summary>Whether any certificate will do.</summary>
-    public bool SkipCertificateCheck { get; init; }
-
-    /// <summary>The longest single wait: to connect, for the answer, for the next bytes. Default 10 s.</summary>
-    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(10);
-
-    internal void Check()
+    internal override void Check()
     {
+        base.Check();
         if (Rate is < 1 or > 10L << 30)
             throw new VerificationException($"A rate of {Rate} bytes a second cannot be measured; give 1 byte/s to 10 GiB/s.");
-        if (Duration < TimeSpan.FromSeconds(1) || Duration > TimeSpan.FromHours(1))
-            throw new VerificationException($"A duration of {Duration.TotalSeconds:0.###} s is out of range; give 1 second to 1 hour.");
         if (Connections is < 1 or > MostConnections)
             throw new VerificationException($"{Connections} connections are out of range; give 1 to {MostConnections}.");
         if (Connections * Duration.TotalSeconds > MostConnectionSeconds)
@@ -56,6 +40,5 @@ public sealed record ServerRateLimitOptions
             throw new VerificationException($"A tolerance of {Tolerance} is out of range; give a fraction such as 0.01 for one percent.");
         if (Skip < 0)
             throw new VerificationException($"{Skip} bytes cannot be left out; give 0 or more.");
-        ConnectionRequest.Check(Uri, Headers);
     }
 }

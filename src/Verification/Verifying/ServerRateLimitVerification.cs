@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
@@ -51,15 +49,10 @@ public static class ServerRateLimitVerification
         var isInterrupted = cancellationToken.IsCancellationRequested;
         if (endPoints.Count == 0)
             return ServerRateLimitSummary.Failed(options, startTime, isInterrupted ? MeasurementFailure.None : MeasurementFailure.NameNotResolved, problem) with { Interrupted = isInterrupted };
-        var request = new ConnectionRequest
+        var request = options.Request(endPoints) with
         {
-            Uri = options.Uri,
-            EndPoints = endPoints,
-            Headers = options.Headers,
-            SkipCertificateCheck = options.SkipCertificateCheck,
             IsBlocking = options.Connections <= MostThreads,
             ReceiveSize = Math.Clamp(ReceiveMemory / options.Connections, 4096, 256 * 1024),
-            WaitLimit = options.WaitLimit,
         };
         var connections = new List<StampedConnection>(options.Connections);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,5 +1,3 @@
-using DaemonProxy.Verification.Measuring;
-
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>How far a verification has come.</summary>

@@ -1,5 +1,4 @@
 using DaemonProxy.Events;
-using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Verifying;
 using Xunit;
 
