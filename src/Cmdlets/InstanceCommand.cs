@@ -26,10 +26,6 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
     }
 
-    /// <summary>The front ends that a cmdlet changes: those that <c>-Name</c> means, or the only one there is; none after an error.</summary>
-    private protected IReadOnlyList<string> NamesOrOnly(string[]? patterns) =>
-        patterns is not null ? NamesOf(patterns) : NameOfOne(null) is { } name ? [name] : [];
-
     /// <summary>The one front end that a cmdlet needs: the one named, or the only one there is; null after an error.</summary>
     private protected string? NameOfOne(string? name)
     {

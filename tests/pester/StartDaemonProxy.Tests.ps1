@@ -81,7 +81,7 @@ daemons: [ { name: demo, sample: true } ]"
         (Start-Job { Import-Module $using:manifest; Start-DaemonProxy -Name job } | Receive-Job -Wait -AutoRemoveJob).Name | Should -Be 'job'
         $names = 'one', 'two', 'three' | ForEach-Object -Parallel { Import-Module $using:manifest; (Start-DaemonProxy -Name $_).Name }
         $names | Sort-Object | Should -Be 'one', 'three', 'two'
-        $class = [scriptblock]::Create('class Site { [DaemonProxy.Cmdlets.DaemonProxyInfo] $Proxy; Site() { $this.Proxy = Get-DaemonProxy one } }; [Site]::new().Proxy.Name')
+        $class = [scriptblock]::Create('class Site { [DaemonProxy.Control.InstanceStatus] $Proxy; Site() { $this.Proxy = Get-DaemonProxy one } }; [Site]::new().Proxy.Name')
         & $class | Should -Be 'one'
     }
 

@@ -69,7 +69,7 @@ public sealed class InstanceNameCompleter : LiveNameCompleter
 public sealed class DaemonNameCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters) =>
-        Instances(boundParameters).SelectMany(instance => instance.Daemons).Select(daemon => daemon.Name);
+        Instances(boundParameters).SelectMany(instance => instance.Daemons).Select(daemon => daemon.Daemon);
 }
 
 /// <summary>Completes the codes of the event catalogue.</summary>
@@ -82,7 +82,7 @@ public sealed class EventCodeCompleter : LiveNameCompleter
 public sealed class RouteCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters) =>
-        Instances(boundParameters).SelectMany(instance => instance.Routes).Select(route => route.Path);
+        Instances(boundParameters).SelectMany(instance => instance.Routes).Select(route => route.Route);
 }
 
 /// <summary>Completes the names of front ends that are registered as services.</summary>

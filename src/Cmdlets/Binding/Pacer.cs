@@ -22,10 +22,12 @@ public sealed class PacerNameAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
-        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is string text
-            && PacerTable.All.FirstOrDefault(pacer => pacer.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } pacer
-                ? pacer.Kind.ToPacer()
-                : inputData;
+        (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
+        {
+            string text when PacerTable.All.FirstOrDefault(pacer => pacer.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } pacer => pacer.Kind.ToPacer(),
+            PacerKind kind => kind.ToPacer(),
+            _ => inputData,
+        };
 }
 
 /// <summary>The pacers as the engine knows them. A test holds that both have the same.</summary>

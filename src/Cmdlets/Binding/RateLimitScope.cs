@@ -2,7 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>What shares a rate limit.</summary>
+/// <summary>What shares a rate limit: the engine's <see cref="RateScope"/>, which no field of a cmdlet can be, for PowerShell looks at these before it knows of the engine.</summary>
 public enum RateLimitScope
 {
     /// <summary>Nothing: each response has the rate for itself.</summary>
@@ -21,7 +21,5 @@ public enum RateLimitScope
 /// <summary>The scopes as the engine knows them.</summary>
 internal static class RateLimitScopeMapping
 {
-    public static RateLimitScope ToScope(this RateScope scope) => (RateLimitScope)scope;
-
     public static RateScope ToRateScope(this RateLimitScope scope) => (RateScope)scope;
 }

@@ -1,19 +1,13 @@
 using System.Management.Automation;
+using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Finds the front ends of this user that run, whichever console started them.</summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxy")]
-[OutputType(typeof(DaemonProxyInfo), typeof(OptionInfo))]
-public sealed class GetDaemonProxyCommand : InstanceCommand
+[OutputType(typeof(InstanceStatus), typeof(OptionStatus))]
+public sealed class GetDaemonProxyCommand : InstanceQueryCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, all.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>Show the options in force for each daemon group instead, and which of them are the defaults.</summary>
     [Parameter]
     public SwitchParameter Detail { get; set; }
@@ -25,12 +19,11 @@ public sealed class GetDaemonProxyCommand : InstanceCommand
         {
             if (Detail)
             {
-                var groups = Ask(name, $"Asking '{name}' for its options", (client, stopping) => client.GetOptionsAsync(stopping)) ?? [];
-                WriteObject(groups.SelectMany(group => group.Options.Select(option => new OptionInfo(name, group.Daemon, option))), enumerateCollection: true);
+                WriteObject(Ask(name, $"Asking '{name}' for its options", (client, stopping) => client.GetOptionsAsync(stopping)) ?? [], enumerateCollection: true);
                 continue;
             }
             if (StatusOf(name) is { } status)
-                WriteObject(new DaemonProxyInfo(status));
+                WriteObject(status);
         }
     }
 }

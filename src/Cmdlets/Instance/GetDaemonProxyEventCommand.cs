@@ -5,21 +5,14 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Reads the event logs of front ends as objects, with the cause of each event and what to do about it.</summary>
+/// <summary>Reads the event logs of front ends as objects, with the cause of each event and what to do about it. A front end that has ended can be named: its log outlives it.</summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxyEvent")]
-[OutputType(typeof(EventInfo))]
-public sealed class GetDaemonProxyEventCommand : InstanceCommand
+[OutputType(typeof(LoggedEvent))]
+public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
     private readonly List<(string Name, EventLogReader Log)> _logs = [];
     private Func<LoggedEvent, bool> _isWanted = _ => true;
-
-    /// <summary>The front ends; wildcards are allowed. Without it, all that run. One that has ended can be named: its log outlives it.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
 
     /// <summary>Only events with these codes; wildcards are allowed.</summary>
     [Parameter]
@@ -52,8 +45,8 @@ public sealed class GetDaemonProxyEventCommand : InstanceCommand
                 new PSArgumentException($"there is no event '{unknown}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"), "EventCodeNotFound", ErrorCategory.ObjectNotFound, unknown));
         }
         var codes = Code?.Select(code => WildcardPattern.Get(code, WildcardOptions.IgnoreCase)).ToArray();
-        var since = After is { } after ? new DateTimeOffset(after) : DateTimeOffset.MinValue;
-        _isWanted = logged => logged.Time >= since && (codes is null || codes.Any(code => code.IsMatch(logged.Code)))
+        var since = (After ?? DateTime.MinValue).ToUniversalTime();
+        _isWanted = logged => logged.Time.ToUniversalTime() >= since && (codes is null || codes.Any(code => code.IsMatch(logged.Code)))
             && (Severity is null || Severity.Contains(logged.Severity.ToString(), StringComparer.OrdinalIgnoreCase));
     }
 
@@ -114,7 +107,7 @@ public sealed class GetDaemonProxyEventCommand : InstanceCommand
             foreach (var logged in log.Read())
             {
                 if (_isWanted(logged))
-                    WriteObject(new EventInfo(name, logged));
+                    WriteObject(logged with { Name = name });
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

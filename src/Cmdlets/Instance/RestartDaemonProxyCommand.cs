@@ -8,16 +8,9 @@ namespace DaemonProxy.Cmdlets;
 /// does not check out, or does not come up, changes nothing.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Restart, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(DaemonProxyInfo))]
-public sealed class RestartDaemonProxyCommand : InstanceCommand
+[OutputType(typeof(InstanceStatus))]
+public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>Only the processes of this daemon group, with the configuration they have.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -36,7 +29,7 @@ public sealed class RestartDaemonProxyCommand : InstanceCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var name in Name is null ? NameOfOne(null) is { } only ? [only] : [] : NamesOf(Name))
+        foreach (var name in Names())
         {
             if (!ShouldProcess($"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
                 continue;
@@ -45,7 +38,7 @@ public sealed class RestartDaemonProxyCommand : InstanceCommand
             if (Daemon is null)
                 WriteWarnings(status);
             if (PassThru)
-                WriteObject(new DaemonProxyInfo(status));
+                WriteObject(status);
         }
     }
 

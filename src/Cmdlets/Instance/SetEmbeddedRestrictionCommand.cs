@@ -1,21 +1,15 @@
 using System.Management.Automation;
+using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Refuses embedded mode, or allows it, while the front end serves.</summary>
 [Cmdlet(VerbsCommon.Set, "EmbeddedRestriction", SupportsShouldProcess = true, DefaultParameterSetName = OnSet)]
-[OutputType(typeof(DaemonProxyInfo))]
-public sealed class SetEmbeddedRestrictionCommand : InstanceCommand
+[OutputType(typeof(InstanceStatus))]
+public sealed class SetEmbeddedRestrictionCommand : InstanceChangeCommand
 {
     private const string OnSet = "On";
     private const string OffSet = "Off";
-
-    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
 
     /// <summary>Refuse embedded requests with a logged 500.</summary>
     [Parameter(Mandatory = true, ParameterSetName = OnSet)]
@@ -33,13 +27,13 @@ public sealed class SetEmbeddedRestrictionCommand : InstanceCommand
     protected override void ProcessRecord()
     {
         var restricted = ParameterSetName == OnSet ? On.IsPresent : !Off.IsPresent;
-        foreach (var name in NamesOrOnly(Name))
+        foreach (var name in Names())
         {
             if (!ShouldProcess($"'{name}'", restricted ? "Restrict embedded mode" : "Allow embedded mode"))
                 continue;
             var status = Ask(name, $"Changing the restriction of '{name}'", (client, stop) => client.SetRestrictionAsync(restricted, stop));
             if (status is not null && PassThru)
-                WriteObject(new DaemonProxyInfo(status));
+                WriteObject(status);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Starts a front end in a process of its own, and returns when it serves.</summary>
 [Cmdlet(VerbsLifecycle.Start, "DaemonProxy", SupportsShouldProcess = true, DefaultParameterSetName = ByFile)]
-[OutputType(typeof(DaemonProxyInfo))]
+[OutputType(typeof(InstanceStatus))]
 public sealed class StartDaemonProxyCommand : InstanceCommand
 {
     private const string ByFile = "ConfigurationFile";
@@ -124,7 +124,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             WriteVerbose($"starting {options.HostPath}");
             var status = Wait($"Starting '{name}'", stop => InstanceLauncher.StartAsync(options, stop));
             WriteWarnings(status);
-            WriteObject(new DaemonProxyInfo(status));
+            WriteObject(status);
         }
         catch (ControlException error)
         {
@@ -166,7 +166,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         if (other is null)
         {
             WriteWarning($"'{name}' is already running with this configuration (process {status.ProcessId}).");
-            WriteObject(new DaemonProxyInfo(status));
+            WriteObject(status);
             return;
         }
 

@@ -1,19 +1,13 @@
 using System.Management.Automation;
+using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Stops front ends: they take no new connections, finish what is in flight, and end with their daemons.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(DaemonProxyInfo))]
-public sealed class StopDaemonProxyCommand : InstanceCommand
+[OutputType(typeof(InstanceStatus))]
+public sealed class StopDaemonProxyCommand : InstanceChangeCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>What is in flight after this is broken off. Default 10 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
@@ -26,13 +20,13 @@ public sealed class StopDaemonProxyCommand : InstanceCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var name in NamesOrOnly(Name))
+        foreach (var name in Names())
         {
             if (!ShouldProcess($"'{name}'", "Stop front end"))
                 continue;
             var last = Ask(name, $"Stopping '{name}'", (client, stop) => client.StopAsync(Timeout, stop));
             if (last is not null && PassThru)
-                WriteObject(new DaemonProxyInfo(last));
+                WriteObject(last);
         }
     }
 }

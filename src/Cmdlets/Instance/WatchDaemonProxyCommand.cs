@@ -6,10 +6,10 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C; in a pipeline or a file, one object for each front end and interval.</summary>
+/// <summary>Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C; in a pipeline or a file, one object for each front end and interval. Front ends that are started later appear, too.</summary>
 [Cmdlet(VerbsCommon.Watch, "DaemonProxy")]
-[OutputType(typeof(ActivityInfo))]
-public sealed class WatchDaemonProxyCommand : InstanceCommand
+[OutputType(typeof(ActivityRates))]
+public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
 {
     private static readonly TimeSpan BetweenKeys = TimeSpan.FromMilliseconds(50);
 
@@ -18,13 +18,6 @@ public sealed class WatchDaemonProxyCommand : InstanceCommand
 
     private readonly List<string> _patterns = [];
     private readonly Dictionary<string, InstanceActivity> _before = new(StringComparer.Ordinal);
-
-    /// <summary>The front ends; wildcards are allowed. Without it, all, also those that are started later.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
 
     /// <summary>How often it looks. Default 1 s; at least 100 ms.</summary>
     [Parameter]
@@ -86,7 +79,7 @@ public sealed class WatchDaemonProxyCommand : InstanceCommand
             foreach (var (name, rates) in Look(patterns))
             {
                 if (rates is not null)
-                    WriteObject(new ActivityInfo(rates));
+                    WriteObject(rates);
                 else if (patterns?.Contains(name) == true)
                     WriteWarning($"'{name}' is not running");
             }

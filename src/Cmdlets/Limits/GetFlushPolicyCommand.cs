@@ -1,19 +1,13 @@
 using System.Management.Automation;
+using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Shows the flush policies in force, and how often each reason led to a flush.</summary>
 [Cmdlet(VerbsCommon.Get, "FlushPolicy")]
-[OutputType(typeof(FlushPolicyInfo))]
-public sealed class GetFlushPolicyCommand : InstanceCommand
+[OutputType(typeof(FlushPolicyStatus))]
+public sealed class GetFlushPolicyCommand : InstanceQueryCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, all.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>The daemon groups; wildcards are allowed. Without it, all.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -28,9 +22,9 @@ public sealed class GetFlushPolicyCommand : InstanceCommand
         {
             if (StatusOf(name) is not { } status)
                 continue;
-            var chosen = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound");
-            foreach (var daemon in status.Daemons.Where(daemon => chosen.Contains(daemon.Name)))
-                WriteObject(new FlushPolicyInfo(name, daemon));
+            var chosen = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+            foreach (var daemon in status.Daemons.Where(daemon => chosen.Contains(daemon.Daemon)))
+                WriteObject(daemon.FlushPolicy);
         }
     }
 }

@@ -1,19 +1,13 @@
 using System.Management.Automation;
+using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>Shows the rate limits in force, route by route, and behind them those of all routes.</summary>
 [Cmdlet(VerbsCommon.Get, "RateLimit")]
-[OutputType(typeof(RateLimitInfo))]
-public sealed class GetRateLimitCommand : InstanceCommand
+[OutputType(typeof(RateLimitStatus))]
+public sealed class GetRateLimitCommand : InstanceQueryCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, all.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>The routes' path prefixes; wildcards are allowed. Without it, all, and the limits of all routes.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
@@ -32,11 +26,11 @@ public sealed class GetRateLimitCommand : InstanceCommand
         {
             if (StatusOf(name) is not { } status)
                 continue;
-            var chosen = Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound");
-            var limits = status.Routes.Where(route => chosen.Contains(route.Path)).SelectMany(route => RateLimitInfo.Of(name, route));
+            var chosen = Choose(Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
+            var limits = status.Routes.Where(route => chosen.Contains(route.Route)).SelectMany(route => route.RateLimits);
             if (Route is null)
-                limits = limits.Concat(status.RateLimits.Select(limit => new RateLimitInfo(name, null, limit)));
-            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope), enumerateCollection: true);
+                limits = limits.Concat(status.RateLimits);
+            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope.Value.ToRateScope()), enumerateCollection: true);
         }
     }
 }

@@ -7,16 +7,9 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Changes the flush policy of daemon groups while they serve; responses in flight take it at their next read.</summary>
 [Cmdlet(VerbsCommon.Set, "FlushPolicy", SupportsShouldProcess = true)]
-[OutputType(typeof(FlushPolicyInfo))]
-public sealed class SetFlushPolicyCommand : InstanceCommand
+[OutputType(typeof(FlushPolicyStatus))]
+public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>The daemon groups; wildcards are allowed. Without it, all of the front end.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -52,7 +45,7 @@ public sealed class SetFlushPolicyCommand : InstanceCommand
             return;
         }
 
-        foreach (var name in NamesOrOnly(Name))
+        foreach (var name in Names())
         {
             if (StatusOf(name) is { } status)
                 Change(name, status);
@@ -61,7 +54,7 @@ public sealed class SetFlushPolicyCommand : InstanceCommand
 
     private void Change(string name, InstanceStatus status)
     {
-        foreach (var daemon in Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound"))
+        foreach (var daemon in Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound"))
         {
             if (!ShouldProcess($"daemon group '{daemon}' of '{name}'", $"Set flush policy ({Changes()})"))
                 continue;
@@ -70,9 +63,9 @@ public sealed class SetFlushPolicyCommand : InstanceCommand
             foreach (var now in changed ?? [])
             {
                 if (FlushDelay == TimeSpan.Zero)
-                    WarnOf(status.Routes.Where(route => route.Daemon == now.Name), now.FlushDelay);
+                    WarnOf(status.Routes.Where(route => route.Daemon == now.Daemon), now.FlushDelay);
                 if (PassThru)
-                    WriteObject(new FlushPolicyInfo(name, now));
+                    WriteObject(now);
             }
         }
     }

@@ -7,16 +7,9 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Changes the rate limit of routes while they serve.</summary>
 [Cmdlet(VerbsCommon.Set, "RateLimit", SupportsShouldProcess = true)]
-[OutputType(typeof(RateLimitInfo))]
-public sealed class SetRateLimitCommand : InstanceCommand
+[OutputType(typeof(RateLimitStatus))]
+public sealed class SetRateLimitCommand : InstanceChangeCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(InstanceNameCompleter))]
-    public string[]? Name { get; set; }
-
     /// <summary>The routes' path prefixes; wildcards are allowed. Without it, a limit of all routes: one that stands at the top of the configuration.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -61,7 +54,7 @@ public sealed class SetRateLimitCommand : InstanceCommand
             return;
         }
 
-        foreach (var name in NamesOrOnly(Name))
+        foreach (var name in Names())
         {
             if (StatusOf(name) is { } status)
                 Change(name, status);
@@ -77,45 +70,41 @@ public sealed class SetRateLimitCommand : InstanceCommand
             return;
         }
 
-        foreach (var path in Choose(Route, [.. status.Routes.Select(route => route.Path)], $"route of '{name}' with the path", "RouteNotFound"))
+        foreach (var path in Choose(Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound"))
         {
-            var route = status.Routes.First(route => route.Path == path);
-            // A front end of an earlier version lists none, and knows one.
-            if (route.RateLimits.Count == 0)
-                Change(name, status, path, null);
-            else if (Meant(route.RateLimits, $"route '{path}' of '{name}'") is { } limit)
+            if (Meant(status.Routes.First(route => route.Route == path).RateLimits, $"route '{path}' of '{name}'") is { } limit)
                 Change(name, status, path, limit);
         }
     }
 
-    private void Change(string name, InstanceStatus status, string? path, RateLimitStatus? limit)
+    private void Change(string name, InstanceStatus status, string? path, RateLimitStatus limit)
     {
         var target = path is null ? $"all routes of '{name}'" : $"route '{path}' of '{name}'";
         if (!ShouldProcess(target, $"Set rate limit ({Changes()})"))
             return;
-        var change = new RateLimitChange { Route = path, Index = limit?.Index, RateLimit = Rate, RateInitialBurst = InitialBurst, Pacer = Pacer?.ToKind() };
+        var change = new RateLimitChange { Route = path, Index = limit.Index, RateLimit = Rate, RateInitialBurst = InitialBurst, Pacer = Pacer?.ToKind() };
         if (path is null)
         {
             if (Ask(name, $"Setting a rate limit of {target}", (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
-                WriteObject(new RateLimitInfo(name, null, instance.RateLimits[limit!.Index - 1]));
+                WriteObject(instance.RateLimits[limit.Index - 1]);
             return;
         }
 
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
-        if (status.Daemons.FirstOrDefault(daemon => daemon.Name == changed.Daemon) is { } daemon && NoDelayWarning.Of(changed, daemon.FlushDelay) is { } warning)
+        if (status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon && NoDelayWarning.Of(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
             WriteWarning(warning);
         if (PassThru)
-            WriteObject(RateLimitInfo.Of(name, changed).ElementAt(Math.Max(0, (limit?.Index ?? 1) - 1)));
+            WriteObject(changed.RateLimits[limit.Index - 1]);
     }
 
     /// <summary>The limit that is meant; null after an error, where it is none or cannot be told from others.</summary>
     private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
     {
-        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.RateScope) == limit.RateScope).ToArray();
+        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.Scope) == limit.Scope).ToArray();
         if (meant is [var only])
             return only;
-        var there = string.Join(", ", limits.Select(limit => $"{limit.Index} ({limit.RateScope}, {Units.FormatRate(limit.RateLimit)})"));
+        var there = string.Join(", ", limits.Select(limit => $"{limit.Index} ({limit.Scope}, {Units.FormatRate(limit.Rate)})"));
         if (meant.Length > 1)
             WriteError($"{of} has several limits: {there}; say which with -Scope or -Index", "RateLimitAmbiguous", ErrorCategory.InvalidArgument, of);
         else if (limits.Count == 0)

@@ -9,7 +9,7 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Has the system start a front end, and start it again when it fails: a systemd unit, a launchd agent, or a Windows service.</summary>
 [Cmdlet(VerbsLifecycle.Register, "DaemonProxyService", SupportsShouldProcess = true)]
-[OutputType(typeof(ServiceInfo))]
+[OutputType(typeof(ServiceState))]
 public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
 {
     private const int FirstUnprivilegedPort = 1024;
@@ -106,7 +106,7 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
         foreach (var remark in state.Remarks)
             WriteWarning(remark);
         if (PassThru)
-            WriteObject(new ServiceInfo(state, service.ConfigurationFile));
+            WriteObject(state with { ConfigurationFile = service.ConfigurationFile });
     }
 
     private ServiceDefinition Definition(string file, string name, ProxyConfiguration configuration)

@@ -6,7 +6,7 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Takes back what Register-DaemonProxyService has made: ends the front end, and removes its service.</summary>
 [Cmdlet(VerbsLifecycle.Unregister, "DaemonProxyService", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
-[OutputType(typeof(ServiceInfo))]
+[OutputType(typeof(ServiceState))]
 public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
 {
     /// <summary>The front ends whose services are removed; wildcards are allowed.</summary>
@@ -46,6 +46,6 @@ public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
         var state = Wait($"Unregistering '{name}'", stop => manager.UnregisterAsync(name, stop));
         WriteVerbose($"{state.Path} is removed");
         if (PassThru)
-            WriteObject(new ServiceInfo(state, null));
+            WriteObject(state);
     }
 }

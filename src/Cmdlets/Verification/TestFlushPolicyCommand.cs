@@ -109,11 +109,11 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             return Route ?? [];
         if (StatusOf(name) is not { } status)
             return null;
-        var daemons = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Name)], $"daemon group of '{name}' named", "DaemonNotFound");
+        var daemons = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
         if (daemons.Count == 0)
             return null;
         // A rate limit would be measured, too.
-        IReadOnlyList<string> routes = [.. status.Routes.Where(route => route.RateLimit == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Path) != false).Select(route => route.Path)];
+        IReadOnlyList<string> routes = [.. status.Routes.Where(route => route.RateLimits[0].Rate == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Route) != false).Select(route => route.Route)];
         if (routes.Count > 0)
             return routes;
         WriteError($"no route without a rate limit leads to {string.Join(", ", daemons)} in '{name}'", "CannotVerify", ErrorCategory.InvalidArgument, name);

@@ -59,14 +59,14 @@ public sealed class ControlClient : IDisposable
 
     /// <summary>The options in force, for every daemon group.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
-    public async Task<IReadOnlyList<GroupOptions>> GetOptionsAsync(CancellationToken cancellationToken = default) =>
-        await AskAsync(HttpMethod.Get, "v1/options", null, ControlJson.Default.GroupOptionsArray, cancellationToken).ConfigureAwait(false);
+    public async Task<IReadOnlyList<OptionStatus>> GetOptionsAsync(CancellationToken cancellationToken = default) =>
+        await AskAsync(HttpMethod.Get, "v1/options", null, ControlJson.Default.OptionStatusArray, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Changes the flush policy of a daemon group, or of all; returns the groups that were changed.</summary>
+    /// <summary>Changes the flush policy of a daemon group, or of all; returns the policies of those that were changed.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
-    public async Task<IReadOnlyList<DaemonStatus>> SetFlushPolicyAsync(FlushPolicyChange change, CancellationToken cancellationToken = default) =>
+    public async Task<IReadOnlyList<FlushPolicyStatus>> SetFlushPolicyAsync(FlushPolicyChange change, CancellationToken cancellationToken = default) =>
         await AskAsync(HttpMethod.Put, "v1/flush-policy", JsonContent.Create(change, ControlJson.Default.FlushPolicyChange),
-            ControlJson.Default.DaemonStatusArray, cancellationToken).ConfigureAwait(false);
+            ControlJson.Default.FlushPolicyStatusArray, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Changes a route's rate limit, also for responses in flight; returns the route.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>

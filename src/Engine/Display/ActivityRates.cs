@@ -3,74 +3,125 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Display;
 
-/// <summary>What a front end did between two looks at it, by second.</summary>
+/// <summary>What a front end does: its counts at one moment, and its rates since the moment before.</summary>
 public sealed class ActivityRates
 {
-    private readonly InstanceActivity? _before;
     private readonly double _seconds;
 
     private ActivityRates(InstanceActivity? before, InstanceActivity now)
     {
         // One that was started anew counts from 0.
-        _before = before is { } && before.Status.ProcessId == now.Status.ProcessId && before.Status.StartTime == now.Status.StartTime && now.Time > before.Time ? before : null;
-        _seconds = _before is null ? 0 : (now.Time - _before.Time).TotalSeconds;
-        Now = now;
+        if (before?.Status.ProcessId != now.Status.ProcessId || before.Status.StartTime != now.Status.StartTime || now.Time <= before.Time) before = null;
+        _seconds = before is null ? 0 : (now.Time - before.Time).TotalSeconds;
+        Status = now.Status;
+        Time = now.Time.LocalDateTime;
+        ActiveRequests = now.Responses.Count;
+        RequestRate = Rate(before?.Status.Traffic.Requests, Status.Traffic.Requests);
+        ByteRate = Rate(before is null ? null : before.Status.Traffic.Bytes + before.Responses.Bytes, Status.Traffic.Bytes + now.Responses.Bytes);
+        Daemons =
+        [
+            .. Status.Daemons.Select(daemon => Part(daemon.Traffic, before?.Status.Daemons.FirstOrDefault(other => other.Daemon == daemon.Daemon)?.Traffic,
+                before, now, route => route.Daemon == daemon.Daemon) with { ActiveRequests = daemon.ActiveRequests }),
+        ];
+        Routes =
+        [
+            .. Status.Routes.Select(route => Part(route.Traffic, before?.Status.Routes.FirstOrDefault(other => other.Route == route.Route)?.Traffic,
+                before, now, other => other.Route == route.Route)),
+        ];
+        Responses =
+        [
+            .. now.Responses.Oldest.Select(response => response with
+            {
+                ByteRate = before?.Responses.Oldest.FirstOrDefault(other => other.Id == response.Id) is { } earlier ? Rate(earlier.Bytes, response.Bytes)
+                    : response.Elapsed > TimeSpan.Zero ? response.Bytes / response.Elapsed.TotalSeconds : 0,
+            }),
+        ];
     }
 
-    /// <summary>The later look.</summary>
-    public InstanceActivity Now { get; }
+    /// <summary>The front end's name.</summary>
+    public string Name => Status.Name;
 
-    /// <summary>How far the looks are apart; zero at the first.</summary>
+    /// <summary>When it was looked at, in local time.</summary>
+    public DateTime Time { get; }
+
+    /// <summary>What the rates are over; zero at the first look, which has none.</summary>
     public TimeSpan Interval => TimeSpan.FromSeconds(_seconds);
 
-    /// <summary>Requests finished, a second.</summary>
-    public double Requests => Rate(_before?.Status.Traffic.Requests, Now.Status.Traffic.Requests);
+    /// <summary>Requests being served.</summary>
+    public int ActiveRequests { get; }
 
-    /// <summary>Bytes of response bodies sent, also of those that are not at their end, a second.</summary>
-    public double Bytes => Rate(_before is null ? null : Sent(_before), Sent(Now));
+    /// <summary>Requests that wait for a worker.</summary>
+    public long WaitingRequests => Status.Daemons.Sum(daemon => daemon.WaitingRequests);
+
+    /// <summary>Requests finished, a second.</summary>
+    public double RequestRate { get; }
+
+    /// <summary>Bytes of response bodies sent, a second; those of responses in flight are in it.</summary>
+    public double ByteRate { get; }
+
+    /// <summary>Flushes, a second.</summary>
+    public double FlushRate => Daemons.Sum(daemon => daemon.IdleFlushRate + daemon.DeadlineFlushRate + daemon.GuardFlushRate + daemon.EndFlushRate);
+
+    /// <summary>The same for each daemon group.</summary>
+    public IReadOnlyList<PartRates> Daemons { get; }
+
+    /// <summary>The same for each route.</summary>
+    public IReadOnlyList<PartRates> Routes { get; }
+
+    /// <summary>The responses in flight: the oldest 200, where there are more. The rate of one that is new is over its whole life.</summary>
+    public IReadOnlyList<ActiveResponse> Responses { get; }
+
+    /// <summary>What the front end says of itself.</summary>
+    public InstanceStatus Status { get; }
 
     /// <summary>Compares two looks.</summary>
     /// <param name="before">The earlier; null: there was none.</param>
     /// <param name="now">The later.</param>
     public static ActivityRates Between(InstanceActivity? before, InstanceActivity now) => new(before, now);
 
-    /// <summary>Requests of a daemon group finished, a second.</summary>
-    public double RequestsOf(DaemonStatus daemon) => Rate(Before(daemon)?.Traffic.Requests, daemon.Traffic.Requests);
-
-    /// <summary>Requests of a route finished, a second.</summary>
-    public double RequestsOf(RouteStatus route) => Rate(Before(route)?.Traffic.Requests, route.Traffic.Requests);
-
-    /// <summary>Bytes of a daemon group's responses sent, a second.</summary>
-    public double BytesOf(DaemonStatus daemon) => Rate(
-        Before(daemon) is { } before ? before.Traffic.Bytes + InFlight(_before!, route => route.Daemon == daemon.Name) : null,
-        daemon.Traffic.Bytes + InFlight(Now, route => route.Daemon == daemon.Name));
-
-    /// <summary>Bytes of a route's responses sent, a second.</summary>
-    public double BytesOf(RouteStatus route) => Rate(
-        Before(route) is { } before ? before.Traffic.Bytes + InFlight(_before!, other => other.Path == route.Path) : null,
-        route.Traffic.Bytes + InFlight(Now, other => other.Path == route.Path));
-
-    /// <summary>Bytes of a response sent, a second; over its whole life where it was not there at the earlier look.</summary>
-    public double BytesOf(ActiveResponse response)
+    private PartRates Part(TrafficStatus traffic, TrafficStatus? earlier, InstanceActivity? before, InstanceActivity now, Func<RouteStatus, bool> isOfPart) => new(traffic.Target ?? "")
     {
-        if (_before?.Responses.Oldest.FirstOrDefault(other => other.Id == response.Id) is { } before)
-            return Rate(before.Bytes, response.Bytes);
-        return response.Elapsed > TimeSpan.Zero ? response.Bytes / response.Elapsed.TotalSeconds : 0;
-    }
+        ActiveRequests = Active(now, isOfPart).Sum(active => active.Count),
+        RequestRate = Rate(earlier?.Requests, traffic.Requests),
+        ByteRate = Rate(earlier?.Bytes + Active(before, isOfPart).Sum(active => active.Bytes), traffic.Bytes + Active(now, isOfPart).Sum(active => active.Bytes)),
+        IdleFlushRate = Rate(earlier?.IdleFlushes, traffic.IdleFlushes),
+        DeadlineFlushRate = Rate(earlier?.DeadlineFlushes, traffic.DeadlineFlushes),
+        GuardFlushRate = Rate(earlier?.GuardFlushes, traffic.GuardFlushes),
+        EndFlushRate = Rate(earlier?.EndFlushes, traffic.EndFlushes),
+    };
 
-    /// <summary>Flushes of a daemon group, a second: all, or those of one reason.</summary>
-    public double FlushesOf(DaemonStatus daemon, Func<FlushCounts, long> count) =>
-        Rate(Before(daemon) is { } before ? count(before.Traffic.Flushes) : null, count(daemon.Traffic.Flushes));
-
-    private static long Sent(InstanceActivity activity) => activity.Status.Traffic.Bytes + activity.Responses.Bytes;
-
-    private static long InFlight(InstanceActivity activity, Func<RouteStatus, bool> counts) =>
-        activity.Status.Routes.Where(counts).Sum(route => activity.Responses.ByRoute.TryGetValue(route.Path, out var active) ? active.Bytes : 0);
-
-    private DaemonStatus? Before(DaemonStatus daemon) => _before?.Status.Daemons.FirstOrDefault(other => other.Name == daemon.Name);
-
-    private RouteStatus? Before(RouteStatus route) => _before?.Status.Routes.FirstOrDefault(other => other.Path == route.Path);
+    private static IEnumerable<ActiveRoute> Active(InstanceActivity? activity, Func<RouteStatus, bool> isOfPart) =>
+        activity?.Status.Routes.Where(isOfPart).Select(route => activity.Responses.ByRoute.GetValueOrDefault(route.Route)).OfType<ActiveRoute>() ?? [];
 
     // A response that has just ended may be in neither count for a moment.
     private double Rate(long? before, long now) => before is null || _seconds == 0 ? 0 : Math.Max(0, now - before.Value) / _seconds;
+}
+
+/// <summary>What a daemon group or a route does.</summary>
+/// <param name="Target">The group's name or the route's path.</param>
+public sealed record PartRates(string Target)
+{
+    /// <summary>Requests being served.</summary>
+    public long ActiveRequests { get; init; }
+
+    /// <summary>Requests finished, a second.</summary>
+    public double RequestRate { get; init; }
+
+    /// <summary>Bytes of response bodies sent, a second.</summary>
+    public double ByteRate { get; init; }
+
+    /// <summary>Flushes because the application stayed silent for the flush delay, a second.</summary>
+    public double IdleFlushRate { get; init; }
+
+    /// <summary>Flushes because bytes had waited for the flush deadline, a second.</summary>
+    public double DeadlineFlushRate { get; init; }
+
+    /// <summary>Flushes because the chain held more than the buffer size, a second.</summary>
+    public double GuardFlushRate { get; init; }
+
+    /// <summary>Flushes because a response ended, a second.</summary>
+    public double EndFlushRate { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Target;
 }

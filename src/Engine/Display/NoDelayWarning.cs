@@ -13,10 +13,10 @@ public static class NoDelayWarning
     public static string? Of(RouteStatus route, TimeSpan flushDelay)
     {
         ArgumentNullException.ThrowIfNull(route);
-        var limits = route.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => (limit.RateLimit, Pacer: PacerTable.Of(limit.Pacer)))
+        var limits = route.RateLimits.Where(limit => limit.Rate > 0).Select(limit => (limit.Rate, Pacer: PacerTable.Of(limit.Pacer)))
             .OrderByDescending(limit => limit.Pacer.FlushCost).ThenBy(limit => limit.Pacer.KeepsRate);
         if (flushDelay > TimeSpan.Zero || limits.FirstOrDefault() is not { Pacer: { } pacer } limit) return null;
-        return $"Route '{route.Path}' is limited to {Units.FormatRate(limit.RateLimit)} and daemon '{route.Daemon}' has no flush delay: "
+        return $"Route '{route.Route}' is limited to {Units.FormatRate(limit.Rate)} and daemon '{route.Daemon}' has no flush delay: "
             + "whenever its socket is empty for a moment, a flush forces out what has come so far, however little. "
             + Consequence(pacer);
     }

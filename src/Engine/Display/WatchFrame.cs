@@ -31,26 +31,25 @@ public static class WatchFrame
 
     private static IEnumerable<string> Of(ActivityRates rates, int room)
     {
-        var status = rates.Now.Status;
+        var status = rates.Status;
         List<string> lines =
         [
             "",
-            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up {Age(rates.Now.Time - status.StartTime)}",
-            $"{rates.Now.Responses.Count} active   {Rate(rates.Requests)} requests/s   {Bytes(rates.Bytes)}/s   {status.Traffic.Requests} requests and {Bytes(status.Traffic.Bytes)} since the start",
+            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up {Age(rates.Time - status.StartTime)}",
+            $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   {status.Traffic.Requests} requests and {Bytes(status.Traffic.Bytes)} since the start",
             "",
         ];
         lines.AddRange(Daemons(rates));
         lines.Add("");
         lines.AddRange(Routes(rates));
-        var responses = rates.Now.Responses;
         var left = room - lines.Count - 2;
-        if (responses.Count == 0 || left < 1)
+        if (rates.ActiveRequests == 0 || left < 1)
             return lines;
         lines.Add("");
-        var shown = responses.Count <= left ? responses.Oldest.Count : Math.Max(0, Math.Min(left - 1, responses.Oldest.Count));
-        lines.AddRange(Responses(rates, responses.Oldest.Take(shown)));
-        if (shown < responses.Count)
-            lines.Add($"and {responses.Count - shown} more");
+        var shown = rates.ActiveRequests <= left ? rates.Responses.Count : Math.Max(0, Math.Min(left - 1, rates.Responses.Count));
+        lines.AddRange(Responses(rates.Responses.Take(shown)));
+        if (shown < rates.ActiveRequests)
+            lines.Add($"and {rates.ActiveRequests - shown} more");
         return lines;
     }
 
@@ -58,13 +57,13 @@ public static class WatchFrame
     {
         var table = new TextTable(("GROUP", false), ("STATE", false), ("WORKERS", true), ("RESTARTS", true), ("ACTIVE", true), ("WAITING", true), ("REQ/S", true), ("BYTES/S", true),
             ("IDLE/S", true), ("DEADLINE/S", true), ("GUARD/S", true), ("END/S", true), ("FLUSH POLICY", false));
-        foreach (var daemon in rates.Now.Status.Daemons)
+        foreach (var (daemon, rate) in rates.Status.Daemons.Zip(rates.Daemons))
         {
-            table.Add(daemon.Name, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts), Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
-                Rate(rates.RequestsOf(daemon)), Bytes(rates.BytesOf(daemon)),
-                Rate(rates.FlushesOf(daemon, flushes => flushes.Idle)), Rate(rates.FlushesOf(daemon, flushes => flushes.Deadline)),
-                Rate(rates.FlushesOf(daemon, flushes => flushes.Guard)), Rate(rates.FlushesOf(daemon, flushes => flushes.End)),
-                $"{Units.FormatDuration(daemon.FlushDelay)} {Units.FormatDuration(daemon.FlushDeadline)} {Units.FormatSize(daemon.BufferSize)}");
+            var policy = daemon.FlushPolicy;
+            table.Add(daemon.Daemon, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts), Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
+                Rate(rate.RequestRate), Bytes(rate.ByteRate),
+                Rate(rate.IdleFlushRate), Rate(rate.DeadlineFlushRate), Rate(rate.GuardFlushRate), Rate(rate.EndFlushRate),
+                $"{Units.FormatDuration(policy.FlushDelay)} {Units.FormatDuration(policy.FlushDeadline)} {Units.FormatSize(policy.BufferSize)}");
         }
 
         return Split(table);
@@ -73,21 +72,22 @@ public static class WatchFrame
     private static IEnumerable<string> Routes(ActivityRates rates)
     {
         var table = new TextTable(("ROUTE", false), ("GOES TO", false), ("ACTIVE", true), ("REQ/S", true), ("BYTES/S", true), ("RATE LIMIT", true), ("PACER", false));
-        foreach (var route in rates.Now.Status.Routes)
+        foreach (var (route, rate) in rates.Status.Routes.Zip(rates.Routes))
         {
-            table.Add(route.Path, route.Daemon ?? "(embedded)", Number(rates.Now.Responses.ByRoute.TryGetValue(route.Path, out var active) ? active.Count : 0),
-                Rate(rates.RequestsOf(route)), Bytes(rates.BytesOf(route)), route.RateLimit == 0 ? "none" : Units.FormatRate(route.RateLimit), route.RateLimit == 0 ? "" : route.Pacer.ToString());
+            var limit = route.RateLimits[0];
+            table.Add(route.Route, route.Daemon ?? "(embedded)", Number(rate.ActiveRequests), Rate(rate.RequestRate), Bytes(rate.ByteRate),
+                limit.Rate == 0 ? "none" : Units.FormatRate(limit.Rate), limit.Rate == 0 ? "" : limit.Pacer.ToString());
         }
 
         return Split(table);
     }
 
-    private static IEnumerable<string> Responses(ActivityRates rates, IEnumerable<ActiveResponse> responses)
+    private static IEnumerable<string> Responses(IEnumerable<ActiveResponse> responses)
     {
         var table = new TextTable(("ACTIVE RESPONSE", false), ("STATUS", true), ("AGE", true), ("SENT", true), ("BYTES/S", true), ("ROUTE", false));
         foreach (var response in responses)
         {
-            table.Add($"{response.Method} {Shown(response.Path)}", response.Status == 0 ? "" : Number(response.Status), Age(response.Elapsed), Bytes(response.Bytes), Bytes(rates.BytesOf(response)),
+            table.Add($"{response.Method} {Shown(response.Path)}", response.Status is { } status ? Number(status) : "", Age(response.Elapsed), Bytes(response.Bytes), Bytes(response.ByteRate),
                 response.Route ?? "");
         }
 

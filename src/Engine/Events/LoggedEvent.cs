@@ -3,14 +3,26 @@ using System.Text.Json;
 
 namespace DaemonProxy.Events;
 
-/// <summary>An event as it stands in a log.</summary>
-/// <param name="Time">When it was written.</param>
-/// <param name="Severity">How much it matters.</param>
-/// <param name="Code">Its code.</param>
+/// <summary>An event that a front end has logged, with what the catalogue says of its kind.</summary>
+/// <param name="Time">When it was logged, in local time.</param>
+/// <param name="Severity">Information, Warning or Error.</param>
+/// <param name="Code">The code, such as WSGI0210.</param>
 /// <param name="Message">What happened.</param>
-/// <param name="Properties">What else is known: the daemon, the route, the request.</param>
-public sealed record LoggedEvent(DateTimeOffset Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
+/// <param name="Properties">What else is known, by the names of the log, whatever their case: method, path, route, daemon, pid.</param>
+public sealed record LoggedEvent(DateTime Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
 {
+    /// <summary>The front end's name; no part of the log.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Why events of this kind happen; null for a code that the catalogue does not have.</summary>
+    public string? Cause => EventCatalogue.Find(Code)?.Cause;
+
+    /// <summary>What became of the request or the daemon.</summary>
+    public string? Outcome => EventCatalogue.Find(Code)?.Outcome;
+
+    /// <summary>What to do about it.</summary>
+    public string? Action => EventCatalogue.Find(Code)?.Action;
+
     /// <summary>Reads a line of a log; false for what is none, such as half a line after a crash.</summary>
     public static bool TryParse(string line, [NotNullWhen(true)] out LoggedEvent? logged)
     {
@@ -19,15 +31,15 @@ public sealed record LoggedEvent(DateTimeOffset Time, EventSeverity Severity, st
         {
             using var json = JsonDocument.Parse(line);
             if (json.RootElement.ValueKind != JsonValueKind.Object) return false;
-            DateTimeOffset? time = null;
+            DateTime? time = null;
             EventSeverity? severity = null;
             string? code = null, message = null;
-            var properties = new Dictionary<string, object>();
+            var properties = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
             foreach (var property in json.RootElement.EnumerateObject())
             {
                 switch (property.Name)
                 {
-                    case "time": time = property.Value.GetDateTimeOffset(); break;
+                    case "time": time = property.Value.GetDateTimeOffset().LocalDateTime; break;
                     case "severity": severity = Enum.Parse<EventSeverity>(property.Value.GetString()!); break;
                     case "code": code = property.Value.GetString(); break;
                     case "message": message = property.Value.GetString(); break;

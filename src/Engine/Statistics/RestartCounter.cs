@@ -14,7 +14,8 @@ public sealed class RestartCounter
     /// <summary>All of them.</summary>
     public long Total => Enum.GetValues<RestartReason>().Sum(reason => this[reason]);
 
-    /// <summary>By reason; reasons that never were are left out.</summary>
+    /// <summary>By reason, the most frequent first; reasons that never were are left out.</summary>
     public IReadOnlyDictionary<string, long> ByReason() =>
-        Enum.GetValues<RestartReason>().Where(reason => this[reason] > 0).ToDictionary(reason => reason.ToString(), reason => this[reason]);
+        Enum.GetValues<RestartReason>().Select(reason => (Reason: reason, Count: this[reason]))
+            .Where(one => one.Count > 0).OrderByDescending(one => one.Count).ToDictionary(one => one.Reason.ToString(), one => one.Count);
 }

@@ -24,11 +24,23 @@ public sealed class TrafficCounter
     }
 
     /// <summary>The counts so far.</summary>
-    public TrafficStatus Status() => new(
-        Interlocked.Read(ref _requests), Interlocked.Read(ref _bytes),
-        new(Interlocked.Read(ref _statuses[1]), Interlocked.Read(ref _statuses[2]), Interlocked.Read(ref _statuses[3]), Interlocked.Read(ref _statuses[4]), Interlocked.Read(ref _statuses[5])),
-        TimeSpan.FromTicks(Interlocked.Read(ref _queueTicks)), TimeSpan.FromTicks(Interlocked.Read(ref _ticks)),
-        new(Flushes[FlushReason.Idle], Flushes[FlushReason.Deadline], Flushes[FlushReason.Guard], Flushes[FlushReason.End]));
+    public TrafficStatus Status() => new()
+    {
+        Requests = Interlocked.Read(ref _requests),
+        Bytes = Interlocked.Read(ref _bytes),
+        ClientLeft = Interlocked.Read(ref _statuses[0]),
+        Upgraded = Interlocked.Read(ref _statuses[1]),
+        Success = Interlocked.Read(ref _statuses[2]),
+        Redirection = Interlocked.Read(ref _statuses[3]),
+        ClientError = Interlocked.Read(ref _statuses[4]),
+        ServerError = Interlocked.Read(ref _statuses[5]),
+        QueueTime = TimeSpan.FromTicks(Interlocked.Read(ref _queueTicks)),
+        Duration = TimeSpan.FromTicks(Interlocked.Read(ref _ticks)),
+        IdleFlushes = Flushes[FlushReason.Idle],
+        DeadlineFlushes = Flushes[FlushReason.Deadline],
+        GuardFlushes = Flushes[FlushReason.Guard],
+        EndFlushes = Flushes[FlushReason.End],
+    };
 }
 
 /// <summary>What became of a request.</summary>

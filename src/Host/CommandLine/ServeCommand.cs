@@ -117,7 +117,7 @@ internal static class ServeCommand
         }
 
         signals.FrontEnd = frontEnd;
-        var status = frontEnd.Status();
+        var status = frontEnd.Status.Instance();
         if (background) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
         else if (json) await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
         else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);

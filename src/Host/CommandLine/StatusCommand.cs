@@ -54,13 +54,14 @@ internal static class StatusCommand
         var daemons = new TextTable(("daemon", false), ("state", false), ("processes", false), ("restarts", true), ("active", true), ("waiting", true), ("flush policy", false));
         foreach (var daemon in status.Daemons)
         {
-            var deadline = daemon.FlushDeadline > TimeSpan.Zero ? $", deadline {Units.FormatDuration(daemon.FlushDeadline)}" : "";
-            daemons.Add(daemon.Name, $"{daemon.State}", daemon.Address ?? string.Join(", ", daemon.Workers.Select(worker => worker.ProcessId)), $"{daemon.Restarts}",
-                $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}", $"{Units.FormatDuration(daemon.FlushDelay)} / {Units.FormatSize(daemon.BufferSize)}{deadline}");
+            var policy = daemon.FlushPolicy;
+            var deadline = policy.FlushDeadline > TimeSpan.Zero ? $", deadline {Units.FormatDuration(policy.FlushDeadline)}" : "";
+            daemons.Add(daemon.Daemon, $"{daemon.State}", daemon.Address ?? string.Join(", ", daemon.ProcessId), $"{daemon.Restarts}",
+                $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}", $"{Units.FormatDuration(policy.FlushDelay)} / {Units.FormatSize(policy.BufferSize)}{deadline}");
         }
         var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
         foreach (var route in status.Routes)
-            routes.Add(route.Path, route.Daemon ?? route.Application!, route.RateLimit > 0 ? Units.FormatRate(route.RateLimit) : "none");
+            routes.Add(route.Route, route.Daemon ?? route.Application!, route.RateLimits[0] is { Rate: > 0 and var rate } ? Units.FormatRate(rate) : "none");
         return $"""
             {Table([status])}
             {daemons}

@@ -40,7 +40,8 @@ internal sealed class ActiveRequests
     }
 
     /// <summary>The requests being served now, the oldest in full.</summary>
-    public ActiveResponses Status(TimeProvider time)
+    /// <param name="describe">Says what a request is; called under a lock.</param>
+    public ActiveResponses Status(Func<RequestRecord, ActiveResponse> describe)
     {
         var all = new List<ActiveResponse>();
         foreach (var shelf in _shelves)
@@ -48,7 +49,7 @@ internal sealed class ActiveRequests
             // Under the lock none of them ends, so their requests are still theirs.
             lock (shelf.Gate)
             {
-                for (var record = shelf.First; record is not null; record = record.Next) all.Add(record.StatusOf(time));
+                for (var record = shelf.First; record is not null; record = record.Next) all.Add(describe(record));
             }
         }
         var byRoute = all.GroupBy(response => response.Route ?? "")

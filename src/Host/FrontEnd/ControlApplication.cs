@@ -28,11 +28,11 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         {
             await ((context.Request.Method, context.Request.Path.Value) switch
             {
-                ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus),
-                ("GET", "/v1/activity") => AnswerAsync(context, frontEnd.Activity(), ControlJson.Default.InstanceActivity),
-                ("GET", "/v1/options") => AnswerAsync(context, [.. frontEnd.Served.Groups.Select(Options)], ControlJson.Default.GroupOptionsArray),
+                ("GET", "/v1/status") => AnswerAsync(context, frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus),
+                ("GET", "/v1/activity") => AnswerAsync(context, frontEnd.Status.Activity(), ControlJson.Default.InstanceActivity),
+                ("GET", "/v1/options") => AnswerAsync(context, frontEnd.Status.Options(), ControlJson.Default.OptionStatusArray),
                 ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
-                ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.DaemonStatusArray),
+                ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.FlushPolicyStatusArray),
                 ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
                 ("PUT", "/v1/rate-limit/all") => ChangeAsync(context, ControlJson.Default.RateLimitChange, ChangeOfAll, ControlJson.Default.InstanceStatus),
                 ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
@@ -72,7 +72,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         return wanted ?? throw new Refusal(StatusCodes.Status400BadRequest, "the request is empty");
     }
 
-    private DaemonStatus[] Change(FlushPolicyChange change)
+    private FlushPolicyStatus[] Change(FlushPolicyChange change)
     {
         if (change.FlushDelay < TimeSpan.Zero || change.FlushDelay > FlushPolicy.LongestDelay)
             throw Wrong($"response-flush-delay {Units.FormatDuration(change.FlushDelay.Value)} is out of range; it takes 0 to 1h");
@@ -87,7 +87,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             group.Policy.Current = new(change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
             frontEnd.Log.Write(EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}", ("daemon", group.Options.Name));
         }
-        return [.. groups.Select(frontEnd.Served.Status)];
+        return [.. groups.Select(frontEnd.Status.FlushPolicy)];
     }
 
     private RouteStatus Change(RateLimitChange change)
@@ -95,13 +95,13 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         var route = frontEnd.Served.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
             ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Served.Routes.Routes.Select(route => route.Options.Path));
         Change(route.Limits, change, $"route '{route.Options.Path}'");
-        return route.Status();
+        return frontEnd.Status.Route(route);
     }
 
     private InstanceStatus ChangeOfAll(RateLimitChange change)
     {
         Change(frontEnd.Served.Limits, change, "all routes");
-        return frontEnd.Status();
+        return frontEnd.Status.Instance();
     }
 
     private void Change(RateLimitSet limits, RateLimitChange change, string of)
@@ -124,7 +124,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     {
         frontEnd.Embedded.Setting = change.On;
         frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On switch { true => "on", false => "off", null => "never set" })}");
-        return frontEnd.Status();
+        return frontEnd.Status.Instance();
     }
 
     private async Task RestartAsync(HttpContext context)
@@ -143,12 +143,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         {
             throw Wrong($"nothing was changed: {failure.Message}");
         }
-        await AnswerAsync(context, frontEnd.Status(), ControlJson.Default.InstanceStatus).ConfigureAwait(false);
+        await AnswerAsync(context, frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus).ConfigureAwait(false);
     }
-
-    /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
-    private static GroupOptions Options(DaemonGroup group) =>
-        new(group.Options.Name, EffectiveOption.Of(group.Options with { FlushPolicy = group.Policy.Current }));
 
     private DaemonGroup Group(string name) =>
         frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name) ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
@@ -157,7 +153,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     {
         if (request.DrainTimeout < TimeSpan.Zero || request.DrainTimeout > TimeSpan.FromHours(1)) throw Wrong($"the drain timeout {request.DrainTimeout} is out of range; it takes 0 to 1h");
         frontEnd.RequestStop(request.DrainTimeout);
-        return frontEnd.Status() with { State = InstanceState.Draining };
+        return frontEnd.Status.Instance() with { State = InstanceState.Draining };
     }
 
     private static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, message);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
@@ -30,7 +29,6 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly SemaphoreSlim _restarting = new(1);
     private readonly List<Task> _retiring = [];
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private DateTimeOffset _startTime;
     private HttpServer? _server;
     private HttpServer? _control;
     private HttpServer? _metrics;
@@ -47,6 +45,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget };
         Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log, _time);
         _meter = new FrontEndMeter(_statistics, () => Served.Groups);
+        Status = new FrontEndStatus(this, _statistics, _time);
         Page = new PrometheusPage(_statistics, () => Served.Groups);
         _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter, Page);
     }
@@ -92,6 +91,27 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     /// <summary>Completes, with the drain timeout, when the front end was asked on its control socket to stop.</summary>
     public Task<TimeSpan> StopRequested => _stopRequested.Task;
+
+    /// <summary>Its name.</summary>
+    public string Name => _instance.Name;
+
+    /// <summary>When it began to serve, in local time.</summary>
+    public DateTime StartTime { get; private set; }
+
+    /// <summary>Whether it takes requests.</summary>
+    public InstanceState State => _draining ? InstanceState.Draining : InstanceState.Serving;
+
+    /// <summary>The TCP addresses it listens on.</summary>
+    public IReadOnlyList<Uri> Addresses => _server!.Addresses;
+
+    /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
+    public Uri? MetricsAddress => _metrics?.Addresses[0];
+
+    /// <summary>Serves its requests, and counts them.</summary>
+    public ProxyApplication Application => _application;
+
+    /// <summary>What it says of itself.</summary>
+    public FrontEndStatus Status { get; }
 
     /// <summary>The configuration being served.</summary>
     public ServedConfiguration Served => _application.Served;
@@ -143,7 +163,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
         await daemons.ConfigureAwait(false);
-        _startTime = _time.GetUtcNow();
+        StartTime = _time.GetUtcNow().LocalDateTime;
         _control = await HttpServer.StartAsync(
             new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this), cancellationToken).ConfigureAwait(false);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId), ("configuration", configuration.File));
@@ -206,38 +226,6 @@ internal sealed class FrontEndServer : IAsyncDisposable
     {
         _log.Reopen();
         _application.AccessLog?.Reopen();
-    }
-
-    /// <summary>What the front end says of itself.</summary>
-    public InstanceStatus Status() => new()
-    {
-        Name = _instance.Name,
-        ProcessId = Environment.ProcessId,
-        StartTime = _startTime,
-        State = _draining ? InstanceState.Draining : InstanceState.Serving,
-        Uri = _server!.Addresses,
-        ConfigurationFile = Served.Configuration.File,
-        ConfigurationHash = Served.Configuration.Hash,
-        LogFile = LogFile,
-        Version = typeof(FrontEndServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        RestrictEmbedded = Embedded.Setting,
-        Python = Embedded.Python,
-        ActiveRequests = _application.ActiveRequests,
-        Requests = _application.Requests,
-        Traffic = _statistics.Total.Status(),
-        Warnings = [.. Served.Warnings],
-        MetricsUri = _metrics?.Addresses[0],
-        Daemons = [.. Served.Groups.Select(Served.Status)],
-        RateLimits = Served.Limits.Status(),
-        Routes = [.. Served.Routes.Routes.Select(route => route.Status())],
-    };
-
-    /// <summary>The same, and what is being served.</summary>
-    public InstanceActivity Activity()
-    {
-        // In this order a response that ends meanwhile is in neither, and shows at the next look; in the other it would be in both.
-        var status = Status();
-        return new(status, _application.Active.Status(_time), _time.GetUtcNow());
     }
 
     /// <summary>Asks whoever runs this front end to stop it.</summary>

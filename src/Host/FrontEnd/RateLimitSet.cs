@@ -13,18 +13,6 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
     /// <summary>The limits.</summary>
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
 
-    /// <summary>The limits for the control socket.</summary>
-    public IReadOnlyList<RateLimitStatus> Status() => [.. _limits.Select((limit, index) => new RateLimitStatus
-    {
-        Index = index + 1,
-        RateLimit = limit.Limit.Rate,
-        RateScope = limit.Scope,
-        RateInitialBurst = limit.Limit.InitialBurst,
-        Pacer = limit.Limit.Pacer,
-        Conditions = limit.Conditions,
-        Responses = limit.Responses,
-    })];
-
     /// <summary>Changes the limit that is meant.</summary>
     /// <param name="change">What to change.</param>
     /// <param name="of">Whose limits they are, for messages: "route '/download'".</param>

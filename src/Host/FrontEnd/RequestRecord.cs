@@ -1,4 +1,3 @@
-using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
 using DaemonProxy.Host.Requests;
@@ -56,9 +55,17 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>Its other neighbour.</summary>
     public RequestRecord? Previous { get; set; }
 
-    /// <summary>The request as it is now, while it is being served.</summary>
-    public ActiveResponse StatusOf(TimeProvider time) => new(
-        id, request.Method, request.Path, Route?.Options.Path, Route?.Options.Daemon, Status, Output?.Bytes ?? Tunnel?.BytesDown ?? Bytes, time.GetElapsedTime(Start));
+    /// <summary>Its number since the start.</summary>
+    public long Id { get; } = id;
+
+    /// <summary>The request's method.</summary>
+    public string Method => request.Method;
+
+    /// <summary>The request's path, decoded.</summary>
+    public string Path => request.Path;
+
+    /// <summary>Bytes of the response's body sent so far, while it is being served.</summary>
+    public long BytesSent => Output?.Bytes ?? Tunnel?.BytesDown ?? Bytes;
 
     /// <summary>The record as it is counted.</summary>
     /// <param name="duration">How long the request took.</param>

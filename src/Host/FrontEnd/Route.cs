@@ -1,5 +1,4 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
@@ -11,7 +10,6 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <summary>A route being served: its configuration, the limits of its responses, which may be changed live, and the group that answers.</summary>
 internal sealed class Route
 {
-    private readonly TrafficCounter _traffic;
     private readonly LiveRateLimit[] _obeyed;
 
     /// <summary>Makes it.</summary>
@@ -28,8 +26,8 @@ internal sealed class Route
         EncodedPath = RequestPath.Encode(options.Path).TrimEnd('/');
         Limits = new RateLimitSet(options.AllRateLimits, time, load);
         _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
-        _traffic = statistics.Route(options.Path);
-        Traffic = group is null ? new(statistics.Total, _traffic) : new(statistics.Total, _traffic, group.Statistics.Traffic);
+        var own = statistics.Route(options.Path);
+        Traffic = group is null ? new(statistics.Total, own) : new(statistics.Total, own, group.Statistics.Traffic);
     }
 
     /// <summary>The configuration it was made with.</summary>
@@ -58,22 +56,5 @@ internal sealed class Route
         var path = target.Path.Encoded;
         if (!Options.StripPrefix || Group?.Options.Source == DaemonSource.Application || EncodedPath.Length == 0) return path + target.Query;
         return path.Length == EncodedPath.Length ? "/" + target.Query : string.Concat(path.AsSpan(EncodedPath.Length), target.Query);
-    }
-
-    /// <summary>The route for the control socket.</summary>
-    public RouteStatus Status()
-    {
-        var limits = Limits.Status();
-        return new()
-        {
-            Path = Options.Path,
-            Daemon = Options.Daemon,
-            Application = Options.Application,
-            RateLimit = limits[0].RateLimit,
-            RateInitialBurst = limits[0].RateInitialBurst,
-            Pacer = limits[0].Pacer,
-            RateLimits = limits,
-            Traffic = _traffic.Status(),
-        };
     }
 }

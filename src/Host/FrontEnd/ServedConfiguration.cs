@@ -175,29 +175,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         while ((group.Queue.Active > 0 || group.Queue.Waiting > 0 || _services.Time.GetElapsedTime(start) < ShortestGrace) && _services.Time.GetElapsedTime(start) < grace);
     }
 
-    /// <summary>What is to be said of a daemon group.</summary>
-    public DaemonStatus Status(DaemonGroup group)
-    {
-        var daemon = _managed.GetValueOrDefault(group.Options.Name);
-        var policy = group.Policy.Current;
-        return new()
-        {
-            Name = group.Options.Name,
-            Source = group.Options.Source,
-            Application = group.Options.Application,
-            State = daemon?.State ?? DaemonState.External,
-            Address = group.Options.Address?.ToString(),
-            Workers = daemon?.Workers ?? [],
-            Restarts = (int)group.Statistics.Restarts.Total,
-            RestartsByReason = group.Statistics.Restarts.ByReason(),
-            ActiveRequests = group.Queue.Active,
-            WaitingRequests = group.Queue.Waiting,
-            FlushDelay = policy.FlushDelay,
-            BufferSize = policy.BufferSize,
-            FlushDeadline = policy.FlushDeadline,
-            Traffic = group.Statistics.Traffic.Status(),
-        };
-    }
+    /// <summary>Who runs a group's processes; null for one that somebody else runs.</summary>
+    public GroupSupervisor? SupervisorOf(DaemonGroup group) => _managed.GetValueOrDefault(group.Options.Name);
 
     /// <summary>Ends the daemons.</summary>
     public async ValueTask DisposeAsync()

@@ -83,7 +83,7 @@ public static class EmbeddedVerification
     {
         using var client = new ControlClient(name);
         var status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        var route = status.Routes.FirstOrDefault(route => route.Application is not null)?.Path
+        var route = status.Routes.FirstOrDefault(route => route.Application is not null)?.Route
             ?? throw new VerificationException($"'{name}' has no embedded route; add one with 'application:', or leave -Name out to try an instance made for it");
         var tried = new Tried(client, status, route, ProvesServing: false);
         var results = new List<EmbeddedResult>();

@@ -55,11 +55,11 @@ public static class FlushVerification
         var results = new List<FlushResult>();
         foreach (var route in routes)
         {
-            await StampedConnection.ReadAsync(address.Get(route.Path, FlushWorkload.WarmUp), cancellationToken).ConfigureAwait(false);
+            await StampedConnection.ReadAsync(address.Get(route.Route, FlushWorkload.WarmUp), cancellationToken).ConfigureAwait(false);
             foreach (var workload in Workloads)
             {
                 var done = (double)results.Count / (routes.Count * Workloads.Count);
-                progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Path}", done));
+                progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Route}", done));
                 results.Add(await MeasureAsync(instance, address, route, workload, mustWait, cancellationToken).ConfigureAwait(false));
             }
         }
@@ -70,27 +70,27 @@ public static class FlushVerification
     /// <summary>The routes of a running instance that can be measured.</summary>
     /// <exception cref="VerificationException">A route asked for is not there or cannot be measured, or none can.</exception>
     internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
-        new SampleRoutes(instance).Choose(asked, route => route.RateLimit == 0, "no rate limit");
+        new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate == 0, "no rate limit");
 
     private static async Task<FlushResult> MeasureAsync(
         InstanceStatus instance, FrontEndAddress address, RouteStatus route, FlushWorkload workload, bool mustWait, CancellationToken cancellationToken)
     {
-        var request = address.Get(route.Path, workload.Target);
+        var request = address.Get(route.Route, workload.Target);
         var measured = await workload.MeasureAsync(request, DripLimit, null, (_, _) => { }, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var problem = SampleRoutes.ProblemOf(route, request.Uri, measured.Status, measured.Problem);
         if (problem is null && measured.Source is LatencySource.None or LatencySource.Gaps)
-            problem = $"'{request.Uri.PathAndQuery}' answered something else than a drip; route '{route.Path}' does not lead to the sample application.";
+            problem = $"'{request.Uri.PathAndQuery}' answered something else than a drip; route '{route.Route}' does not lead to the sample application.";
 
-        var daemon = instance.Daemons.First(daemon => daemon.Name == route.Daemon);
-        var policy = new FlushPolicy(daemon.FlushDelay, daemon.BufferSize, daemon.FlushDeadline);
+        var now = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
+        var policy = new FlushPolicy(now.FlushDelay, now.BufferSize, now.FlushDeadline);
         var latency = LatencyDistribution.From(problem is null ? measured.Latencies : []);
-        var (expected, passed) = workload.Judge(policy, latency, mustWait && daemon.Name == Original);
+        var (expected, passed) = workload.Judge(policy, latency, mustWait && now.Daemon == Original);
         return new FlushResult
         {
             Workload = workload.Name,
-            Route = route.Path,
-            Daemon = daemon.Name,
+            Route = route.Route,
+            Daemon = now.Daemon,
             FlushDelay = policy.FlushDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,

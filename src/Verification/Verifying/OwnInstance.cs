@@ -83,7 +83,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         {
             using var process = Process.GetProcessById(Status.ProcessId);
             // The id may be another's by now; that one began later.
-            if (process.StartTime <= Status.StartTime.LocalDateTime)
+            if (process.StartTime <= Status.StartTime)
                 process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)

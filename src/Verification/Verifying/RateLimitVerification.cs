@@ -86,7 +86,7 @@ public static class RateLimitVerification
     /// <summary>The routes of a running instance that can be measured.</summary>
     /// <exception cref="VerificationException">A route asked for is not there or cannot be measured, or none can.</exception>
     internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
-        new SampleRoutes(instance).Choose(asked, route => route.RateLimit > 0, "a rate limit");
+        new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate > 0, "a rate limit");
 
     private static string OwnConfiguration(long rate) =>
         $"""
@@ -106,7 +106,7 @@ public static class RateLimitVerification
 
     /// <summary>Each pacer under the policy of 6.0.2 first; a front end tells its routes in an order of its own.</summary>
     private static IReadOnlyList<RouteStatus> InOrder(IReadOnlyList<RouteStatus> routes) =>
-        [.. routes.OrderBy(route => route.Pacer).ThenBy(route => route.Daemon == Before602)];
+        [.. routes.OrderBy(route => route.RateLimits[0].Pacer).ThenBy(route => route.Daemon == Before602)];
 
     // A pacer that lets small writes pass has no rate to be measured.
     private static string OwnRoutes(long rate) => string.Join('\n', PacerTable.All.Where(pacer => pacer.KeepsRate)
@@ -117,29 +117,31 @@ public static class RateLimitVerification
 
     private static ConnectionRequest Request(FrontEndAddress address, RouteStatus route, RateLimitVerificationOptions options)
     {
-        var bytes = route.RateInitialBurst + (long)(route.RateLimit * (options.Duration + Spare).TotalSeconds);
-        var block = Math.Max(BlockSize, route.RateLimit / BlocksPerSecond);
-        return address.Get(route.Path, $"/stream?n={bytes}&chunk={block}&stall-ms={LongestStall}");
+        var limit = route.RateLimits[0];
+        var bytes = limit.InitialBurst + (long)(limit.Rate * (options.Duration + Spare).TotalSeconds);
+        var block = Math.Max(BlockSize, limit.Rate / BlocksPerSecond);
+        return address.Get(route.Route, $"/stream?n={bytes}&chunk={block}&stall-ms={LongestStall}");
     }
 
     private static RateLimitResult Judge(InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
     {
-        var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), route.RateLimit, route.RateInitialBurst, options.Duration);
-        var daemon = instance.Daemons.First(daemon => daemon.Name == route.Daemon);
+        var limit = route.RateLimits[0];
+        var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
+        var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         // The defect is expected of the combination started to show it; whoever's own instance has it, wants to know.
-        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Of(route.Pacer).FlushCost > TimeSpan.Zero
-            ? RateLimitExpectation.FallsBelowTheRate(route.Pacer, route.RateLimit)
-            : RateLimitExpectation.KeepsToTheRate(route.Pacer, options.Tolerance);
+        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Of(limit.Pacer).FlushCost > TimeSpan.Zero
+            ? RateLimitExpectation.FallsBelowTheRate(limit.Pacer, limit.Rate)
+            : RateLimitExpectation.KeepsToTheRate(limit.Pacer, options.Tolerance);
         var target = Request(new FrontEndAddress(instance), route, options).Uri;
         var problem = SampleRoutes.ProblemOf(route, target, connection.Response.Status, connection.Problem)
             ?? (measured.AchievedRate > 0 ? null : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure for longer.");
         return new RateLimitResult(measured)
         {
-            Route = route.Path,
-            Daemon = daemon.Name,
-            Pacer = route.Pacer,
-            FlushDelay = daemon.FlushDelay,
-            BufferSize = daemon.BufferSize,
+            Route = route.Route,
+            Daemon = policy.Daemon,
+            Pacer = limit.Pacer,
+            FlushDelay = policy.FlushDelay,
+            BufferSize = policy.BufferSize,
             TimeToFirstByte = connection.TimeToFirstByte,
             Expected = expectation.Text,
             Passed = problem is null && expectation.IsMetBy(measured.Ratio),

@@ -8,7 +8,7 @@ namespace DaemonProxy.Verification.Verifying;
 internal sealed class SampleRoutes(InstanceStatus instance)
 {
     private readonly HashSet<string> _sampleGroups =
-        [.. instance.Daemons.Where(daemon => daemon.Source == DaemonSource.Sample).Select(daemon => daemon.Name)];
+        [.. instance.Daemons.Where(daemon => daemon.Source == DaemonSource.Sample).Select(daemon => daemon.Daemon)];
 
     /// <summary>The routes asked for, or all that fit.</summary>
     /// <param name="asked">Path prefixes; empty: all that fit.</param>
@@ -33,7 +33,7 @@ internal sealed class SampleRoutes(InstanceStatus instance)
     public static string? ProblemOf(RouteStatus route, Uri target, int status, string? problem) => (problem, status) switch
     {
         ({ } reason, _) => reason,
-        (_, 404) => $"'{target.PathAndQuery}' is not found; route '{route.Path}' needs strip-prefix: true for the sample application to see its own paths.",
+        (_, 404) => $"'{target.PathAndQuery}' is not found; route '{route.Route}' needs strip-prefix: true for the sample application to see its own paths.",
         (_, not 200) => $"'{target.PathAndQuery}' answered {status}, not 200.",
         _ => null,
     };
@@ -42,8 +42,8 @@ internal sealed class SampleRoutes(InstanceStatus instance)
 
     private RouteStatus Find(string path, Func<RouteStatus, bool> fits, string requirement)
     {
-        var route = instance.Routes.FirstOrDefault(route => route.Path == path) ?? throw new VerificationException(
-            $"'{instance.Name}' has no route '{path}'; it has {string.Join(", ", instance.Routes.Select(route => route.Path))}.");
+        var route = instance.Routes.FirstOrDefault(route => route.Route == path) ?? throw new VerificationException(
+            $"'{instance.Name}' has no route '{path}'; it has {string.Join(", ", instance.Routes.Select(route => route.Route))}.");
         if (!LeadsToSample(route))
             throw new VerificationException(
                 $"Route '{path}' of '{instance.Name}' leads to no sample application, and what else is there cannot be asked for a response to measure; "

@@ -60,14 +60,18 @@ public sealed class ControlClientTests : IDisposable
     {
         var limit = new RateLimitStatus
         {
+            Name = "site",
+            Route = "/",
             Index = 1,
-            RateLimit = 1,
-            RateInitialBurst = 2,
+            Rate = 1,
+            InitialBurst = 2,
             Pacer = PacerKind.Interval,
-            RateScope = RateScope.Response,
-            Conditions = new() { Methods = ["GET"], Paths = ["/a"], MinimumSize = 5 },
+            Scope = RateScope.Route,
+            Methods = ["GET"],
+            Paths = ["/a"],
+            MinimumSize = 5,
         };
-        var status = ControlServer.Status("site") with { Routes = [new RouteStatus { Path = "/", RateLimit = 1, RateInitialBurst = 2, Pacer = PacerKind.Interval, RateLimits = [limit] }] };
+        var status = ControlServer.Status("site") with { Routes = [new RouteStatus { Name = "site", Route = "/", RateLimits = [limit] }] };
         await using var server = await ControlServer.StartAsync(_scratch.Runtime, "site", (context, _) =>
             AnswerAsync(context, "GET /v1/status", JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)));
         using var client = new ControlClient("site", _scratch.Runtime);

@@ -34,7 +34,7 @@ internal sealed class ControlServer : IAsyncDisposable
     {
         Name = name,
         ProcessId = processId,
-        StartTime = DateTimeOffset.UnixEpoch,
+        StartTime = DateTime.UnixEpoch.ToLocalTime(),
         State = InstanceState.Serving,
         Uri = [new Uri("http://127.0.0.1:8080")],
         Version = "1.0",

@@ -20,29 +20,30 @@ public sealed class WatchFrameTests
             Activity(Noon.AddSeconds(2), requests: 120, bytes: 5000, Response(7, 8000), Response(8, 2000)));
 
         Assert.Equal(TimeSpan.FromSeconds(2), rates.Interval);
-        Assert.Equal(10, rates.Requests);
-        Assert.Equal((15_000 - 5000) / 2, rates.Bytes);
-        Assert.Equal(rates.Bytes, rates.BytesOf(rates.Now.Status.Daemons[0]));
-        Assert.Equal(rates.Bytes, rates.BytesOf(rates.Now.Status.Routes[0]));
-        Assert.Equal(2000, rates.BytesOf(rates.Now.Responses.Oldest[0]));
+        Assert.Equal(10, rates.RequestRate);
+        Assert.Equal((15_000 - 5000) / 2, rates.ByteRate);
+        Assert.Equal(rates.ByteRate, rates.Daemons[0].ByteRate);
+        Assert.Equal(rates.ByteRate, rates.Routes[0].ByteRate);
+        Assert.Equal(2000, rates.Responses[0].ByteRate);
         // One that was not there before is measured over its own life.
-        Assert.Equal(2000 / 1.5, rates.BytesOf(rates.Now.Responses.Oldest[1]), 3);
-        Assert.Equal(5, rates.FlushesOf(rates.Now.Status.Daemons[0], flushes => flushes.Idle));
+        Assert.Equal(2000 / 1.5, rates.Responses[1].ByteRate, 3);
+        Assert.Equal((5, 5), (rates.Daemons[0].IdleFlushRate, rates.FlushRate));
+        Assert.Equal((2, 2, 2, 1), (rates.ActiveRequests, rates.Daemons[0].ActiveRequests, rates.Routes[0].ActiveRequests, rates.WaitingRequests));
     }
 
     [Fact]
     public void Rates_are_none_at_the_first_look_and_never_negative()
     {
         var first = ActivityRates.Between(null, Activity(Noon, requests: 100, bytes: 1000));
-        Assert.Equal((TimeSpan.Zero, 0, 0), (first.Interval, first.Requests, first.Bytes));
+        Assert.Equal((TimeSpan.Zero, 0, 0), (first.Interval, first.RequestRate, first.ByteRate));
 
         // Started anew: its counts begin at 0.
         var anew = Activity(Noon.AddSeconds(1), requests: 1, bytes: 1);
         anew = anew with { Status = anew.Status with { ProcessId = 2 } };
-        Assert.Equal(0, ActivityRates.Between(Activity(Noon, requests: 100, bytes: 1000), anew).Requests);
+        Assert.Equal(0, ActivityRates.Between(Activity(Noon, requests: 100, bytes: 1000), anew).RequestRate);
 
         // A response that ended between two counts is in neither for a moment.
-        Assert.Equal(0, ActivityRates.Between(Activity(Noon, 1, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(1), 1, 1000)).Bytes);
+        Assert.Equal(0, ActivityRates.Between(Activity(Noon, 1, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(1), 1, 1000)).ByteRate);
     }
 
     [Fact]
@@ -121,16 +122,16 @@ public sealed class WatchFrameTests
     private static ActivityRates Busy() => ActivityRates.Between(
         Activity(Noon, 100, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(2), 120, 5000, Response(7, 8000), Response(8, 2000)));
 
-    private static ActiveResponse Response(long id, long bytes) => new(id, "GET", $"/download/{id}", "/download", "app", 200, bytes, TimeSpan.FromSeconds(1.5));
+    private static ActiveResponse Response(long id, long bytes) => new("site", id, "GET", $"/download/{id}", "/download", "app", 200, bytes, TimeSpan.FromSeconds(1.5));
 
     private static InstanceActivity Activity(DateTimeOffset time, long requests, long bytes, params ActiveResponse[] responses)
     {
-        var traffic = TrafficStatus.None with { Requests = requests, Bytes = bytes, Flushes = new((requests - 100) / 2, 0, 0, 0) };
+        var traffic = TrafficStatus.None with { Requests = requests, Bytes = bytes, IdleFlushes = (requests - 100) / 2 };
         var status = new InstanceStatus
         {
             Name = "site",
             ProcessId = 1,
-            StartTime = Noon.AddSeconds(-60),
+            StartTime = Noon.AddSeconds(-60).LocalDateTime,
             State = InstanceState.Serving,
             Uri = [new("http://127.0.0.1:8080/")],
             Version = "1",
@@ -139,20 +140,33 @@ public sealed class WatchFrameTests
             [
                 new()
                 {
-                    Name = "app",
+                    Name = "site",
+                    Daemon = "app",
                     Source = DaemonSource.Sample,
                     State = DaemonState.Ready,
                     Workers = [new(DaemonState.Ready, 5, Noon, 1, 1), new(DaemonState.Ready, 6, Noon, 1, 1)],
-                    Restarts = 3,
-                    ActiveRequests = 2,
-                    WaitingRequests = 1,
-                    FlushDelay = TimeSpan.FromMilliseconds(5),
-                    BufferSize = 8 << 20,
-                    FlushDeadline = TimeSpan.FromMilliseconds(50),
-                    Traffic = traffic,
+                    FlushPolicy = new()
+                    {
+                        Name = "site",
+                        Daemon = "app",
+                        FlushDelay = TimeSpan.FromMilliseconds(5),
+                        BufferSize = 8 << 20,
+                        FlushDeadline = TimeSpan.FromMilliseconds(50),
+                    },
+                    Traffic = traffic with { Target = "app", Restarts = 3, ActiveRequests = 2, WaitingRequests = 1 },
                 },
             ],
-            Routes = [new() { Path = "/download", Daemon = "app", RateLimit = 400 << 10, RateInitialBurst = 0, Pacer = PacerKind.TokenBucket, Traffic = traffic }],
+            Routes =
+            [
+                new()
+                {
+                    Name = "site",
+                    Route = "/download",
+                    Daemon = "app",
+                    RateLimits = [new() { Name = "site", Index = 1, Rate = 400 << 10, Pacer = PacerKind.TokenBucket }],
+                    Traffic = traffic with { Target = "/download" },
+                },
+            ],
         };
         var byRoute = responses.Length == 0 ? [] : new Dictionary<string, ActiveRoute> { ["/download"] = new(responses.Length, responses.Sum(response => response.Bytes)) };
         return new(status, new(responses.Length, responses.Sum(response => response.Bytes), byRoute, responses), time);

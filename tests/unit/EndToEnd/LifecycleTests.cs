@@ -86,7 +86,7 @@ public sealed partial class LifecycleTests
         await using var frontEnd = await RunningFrontEnd.StartAsync("name: site\ndaemons: [ { name: app, sample: true, processes: 2, maximum-requests: 20 } ]");
         for (var i = 0; i < 200; i++) Assert.Equal(200, (int)(await frontEnd.Client.PostAsync("/sink", new StringContent("x"))).StatusCode);
         await RunningFrontEnd.UntilAsync(() => frontEnd.Events().Contains("DPXY0014"), "a worker to be replaced");
-        Assert.True((await frontEnd.Control.GetStatusAsync()).Daemons[0].RestartsByReason["MaximumRequests"] > 0);
+        Assert.True((await frontEnd.Control.GetStatusAsync()).Daemons[0].Traffic.RestartsByReason!["MaximumRequests"] > 0);
     }
 
     [Fact]

@@ -138,9 +138,9 @@ public sealed class RateLimitTests : IAsyncLifetime
         var interval = await Assert.ThrowsAsync<ControlException>(() => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/shared", Pacer = PacerKind.Interval }));
         Assert.Contains("can share no rate", interval.Message);
         var second = await _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/some", Index = 2, RateLimit = 1000 });
-        Assert.Equal([51_200, 1000], second.RateLimits.Select(limit => limit.RateLimit));
+        Assert.Equal([51_200, 1000], second.RateLimits.Select(limit => limit.Rate));
         var all = await _frontEnd.Control.SetRateLimitOfAllAsync(new RateLimitChange { RateLimit = 5000, RateScope = RateScope.Total });
-        Assert.Equal(5000, Assert.Single(all.RateLimits).RateLimit);
+        Assert.Equal(5000, Assert.Single(all.RateLimits).Rate);
     }
 
     /// <summary>Reads from all at once; the bytes that each got, from when the first two seconds' worth of all began to come.</summary>

@@ -70,8 +70,8 @@ public sealed class RestartTests : IDisposable
             """);
         var status = await frontEnd.Control.RestartAsync(null);
         Assert.Equal(200, (int)(await frontEnd.Client.GetAsync("/new/status/200")).StatusCode);
-        Assert.Equal(TimeSpan.FromMilliseconds(7), status.Daemons[0].FlushDelay);
-        Assert.Equal(4 << 20, status.Routes.Single(route => route.Path == "/").RateLimit);
+        Assert.Equal(TimeSpan.FromMilliseconds(7), status.Daemons[0].FlushPolicy.FlushDelay);
+        Assert.Equal(4 << 20, status.Routes.Single(route => route.Route == "/").RateLimits[0].Rate);
         Assert.True(status.RestrictEmbedded);
         await frontEnd.EventAsync("DPXY0021");
     }

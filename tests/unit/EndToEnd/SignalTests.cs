@@ -16,7 +16,7 @@ public sealed class SignalTests
 
         Send(frontEnd, "HUP");
 
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Routes[0].RateLimits[0].RateLimit == 1 << 20, "the new limit");
+        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Routes[0].RateLimits[0].Rate == 1 << 20, "the new limit");
         await frontEnd.Client.GetByteArrayAsync("/bytes?n=10");
     }
 

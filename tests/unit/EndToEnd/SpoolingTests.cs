@@ -33,7 +33,7 @@ public sealed class SpoolingTests : IAsyncLifetime
         if (_frontEnd is not null) await _frontEnd.DisposeAsync();
     }
 
-    private async Task<DaemonStatus> GroupAsync(string name) => (await _frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Name == name);
+    private async Task<DaemonStatus> GroupAsync(string name) => (await _frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == name);
 
     private int SpoolFiles() => Directory.EnumerateFiles($"/proc/{_frontEnd.ProcessId}/fd").Count(file => new FileInfo(file).LinkTarget is { } target && target.Contains(".spool"));
 

@@ -50,13 +50,16 @@ public sealed class StatisticsTests : IAsyncLifetime
         await GetAsync("app/status/200");
 
         var status = await CountedAsync(8);
-        var app = status.Daemons.Single(daemon => daemon.Name == "app").Traffic;
-        Assert.Equal((5, new StatusCounts(0, 3, 0, 1, 1)), (app.Requests, app.Statuses));
-        Assert.True(app is { Bytes: > 1000, Duration.Ticks: > 0, Flushes.End: 5 }, $"{app}");
-        Assert.Equal(app, status.Routes.Single(route => route.Path == "/app").Traffic);
-        Assert.Equal(new StatusCounts(0, 0, 0, 0, 1), status.Routes.Single(route => route.Path == "/inproc").Traffic.Statuses);
-        Assert.Equal(new StatusCounts(0, 3, 1, 2, 2), status.Traffic.Statuses);
-        Assert.Equal(1, status.Daemons.Single(daemon => daemon.Name == "app").RestartsByReason["Operator"]);
+        var app = status.Daemons.Single(daemon => daemon.Daemon == "app").Traffic;
+        Assert.Equal((5, 3, 0, 1, 1, 0), (app.Requests, app.Success, app.Redirection, app.ClientError, app.ServerError, app.ClientLeft));
+        Assert.True(app is { Bytes: > 1000, Duration.Ticks: > 0, EndFlushes: 5 }, $"{app}");
+        var nothingNow = app with { ActiveRequests = null, WaitingRequests = null, Restarts = null, RestartsByReason = null };
+        Assert.Equal(nothingNow with { Scope = StatisticsScope.Route, Target = "/app" }, status.Routes.Single(route => route.Route == "/app").Traffic);
+        Assert.Equal((1, 1), status.Routes.Single(route => route.Route == "/inproc").Traffic is var inproc ? (inproc.Requests, inproc.ServerError) : default);
+        var all = status.Traffic;
+        Assert.Equal((8, 3, 1, 2, 2, 0), (all.Requests, all.Success, all.Redirection, all.ClientError, all.ServerError, all.ClientLeft));
+        Assert.Equal(1, app.RestartsByReason!["Operator"]);
+        Assert.Equal(("site", "site", "site"), (app.Name, all.Name, inproc.Name));
     }
 
     [Fact]
@@ -123,7 +126,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     }
 
     private Task UntilActiveAsync() =>
-        RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons.Single(daemon => daemon.Name == "mute").ActiveRequests == 1, "the request at its daemon");
+        RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons.Single(daemon => daemon.Daemon == "mute").ActiveRequests == 1, "the request at its daemon");
 
     private async Task<string[]> LogAsync(int count)
     {

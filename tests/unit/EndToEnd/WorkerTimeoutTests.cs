@@ -74,7 +74,7 @@ public sealed class WorkerTimeoutTests : IDisposable
         using (var answer = await stuck) Assert.Equal(502, (int)answer.StatusCode);
         Assert.NotEqual(process, await frontEnd.Client.GetStringAsync("/"));
         var daemon = (await frontEnd.Control.GetStatusAsync()).Daemons.Single();
-        Assert.Equal(1, daemon.RestartsByReason[reason]);
+        Assert.Equal(1, daemon.Traffic.RestartsByReason![reason]);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class WorkerTimeoutTests : IDisposable
         await File.WriteAllTextAsync(Script, Answer("three"));
         for (var i = 0; i < 4; i++) Assert.Equal("three", await frontEnd.Client.GetStringAsync("/"));
         // Each change has replaced the worker that answered. The other one may have been on its way when the next change came, and have been replaced once for both.
-        Assert.InRange((await frontEnd.Control.GetStatusAsync()).Daemons.Single().RestartsByReason["ScriptChange"], 3, 6);
+        Assert.InRange((await frontEnd.Control.GetStatusAsync()).Daemons.Single().Traffic.RestartsByReason!["ScriptChange"], 3, 6);
     }
 
     [Fact]

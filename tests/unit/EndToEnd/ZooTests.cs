@@ -301,7 +301,7 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
         await frontEnd.Client.GetStringAsync($"/{mount}/standard");
         var expected = $"Loading WSGI {string.Format(System.Globalization.CultureInfo.InvariantCulture, what, zoo.Folder)} took ";
         var process = mount[0] == 'e' ? frontEnd.ProcessId
-            : (await frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Name == $"standard-{mount}").Workers.Single().ProcessId;
+            : (await frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == $"standard-{mount}").Workers.Single().ProcessId;
         await RunningFrontEnd.UntilAsync(
             () => frontEnd.LogLines().Count(line => line.Contains(expected, StringComparison.Ordinal) && line.Contains($"in process {process}", StringComparison.Ordinal)) == 1, $"one '{expected}' of process {process}");
     }

@@ -85,7 +85,7 @@ public sealed class UpgradeTests
         }
         await frontEnd.EventAsync("DPXY0048");
         await RunningFrontEnd.UntilAsync(() => File.ReadAllText(Path.Combine(folder, "access.log")).Contains("\"GET /slow HTTP/1.1\" 101 20000 ", StringComparison.Ordinal), "the tunnel's line in the access log");
-        Assert.True((await frontEnd.Control.GetStatusAsync()).Routes.Single(route => route.Path == "/slow").Traffic.Bytes >= 20_000);
+        Assert.True((await frontEnd.Control.GetStatusAsync()).Routes.Single(route => route.Route == "/slow").Traffic.Bytes >= 20_000);
     }
 
     [Fact]

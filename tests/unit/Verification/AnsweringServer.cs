@@ -28,7 +28,7 @@ internal sealed class AnsweringServer : IDisposable
     {
         Name = "site",
         ProcessId = Environment.ProcessId,
-        StartTime = DateTimeOffset.UnixEpoch,
+        StartTime = DateTime.UnixEpoch,
         State = InstanceState.Serving,
         Uri = [new Uri($"http://127.0.0.1:{port}")],
         Version = "0",
@@ -37,19 +37,25 @@ internal sealed class AnsweringServer : IDisposable
     };
 
     public static RouteStatus Route(string path, string daemon, long rateLimit) =>
-        new() { Path = path, Daemon = daemon, RateLimit = rateLimit, RateInitialBurst = 0, Pacer = PacerKind.TokenBucket };
+        new() { Name = "site", Route = path, Daemon = daemon, RateLimits = [new() { Name = "site", Index = 1, Rate = rateLimit, Pacer = PacerKind.TokenBucket }] };
 
     public void Dispose() => _listener.Dispose();
 
     private static DaemonStatus Daemon(string name, DaemonSource source) => new()
     {
-        Name = name,
+        Name = "site",
+        Daemon = name,
         Source = source,
         State = DaemonState.Ready,
         Address = $"unix:/run/{name}.sock",
-        FlushDelay = TimeSpan.FromMilliseconds(5),
-        BufferSize = 8 << 20,
-        FlushDeadline = TimeSpan.FromMilliseconds(50),
+        FlushPolicy = new()
+        {
+            Name = "site",
+            Daemon = name,
+            FlushDelay = TimeSpan.FromMilliseconds(5),
+            BufferSize = 8 << 20,
+            FlushDeadline = TimeSpan.FromMilliseconds(50),
+        },
     };
 
     private async Task ServeAsync()

@@ -51,7 +51,7 @@ public class RateLimitVerificationTests
     {
         var instance = Describe(80, Route("/a", "demo", 1024), Route("/b", "demo", 0), Route("/c", "app", 1024));
 
-        Assert.Equal(["/a"], RateLimitVerification.RoutesToMeasure(instance, []).Select(route => route.Path));
+        Assert.Equal(["/a"], RateLimitVerification.RoutesToMeasure(instance, []).Select(route => route.Route));
     }
 
     [Theory]

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Control;
+
+/// <summary>A daemon group of a running front end.</summary>
+public sealed record DaemonStatus
+{
+    /// <summary>The front end's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The group's name.</summary>
+    public required string Daemon { get; init; }
+
+    /// <summary>Where its processes come from: <c>Sample</c>, <c>Application</c>, <c>Command</c> or <c>Address</c>.</summary>
+    public required DaemonSource Source { get; init; }
+
+    /// <summary>The WSGI application: its script's full path, or module:callable; null for other groups.</summary>
+    public string? Application { get; init; }
+
+    /// <summary><c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.</summary>
+    public required DaemonState State { get; init; }
+
+    /// <summary>Where an external group listens; null for a managed group, whose workers each have a socket of their own.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Its worker processes; empty for an external group.</summary>
+    public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
+
+    /// <summary>The process ids of its workers that run.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> ProcessId => [.. Workers.Select(worker => worker.ProcessId).OfType<int>()];
+
+    /// <summary>How often a process was started again.</summary>
+    [JsonIgnore]
+    public long Restarts => Traffic.Restarts ?? 0;
+
+    /// <summary>Requests being served.</summary>
+    [JsonIgnore]
+    public long ActiveRequests => Traffic.ActiveRequests ?? 0;
+
+    /// <summary>Requests that wait for a process.</summary>
+    [JsonIgnore]
+    public long WaitingRequests => Traffic.WaitingRequests ?? 0;
+
+    /// <summary>The flush policy of its responses.</summary>
+    public required FlushPolicyStatus FlushPolicy { get; init; }
+
+    /// <summary>Its finished requests since the start, and what it does now.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Daemon} ({State})";
+}
+
+/// <summary>The flush policy in force for a daemon group. Pipe it to <c>Set-FlushPolicy</c> to bring a saved policy back.</summary>
+public sealed record FlushPolicyStatus
+{
+    /// <summary>The front end's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The daemon group's name.</summary>
+    public required string Daemon { get; init; }
+
+    /// <summary>How long the relay waits for more before it flushes; zero flushes on any dry read.</summary>
+    public required TimeSpan FlushDelay { get; init; }
+
+    /// <summary>The runaway guard: a flush is forced when the chain holds more than this. Bytes.</summary>
+    public required long BufferSize { get; init; }
+
+    /// <summary>The longest a byte waits while the application trickles; zero: no deadline.</summary>
+    public required TimeSpan FlushDeadline { get; init; }
+
+    /// <summary>Flushes since the start because the application stayed silent for the flush delay.</summary>
+    public long IdleFlushes { get; init; }
+
+    /// <summary>Flushes since the start because bytes had waited for the flush deadline.</summary>
+    public long DeadlineFlushes { get; init; }
+
+    /// <summary>Flushes since the start because the chain held more than the buffer size.</summary>
+    public long GuardFlushes { get; init; }
+
+    /// <summary>Flushes since the start because a response ended.</summary>
+    public long EndFlushes { get; init; }
+}
+
+/// <summary>An option of a daemon group as it is in force, with what was changed live: one of <c>GET /v1/options</c>.</summary>
+/// <param name="Name">The front end's name.</param>
+/// <param name="Daemon">The daemon group's name.</param>
+/// <param name="Option">The option's key in the configuration.</param>
+/// <param name="Value">Its value as the configuration would have it; empty where nothing is set.</param>
+/// <param name="IsDefault">Whether it is what the option is when it is left out.</param>
+public sealed record OptionStatus(string Name, string Daemon, string Option, string Value, bool IsDefault);

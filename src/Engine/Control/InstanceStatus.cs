@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Control;
+
+/// <summary>A running front end: <c>GET /v1/status</c> on its control socket.</summary>
+public sealed record InstanceStatus
+{
+    /// <summary>The name by which every console finds it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its process.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes what is in flight.</summary>
+    public required InstanceState State { get; init; }
+
+    /// <summary>When it began to serve, in local time.</summary>
+    public required DateTime StartTime { get; init; }
+
+    /// <summary>The addresses it listens on, with the ports the system chose.</summary>
+    public required IReadOnlyList<Uri> Uri { get; init; }
+
+    /// <summary>Full path of the configuration file; null for the built-in sample.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary><see cref="ProxyConfiguration.Hash"/> of the configuration that is served; null for the built-in one.</summary>
+    public string? ConfigurationHash { get; init; }
+
+    /// <summary>Full path of the event log, JSON lines; null when events go to a terminal.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>The version of the host.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Whether embedded mode is restricted; null when never set (behaviour.md, section 3).</summary>
+    public bool? RestrictEmbedded { get; init; }
+
+    /// <summary>The Python of embedded mode in the front end, version and library; null while there is none.</summary>
+    public string? Python { get; init; }
+
+    /// <summary>Requests being served.</summary>
+    [JsonIgnore]
+    public long ActiveRequests => Traffic.ActiveRequests ?? 0;
+
+    /// <summary>Requests taken since the start, those being served included.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>All finished requests since the start, those that no route matched included.</summary>
+    public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+
+    /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
+    public Uri? MetricsUri { get; init; }
+
+    /// <summary>What is served otherwise than the configuration may seem to say, one sentence each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The daemon groups.</summary>
+    public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
+
+    /// <summary>The limits that hold on every route, beside its own.</summary>
+    public IReadOnlyList<RateLimitStatus> RateLimits { get; init; } = [];
+
+    /// <summary>The routes, each with its limits.</summary>
+    public required IReadOnlyList<RouteStatus> Routes { get; init; }
+}
+
+/// <summary>The states a front end reports.</summary>
+public enum InstanceState
+{
+    /// <summary>It takes requests.</summary>
+    Serving,
+
+    /// <summary>It takes no new connections and finishes what is in flight.</summary>
+    Draining,
+}

@@ -1,0 +1,141 @@
+using System.Reflection;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Daemons;
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Host.FrontEnd;
+
+/// <summary>What a front end says of itself, in the words of the control contract: the one place where that is put together.</summary>
+internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook statistics, TimeProvider time)
+{
+    private static readonly string Version =
+        typeof(FrontEndStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>The front end as it is now.</summary>
+    public InstanceStatus Instance()
+    {
+        var served = frontEnd.Served;
+        return new()
+        {
+            Name = frontEnd.Name,
+            ProcessId = Environment.ProcessId,
+            StartTime = frontEnd.StartTime,
+            State = frontEnd.State,
+            Uri = frontEnd.Addresses,
+            ConfigurationFile = served.Configuration.File,
+            ConfigurationHash = served.Configuration.Hash,
+            LogFile = frontEnd.LogFile,
+            Version = Version,
+            RestrictEmbedded = frontEnd.Embedded.Setting,
+            Python = frontEnd.Embedded.Python,
+            Requests = frontEnd.Application.Requests,
+            Traffic = Traffic(statistics.Total, StatisticsScope.FrontEnd, null) with { ActiveRequests = frontEnd.Application.ActiveRequests },
+            Warnings = [.. served.Warnings],
+            MetricsUri = frontEnd.MetricsAddress,
+            Daemons = [.. served.Groups.Select(Daemon)],
+            RateLimits = RateLimits(served.Limits, null),
+            Routes = [.. served.Routes.Routes.Select(Route)],
+        };
+    }
+
+    /// <summary>The same, and what is being served.</summary>
+    public InstanceActivity Activity()
+    {
+        // In this order a response that ends meanwhile is in neither, and shows at the next look; in the other it would be in both.
+        var status = Instance();
+        return new(status, frontEnd.Application.Active.Status(Response), time.GetUtcNow());
+    }
+
+    /// <summary>A route as it is now.</summary>
+    public RouteStatus Route(Route route) => new()
+    {
+        Name = frontEnd.Name,
+        Route = route.Options.Path,
+        Daemon = route.Options.Daemon,
+        Application = route.Options.Application,
+        RateLimits = RateLimits(route.Limits, route.Options),
+        Traffic = Traffic(statistics.Route(route.Options.Path), StatisticsScope.Route, route.Options.Path),
+    };
+
+    /// <summary>The flush policy of a daemon group as it is now.</summary>
+    public FlushPolicyStatus FlushPolicy(DaemonGroup group)
+    {
+        var (policy, flushes) = (group.Policy.Current, group.Statistics.Traffic.Flushes);
+        return new()
+        {
+            Name = frontEnd.Name,
+            Daemon = group.Options.Name,
+            FlushDelay = policy.FlushDelay,
+            BufferSize = policy.BufferSize,
+            FlushDeadline = policy.FlushDeadline,
+            IdleFlushes = flushes[FlushReason.Idle],
+            DeadlineFlushes = flushes[FlushReason.Deadline],
+            GuardFlushes = flushes[FlushReason.Guard],
+            EndFlushes = flushes[FlushReason.End],
+        };
+    }
+
+    /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
+    public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
+
+    private IEnumerable<OptionStatus> Options(DaemonGroup group)
+    {
+        var policy = group.Policy.Current;
+        var inForce = group.Options with
+        {
+            ResponseFlushDelay = policy.FlushDelay,
+            ResponseFlushDeadline = policy.FlushDeadline,
+            ResponseBufferSize = policy.BufferSize,
+        };
+        return EffectiveOption.Of(inForce).Select(option => new OptionStatus(frontEnd.Name, group.Options.Name, option.Name, option.Value, option.IsDefault));
+    }
+
+    private DaemonStatus Daemon(DaemonGroup group)
+    {
+        var supervisor = frontEnd.Served.SupervisorOf(group);
+        return new()
+        {
+            Name = frontEnd.Name,
+            Daemon = group.Options.Name,
+            Source = group.Options.Source,
+            Application = group.Options.Application,
+            State = supervisor?.State ?? DaemonState.External,
+            Address = group.Options.Address?.ToString(),
+            Workers = supervisor?.Workers ?? [],
+            FlushPolicy = FlushPolicy(group),
+            Traffic = Traffic(group.Statistics.Traffic, StatisticsScope.Daemon, group.Options.Name) with
+            {
+                ActiveRequests = group.Queue.Active,
+                WaitingRequests = group.Queue.Waiting,
+                Restarts = group.Statistics.Restarts.Total,
+                RestartsByReason = group.Statistics.Restarts.ByReason(),
+            },
+        };
+    }
+
+    private IReadOnlyList<RateLimitStatus> RateLimits(RateLimitSet limits, RouteOptions? route) => [.. limits.Limits.Select((limit, index) => new RateLimitStatus
+    {
+        Name = frontEnd.Name,
+        Route = route?.Path,
+        Daemon = route?.Daemon,
+        Application = route?.Application,
+        Index = index + 1,
+        Scope = limit.Scope,
+        Rate = limit.Limit.Rate,
+        InitialBurst = limit.Limit.InitialBurst,
+        Pacer = limit.Limit.Pacer,
+        Methods = limit.Conditions.Methods,
+        ContentTypes = limit.Conditions.ContentTypes,
+        Paths = limit.Conditions.Paths,
+        MinimumSize = limit.Conditions.MinimumSize,
+        Responses = limit.Responses,
+    })];
+
+    private ActiveResponse Response(RequestRecord record) => new(
+        frontEnd.Name, record.Id, record.Method, record.Path, record.Route?.Options.Path, record.Route?.Options.Daemon,
+        record.Status == 0 ? null : record.Status, record.BytesSent, time.GetElapsedTime(record.Start));
+
+    private TrafficStatus Traffic(TrafficCounter counter, StatisticsScope scope, string? target) =>
+        counter.Status() with { Name = frontEnd.Name, Scope = scope, Target = target };
+}
