@@ -5,7 +5,7 @@ namespace DaemonProxy.CmdletHelp;
 /// <summary>A cmdlet as its code declares it.</summary>
 /// <param name="Name">Verb-Noun.</param>
 /// <param name="Synopsis">The class's summary.</param>
-/// <param name="Parameters">Its parameters, in the order of the code; <c>WhatIf</c> and <c>Confirm</c> last.</param>
+/// <param name="Parameters">Its parameters, those of its base classes first, in the order of the code; <c>WhatIf</c> and <c>Confirm</c> last.</param>
 /// <param name="Sets">The names of its parameter sets, the default one first.</param>
 /// <param name="Outputs">Type name and what it is, for each type that it writes.</param>
 internal sealed record CommandShape(
@@ -31,7 +31,7 @@ internal sealed record CommandShape(
     private static CommandShape Read(Type type, CustomAttributeData cmdlet, DocComments comments)
     {
         var name = $"{cmdlet.ConstructorArguments[0].Value}-{cmdlet.ConstructorArguments[1].Value}";
-        var parameters = Ancestry(type)
+        var parameters = Ancestry(type).Reverse()
             .SelectMany(level => level.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
             .Select(property => ParameterShape.Read(name, property, comments)).OfType<ParameterShape>().ToList();
         var named = Named(cmdlet);
