@@ -86,6 +86,13 @@ public sealed class LinuxPackagesTests : IDisposable
         Assert.Equal(["daemonproxy-1.2.3-linux-x64.tar.gz", "daemonproxy_1.2.3-1_amd64.deb"], Directory.GetFiles(Path.Combine(_folder, "a")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(Directory.GetFiles(Path.Combine(_folder, "a")), file => Assert.Equal(Hash(file), Hash(Path.Combine(_folder, "b", Path.GetFileName(file)))));
 
+        // Both may have been made within a second, so that their own times would be equal too.
+        foreach (var (program, listing, file) in new[] { ("tar", "-tvzf", "daemonproxy-1.2.3-linux-x64.tar.gz"), ("dpkg-deb", "-c", "daemonproxy_1.2.3-1_amd64.deb") })
+        {
+            var (_, list) = await Programs.RunAsync("env", "TZ=UTC", program, listing, Path.Combine(_folder, "a", file));
+            Assert.All(list.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(" 2027-01-15 08:00 ", line));
+        }
+
         static string Hash(string file) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)));
     }
 
