@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
-using DaemonProxy.Daemons;
 using DaemonProxy.Pacing;
-using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;
 

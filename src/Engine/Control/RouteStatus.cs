@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Pacing;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;

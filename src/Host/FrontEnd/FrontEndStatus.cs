@@ -79,17 +79,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
     /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
     public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
 
-    private IEnumerable<OptionStatus> Options(DaemonGroup group)
-    {
-        var policy = group.Policy.Current;
-        var inForce = group.Options with
-        {
-            ResponseFlushDelay = policy.FlushDelay,
-            ResponseFlushDeadline = policy.FlushDeadline,
-            ResponseBufferSize = policy.BufferSize,
-        };
-        return EffectiveOption.Of(inForce).Select(option => new OptionStatus(frontEnd.Name, group.Options.Name, option.Name, option.Value, option.IsDefault));
-    }
+    private IEnumerable<OptionStatus> Options(DaemonGroup group) =>
+        EffectiveOption.Of(group.Options with { FlushPolicy = group.Policy.Current })
+            .Select(option => new OptionStatus(frontEnd.Name, group.Options.Name, option.Name, option.Value, option.IsDefault));
 
     private DaemonStatus Daemon(DaemonGroup group)
     {

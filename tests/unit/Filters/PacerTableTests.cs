@@ -112,11 +112,9 @@ public sealed class PacerTableTests
 
     private static RouteStatus Limited(string path, PacerKind pacer, long rate = Rate) => new()
     {
-        Path = path,
+        Name = "site",
+        Route = path,
         Daemon = "app",
-        RateLimit = rate,
-        RateInitialBurst = 0,
-        Pacer = pacer,
-        RateLimits = [new() { Index = 1, RateLimit = rate, RateScope = RateScope.Response, RateInitialBurst = 0, Pacer = pacer, Conditions = RateConditions.None }],
+        RateLimits = [new() { Name = "site", Route = path, Index = 1, Rate = rate, Pacer = pacer }],
     };
 }

@@ -2,8 +2,8 @@ using CsCheck;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
-using DaemonProxy.Filters;
 using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Pacing;
 using DaemonProxy.Platform;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
@@ -130,18 +130,5 @@ public sealed class RouteTableTests
         var group = new DaemonGroup(new DaemonGroupOptions { Name = "app", Source = DaemonSource.Application, Application = "/srv/app.py" }, Time, new GroupStatistics(), new ConnectionBudget(null));
         var served = New(new RouteOptions { Path = "/a", Daemon = "app", StripPrefix = true }, group);
         Assert.Equal("/a/x?q", served.TargetOf(RequestTarget.Parse("GET", "/a/x?q", EncodedSlashes.Refuse)));
-    }
-
-    [Fact]
-    public void Status_tells_the_routes_path_and_the_first_of_its_limits()
-    {
-        var served = New(new RouteOptions
-        {
-            Path = "/a",
-            Daemon = "app",
-            RateLimits = [new RateLimitOptions { RateLimit = 1000 }, new RateLimitOptions { RateLimit = 5000, RateScope = RateScope.Route }],
-        });
-        var status = served.Status();
-        Assert.Equal(("/a", "app", 1000L, 2), (status.Path, status.Daemon, status.RateLimit, status.RateLimits.Count));
     }
 }
