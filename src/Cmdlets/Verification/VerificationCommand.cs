@@ -24,12 +24,14 @@ public abstract class VerificationCommand : InstanceCommand
     /// <summary>Measures, with progress, and writes the results; errors say why there are none.</summary>
     private protected IReadOnlyList<TResult> Verify<TResult>(
         string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
+        where TResult : class
     {
         WriteVerbose($"{activity}: {(target is null ? "on a front end of its own" : $"'{target}'")}");
         try
         {
             var results = Wait(activity, run);
             WriteObject(results, enumerateCollection: true);
+            WarnOfNotMeasurable(results);
             return results;
         }
         catch (ControlException error)
@@ -73,6 +75,7 @@ public abstract class VerificationCommand : InstanceCommand
             }
 
             WriteObject(measured, enumerateCollection: true);
+            WarnOfNotMeasurable(measured as IEnumerable<object> ?? [measured!]);
             keep(measured!);
         }
         catch (VerificationException error)
@@ -84,6 +87,16 @@ public abstract class VerificationCommand : InstanceCommand
             keep(measured);
             OnStopped();
             throw;
+        }
+    }
+
+    /// <summary>A result without a verdict looks like nothing in a table.</summary>
+    private void WarnOfNotMeasurable(IEnumerable<object> results)
+    {
+        foreach (var result in results)
+        {
+            if (((result as RateResult)?.NotMeasurable ?? (result as LatencyResult)?.NotMeasurable) is { } why)
+                WriteWarning($"{(result as RateLimitResult)?.Route ?? (result as FlushResult)?.Workload ?? "The address"}: {why}; measure again when it is quiet.");
         }
     }
 

@@ -21,8 +21,11 @@ internal static class DaemonProxyCommand
     /// <summary>Not understood; standard error says what.</summary>
     public const int WrongUsage = 2;
 
+    /// <summary>Measured, and neither found good nor wanting: the machine was too busy to tell; the output says so.</summary>
+    public const int NotMeasurable = 3;
+
     /// <summary>Runs one command line.</summary>
-    /// <returns><see cref="Ok"/>, <see cref="Failed"/> or <see cref="WrongUsage"/>.</returns>
+    /// <returns><see cref="Ok"/>, <see cref="Failed"/>, <see cref="WrongUsage"/> or <see cref="NotMeasurable"/>.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
         var parsed = Create().Parse(arguments);

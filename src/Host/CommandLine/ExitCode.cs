@@ -11,5 +11,6 @@ internal sealed record ExitCode(int Code, string Meaning)
         new(DaemonProxyCommand.Ok, "Done, or checked and found good; for serve, stopped after it finished what was in flight."),
         new(DaemonProxyCommand.Failed, "Not done, or found wanting; standard error says why."),
         new(DaemonProxyCommand.WrongUsage, "The command line was not understood, and nothing was done; standard error says what would be right."),
+        new(DaemonProxyCommand.NotMeasurable, "Measured, and neither found good nor wanting: the machine was too busy to tell; the output says so."),
     ];
 }

@@ -10,7 +10,7 @@ namespace DaemonProxy.Host.CommandLine;
 internal static class VerifyCommand
 {
     /// <summary>Makes the verb.</summary>
-    public static Command Create() => new("verify", "Measure what the front end promises; ends with 1 when it is not kept.") { RateLimit(), Flush(), Embedded() };
+    public static Command Create() => new("verify", "Measure what the front end promises; ends with 1 when it is not kept, with 3 when the machine is too busy to tell.") { RateLimit(), Flush(), Embedded() };
 
     private static Command RateLimit()
     {
@@ -130,7 +130,7 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync<TResult>(
         ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
-        Func<IReadOnlyList<TResult>, string> text, Func<TResult, bool> passed, CancellationToken cancellationToken,
+        Func<IReadOnlyList<TResult>, string> text, Func<TResult, bool?> passed, CancellationToken cancellationToken,
         Action<IReadOnlyList<TResult>>? write = null)
     {
         var streams = arguments.InvocationConfiguration;
@@ -147,7 +147,7 @@ internal static class VerifyCommand
             var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
             write?.Invoke(results);
             await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd()).ConfigureAwait(false);
-            return results.Count > 0 && results.All(passed) ? DaemonProxyCommand.Ok : DaemonProxyCommand.Failed;
+            return ExitCodeOf([.. results.Select(passed)]);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
@@ -159,6 +159,11 @@ internal static class VerifyCommand
             Console.CancelKeyPress -= onInterrupt;
         }
     }
+
+    /// <summary>What is found wanting outweighs what could not be told.</summary>
+    internal static int ExitCodeOf(IReadOnlyList<bool?> passed) => passed.Count == 0 || passed.Contains(false) ? DaemonProxyCommand.Failed
+        : passed.Contains(null) ? DaemonProxyCommand.NotMeasurable
+        : DaemonProxyCommand.Ok;
 
     /// <summary>One after the other; none is begun after Ctrl+C.</summary>
     private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)

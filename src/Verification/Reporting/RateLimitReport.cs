@@ -81,9 +81,8 @@ public static class RateLimitReport
     private static string Html(IReadOnlyList<ReportedRate> rates)
     {
         var page = new StringBuilder(Head);
-        var failed = rates.Count(rate => !rate.Result.Passed);
         page.Append("<h1>Rate limit accuracy</h1>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {(failed == 0 ? "as expected" : failed == rates.Count ? "not as expected" : $"{failed} not as expected")}. ");
+        page.Append(CultureInfo.InvariantCulture, $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {Verdict(rates)}. ");
         page.Append("The rate is measured from the beginning of one burst to the beginning of another; a write counts as spread over the pause that follows it, unless the pauses are longer than 250 ms.</p>\n");
         if (rates.Count > 1)
         {
@@ -110,7 +109,7 @@ public static class RateLimitReport
             var rate = rates[i];
             page.Append($"<tr><td class=\"name\"><div><span class=\"key\" style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
             page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
-            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td class=\"{(rate.Result.Passed ? "good" : "bad")}\">{(rate.Result.Passed ? "as expected" : "not as expected")}</td></tr>\n");
+            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td></tr>\n");
         }
 
         page.Append("</tbody></table></div>");
@@ -121,6 +120,8 @@ public static class RateLimitReport
         page.Append($"<section>\n<h2>{E(rate.Title)}</h2>\n<p>{E(rate.Circumstances)}; expected {E(rate.Result.Expected)}</p>\n");
         if (rate.Result.Problem is not null)
             page.Append($"<p class=\"bad\">{E(rate.Result.Problem)}</p>\n");
+        if (rate.Result.NotMeasurable is not null)
+            page.Append($"<p>{E(rate.Result.NotMeasurable)}</p>\n");
         if (rate.Result.AchievedRate <= 0)
         {
             page.Append("</section>\n");
@@ -130,7 +131,7 @@ public static class RateLimitReport
         page.Append("<ul class=\"figures\">");
         Figure(page, "rate", Rate(rate.Result.ConfiguredRate));
         Figure(page, "achieved", Achieved(rate));
-        Figure(page, "error", Error(rate), rate.Result.Passed ? "good" : "bad");
+        Figure(page, "error", Error(rate), Tone(rate));
         Figure(page, "worst second", Worst(rate));
         Figure(page, "busiest second", Busiest(rate));
         Figure(page, "longest gap", Time(rate.Result.LongestGap));
@@ -151,6 +152,18 @@ public static class RateLimitReport
     }
 
     private static void Figure(StringBuilder page, string name, string value, string tone = "") => page.Append($"<li><span>{name}</span><b{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{value}</b></li>");
+
+    private static string Verdict(IReadOnlyList<ReportedRate> rates)
+    {
+        var failed = rates.Count(rate => rate.Result.Passed == false);
+        var unknown = rates.Count(rate => rate.Result.Passed is null);
+        if (unknown == rates.Count)
+            return "not measurable now";
+        var others = unknown == 0 ? "" : $", {unknown} not measurable now";
+        return (failed == 0 ? (unknown == 0 ? "as expected" : $"{rates.Count - unknown} as expected") : failed == rates.Count ? "not as expected" : $"{failed} not as expected") + others;
+    }
+
+    private static string Tone(ReportedRate rate) => rate.Result.Passed switch { true => "good", false => "bad", null => "" };
 
     private static string Rate(long rate) => Spaced(Units.FormatRate(rate));
 

@@ -35,7 +35,7 @@ public static class VerificationReport
                 Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Route, result.Problem)));
+        return table + Problems(results.Select(result => (result.Route, result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="ServerRateLimitVerification"/>.</summary>
@@ -61,7 +61,7 @@ public static class VerificationReport
                 result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="FlushVerification"/>.</summary>
@@ -84,7 +84,7 @@ public static class VerificationReport
                 Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem)));
+        return table + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="ServerFlushVerification"/>.</summary>
@@ -108,7 +108,7 @@ public static class VerificationReport
                 result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem)));
+        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
@@ -128,7 +128,7 @@ public static class VerificationReport
         return table + Problems(results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
     }
 
-    private static string Verdict(bool passed) => passed ? "ok" : "FAILED";
+    private static string Verdict(bool? passed) => passed switch { true => "ok", false => "FAILED", null => "not measurable" };
 
     /// <summary>Both rates of a row in one unit, that of the configured, so that they can be compared at a glance.</summary>
     private static string Rate(double bytesPerSecond, long configured) => configured >= 1 << 20

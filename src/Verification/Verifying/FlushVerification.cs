@@ -60,7 +60,10 @@ public static class FlushVerification
             {
                 var done = (double)results.Count / (routes.Count * Workloads.Count);
                 progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Route}", done));
-                results.Add(await MeasureAsync(instance, address, route, workload, mustWait, cancellationToken).ConfigureAwait(false));
+                results.Add(await ControlledMeasurement.RunAsync(
+                    () => MeasureAsync(instance, address, route, workload, mustWait, cancellationToken),
+                    result => result is { Passed: false, Problem: null },
+                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
             }
         }
 

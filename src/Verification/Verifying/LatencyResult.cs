@@ -17,8 +17,11 @@ public abstract record LatencyResult
     /// <summary>What was expected, for a person.</summary>
     public required string Expected { get; init; }
 
-    /// <summary>Whether it was as expected. That includes the original's long wait, where it was to be reproduced.</summary>
-    public bool Passed { get; init; }
+    /// <summary>Whether it was as expected. That includes the original's long wait, where it was to be reproduced. Null when the machine was too busy to tell: see <see cref="NotMeasurable"/>.</summary>
+    public bool? Passed { get; init; } = false;
+
+    /// <summary>Why it can be neither as expected nor not, one sentence: the machine was disturbed in the same seconds. Null when it can.</summary>
+    public string? NotMeasurable { get; init; }
 
     /// <summary>What kept it from being measured, one sentence; null when nothing did.</summary>
     public string? Problem { get; init; }

@@ -64,6 +64,18 @@ public static class RateLimitVerification
         await Task.WhenAll(routes.Select(route =>
             StampedConnection.ReadAsync(Request(address, route, options) with { Limit = WarmUp }, cancellationToken))).ConfigureAwait(false);
 
+        return await ControlledMeasurement.RunAsync(
+            routes.Count,
+            rows => MeasureSideBySideAsync(instance, [.. rows.Select(row => routes[row])], options, progress, cancellationToken),
+            result => result is { Passed: false, Problem: null },
+            (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
+    }
+
+    private static async Task<IReadOnlyList<RateLimitResult>> MeasureSideBySideAsync(
+        InstanceStatus instance, IReadOnlyList<RouteStatus> routes, RateLimitVerificationOptions options,
+        IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var address = new FrontEndAddress(instance);
         var connections = routes
             .Select(route => StampedConnection.Start(Request(address, route, options), new ArrivalRecorder(options.Duration, 0, RunsKept)))
             .ToList();

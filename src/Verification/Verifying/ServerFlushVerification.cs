@@ -28,8 +28,13 @@ public static class ServerFlushVerification
         {
             var (workload, before) = (workloads[i], (double)i / workloads.Count);
             var one = request with { Uri = Below(options.Uri, workload.Target) };
-            var measured = await workload.MeasureAsync(one, options.Duration, options.Every, Report, cancellationToken).ConfigureAwait(false);
-            results.Add(Judge(options, workload, one.Uri, measured, cancellationToken.IsCancellationRequested));
+            results.Add(await ControlledMeasurement.RunAsync(
+                async () => Judge(
+                    options, workload, one.Uri,
+                    await workload.MeasureAsync(one, options.Duration, options.Every, Report, cancellationToken).ConfigureAwait(false),
+                    cancellationToken.IsCancellationRequested),
+                result => result is { Passed: false, Problem: null, Interrupted: false },
+                (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
             if (results[^1].Failure != MeasurementFailure.None)
                 break;
 

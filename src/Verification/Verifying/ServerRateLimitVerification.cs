@@ -39,7 +39,14 @@ public static class ServerRateLimitVerification
     /// <param name="progress">Told several times a second how far it has come; may be null.</param>
     /// <param name="cancellationToken">Ends the measuring; the result is of what was measured so far.</param>
     /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
-    public static async Task<ServerRateLimitResult> RunAsync(
+    public static Task<ServerRateLimitResult> RunAsync(
+        ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
+        ControlledMeasurement.RunAsync(
+            () => MeasureAsync(options, progress, cancellationToken),
+            result => result is { Passed: false, Problem: null, Interrupted: false },
+            (result, why) => result with { Passed = null, NotMeasurable = why });
+
+    private static async Task<ServerRateLimitResult> MeasureAsync(
         ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         options.Check();

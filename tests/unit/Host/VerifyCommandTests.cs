@@ -54,6 +54,14 @@ public class VerifyCommandTests
         File.Delete(page);
     }
 
+    [Theory]
+    [InlineData(new object?[] { true, true }, 0)]
+    [InlineData(new object?[] { true, null }, 3)]
+    [InlineData(new object?[] { null, false, true }, 1)]
+    [InlineData(new object?[] { }, 1)]
+    public void What_could_not_be_told_has_an_exit_code_of_its_own(object?[] passed, int code) =>
+        Assert.Equal(code, VerifyCommand.ExitCodeOf([.. passed.Select(one => (bool?)one)]));
+
     private static async Task<(int Code, string Output, string Error)> RunAsync(string line)
     {
         using var output = new StringWriter();

@@ -47,6 +47,22 @@ public class VerificationReportTests
     }
 
     [Fact]
+    public void What_could_not_be_measured_is_neither_ok_nor_failed()
+    {
+        var disturbed = Good with { Passed = null, NotMeasurable = "not measurable now: this machine woke timers up to 41 ms late" };
+
+        var text = VerificationReport.Text([disturbed]);
+        var html = RateLimitReport.Html([disturbed, Good]);
+
+        Assert.EndsWith("not measurable", text.Split('\n')[2].TrimEnd());
+        Assert.EndsWith("/download: not measurable now: this machine woke timers up to 41 ms late", text.TrimEnd());
+        Assert.DoesNotContain("FAILED", text);
+        Assert.Contains("2 measurements, 1 as expected, 1 not measurable now.", html);
+        Assert.Contains("One measurement, not measurable now.", RateLimitReport.Html([disturbed]));
+        Assert.DoesNotContain("\"passed\"", VerificationJson.Text([disturbed]));
+    }
+
+    [Fact]
     public void Columns_are_aligned()
     {
         var lines = VerificationReport.Text([Good, Good with { Pacer = PacerKind.Interval, ErrorPercent = -68.75 }]).Split('\n');
