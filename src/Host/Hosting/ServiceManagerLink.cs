@@ -1,5 +1,3 @@
-using System.Runtime.Versioning;
-
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>What the service manager that has started this process is told, and what it asks for.</summary>
@@ -14,12 +12,8 @@ internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping,
     public static Task<int> RunAsync(bool service, Func<ServiceManagerLink?, Task<int>> serve)
     {
         if (!service) return serve(null);
-        if (OperatingSystem.IsWindows()) return Task.FromResult(RunOnWindows(serve));
+        if (OperatingSystem.IsWindows()) return Task.FromResult(WindowsService.Run(serve));
         var notification = ReadyNotification.Take();
         return serve(new ServiceManagerLink(notification.Ready, notification.Stopping, new TaskCompletionSource().Task));
     }
-
-    [SupportedOSPlatform("windows")]
-    private static int RunOnWindows(Func<ServiceManagerLink?, Task<int>> serve) => WindowsServiceControl.Run(control =>
-        serve(new ServiceManagerLink(_ => control.Ready(), control.Stopping, control.StopRequested)));
 }
