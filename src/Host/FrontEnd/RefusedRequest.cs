@@ -1,3 +1,4 @@
+using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using Microsoft.AspNetCore.Http;
@@ -13,12 +14,22 @@ internal static class RefusedRequest
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
+    // The one name of the server's reasons that is no text for people; asked for in a way that trimming sees, and null where the server has none any more.
+#pragma warning disable CS0618 // The type is deprecated in favour of its base class, which does not have the reason.
+    private static readonly PropertyInfo? ServerReason =
+        typeof(Microsoft.AspNetCore.Server.Kestrel.Core.BadHttpRequestException).GetProperty("Reason", BindingFlags.Instance | BindingFlags.NonPublic);
+#pragma warning restore CS0618
+
     /// <summary>Which event it is that the server has refused a request.</summary>
-    /// <param name="failure">What the server says; its reasons have no other public name than their text.</param>
-    public static EventDefinition Reason(BadHttpRequestException failure) =>
-        failure.Message.Contains("transfer coding", StringComparison.OrdinalIgnoreCase) ? EventCatalogue.TransferEncodingRefused
-        : failure.Message.Contains("content length", StringComparison.OrdinalIgnoreCase) || failure.Message.Contains("Content-Length", StringComparison.Ordinal) ? EventCatalogue.ContentLengthRefused
-        : EventCatalogue.RequestMalformed;
+    public static EventDefinition Reason(BadHttpRequestException failure) => NameOfReason(failure) switch
+    {
+        "FinalTransferCodingNotChunked" => EventCatalogue.TransferEncodingRefused,
+        "InvalidContentLength" or "MultipleContentLengths" or "LengthRequiredHttp10" => EventCatalogue.ContentLengthRefused,
+        _ => EventCatalogue.RequestMalformed,
+    };
+
+    private static string? NameOfReason(BadHttpRequestException failure) =>
+        ServerReason?.DeclaringType!.IsInstanceOfType(failure) == true ? ServerReason.GetValue(failure)?.ToString() : null;
 
     /// <summary>Whether the bytes after the request may be anything: then its connection closes with the answer.</summary>
     public static bool LosesFraming(EventDefinition reason) =>
