@@ -7,17 +7,19 @@ namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
 /// The front end's statistics as .NET meters, named after OpenTelemetry's conventions for HTTP servers where those have a name. Counts are read when
-/// somebody asks; only the duration is recorded with each request.
+/// somebody asks; only the duration is recorded with each request. What Prometheus gets is read from these instruments, so that each is described once.
 /// </summary>
 internal sealed class FrontEndMeter : IDisposable
 {
     /// <summary>The meter's name.</summary>
     public const string Name = "DaemonProxy";
 
-    /// <summary>The buckets that OpenTelemetry advises for http.server.request.duration, seconds.</summary>
-    public static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+    // What OpenTelemetry advises for http.server.request.duration, seconds.
+    private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-    private readonly Meter _meter = new(Name);
+    // A request is recorded without memory for its status.
+    private static readonly object[] Statuses = [.. Enumerable.Range(0, 1000).Select(status => (object)status)];
+
     private readonly Histogram<double> _duration;
 
     /// <summary>Makes the meter.</summary>
@@ -25,29 +27,35 @@ internal sealed class FrontEndMeter : IDisposable
     /// <param name="groups">Gives the groups that are served now.</param>
     public FrontEndMeter(StatisticsBook statistics, Func<IReadOnlyList<DaemonGroup>> groups)
     {
-        _duration = _meter.CreateHistogram<double>("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, advice: new() { HistogramBucketBoundaries = Buckets });
-        _meter.CreateObservableUpDownCounter("http.server.active_requests", () => groups().Select(group => Of<long>(group.Queue.Active, Daemon(group.Options.Name))), "{request}", "Requests that daemons are serving.");
-        _meter.CreateObservableUpDownCounter("daemonproxy.waiting_requests", () => groups().Select(group => Of<long>(group.Queue.Waiting, Daemon(group.Options.Name))), "{request}", "Requests that wait for a worker.");
-        _meter.CreateObservableCounter("daemonproxy.response.size", () => statistics.Routes.Select(route => Of(route.Value.Status().Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
-        _meter.CreateObservableCounter("daemonproxy.queue.time", () => statistics.Groups.Select(group => Of(group.Value.Traffic.Status().QueueTime.TotalSeconds, Daemon(group.Key))), "s", "Time that requests have waited for a worker.");
-        _meter.CreateObservableCounter("daemonproxy.flushes", () => statistics.Routes.SelectMany(route =>
+        _duration = Meter.CreateHistogram<double>("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, advice: new() { HistogramBucketBoundaries = Buckets });
+        Meter.CreateObservableUpDownCounter("http.server.active_requests", () => groups().Select(group => Of<long>(group.Queue.Active, Daemon(group.Options.Name))), "{request}", "Requests that daemons are serving.");
+        Meter.CreateObservableUpDownCounter("daemonproxy.waiting_requests", () => groups().Select(group => Of<long>(group.Queue.Waiting, Daemon(group.Options.Name))), "{request}", "Requests that wait for a worker.");
+        Meter.CreateObservableCounter("daemonproxy.response.size", () => statistics.Routes.Select(route => Of(route.Value.Status().Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
+        Meter.CreateObservableCounter("daemonproxy.queue.time", () => statistics.Groups.Select(group => Of(group.Value.Traffic.Status().QueueTime.TotalSeconds, Daemon(group.Key))), "s", "Time that requests have waited for a worker.");
+        Meter.CreateObservableCounter("daemonproxy.flushes", () => statistics.Routes.SelectMany(route =>
             Enum.GetValues<FlushReason>().Select(reason => Of(route.Value.Flushes[reason], Route(route.Key), Reason(reason)))), "{flush}", "Flushes in responses.");
-        _meter.CreateObservableCounter("daemonproxy.daemon.restarts", () => statistics.Groups.SelectMany(group =>
+        Meter.CreateObservableCounter("daemonproxy.daemon.restarts", () => statistics.Groups.SelectMany(group =>
             Enum.GetValues<RestartReason>().Select(reason => Of(group.Value.Restarts[reason], Daemon(group.Key), Reason(reason)))), "{restart}", "Workers started again.");
+        Page = new PrometheusPage(Meter);
     }
+
+    /// <summary>The instruments.</summary>
+    public Meter Meter { get; } = new(Name);
+
+    /// <summary>The same for Prometheus.</summary>
+    public PrometheusPage Page { get; }
 
     /// <summary>Records a finished request.</summary>
     public void Record(string method, RequestRecord record, in FinishedRequest finished)
     {
-        if (!_duration.Enabled) return;
         _duration.Record(finished.Duration.TotalSeconds,
             new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
-            new KeyValuePair<string, object?>("http.response.status_code", record.LoggedStatus),
+            new KeyValuePair<string, object?>("http.response.status_code", record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
             Route(record.Route?.Options.Path ?? ""), Daemon(record.Route?.Options.Daemon ?? ""));
     }
 
     /// <summary>The method as a label: RFC 9110's and PATCH, and <c>_OTHER</c> as the convention says, for a client must not be able to make as many time series as it likes.</summary>
-    public static string KnownMethod(string method)
+    private static string KnownMethod(string method)
     {
         var known = HttpMethods.GetCanonicalizedValue(method);
         return HttpMethods.IsGet(known) || HttpMethods.IsPost(known) || HttpMethods.IsHead(known) || HttpMethods.IsPut(known) || HttpMethods.IsDelete(known)
@@ -65,5 +73,9 @@ internal sealed class FrontEndMeter : IDisposable
         where T : struct, Enum => new("daemonproxy.reason", reason.ToString());
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        Page.Dispose();
+        Meter.Dispose();
+    }
 }

@@ -46,8 +46,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log, _time);
         _meter = new FrontEndMeter(_statistics, () => Served.Groups);
         Status = new FrontEndStatus(this, _statistics, _time);
-        Page = new PrometheusPage(_statistics, () => Served.Groups);
-        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter, Page);
+        _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter);
     }
 
     /// <summary>Lets clients in as far as connection-limit and the limit on open files allow; null: neither says anything.</summary>
@@ -123,7 +122,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     public EventLog Log => _log;
 
     /// <summary>The statistics for those who scrape them.</summary>
-    public PrometheusPage Page { get; }
+    public PrometheusPage Page => _meter.Page;
 
     /// <summary>Starts to serve. The instance directory and the log belong to the front end from here on.</summary>
     /// <param name="configure">Gives what to serve; called again at each restart.</param>

@@ -1,67 +1,93 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Globalization;
-using DaemonProxy.Daemons;
-using DaemonProxy.Statistics;
 using Prometheus;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What Prometheus scrapes: the instruments of <see cref="FrontEndMeter"/> by the names that OpenTelemetry's exporters give them there.</summary>
-internal sealed class PrometheusPage
+/// <summary>What Prometheus scrapes: a meter's instruments, by the names that OpenTelemetry's exporters give them there.</summary>
+/// <remarks>prometheus-net's own adapter leaves the units out of the names, listens to every meter of the process, and is not meant for native compilation.</remarks>
+internal sealed class PrometheusPage : IDisposable
 {
     /// <summary>The media type of the page.</summary>
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
 
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
-    private readonly Histogram _duration;
-    private readonly ConcurrentDictionary<Series, Histogram.Child> _series = new();
+    private readonly MeterListener _listener = new();
 
-    /// <summary>Makes the page.</summary>
-    /// <param name="statistics">The counts.</param>
-    /// <param name="groups">Gives the groups that are served now.</param>
-    public PrometheusPage(StatisticsBook statistics, Func<IReadOnlyList<DaemonGroup>> groups)
+    /// <summary>Makes the page. Counts are read when it is scraped; what is recorded with each request is kept from now on.</summary>
+    /// <param name="meter">Whose instruments are on it.</param>
+    public PrometheusPage(Meter meter)
     {
         var metrics = Metrics.WithCustomRegistry(_registry);
-        _duration = metrics.CreateHistogram("http_server_request_duration_seconds", "Duration of HTTP server requests.",
-            ["http_request_method", "http_response_status_code", "http_route", "daemon"], new HistogramConfiguration { Buckets = FrontEndMeter.Buckets });
-        var active = metrics.CreateGauge("http_server_active_requests", "Requests that daemons are serving.", "daemon");
-        var waiting = metrics.CreateGauge("daemonproxy_waiting_requests", "Requests that wait for a worker.", "daemon");
-        var bytes = metrics.CreateCounter("daemonproxy_response_size_bytes_total", "Bytes of response bodies sent.", "http_route");
-        var queue = metrics.CreateCounter("daemonproxy_queue_time_seconds_total", "Time that requests have waited for a worker.", "daemon");
-        var flushes = metrics.CreateCounter("daemonproxy_flushes_total", "Flushes in responses.", "http_route", "reason");
-        var restarts = metrics.CreateCounter("daemonproxy_daemon_restarts_total", "Workers started again.", "daemon", "reason");
+        var families = new List<Family>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter != meter) return;
+            families.Add(new Family(metrics, instrument));
+            listener.EnableMeasurementEvents(instrument, families[^1]);
+        };
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
+        _listener.Start();
         _registry.AddBeforeCollectCallback(() =>
         {
-            foreach (var group in groups())
-            {
-                active.WithLabels(group.Options.Name).Set(group.Queue.Active);
-                waiting.WithLabels(group.Options.Name).Set(group.Queue.Waiting);
-            }
-            foreach (var (path, traffic) in statistics.Routes)
-            {
-                bytes.WithLabels(path).IncTo(traffic.Status().Bytes);
-                foreach (var reason in Enum.GetValues<FlushReason>()) flushes.WithLabels(path, reason.ToString()).IncTo(traffic.Flushes[reason]);
-            }
-            foreach (var (name, group) in statistics.Groups)
-            {
-                queue.WithLabels(name).IncTo(group.Traffic.Status().QueueTime.TotalSeconds);
-                foreach (var reason in Enum.GetValues<RestartReason>()) restarts.WithLabels(name, reason.ToString()).IncTo(group.Restarts[reason]);
-            }
+            // A group that a restart has taken away has no requests any more, rather than those of its last moment.
+            families.ForEach(family => family.ForgetGauges());
+            _listener.RecordObservableInstruments();
         });
     }
 
-    /// <summary>Records a finished request.</summary>
-    public void Record(string method, RequestRecord record, in FinishedRequest finished)
-    {
-        // Looking a series up by its labels costs more than all else that is counted of a request.
-        var key = new Series(FrontEndMeter.KnownMethod(method), record.LoggedStatus, record.Route?.Options.Path ?? "", record.Route?.Options.Daemon ?? "");
-        if (!_series.TryGetValue(key, out var series))
-            series = _series.GetOrAdd(key, _duration.WithLabels(key.Method, key.Status.ToString(CultureInfo.InvariantCulture), key.Route, key.Daemon));
-        series.Observe(finished.Duration.TotalSeconds);
-    }
-
-    private readonly record struct Series(string Method, int Status, string Route, string Daemon);
-
     /// <summary>Writes the page.</summary>
     public Task WriteAsync(Stream output, CancellationToken cancellationToken) => _registry.CollectAndExportAsTextAsync(output, cancellationToken);
+
+    /// <summary>Takes nothing any more.</summary>
+    public void Dispose() => _listener.Dispose();
+
+    /// <summary>The name that an instrument has on the page: unit and kind are parts of it.</summary>
+    public static string NameOf(Instrument instrument)
+    {
+        var unit = instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
+        return Label(instrument.Name) + unit + (instrument is ObservableCounter<long> or ObservableCounter<double> ? "_total" : "");
+    }
+
+    private static string Label(string name) => name.Replace('.', '_');
+
+    /// <summary>An instrument and its time series. No instrument of the meter has more than four tags.</summary>
+    private sealed class Family(MetricFactory metrics, Instrument instrument)
+    {
+        private readonly ConcurrentDictionary<(object?, object?, object?, object?), ICollectorChild> _series = new();
+
+        public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            // Looking a series up by its labels costs more than all else that is counted of a request.
+            var key = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
+            if (!_series.TryGetValue(key, out var series)) series = _series.GetOrAdd(key, Create(tags));
+            if (series is Histogram.Child histogram) histogram.Observe(value);
+            else if (series is Counter.Child counter) counter.IncTo(value);
+            else ((Gauge.Child)series).Set(value);
+        }
+
+        public void ForgetGauges()
+        {
+            foreach (var gauge in _series.Values.OfType<Gauge.Child>()) gauge.Unpublish();
+        }
+
+        private ICollectorChild Create(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var (labels, values) = (new string[tags.Length], new string[tags.Length]);
+            for (var i = 0; i < tags.Length; i++)
+                (labels[i], values[i]) = (Label(tags[i].Key), Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "");
+            var (name, help) = (NameOf(instrument), instrument.Description ?? "");
+            return instrument switch
+            {
+                Histogram<double> histogram => metrics.CreateHistogram(name, help, labels,
+                    new HistogramConfiguration { Buckets = [.. histogram.Advice!.HistogramBucketBoundaries!] }).WithLabels(values),
+                ObservableCounter<long> or ObservableCounter<double> => metrics.CreateCounter(name, help, labels).WithLabels(values),
+                _ => metrics.CreateGauge(name, help, labels).WithLabels(values),
+            };
+        }
+
+        private static object? Value(ReadOnlySpan<KeyValuePair<string, object?>> tags, int index) => index < tags.Length ? tags[index].Value : null;
+    }
 }

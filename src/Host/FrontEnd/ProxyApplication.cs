@@ -28,8 +28,7 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="embedded">Embedded mode.</param>
 /// <param name="services">The log, the counts, the clock.</param>
 /// <param name="meter">Records each request.</param>
-/// <param name="page">Does so too.</param>
-internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter, PrometheusPage page) : IHttpApplication<IFeatureCollection>
+internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter) : IHttpApplication<IFeatureCollection>
 {
     private readonly EventLog _log = services.Log;
     private readonly TimeProvider _time = services.Time;
@@ -115,7 +114,6 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var finished = record.Finish(_time.GetElapsedTime(record.Start));
         (record.Route?.Traffic ?? _unrouted).Count(finished);
         meter.Record(request.Method, record, finished);
-        page.Record(request.Method, record, finished);
         AccessLog?.Write(context, record, finished);
     }
 

@@ -103,10 +103,10 @@ public sealed class StatisticsTests : IAsyncLifetime
         using (var odd = new HttpRequestMessage(new HttpMethod("BREW"), "app/status/200")) await _frontEnd.Client.SendAsync(odd);
         await CountedAsync(2);
         var page = await _frontEnd.Client.GetStringAsync(new Uri((await _frontEnd.Control.GetStatusAsync()).MetricsUri!, "metrics"));
-        Assert.Contains("""http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/app",daemon="app"} 1""", page);
-        Assert.Contains("""http_request_method="_OTHER",http_response_status_code="200",http_route="/app",daemon="app"} 1""", page);
-        Assert.Contains("""daemonproxy_flushes_total{http_route="/app",reason="End"} 2""", page);
-        Assert.Contains("""daemonproxy_daemon_restarts_total{daemon="app",reason="Crash"} 0""", page);
+        Assert.Contains("""http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/app",daemonproxy_daemon="app"} 1""", page);
+        Assert.Contains("""http_request_method="_OTHER",http_response_status_code="200",http_route="/app",daemonproxy_daemon="app"} 1""", page);
+        Assert.Contains("""daemonproxy_flushes_total{http_route="/app",daemonproxy_reason="End"} 2""", page);
+        Assert.Contains("""daemonproxy_daemon_restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 0""", page);
         Assert.DoesNotContain("BREW", page);
     }
 

@@ -1,0 +1,139 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.RegularExpressions;
+using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Platform;
+using DaemonProxy.Statistics;
+using Microsoft.AspNetCore.Http.Features;
+using Xunit;
+
+namespace DaemonProxy.Tests.Host;
+
+/// <summary>The page has the instruments of the meter, and what is recorded costs a request no memory.</summary>
+public sealed class PrometheusPageTests : IDisposable
+{
+    private readonly StatisticsBook _statistics = new();
+    private readonly List<DaemonGroup> _groups = [];
+    private readonly FrontEndMeter _meter;
+
+    public PrometheusPageTests()
+    {
+        _meter = new FrontEndMeter(_statistics, () => _groups);
+        Add("app");
+        _statistics.Route("/a").Flushes.Count(FlushReason.Guard);
+        _statistics.Route("/a").Count(new FinishedRequest(200, 1234, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
+        _statistics.Group("app").Traffic.Count(new FinishedRequest(200, 1234, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(2)));
+        _statistics.Group("app").Restarts.Count(RestartReason.Crash);
+    }
+
+    public void Dispose()
+    {
+        _groups.ForEach(group => group.Dispose());
+        _meter.Dispose();
+    }
+
+    [Fact]
+    public async Task Every_instrument_is_on_the_page_with_its_labels_and_words()
+    {
+        Record("GET", 200);
+
+        var page = await PageAsync();
+
+        Assert.Equal(
+            """
+            daemonproxy_daemon_restarts_total counter daemonproxy_daemon,daemonproxy_reason
+            daemonproxy_flushes_total counter http_route,daemonproxy_reason
+            daemonproxy_queue_time_seconds_total counter daemonproxy_daemon
+            daemonproxy_response_size_bytes_total counter http_route
+            daemonproxy_waiting_requests gauge daemonproxy_daemon
+            http_server_active_requests gauge daemonproxy_daemon
+            http_server_request_duration_seconds histogram http_request_method,http_response_status_code,http_route,daemonproxy_daemon
+            """,
+            string.Join('\n', Families(page).Order(StringComparer.Ordinal)), ignoreLineEndingDifferences: true);
+        Assert.Contains("""daemonproxy_flushes_total{http_route="/a",daemonproxy_reason="Guard"} 1""", page);
+        Assert.Contains("""daemonproxy_response_size_bytes_total{http_route="/a"} 1234""", page);
+        Assert.Contains("""daemonproxy_queue_time_seconds_total{daemonproxy_daemon="app"} 1.5""", page);
+        Assert.Contains("""daemonproxy_daemon_restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 1""", page);
+        Assert.Contains("""duration_seconds_bucket{http_request_method="GET",http_response_status_code="200",http_route="",daemonproxy_daemon="",le="0.25"} 1""", page);
+        Assert.Equal(Instruments().Order(), Families(page).Select(family => family.Split(' ')[0]).Order());
+    }
+
+    [Fact]
+    public async Task Counts_are_those_of_the_moment_and_a_group_that_is_gone_has_none()
+    {
+        Add("old");
+        Assert.Contains("""http_server_active_requests{daemonproxy_daemon="old"} 0""", await PageAsync());
+
+        _groups.RemoveAt(1);
+        _statistics.Group("app").Restarts.Count(RestartReason.Crash);
+
+        var page = await PageAsync();
+        Assert.DoesNotContain("daemonproxy_daemon=\"old\"}", page.Split('\n').Where(line => line.Contains("requests{", StringComparison.Ordinal)).Aggregate("", string.Concat));
+        Assert.Contains("""http_server_active_requests{daemonproxy_daemon="app"} 0""", page);
+        Assert.Contains("""restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 2""", page);
+    }
+
+    [Fact]
+    public async Task Method_of_a_strangers_invention_makes_no_series_of_its_own()
+    {
+        foreach (var method in new[] { "BREW", "SMOKE", "get" }) Record(method, 200);
+
+        Assert.Contains("""http_request_method="_OTHER",http_response_status_code="200",http_route="",daemonproxy_daemon=""} 2""", await PageAsync());
+    }
+
+    [Fact]
+    public async Task Another_meter_is_not_on_the_page()
+    {
+        using var other = new Meter(FrontEndMeter.Name);
+        other.CreateCounter<long>("stranger").Add(1);
+
+        Assert.DoesNotContain("stranger", await PageAsync());
+    }
+
+    [Fact]
+    public void Recording_a_request_takes_no_memory()
+    {
+        var record = new RequestRecord(1, new HttpRequestFeature(), 0) { Status = 200 };
+        var finished = new FinishedRequest(200, 1, TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
+        for (var i = 0; i < 100; i++) _meter.Record("GET", record, finished);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10_000; i++) _meter.Record("GET", record, finished);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
+    private void Add(string name) => _groups.Add(new DaemonGroup(
+        new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name), new ConnectionBudget(null)));
+
+    private void Record(string method, int status) => _meter.Record(method, new RequestRecord(1, new HttpRequestFeature(), 0) { Status = status },
+        new FinishedRequest(status, 1, TimeSpan.Zero, TimeSpan.FromMilliseconds(200)));
+
+    private async Task<string> PageAsync()
+    {
+        using var text = new MemoryStream();
+        await _meter.Page.WriteAsync(text, CancellationToken.None);
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    /// <summary>Name, kind and labels of each family that has a series.</summary>
+    private static IEnumerable<string> Families(string page)
+    {
+        foreach (Match type in Regex.Matches(page, "^# TYPE (\\w+) (\\w+)$", RegexOptions.Multiline))
+        {
+            var series = Regex.Match(page, $"^{type.Groups[1].Value}(?:_sum)?{{([^}}]*)}}", RegexOptions.Multiline);
+            yield return $"{type.Groups[1].Value} {type.Groups[2].Value} {string.Join(',', Regex.Matches(series.Groups[1].Value, "(\\w+)=").Select(label => label.Groups[1].Value))}";
+        }
+    }
+
+    /// <summary>What a listener of the meter is told of, by the names of the page.</summary>
+    private List<string> Instruments()
+    {
+        var names = new List<string>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (instrument.Meter == _meter.Meter) names.Add(PrometheusPage.NameOf(instrument)); } };
+        listener.Start();
+        return names;
+    }
+}
