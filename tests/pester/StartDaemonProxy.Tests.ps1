@@ -81,8 +81,12 @@ daemons: [ { name: demo, sample: true } ]"
         (Start-Job { Import-Module $using:manifest; Start-DaemonProxy -Name job } | Receive-Job -Wait -AutoRemoveJob).Name | Should -Be 'job'
         $names = 'one', 'two', 'three' | ForEach-Object -Parallel { Import-Module $using:manifest; (Start-DaemonProxy -Name $_).Name }
         $names | Sort-Object | Should -Be 'one', 'three', 'two'
-        $class = [scriptblock]::Create('class Site { [DaemonProxy.Control.InstanceStatus] $Proxy; Site() { $this.Proxy = Get-DaemonProxy one } }; [Site]::new().Proxy.Name')
+        $class = [scriptblock]::Create('class Site { $Proxy; Site() { $this.Proxy = Get-DaemonProxy one } }; [Site]::new().Proxy.Name')
         & $class | Should -Be 'one'
+        # The engine's types are not PowerShell's to name, but for a parameter that takes no other.
+        function Get-Id([PSTypeName('DaemonProxy.Control.InstanceStatus')] $Proxy) { $Proxy.ProcessId }
+        Get-Id (Get-DaemonProxy one) | Should -BeGreaterThan 0
+        { Get-Id 'one' } | Should -Throw
     }
 
     It 'reports each mistake of a configuration as an error with its place' {
