@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
