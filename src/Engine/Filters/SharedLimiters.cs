@@ -33,7 +33,7 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
     /// <summary>How many responses wait for their turn.</summary>
     public int Waiting
     {
-        get { lock (_gate) return (int)(_limiters.Values.Sum(limiter => limiter.GetStatistics()!.CurrentQueuedCount) + (_overflow?.GetStatistics()!.CurrentQueuedCount ?? 0)); }
+        get { lock (_gate) return _limiters.Values.Sum(limiter => limiter.Waiting) + (_overflow?.Waiting ?? 0); }
     }
 
     /// <summary>A response's share of the limiter of a key.</summary>

@@ -14,7 +14,7 @@ namespace DaemonProxy.Pacing;
 /// have something to send get the same, whatever the sizes of their writes, and who had nothing to send, or a lower limit of its own, has saved up nothing.
 /// A write is granted alone and goes on its way before the next is chosen: so a response with small writes is back in the queue in time.
 /// </remarks>
-public sealed class ByteRateLimiter : RateLimiter
+public sealed partial class ByteRateLimiter : RateLimiter
 {
     /// <summary>The largest write; above that it only costs memory.</summary>
     private const long LargestWrite = 65_536;
@@ -44,6 +44,7 @@ public sealed class ByteRateLimiter : RateLimiter
     private double _lastUse;
     private long _virtual;
     private long _granted;
+    private long _queued;
     private int _shares;
     private bool _started;
     private bool _armed;
@@ -99,47 +100,10 @@ public sealed class ByteRateLimiter : RateLimiter
     /// <remarks>What the bucket holds leaves in large writes: small ones are for pauses between them, and there are none.</remarks>
     internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite ? LargestWrite : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
 
-    /// <inheritdoc/>
-    /// <remarks>Null while a response has a share of it, and while what was sent is not paid for.</remarks>
-    public override TimeSpan? IdleDuration
+    /// <summary>How many responses wait for their turn.</summary>
+    internal int Waiting
     {
-        get
-        {
-            lock (_gate)
-            {
-                // One that is made anew has a full bucket.
-                var full = Math.Max(_started ? _due + _burst / _rate : 0, _lastUse);
-                return _shares > 0 || full > Now() ? null : TimeSpan.FromSeconds(Now() - full);
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override RateLimiterStatistics GetStatistics()
-    {
-        lock (_gate)
-        {
-            return new()
-            {
-                CurrentAvailablePermits = Saved(),
-                CurrentQueuedCount = _waiting.Count,
-                TotalSuccessfulLeases = _granted,
-            };
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override RateLimitLease AttemptAcquireCore(int permitCount)
-    {
-        using var share = new TokenBucketPacer(this);
-        lock (_gate) return TryGrant(share, permitCount) ? ByteLease.Granted : ByteLease.Refused;
-    }
-
-    /// <inheritdoc/>
-    protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
-    {
-        using var share = new TokenBucketPacer(this);
-        return await share.PaceAsync(permitCount, cancellationToken).ConfigureAwait(false) ? ByteLease.Granted : ByteLease.Refused;
+        get { lock (_gate) return _waiting.Count; }
     }
 
     /// <summary>A response begins.</summary>
@@ -155,7 +119,7 @@ public sealed class ByteRateLimiter : RateLimiter
         _load.Leave();
         lock (_gate)
         {
-            _waiting.Remove(share);
+            Unqueue(share);
             _shares--;
         }
     }
@@ -170,6 +134,7 @@ public sealed class ByteRateLimiter : RateLimiter
             share.Bytes = bytes;
             share.Rank = StartOf(share);
             _waiting.Set(share);
+            _queued += bytes;
             // One that is dispatching looks at the queue again when it is through.
             if (!_armed && !_dispatching) Arm();
             return false;
@@ -182,10 +147,16 @@ public sealed class ByteRateLimiter : RateLimiter
     {
         lock (_gate)
         {
-            var waited = share.Index >= 0;
-            _waiting.Remove(share);
-            return waited;
+            return Unqueue(share);
         }
+    }
+
+    private bool Unqueue(TokenBucketPacer share)
+    {
+        if (share.Index < 0) return false;
+        _waiting.Remove(share);
+        _queued -= share.Bytes;
+        return true;
     }
 
     private bool TryGrant(TokenBucketPacer share, int bytes)
@@ -253,7 +224,7 @@ public sealed class ByteRateLimiter : RateLimiter
             if (_waiting.First is { } first && _due <= now + Tick)
             {
                 _late = Math.Max(_late, now - _due);
-                _waiting.Remove(first);
+                Unqueue(first);
                 Pay(first, first.Bytes, now);
                 return first;
             }
@@ -264,15 +235,4 @@ public sealed class ByteRateLimiter : RateLimiter
     }
 
     private double Now() => _time.GetElapsedTime(_origin).TotalSeconds;
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (!disposing) return;
-        lock (_gate)
-        {
-            _disposed = true;
-            _timer?.Dispose();
-        }
-    }
 }
