@@ -45,5 +45,7 @@ public class PacerBenchmarks
         public long Held => 0;
 
         public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 }

@@ -3,6 +3,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
+using DaemonProxy.Tests.Host;
 
 namespace DaemonProxy.Micro;
 
@@ -25,10 +26,10 @@ public class RelayBenchmarks
     public void SetUp() => _body = new ReadyBody(new byte[Size]);
 
     [Benchmark(OperationsPerInvoke = Blocks, Baseline = true)]
-    public void Relay() => Run(new CoreOutput(_client, chunked: false, Timeout, TimeProvider.System));
+    public void Relay() => Run(new CoreOutput(WriterFeatures.ClientOf(_client), Timeout, TimeProvider.System));
 
     [Benchmark(OperationsPerInvoke = Blocks)]
-    public void Relay_chunked() => Run(new CoreOutput(_client, chunked: true, Timeout, TimeProvider.System));
+    public void Relay_chunked() => Run(new CoreOutput(WriterFeatures.ClientOf(_client, chunked: true), Timeout, TimeProvider.System));
 
     private void Run(CoreOutput output)
     {
@@ -36,8 +37,9 @@ public class RelayBenchmarks
         {
             _body.Reset(Blocks);
             var relayed = _relay.RunAsync(_body, output, _traffic, prompt: false, Timeout, CancellationToken.None);
-            if (!relayed.IsCompletedSuccessfully) throw new InvalidOperationException("a body that is ready was waited for");
-            relayed.GetAwaiter().GetResult();
+            // After each MiB the relay lets others have the thread.
+            if (relayed.IsCompleted) relayed.GetAwaiter().GetResult();
+            else relayed.AsTask().GetAwaiter().GetResult();
         }
     }
 

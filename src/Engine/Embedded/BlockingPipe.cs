@@ -22,5 +22,6 @@ public static class BlockingPipe
     /// <returns>Whether nobody reads any more.</returns>
     public static bool Flush(PipeWriter writer) => Wait(writer.FlushAsync()).IsCompleted;
 
-    private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+    /// <summary>Waits for what a request thread has begun.</summary>
+    public static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 }

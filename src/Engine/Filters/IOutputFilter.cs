@@ -1,6 +1,6 @@
 namespace DaemonProxy.Filters;
 
-/// <summary>What stands behind a block on its way down the chain.</summary>
+/// <summary>What follows a block on its way down the chain.</summary>
 public enum Marker
 {
     /// <summary>Nothing: each filter may hold the block.</summary>
@@ -8,14 +8,11 @@ public enum Marker
 
     /// <summary>A flush: each filter must send on everything it holds.</summary>
     Flush,
-
-    /// <summary>The end of the response: a flush behind which nothing follows, so that the last room may leave sending to whoever ends the response.</summary>
-    End,
 }
 
 /// <summary>
-/// A room in the output filter chain (design.md). The whole contract: here are bytes, maybe with a marker behind them.
-/// A filter may hold bytes until a <see cref="Marker.Flush"/> or <see cref="Marker.End"/>. Backpressure is the awaited return.
+/// A room in the output filter chain. The whole contract: here are bytes, maybe with a flush after them, and here are the last.
+/// A filter may hold bytes until a <see cref="Marker.Flush"/> or the end. Backpressure is the awaited return.
 /// </summary>
 public interface IOutputFilter
 {
@@ -30,7 +27,13 @@ public interface IOutputFilter
 
     /// <summary>Takes a block. When the returned task has completed, the caller may reuse the memory. One call at a time.</summary>
     /// <param name="block">The bytes; may be empty, when only the marker matters.</param>
-    /// <param name="marker">What stands behind the bytes.</param>
+    /// <param name="marker">What follows the bytes.</param>
     /// <param name="cancellationToken">Ends the wait for room or time, when the response is given up.</param>
     ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken);
+
+    /// <summary>Takes the last block of a complete response and sends on everything that is held. Nothing follows it.</summary>
+    /// <param name="last">The bytes; may be empty.</param>
+    /// <param name="trailers">The trailer fields that end the response.</param>
+    /// <param name="cancellationToken">Ends the wait for room or time, when the response is given up.</param>
+    ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken);
 }

@@ -46,14 +46,23 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         if (_current != _limit.Limit) GoByNewLimit();
-        if (_queued > 0 || (_pacer is not null && block.Length > _unpaced)) return WritePacedAsync(block, marker, cancellationToken);
+        if (MustPace(block)) return WritePacedAsync(block, marker, trailers: null, cancellationToken);
         _unpaced = Math.Max(0, _unpaced - block.Length);
         return _next.WriteAsync(block, marker, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    {
+        if (_current != _limit.Limit) GoByNewLimit();
+        return MustPace(last) ? WritePacedAsync(last, Marker.Flush, trailers, cancellationToken) : _next.EndAsync(last, trailers, cancellationToken);
+    }
+
+    private bool MustPace(ReadOnlyMemory<byte> block) => _queued > 0 || (_pacer is not null && block.Length > _unpaced);
+
     // Pooled, because a response may come in blocks as small as its writes.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WritePacedAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
+    private async ValueTask WritePacedAsync(ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers, CancellationToken cancellationToken)
     {
         _pacer?.BeginCall();
         while (_queued + block.Length > 0)
@@ -83,17 +92,22 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
             }
 
             _unpaced = Math.Max(0, _unpaced - size);
-            var behind = size == available && marker != Marker.None ? marker : waits || (pacer is not null && _definition.CountsWrites) ? Marker.Flush : Marker.None;
+            var isLast = size == available;
+            var end = isLast ? trailers : null;
+            var behind = waits || (pacer is not null && _definition.CountsWrites) ? Marker.Flush : isLast ? marker : Marker.None;
             var queued = (int)Math.Min(_queued, size);
             var direct = block[..(size - queued)];
             block = block[direct.Length..];
-            if (queued > 0) await DequeueAsync(queued, direct.IsEmpty ? behind : Marker.None, cancellationToken).ConfigureAwait(false);
-            if (!direct.IsEmpty) await _next.WriteAsync(direct, behind, cancellationToken).ConfigureAwait(false);
-            if (size == available) return;
+            if (queued > 0) await DequeueAsync(queued, direct.IsEmpty ? behind : Marker.None, direct.IsEmpty ? end : null, cancellationToken).ConfigureAwait(false);
+            if (!direct.IsEmpty) await PassAsync(direct, behind, end, cancellationToken).ConfigureAwait(false);
+            if (isLast) return;
             if (_current != _limit.Limit) GoByNewLimit();
         }
-        if (marker != Marker.None) await _next.WriteAsync(default, marker, cancellationToken).ConfigureAwait(false);
+        if (marker != Marker.None) await PassAsync(default, marker, trailers, cancellationToken).ConfigureAwait(false);
     }
+
+    private ValueTask PassAsync(ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers, CancellationToken cancellationToken) =>
+        trailers is null ? _next.WriteAsync(block, marker, cancellationToken) : _next.EndAsync(block, trailers, cancellationToken);
 
     private void GoByNewLimit()
     {
@@ -117,7 +131,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _queued += block.Length;
     }
 
-    private async ValueTask DequeueAsync(int count, Marker behind, CancellationToken cancellationToken)
+    private async ValueTask DequeueAsync(int count, Marker behind, IReadOnlyList<KeyValuePair<string, string>>? end, CancellationToken cancellationToken)
     {
         while (count > 0)
         {
@@ -125,7 +139,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
             var part = read.Buffer.First;
             if (part.Length > count) part = part[..count];
             count -= part.Length;
-            await _next.WriteAsync(part, count == 0 ? behind : Marker.None, cancellationToken).ConfigureAwait(false);
+            await PassAsync(part, count == 0 ? behind : Marker.None, count == 0 ? end : null, cancellationToken).ConfigureAwait(false);
             _queue.Reader.AdvanceTo(read.Buffer.GetPosition(part.Length));
             _queued -= part.Length;
         }

@@ -12,7 +12,8 @@ namespace DaemonProxy.Relay;
 ///     |                                               |
 ///     |                                     (2) holds more than the guard: flush
 ///     +--(3) dry: wait for flush delay or deadline -> flush, then (4) wait for the socket timeout
-///     +--(5) end ----------------------------------> end marker
+///     +--(5) end ----------------------------------> end
+///     +--(6) break --------------------------------> flush, and the break goes to the caller
 /// </code>
 /// Daemon and embedded responses alike take this way. Two rules are stricter than the original's: the guard counts what the chain still
 /// holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline bounds how long a byte is held while
@@ -30,7 +31,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     // What the original reads from a daemon, and passes on, at a time (APR_BUCKET_BUFF_SIZE): as finely it looks at its guard.
     private const int OriginalRead = 8000;
 
-    /// <summary>Relays until the end of the body. The last write carries <see cref="Marker.End"/>.</summary>
+    /// <summary>Relays until the end of the body, and ends the response with it.</summary>
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
     /// <param name="traffic">Counts the flushes by reason.</param>
@@ -46,52 +47,63 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         var passed = 0L;
         var heldSince = time.GetTimestamp();
         var turn = 0L;
-        while (true)
+        var hasPassed = false;
+        try
         {
-            var rules = policy.Current;
-            if (!body.TryRead(out var block))
+            while (true)
             {
-                turn = 0;
-                if (unflushed)
-                {
-                    var (limit, reason) = LimitOfHolding(prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
-                    if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
-                    await FlushAsync(reason).ConfigureAwait(false);
-                }
-                if (!await body.WaitAsync(socketTimeout, clientGone).ConfigureAwait(false))                             // (4)
-                    throw new BrokenResponseException(EventCatalogue.BodyReadTimeout, $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
-                continue;
-            }
-            for (var data = block.Data; ;)
-            {
-                var before = chain.Held;
-                var room = rules.BufferSize - (rules.CountsPassed ? passed : before);
-                var piece = data[..(int)Math.Min(data.Length, Math.Max(OriginalRead, room))];
-                data = data[piece.Length..];
-                if (block.End && data.IsEmpty)
-                {
-                    traffic.Count(FlushReason.End);
-                    await chain.WriteAsync(piece, Marker.End, clientGone).ConfigureAwait(false);                        // (5)
-                    return;
-                }
-
-                var write = chain.WriteAsync(piece, Marker.None, clientGone);                                           // (1)
-                turn = write.IsCompleted ? turn + piece.Length : 0;
-                await write.ConfigureAwait(false);
-                if (turn > LongestTurn)
+                var rules = policy.Current;
+                if (!body.TryRead(out var block))
                 {
                     turn = 0;
-                    await Task.Yield();
+                    if (unflushed)
+                    {
+                        var (limit, reason) = LimitOfHolding(prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
+                        if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
+                        await FlushAsync(reason).ConfigureAwait(false);
+                    }
+                    if (!await body.WaitAsync(socketTimeout, clientGone).ConfigureAwait(false))                             // (4)
+                        throw new BrokenResponseException(EventCatalogue.BodyReadTimeout, $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
+                    continue;
                 }
-                unflushed = true;
-                passed += piece.Length;
-                var held = chain.Held;
+                for (var data = block.Data; ;)
+                {
+                    var before = chain.Held;
+                    var room = rules.BufferSize - (rules.CountsPassed ? passed : before);
+                    var piece = data[..(int)Math.Min(data.Length, Math.Max(OriginalRead, room))];
+                    data = data[piece.Length..];
+                    if (block.End && data.IsEmpty)
+                    {
+                        traffic.Count(FlushReason.End);
+                        await chain.EndAsync(piece, body.Trailers, clientGone).ConfigureAwait(false);                       // (5)
+                        return;
+                    }
 
-                // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this piece.
-                if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
-                if ((rules.CountsPassed ? passed : held) > rules.BufferSize) await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
-                if (data.IsEmpty) break;
+                    var write = chain.WriteAsync(piece, Marker.None, clientGone);                                           // (1)
+                    turn = write.IsCompleted ? turn + piece.Length : 0;
+                    await write.ConfigureAwait(false);
+                    if (turn > LongestTurn)
+                    {
+                        turn = 0;
+                        await Task.Yield();
+                    }
+                    unflushed = true;
+                    if (!piece.IsEmpty) hasPassed = true;
+                    passed += piece.Length;
+                    var held = chain.Held;
+
+                    // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this piece.
+                    if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
+                    if ((rules.CountsPassed ? passed : held) > rules.BufferSize) await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
+                    if (data.IsEmpty) break;
+                }
             }
+        }
+        catch (BrokenResponseException broken) when (hasPassed && broken.Reason != EventCatalogue.ClientWriteTimeout)
+        {
+            // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
+            await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);                                // (6)
+            throw;
         }
 
         async ValueTask FlushAsync(FlushReason reason)

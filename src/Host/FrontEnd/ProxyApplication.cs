@@ -4,6 +4,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
@@ -89,7 +90,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (OperationCanceledException)
         {
-            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            await BreakOffAsync(context, record).ConfigureAwait(false);
         }
         catch (BrokenResponseException broken)
         {
@@ -105,6 +106,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             if (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested) EndConnection(context);
             Active.Leave(record);
             Finish(context, request, record);
+            record.Output?.Dispose();
             Interlocked.Decrement(ref _active);
         }
     }
@@ -255,37 +257,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
         record.Status = head.Status;
         if (head.Status == StatusCodes.Status205ResetContent) return;
-        var client = context.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var lender = context.Get<IBlockLender>();
-        using var output = new CoreOutput(client.Writer, chunked, clientTimeout, _time, lender, lender is null ? null : client.StartAsync);
-        record.Output = output;
+        var output = record.Output = new CoreOutput(new ResponseClient(context, chunked), clientTimeout, _time);
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
-        var chain = (IOutputFilter?)paced ?? output;
-        try
-        {
-            await relay.RunAsync(body, chain, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);                                   // (5)
-        }
-        catch (BrokenResponseException broken) when (output.Bytes + chain.Held > 0 && broken.Reason != EventCatalogue.ClientWriteTimeout)
-        {
-            // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
-            await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            record.Bytes = output.Bytes;
-        }
-        AddTrailers(context, body.Trailers);
-        await output.EndAsync(body.Trailers, clientGone).ConfigureAwait(false);
-    }
-
-    private static void AddTrailers(IFeatureCollection context, IReadOnlyList<KeyValuePair<string, string>> trailers)
-    {
-        // HTTP/2 alone has the feature; in HTTP/1.1 they went with the last chunk.
-        if (trailers.Count == 0 || context.Get<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } target) return;
-        foreach (var (name, value) in trailers) target.Append(name, value);
+        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);            // (5)
     }
 
     /// <summary>Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that looks like one.</summary>
@@ -295,7 +271,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
         if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)
         {
-            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            await BreakOffAsync(context, record).ConfigureAwait(false);
             return;
         }
         // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
@@ -305,6 +281,14 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             // The client has left before it could be told.
         }
+    }
+
+    private static ValueTask BreakOffAsync(IFeatureCollection context, RequestRecord record)
+    {
+        var lifetime = context.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        if (record.Output is { } output) return output.BreakOffAsync(lifetime.RequestAborted);
+        lifetime.Abort();
+        return ValueTask.CompletedTask;
     }
 
     private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code, bool closes = false)

@@ -17,4 +17,9 @@ internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFil
         await side.WriteAsync(block, cancellationToken).ConfigureAwait(false);
         passed(block.Length);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>The connection's end is the tunnel's.</remarks>
+    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+        WriteAsync(last, Marker.Flush, cancellationToken);
 }

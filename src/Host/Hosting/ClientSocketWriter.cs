@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using DaemonProxy.Filters;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -32,7 +31,9 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     private byte[] _buffer = [];
     private int _length;
     private int _sent;
+    private long _flushed;
     private long _taken;
+    private long _takenAtEnd = -1;
     private ReadOnlyMemory<byte> _lent;
     private bool _lentIsWritten;
     private bool _gone;
@@ -72,6 +73,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     {
         get
         {
+            if (Interlocked.Read(ref _takenAtEnd) is >= 0 and var atEnd) return atEnd;
             Span<byte> info = stackalloc byte[BytesAcknowledged + sizeof(long)];
             try
             {
@@ -86,7 +88,14 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     }
 
     /// <inheritdoc/>
-    public void Abort() => _connection.Abort();
+    public long Undelivered => Math.Max(0, Interlocked.Read(ref _flushed) - Taken);
+
+    /// <inheritdoc/>
+    public void Abort()
+    {
+        KeepTaken();
+        _connection.Abort();
+    }
 
     /// <inheritdoc/>
     public override Memory<byte> GetMemory(int sizeHint = 0)
@@ -117,6 +126,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     /// <remarks>The token is not looked at: a send that was given up halfway would leave the connection useless, so only breaking it off ends one.</remarks>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        Interlocked.Add(ref _flushed, UnflushedBytes);
         try
         {
             while (!_gone && Unsent is { IsEmpty: false } unsent)
@@ -171,8 +181,12 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     private void Leave(Exception failure)
     {
         _gone = true;
+        KeepTaken();
         _connection.Abort(new ConnectionAbortedException("the client has left", failure));
     }
+
+    // A socket that is closed does not know any more.
+    private void KeepTaken() => Interlocked.CompareExchange(ref _takenAtEnd, Taken, -1);
 
     private void ReturnBuffer()
     {

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,8 +14,8 @@ namespace DaemonProxy.Host.Wsgi;
 internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
 {
     private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
-    private readonly PipeWriter _output = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
     private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+    private ResponseClient? _frontEnd;
     private bool _hasWritten;
 
     /// <summary>Set when the application failed before it sent anything: the answer is the event's status.</summary>
@@ -33,32 +33,30 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
         foreach (var (name, value) in headers) response.Headers.Append(name, value);
         // A 304 says how long the response to a plain GET would be; a 204 may not (RFC 9110, section 8.6).
         if (status != StatusCodes.Status204NoContent) response.Headers.ContentLength = length;
+        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        var hasBody = status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified) && request.Method != "HEAD";
+        var chunked = hasBody && length is null && request.Protocol == "HTTP/1.1";
+        if (chunked) response.Headers.TransferEncoding = "chunked";
+        _frontEnd = new(features, chunked);
     }
 
     /// <inheritdoc/>
+    /// <remarks>Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose head has left.</remarks>
     public override void Write(ReadOnlySpan<byte> block)
     {
         _hasWritten = true;
-        _output.Write(block);
-        Flush();
+        _frontEnd!.Write(block);
+        if (BlockingPipe.Wait(_frontEnd.SendAsync(default)).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
     }
 
     /// <inheritdoc/>
-    public override void End()
-    {
-    }
-
-    // Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose head has left.
-    private void Flush()
-    {
-        if (BlockingPipe.Flush(_output) || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
-    }
+    public override void End() => BlockingPipe.Wait(_frontEnd!.EndAsync(default, []));
 
     /// <inheritdoc/>
     public override void Abort(EventDefinition? cause, string detail)
     {
         if (cause is not null) events.Report(cause, detail, Method, Path);
-        if (_hasWritten || cause is null) _lifetime.Abort();
+        if (_hasWritten || cause is null) (_frontEnd ?? new(features, chunked: false)).Abort();
         else Failure = cause;
     }
 

@@ -1,5 +1,5 @@
 using System.Threading.RateLimiting;
-using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

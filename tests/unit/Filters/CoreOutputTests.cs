@@ -2,6 +2,8 @@ using System.IO.Pipelines;
 using System.Text;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Host.Hosting;
+using DaemonProxy.Tests.Host;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -16,7 +18,7 @@ public sealed class CoreOutputTests
     private static Pipe NewPipe(long threshold = 0) =>
         new(new PipeOptions(pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
 
-    private CoreOutput Output(Pipe pipe, bool chunked = false) => new(pipe.Writer, chunked, WriteTimeout, _time);
+    private CoreOutput Output(Pipe pipe, bool chunked = false) => new(WriterFeatures.ClientOf(pipe.Writer, chunked), WriteTimeout, _time);
 
     private static string Take(Pipe pipe)
     {
@@ -55,8 +57,7 @@ public sealed class CoreOutputTests
         var pipe = NewPipe();
         using var output = Output(pipe, chunked: true);
         await output.WriteAsync("hello"u8.ToArray(), Marker.Flush, default);
-        await output.WriteAsync(Encoding.ASCII.GetBytes(new string('x', 20)), Marker.End, default);
-        await output.EndAsync([new("X-Sum", "1")], default);
+        await output.EndAsync(Encoding.ASCII.GetBytes(new string('x', 20)), [new("X-Sum", "1")], default);
         Assert.Equal($"5\r\nhello\r\n14\r\n{new string('x', 20)}\r\n0\r\nX-Sum: 1\r\n\r\n", Take(pipe));
     }
 
@@ -65,8 +66,7 @@ public sealed class CoreOutputTests
     {
         var pipe = NewPipe();
         using var output = Output(pipe);
-        await output.WriteAsync("hello"u8.ToArray(), Marker.End, default);
-        await output.EndAsync([], default);
+        await output.EndAsync("hello"u8.ToArray(), [], default);
         Assert.Equal("hello", Take(pipe));
     }
 
@@ -120,7 +120,7 @@ public sealed class CoreOutputTests
     public async Task Large_block_behind_the_first_write_is_sent_from_where_it_lies()
     {
         var writer = new LendingWriter();
-        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(writer, lender: writer), WriteTimeout, _time);
         await output.WriteAsync(new byte[4096], Marker.None, default);
         var block = new byte[65_536];
         await output.WriteAsync(block, Marker.None, default);
@@ -133,7 +133,7 @@ public sealed class CoreOutputTests
     public async Task Large_block_is_copied_where_the_server_keeps_it_for_later()
     {
         var writer = new LendingWriter { HasOwnMemory = true };
-        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(writer, lender: writer), WriteTimeout, _time);
         await output.WriteAsync(new byte[4096], Marker.None, default);
         var block = Enumerable.Repeat((byte)7, 65_536).ToArray();
         await output.WriteAsync(block, Marker.None, default);
@@ -145,7 +145,7 @@ public sealed class CoreOutputTests
     public async Task Block_that_may_still_be_sent_is_not_given_back_before_the_connection_is_broken_off()
     {
         var writer = new LendingWriter();
-        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(writer, lender: writer), WriteTimeout, _time);
         await output.WriteAsync(new byte[4096], Marker.None, default);
         writer.ClientReads = false;
         var write = output.WriteAsync(new byte[65_536], Marker.None, default).AsTask();
@@ -160,7 +160,7 @@ public sealed class CoreOutputTests
     public async Task Slow_client_that_takes_a_large_block_bit_by_bit_is_not_broken_off()
     {
         var writer = new LendingWriter();
-        using var output = new CoreOutput(writer, chunked: false, WriteTimeout, _time, writer);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(writer, lender: writer), WriteTimeout, _time);
         await output.WriteAsync(new byte[4096], Marker.None, default);
         writer.ClientReads = false;
         var write = output.WriteAsync(new byte[262_144], Marker.None, default).AsTask();
@@ -191,6 +191,8 @@ public sealed class CoreOutputTests
         public List<byte[]> Sent { get; } = [];
 
         public long Taken { get; set; }
+
+        public long Undelivered => (1 << 30) - Taken;
 
         public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
 

@@ -181,12 +181,12 @@ public sealed class PacingTests
         {
             var count = Math.Min(random.Next(1, 30_000), all.Length - position);
             var end = position + count == all.Length;
-            var marker = end ? Marker.End : (Marker)random.Next(0, 2);
-            await FinishAsync(filter.WriteAsync(all.AsMemory(position, count), marker, default).AsTask(), step: 5);
+            var block = all.AsMemory(position, count);
+            await FinishAsync((end ? filter.EndAsync(block, [], default) : filter.WriteAsync(block, (Marker)random.Next(0, 2), default)).AsTask(), step: 5);
             position += count;
         }
         Assert.Equal(Convert.ToHexString(SHA256.HashData(all)), Convert.ToHexString(SHA256.HashData(_chain.Bytes)));
-        Assert.Equal(Marker.End, _chain.Calls[^1].Marker);
+        Assert.True(_chain.HasEnded);
         Assert.Equal(0, filter.Held);
     }
 
@@ -202,7 +202,7 @@ public sealed class PacingTests
         var limit = new LiveRateLimit(new RateLimit(1, 0, before), _time);
         using var filter = new RateLimitFilter(limit, default, _chain);
         var data = RandomNumberGenerator.GetBytes(50_000);
-        var write = filter.WriteAsync(data, Marker.End, default).AsTask();
+        var write = filter.EndAsync(data, [], default).AsTask();
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.False(write.IsCompleted);
         var start = _time.GetUtcNow();

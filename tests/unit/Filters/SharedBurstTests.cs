@@ -44,7 +44,7 @@ public sealed class SharedBurstTests
                 while (!gone.IsCancellationRequested && output.Bytes < 100 * Burst)
                 {
                     using var response = new RateLimitFilter(limit, key, output);
-                    await response.WriteAsync(block, Marker.End, gone.Token);
+                    await response.EndAsync(block, [], gone.Token);
                 }
             }
             catch (OperationCanceledException)
@@ -75,7 +75,7 @@ public sealed class SharedBurstTests
         for (var i = 0; i < 10; i++)
         {
             using var response = new RateLimitFilter(limit, Key(), output);
-            Assert.True(response.WriteAsync(new byte[50_000], Marker.End, default).IsCompletedSuccessfully);
+            Assert.True(response.EndAsync(new byte[50_000], [], default).IsCompletedSuccessfully);
         }
         Assert.Equal(500_000, output.Bytes);
     }
@@ -136,5 +136,8 @@ public sealed class SharedBurstTests
             Interlocked.Add(ref _bytes, block.Length);
             return ValueTask.CompletedTask;
         }
+
+        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+            WriteAsync(last, Marker.Flush, cancellationToken);
     }
 }

@@ -287,5 +287,8 @@ public sealed class SharedLimitTests
             _hash.AppendData(bytes.Span);
             return ValueTask.CompletedTask;
         }
+
+        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+            WriteAsync(last, Marker.Flush, cancellationToken);
     }
 }

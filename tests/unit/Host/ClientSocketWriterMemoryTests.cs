@@ -157,7 +157,7 @@ public sealed class ClientSocketWriterMemoryTests
     {
         await using var connection = await ClientConnection.CreateAsync();
         var time = new FakeTimeProvider();
-        using var output = new CoreOutput(connection.Writer, chunked: false, TimeSpan.FromSeconds(60), time, connection.Lender);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), time);
         await output.WriteAsync(Bytes(100), Marker.Flush, default);
         var write = output.WriteAsync(Bytes(Much), Marker.None, default).AsTask();
         // The system takes some into its buffers after the call: until it has, the client does take something.
@@ -178,7 +178,7 @@ public sealed class ClientSocketWriterMemoryTests
     public async Task Request_that_is_given_up_has_its_block_back_before_it_ends()
     {
         await using var connection = await ClientConnection.CreateAsync();
-        using var output = new CoreOutput(connection.Writer, chunked: false, TimeSpan.FromSeconds(60), new FakeTimeProvider(), connection.Lender);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), new FakeTimeProvider());
         using var gone = new CancellationTokenSource();
         await output.WriteAsync(Bytes(100), Marker.Flush, default);
         var write = output.WriteAsync(Bytes(Much), Marker.None, gone.Token).AsTask();

@@ -1,5 +1,6 @@
 using DaemonProxy.Filters;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 
 namespace DaemonProxy.Tests.Relay;
 
@@ -15,6 +16,9 @@ internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IO
     /// <summary>What was sent on: when, in ms, and how many bytes.</summary>
     public List<(double At, long Count)> Sent { get; } = [];
 
+    /// <summary>Whether the response was ended.</summary>
+    public bool HasEnded { get; private set; }
+
     public long Held { get; private set; }
 
     public byte[] Bytes => _bytes.ToArray();
@@ -24,10 +28,23 @@ internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IO
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         var now = time.GetElapsedTime(_start).TotalMilliseconds;
+        Assert.False(HasEnded);
         Calls.Add((now, block.Length, marker));
+        return Take(block, marker == Marker.None ? holdsUpTo : -1, now);
+    }
+
+    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    {
+        Assert.False(HasEnded);
+        HasEnded = true;
+        return Take(last, -1, time.GetElapsedTime(_start).TotalMilliseconds);
+    }
+
+    private ValueTask Take(ReadOnlyMemory<byte> block, long most, double now)
+    {
         _bytes.Write(block.Span);
         Held += block.Length;
-        if (marker == Marker.None && Held <= holdsUpTo) return ValueTask.CompletedTask;
+        if (Held <= most) return ValueTask.CompletedTask;
         if (Held > 0) Sent.Add((now, Held));
         Held = 0;
         return ValueTask.CompletedTask;

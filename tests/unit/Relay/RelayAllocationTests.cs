@@ -9,6 +9,7 @@ using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
+using DaemonProxy.Tests.Host;
 using Xunit;
 
 namespace DaemonProxy.Tests.Relay;
@@ -46,7 +47,7 @@ public sealed class RelayAllocationTests
         var client = NewPipe(clientTakes);
         var block = new byte[size];
         using var body = new PipeBody(source.Reader, _time);
-        using var output = new CoreOutput(client.Writer, chunked, SocketTimeout, _time);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(client.Writer, chunked), SocketTimeout, _time);
         using var pacing = paced ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket), _time), default, output) : null;
         using var clientGone = new CancellationTokenSource();
         var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), _time)
@@ -71,7 +72,7 @@ public sealed class RelayAllocationTests
         const int size = 65_536;
         var sent = 0L;
         var block = new byte[size];
-        using var output = new CoreOutput(new CountingWriter(count => sent += count), chunked: false, SocketTimeout, _time);
+        using var output = new CoreOutput(WriterFeatures.ClientOf(new CountingWriter(count => sent += count)), SocketTimeout, _time);
         using var pacing = new RateLimitFilter(new LiveRateLimit(new RateLimit(1 << 20, 0, pacer), _time), default, output);
         var waits = 0;
         var most = IsOptimised ? 0 : 4096 * Blocks;

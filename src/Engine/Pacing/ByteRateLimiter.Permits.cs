@@ -1,6 +1,6 @@
 using System.Threading.RateLimiting;
 
-namespace DaemonProxy.Filters;
+namespace DaemonProxy.Pacing;
 
 /// <content>
 /// The contract of <see cref="RateLimiter"/>, for those who are no response: a permit is a byte. What has been granted has to be paid for before anything else is,

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using DaemonProxy.Filters;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DaemonProxy.Host.Hosting;
+
+/// <summary>
+/// The client of a response at the server, and the one that ends it: in the front end whatever has answered, in a worker what its application has. It knows how the server
+/// passes memory on and when it sends a head; what it leaves unflushed leaves with the end, which is here as well.
+/// </summary>
+internal sealed class ResponseClient : IResponseClient
+{
+    // Below this a copy is cheaper than a send of its own, and joins what was written before.
+    private const int SmallestLent = 16_384;
+
+    // A chunk's size of up to 8 digits, and a line end on either side of its data (RFC 9112, section 7.1).
+    private const int LargestFrame = 12;
+
+    private readonly IFeatureCollection _features;
+    private readonly PipeWriter _writer;
+    private readonly IBlockLender? _lender;
+    private readonly bool _chunked;
+    private bool _startsHead;
+    private bool _hasSent;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="features">The request; the response's head is set.</param>
+    /// <param name="chunked">Whether the body is framed here in chunks: the server would end one with its last chunk whatever has happened before, and knows no trailers in HTTP/1.1.</param>
+    public ResponseClient(IFeatureCollection features, bool chunked)
+    {
+        _features = features;
+        _writer = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+        _lender = features.Get<IBlockLender>();
+        _chunked = chunked;
+        _startsHead = _lender is not null;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The frames of chunks would have to be sent around what is lent; and head and first block leave in one send, which is worth a copy.
+    /// </remarks>
+    public bool SendsInPlace => _hasSent && !_chunked && _lender is not null;
+
+    /// <inheritdoc/>
+    public long Undelivered => _lender?.Undelivered ?? 0;
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_chunked) WriteChunk(bytes);
+        else Copy(bytes);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> block)
+    {
+        if (StartHead(block.Length) is { IsCompletedSuccessfully: false } head) return SendAfterAsync(head, block, trailers: null);
+        Place(block);
+        return FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<FlushResult> EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers)
+    {
+        if (StartHead(last.Length) is { IsCompletedSuccessfully: false } head) return SendAfterAsync(head, last, trailers);
+        Place(last);
+        if (_chunked) WriteLastChunk(trailers);
+        // HTTP/2 alone has the feature, and sends them with the end of the stream.
+        else if (trailers.Count > 0 && _features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } target)
+        {
+            foreach (var (name, value) in trailers) target.Append(name, value);
+        }
+        return FlushAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Abort()
+    {
+        _lender?.Abort();
+        _features.Get<IHttpRequestLifetimeFeature>()?.Abort();
+    }
+
+    /// <summary>Has the server write the head: what comes before is kept for it, block by block, and copied once more. What is smaller is left to the first flush.</summary>
+    /// <returns>Null: nothing has to be done.</returns>
+    private Task? StartHead(int length)
+    {
+        if (!_startsHead || length < CoreOutput.SmallestWrite) return null;
+        _startsHead = false;
+        return _features.GetRequiredFeature<IHttpResponseBodyFeature>().StartAsync();
+    }
+
+    private async ValueTask<FlushResult> SendAfterAsync(Task head, ReadOnlyMemory<byte> block, IReadOnlyList<KeyValuePair<string, string>>? trailers)
+    {
+        await head.ConfigureAwait(false);
+        return await (trailers is null ? SendAsync(block) : EndAsync(block, trailers)).ConfigureAwait(false);
+    }
+
+    private ValueTask<FlushResult> FlushAsync()
+    {
+        _startsHead = false;
+        _hasSent = true;
+        return _writer.FlushAsync(CancellationToken.None);
+    }
+
+    private void Place(ReadOnlyMemory<byte> block)
+    {
+        if (block.IsEmpty) return;
+        if (block.Length >= SmallestLent && SendsInPlace) Lend(block);
+        else Write(block.Span);
+    }
+
+    private void Lend(ReadOnlyMemory<byte> block)
+    {
+        _lender!.Lend(block);
+        var memory = _writer.GetMemory(block.Length);
+        if (!block.Span.Overlaps(memory.Span))
+        {
+            // The server has a write of its own to finish before, and keeps what follows it: that has to be a copy.
+            _lender.Lend(default);
+            block.CopyTo(memory);
+        }
+        _writer.Advance(block.Length);
+    }
+
+    private void Copy(ReadOnlySpan<byte> bytes)
+    {
+        // The server's own buffers are of a fixed size, and are filled one after the other; the writer at the socket makes room for all at once.
+        var room = _writer.GetSpan(_lender is null ? 0 : bytes.Length);
+        if (room.Length < bytes.Length)
+        {
+            _writer.Write(bytes);
+            return;
+        }
+        bytes.CopyTo(room);
+        _writer.Advance(bytes.Length);
+    }
+
+    private void WriteChunk(ReadOnlySpan<byte> bytes)
+    {
+        var room = _writer.GetSpan(_lender is null ? LargestFrame : bytes.Length + LargestFrame);
+        Utf8Formatter.TryFormat(bytes.Length, room, out var digits, new StandardFormat('x'));
+        room[digits++] = (byte)'\r';
+        room[digits++] = (byte)'\n';
+        if (room.Length >= digits + bytes.Length + 2)
+        {
+            bytes.CopyTo(room[digits..]);
+            room[digits + bytes.Length] = (byte)'\r';
+            room[digits + bytes.Length + 1] = (byte)'\n';
+            _writer.Advance(digits + bytes.Length + 2);
+            return;
+        }
+        _writer.Advance(digits);
+        _writer.Write(bytes);
+        _writer.Write("\r\n"u8);
+    }
+
+    private void WriteLastChunk(IReadOnlyList<KeyValuePair<string, string>> trailers)
+    {
+        _writer.Write("0\r\n"u8);
+        foreach (var (name, value) in trailers) Encoding.Latin1.GetBytes($"{name}: {value}\r\n".AsSpan(), _writer);
+        _writer.Write("\r\n"u8);
+    }
+}
