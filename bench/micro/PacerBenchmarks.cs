@@ -22,7 +22,8 @@ public class PacerBenchmarks
         _tokenBucket = Filter(long.MaxValue / 1024);
     }
 
-    private static RateLimitFilter Filter(long rate) => new(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.TokenBucket), TimeProvider.System), default, new Nowhere());
+    private static RateLimitFilter Filter(long rate) =>
+        new(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.TokenBucket), TimeProvider.System), default, new Nowhere());
 
     [Benchmark(OperationsPerInvoke = Blocks, Baseline = true)]
     public void No_limit() => Write(_open);
@@ -44,8 +45,11 @@ public class PacerBenchmarks
     {
         public long Held => 0;
 
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
 
-        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask EndAsync(
+            ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask;
     }
 }

@@ -7,7 +7,10 @@ using DaemonProxy.Tests.Host;
 
 namespace DaemonProxy.Micro;
 
-/// <summary>A block's way from a body that has it ready to a client that takes it at once. Per block; what the response itself costs is spread over its blocks.</summary>
+/// <summary>
+/// A block's way from a body that has it ready to a client that takes it at once. Per block; what the response itself costs is spread over
+/// its blocks.
+/// </summary>
 [MemoryDiagnoser]
 public class RelayBenchmarks
 {

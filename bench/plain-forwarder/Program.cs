@@ -37,7 +37,8 @@ application.Run(async context =>
     foreach (var (name, values) in incoming.Headers)
     {
         if (IsHopByHop(name)) continue;
-        if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+            request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
     }
 
     using var response = await client.SendAsync(request, context.RequestAborted);
@@ -50,4 +51,5 @@ application.Run(async context =>
 });
 await application.RunAsync();
 
-static bool IsHopByHop(string name) => name.ToLowerInvariant() is "connection" or "keep-alive" or "transfer-encoding" or "upgrade" or "te" or "trailer" or "proxy-connection";
+static bool IsHopByHop(string name) =>
+    name.ToLowerInvariant() is "connection" or "keep-alive" or "transfer-encoding" or "upgrade" or "te" or "trailer" or "proxy-connection";

@@ -4,9 +4,9 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>Takes Ctrl+C as a wish to see what there is so far, for as long as a cmdlet measures.</summary>
 /// <remarks>
-/// PowerShell answers Ctrl+C by stopping the pipeline, and a stopped pipeline takes no more output: what was measured would be lost. In a console Ctrl+C
-/// can be had as a key instead; then the cmdlet ends by itself, and its output goes where all output goes. A second Ctrl+C stops the
-/// pipeline. Where there is no console, in a job or a script without terminal, nothing is changed.
+/// PowerShell answers Ctrl+C by stopping the pipeline, and a stopped pipeline takes no more output: what was measured would be lost. In a
+/// console Ctrl+C can be had as a key instead; then the cmdlet ends by itself, and its output goes where all output goes. A second Ctrl+C
+/// stops the pipeline. Where there is no console, in a job or a script without terminal, nothing is changed.
 /// </remarks>
 internal sealed class ConsoleInterrupt : IDisposable
 {

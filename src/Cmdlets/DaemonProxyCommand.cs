@@ -5,7 +5,9 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>What every cmdlet of the module does the same way: wait so that Ctrl+C works, and report errors so that scripts can tell them apart.</summary>
+/// <summary>
+/// What every cmdlet of the module does the same way: wait so that Ctrl+C works, and report errors so that scripts can tell them apart.
+/// </summary>
 public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
 {
     // Waits shorter than this are not worth a progress bar's flicker.
@@ -62,7 +64,8 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
     /// <param name="work">Called with where to report to, and <see cref="StopToken"/>.</param>
     /// <param name="whileWaiting">Called several times a second on the pipeline's thread; may be null.</param>
     /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
-    private protected T Wait<T>(string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work, Action? whileWaiting = null)
+    private protected T Wait<T>(
+        string activity, Func<IProgress<VerificationProgress>, CancellationToken, Task<T>> work, Action? whileWaiting = null)
     {
         var reports = new Reports();
         var task = Task.Run(() => work(reports, StopToken));
@@ -90,7 +93,8 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         }
         catch (PipelineStoppedException)
         {
-            // Progress cannot be written any more, and the work may still be clearing away what it has started: a console that closes now would leave it behind.
+            // Progress cannot be written any more, and the work may still be clearing away what it has started: a console that closes now
+            // would leave it behind.
             StopProcessing();
             Task.WhenAny(task, Task.Delay(ClearingLimit)).GetAwaiter().GetResult();
             throw;

@@ -21,7 +21,10 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     private EngineLoadContext(string folder)
         : base(Engine) => _folder = folder;
 
-    /// <summary>The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine and its own assemblies only.</summary>
+    /// <summary>
+    /// The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine and its own assemblies
+    /// only.
+    /// </summary>
     public static Assembly? ResolveEngine(AssemblyLoadContext context, AssemblyName name) =>
         name.Name?.StartsWith(OwnPrefix, StringComparison.Ordinal) == true ? Session.Load(name) : null;
 

@@ -2,7 +2,9 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that changes front ends. Where several run it wants to be told which: none is changed because somebody forgot it.</summary>
+/// <summary>
+/// A cmdlet that changes front ends. Where several run it wants to be told which: none is changed because somebody forgot it.
+/// </summary>
 public abstract class InstanceChangeCommand : InstanceCommand
 {
     /// <summary>The front ends; wildcards are allowed. Without it, the only one that runs.</summary>

@@ -33,9 +33,11 @@ public abstract class InstanceCommand : DaemonProxyCommand
         if (running.Count == 1)
             return running[0];
         if (running.Count == 0)
-            WriteError($"no front end{(name is null ? "" : $" like '{name}'")} is running; start one with Start-DaemonProxy", "InstanceNotFound", ErrorCategory.ObjectNotFound, name);
+            WriteError($"no front end{(name is null ? "" : $" like '{name}'")} is running; start one with Start-DaemonProxy",
+                "InstanceNotFound", ErrorCategory.ObjectNotFound, name);
         else
-            WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous", ErrorCategory.InvalidArgument, name);
+            WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous",
+                ErrorCategory.InvalidArgument, name);
         return null;
     }
 
@@ -72,7 +74,8 @@ public abstract class InstanceCommand : DaemonProxyCommand
         {
             var matching = Matching(pattern, known).Where(known.Contains).ToList();
             if (matching.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(pattern))
-                WriteError($"there is no {kind} '{pattern}'; there {(known.Count == 0 ? "is none at all" : $"is {string.Join(", ", known)}")}",
+                WriteError($"there is no {kind} '{pattern}'; there "
+                    + $"{(known.Count == 0 ? "is none at all" : $"is {string.Join(", ", known)}")}",
                     errorId, ErrorCategory.ObjectNotFound, pattern);
             chosen.AddRange(matching.Except(chosen));
         }

@@ -4,7 +4,9 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>A configuration that can be changed and written: its values, and the text that they came from, which keeps its comments.</summary>
+/// <summary>
+/// A configuration that can be changed and written: its values, and the text that they came from, which keeps its comments.
+/// </summary>
 public sealed class ConfigurationDocument
 {
     private readonly string? _original;
@@ -66,7 +68,8 @@ public sealed class ConfigurationDocument
         if (text != _original && Root.Count > 0 && !Says(text))
         {
             throw new ConfigurationSaveException(SaveFailure.NotExpressible,
-                "the change cannot be made in the text of the file without changing what else it says; write the file by hand, or export to a new one made by New-DaemonProxyConfiguration");
+                "the change cannot be made in the text of the file without changing what else it says; write the file by hand, or export "
+                + "to a new one made by New-DaemonProxyConfiguration");
         }
 
         return text;
@@ -92,7 +95,9 @@ public sealed class ConfigurationDocument
             var sections = (Root["daemons"] as ListValue)?.Items ?? [];
             return JsonSerializer.Serialize(read with
             {
-                Daemons = [.. read.Daemons.Select((group, i) => i < sections.Count && (sections[i] as SectionValue)?["home"] is null ? group with { Home = null } : group)],
+                Daemons = [.. read.Daemons.Select(
+                    (group, i) => i < sections.Count && (sections[i] as SectionValue)?["home"] is null
+                    ? group with { Home = null } : group)],
             });
         }
         catch (ConfigurationException)
@@ -101,7 +106,9 @@ public sealed class ConfigurationDocument
         }
     }
 
-    /// <summary>Checks the values and writes them: to a file beside it first, so that there is always the whole of one or the other.</summary>
+    /// <summary>
+    /// Checks the values and writes them: to a file beside it first, so that there is always the whole of one or the other.
+    /// </summary>
     /// <param name="path">The file, full path. The one it was read from may be replaced when nobody has changed it since.</param>
     /// <param name="overwrite">Replace any file that is there.</param>
     /// <returns>False when the file said that already, and was left alone.</returns>
@@ -131,18 +138,21 @@ public sealed class ConfigurationDocument
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationSaveException(SaveFailure.NotWritable, $"the file {file} cannot be read: {error.Message.TrimEnd('.')}; check its permissions", error);
+            throw new ConfigurationSaveException(
+                SaveFailure.NotWritable, $"the file {file} cannot be read: {error.Message.TrimEnd('.')}; check its permissions", error);
         }
     }
 
     private void RefuseToReplace(string file, byte[] present)
     {
         if (file != File)
-            throw new ConfigurationSaveException(SaveFailure.FileExists, $"there is a file {file} already; replace it with -Force, or write to another");
+            throw new ConfigurationSaveException(
+                SaveFailure.FileExists, $"there is a file {file} already; replace it with -Force, or write to another");
         if (_saved is not null && !present.AsSpan().SequenceEqual((byte[])[.. _encoding.GetPreamble(), .. _encoding.GetBytes(_saved)]))
         {
             throw new ConfigurationSaveException(SaveFailure.FileChanged,
-                $"the file {file} has changed since it was read; read it again with Import-DaemonProxyConfiguration, or replace it with -Force");
+                $"the file {file} has changed since it was read; read it again with Import-DaemonProxyConfiguration, or replace it with "
+                    + "-Force");
         }
     }
 

@@ -7,8 +7,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// The JSON Schema of a configuration, for editors: its keys with what they do, their values and their defaults are those of the reader's key tables. The
-/// build writes it to <c>module/daemonproxy.schema.json</c>.
+/// The JSON Schema of a configuration, for editors: its keys with what they do, their values and their defaults are those of the reader's
+/// key tables. The build writes it to <c>module/daemonproxy.schema.json</c>.
 /// </summary>
 public static class ConfigurationSchema
 {
@@ -52,7 +52,9 @@ public static class ConfigurationSchema
         definitions["daemon"] = Section(DaemonSection.Keys, OneSource);
         definitions["route"] = Section(RouteSection.Keys, $"{OneAnswer}, {OneBurst}");
         definitions["rateLimit"] = Section(
-            RateLimitSection.Keys, $"\"description\": \"A rate limit with its conditions: it holds for the responses that meet all that are given.\", {OneBurst}");
+            RateLimitSection.Keys,
+                "\"description\": \"A rate limit with its conditions: it holds for the responses that meet all that are given.\", "
+                + $"{OneBurst}");
         schema["$defs"] = definitions;
         using var text = new MemoryStream();
         using (var writer = new Utf8JsonWriter(text, Layout)) schema.WriteTo(writer);
@@ -70,7 +72,8 @@ public static class ConfigurationSchema
     {
         section["type"] = "object";
         section["additionalProperties"] = false;
-        if (keys.Descriptions.Where(key => key.Text.Required).Select(key => JsonValue.Create(key.Name)).ToArray() is { Length: > 0 } required)
+        if (keys.Descriptions.Where(key => key.Text.Required).Select(key => JsonValue.Create(key.Name))
+            .ToArray() is { Length: > 0 } required)
             section["required"] = new JsonArray(required);
         var needs = new JsonObject(keys.Descriptions.Where(key => key.Text.OnlyWith is not null)
             .Select(key => KeyValuePair.Create(key.Name, (JsonNode?)new JsonArray(JsonValue.Create(key.Text.OnlyWith)))));
@@ -90,7 +93,8 @@ public static class ConfigurationSchema
     {
         var text = new StringBuilder(key.Text.Text);
         // Those of timeouts are as good as none.
-        if (key.Range.Length > 0 && key.Unit != "seconds" && !key.Schema.Contains("\"minimum\"", StringComparison.Ordinal)) text.Append($" Range: {key.Range}.");
+        if (key.Range.Length > 0 && key.Unit != "seconds" && !key.Schema.Contains("\"minimum\"", StringComparison.Ordinal))
+            text.Append($" Range: {key.Range}.");
         if (key.Text.ByDefault is { Length: > 0 } words) text.Append($" Default: {words}.");
         if (key.Unit is "seconds" or "milliseconds") text.Append($" A plain number is {key.Unit}.");
         return text.ToString();

@@ -28,7 +28,8 @@ internal static class ConfigurationStore
             if (beside is not null)
                 File.Delete(beside);
             throw new ConfigurationSaveException(SaveFailure.NotWritable,
-                $"the file {file} cannot be written: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}; check that its folder is there and may be written to", error);
+                $"the file {file} cannot be written: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}; check that its folder is there "
+                    + "and may be written to", error);
         }
     }
 }

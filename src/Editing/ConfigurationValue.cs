@@ -1,9 +1,13 @@
 namespace DaemonProxy.Editing;
 
-/// <summary>A value of a configuration that can be changed: what a file will say. Not checked: that is the reader's, when it is written.</summary>
+/// <summary>
+/// A value of a configuration that can be changed: what a file will say. Not checked: that is the reader's, when it is written.
+/// </summary>
 public abstract class ConfigurationValue
 {
-    /// <summary>Where the value stood in the text that it was read from; null for a new one. Tells an item that has moved from one that is new.</summary>
+    /// <summary>
+    /// Where the value stood in the text that it was read from; null for a new one. Tells an item that has moved from one that is new.
+    /// </summary>
     internal SourceNode? Source { get; init; }
 
     /// <summary>Whether both would mean the same in a file.</summary>

@@ -4,8 +4,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// The options that a section of a configuration can have, from the table that the reader reads with: an option that is added there is here. What an
-/// option's value is as a number, a time or a switch, and how such a value is written.
+/// The options that a section of a configuration can have, from the table that the reader reads with: an option that is added there is
+/// here. What an option's value is as a number, a time or a switch, and how such a value is written.
 /// </summary>
 public sealed class OptionTable
 {
@@ -39,18 +39,26 @@ public sealed class OptionTable
     /// <summary>The options' names in the order of the table, which is the order in which they are written.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The option that was meant, whose name may be written as in the file or as a property (<c>RateLimit</c>); null when there is none.</summary>
+    /// <summary>
+    /// The option that was meant, whose name may be written as in the file or as a property (<c>RateLimit</c>); null when there is none.
+    /// </summary>
     public string? Find(string name) => Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)
         || known.Replace("-", "", StringComparison.Ordinal).Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The name as a property has it: <c>RateLimit</c> for <c>rate-limit</c>.</summary>
-    public static string PropertyName(string option) => string.Concat(option.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+    public static string PropertyName(string option) =>
+        string.Concat(option.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
-    /// <summary>The file's name for a property: <c>rate-limit</c> for <c>RateLimit</c>, and what is written that way already as it is.</summary>
+    /// <summary>
+    /// The file's name for a property: <c>rate-limit</c> for <c>RateLimit</c>, and what is written that way already as it is.
+    /// </summary>
     public static string OptionName(string property) => string.Concat(property.Select((c, i) =>
         char.IsAsciiLetterUpper(c) ? (i > 0 && property[i - 1] != '-' ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 
-    /// <summary>What an option's text means: bytes, bytes a second or a count as <see cref="long"/>, a <see cref="TimeSpan"/>, a <see cref="bool"/>; anything else, and what is mistaken, is the text.</summary>
+    /// <summary>
+    /// What an option's text means: bytes, bytes a second or a count as <see cref="long"/>, a <see cref="TimeSpan"/>, a <see cref="bool"/>;
+    /// anything else, and what is mistaken, is the text.
+    /// </summary>
     /// <param name="name">The option.</param>
     /// <param name="text">Its value in the file.</param>
     public object Read(string name, string text) => Meaning(name, text) switch
@@ -88,17 +96,22 @@ public sealed class OptionTable
     public string Write(string name, object value, string? current = null)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var text = Candidates(value).FirstOrDefault(candidate => Equals(Meaning(name, candidate), value is TimeSpan or bool ? value : Whole(value))) ?? Plain(value);
-        return current is not null && Meaning(name, current) is { } meant && (meant is long or TimeSpan or bool) && meant.Equals(Meaning(name, text)) ? current : text;
+        var text = Candidates(value)
+            .FirstOrDefault(candidate => Equals(Meaning(name, candidate), value is TimeSpan or bool ? value : Whole(value)))
+            ?? Plain(value);
+        return current is not null && Meaning(name, current) is { } meant && (meant is long or TimeSpan or bool)
+            && meant.Equals(Meaning(name, text)) ? current : text;
     }
 
     private object? Meaning(string name, string text) =>
-        _keys is not null && Names.Contains(name) ? _keys.ReadValue(name, new ScalarNode(text, false, 1, 1), new Reading("", Nowhere)) : null;
+        _keys is not null && Names.Contains(name)
+            ? _keys.ReadValue(name, new ScalarNode(text, false, 1, 1), new Reading("", Nowhere)) : null;
 
     private static long? Whole(object value) => value switch
     {
         sbyte or byte or short or ushort or int or uint or long => Convert.ToInt64(value, CultureInfo.InvariantCulture),
-        ulong or float or double or decimal => Convert.ToDecimal(value, CultureInfo.InvariantCulture) is var number && number == decimal.Truncate(number) && number <= long.MaxValue && number >= long.MinValue ? (long)number : null,
+        ulong or float or double or decimal => Convert.ToDecimal(value, CultureInfo.InvariantCulture) is var number
+            && number == decimal.Truncate(number) && number <= long.MaxValue && number >= long.MinValue ? (long)number : null,
         _ => null,
     };
 
@@ -115,7 +128,8 @@ public sealed class OptionTable
         return [.. size, .. size.Select(text => text + "/s"), Plain(number), $"{Plain(number)}B/s"];
     }
 
-    private static string Exact(TimeSpan time) => time.Ticks % TimeSpan.TicksPerMillisecond == 0 ? $"{Plain(time.Ticks / TimeSpan.TicksPerMillisecond)}ms"
+    private static string Exact(TimeSpan time) =>
+        time.Ticks % TimeSpan.TicksPerMillisecond == 0 ? $"{Plain(time.Ticks / TimeSpan.TicksPerMillisecond)}ms"
         : $"{Plain(time.Ticks / (decimal)TimeSpan.TicksPerMicrosecond)}us";
 
     private static string Plain(object value) => value switch

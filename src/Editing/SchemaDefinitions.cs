@@ -1,6 +1,8 @@
 namespace DaemonProxy.Editing;
 
-/// <summary>The kinds of values that the schema's keys refer to (<c>#/$defs/size</c>). A test holds that each takes what the reader takes.</summary>
+/// <summary>
+/// The kinds of values that the schema's keys refer to (<c>#/$defs/size</c>). A test holds that each takes what the reader takes.
+/// </summary>
 internal static class SchemaDefinitions
 {
     /// <summary>The members of <c>$defs</c> that are no sections.</summary>

@@ -2,7 +2,9 @@ using YamlDotNet.Core;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>A value and the span of text that it takes: without its anchor, and for what stands in lines of its own with the end of its last line.</summary>
+/// <summary>
+/// A value and the span of text that it takes: without its anchor, and for what stands in lines of its own with the end of its last line.
+/// </summary>
 internal abstract class SourceNode
 {
     /// <summary>The span's first character.</summary>

@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// Reads the spans of all values of a text that <see cref="NodeComposer"/> has taken, so that neither depth nor syntax is a question any more.
-/// Comments are in no span of their own: whatever is not changed is copied with what stands around it.
+/// Reads the spans of all values of a text that <see cref="NodeComposer"/> has taken, so that neither depth nor syntax is a question any
+/// more. Comments are in no span of their own: whatever is not changed is copied with what stands around it.
 /// </summary>
 internal sealed class SourceReader
 {

@@ -2,7 +2,9 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>What a text says, as values that can be changed: what aliases and merges stand for is in them in full, each a value of its own.</summary>
+/// <summary>
+/// What a text says, as values that can be changed: what aliases and merges stand for is in them in full, each a value of its own.
+/// </summary>
 internal sealed class SourceValues
 {
     private static readonly IReadOnlyList<string> AsTheyCome = [];
@@ -16,7 +18,8 @@ internal sealed class SourceValues
     public static bool Match(ConfigurationNode node, ConfigurationValue value) => (node, value) switch
     {
         (ScalarNode read, ScalarValue scalar) => read.Text == scalar.Text && (!read.IsNull || scalar.Text.Length == 0),
-        (ListNode read, ListValue list) => read.Items.Count == list.Items.Count && read.Items.Zip(list.Items).All(pair => Match(pair.First, pair.Second)),
+        (ListNode read, ListValue list) =>
+            read.Items.Count == list.Items.Count && read.Items.Zip(list.Items).All(pair => Match(pair.First, pair.Second)),
         (MappingNode read, SectionValue section) => read.Pairs.Count == section.Count
             && read.Pairs.All(pair => section[pair.Key.Text] is { } meant && Match(pair.Value, meant)),
         _ => false,

@@ -31,7 +31,8 @@ internal sealed partial class TextEditor
             foreach (var key in added.GetValueOrDefault(behind, []))
             {
                 // At the top a list of daemons or routes is a part of its own.
-                var apart = indent == 0 && section[key] is ListValue list && list.Items.Exists(item => item is SectionValue) ? _yaml.NewLine : "";
+                var apart = indent == 0 && section[key] is ListValue list && list.Items.Exists(item => item is SectionValue)
+                    ? _yaml.NewLine : "";
                 lines.Add(apart, _yaml.Entry(key, section[key]!, indent));
             }
         }
@@ -68,7 +69,9 @@ internal sealed partial class TextEditor
 
             next = Math.Max(next, place + 1);
             var item = source.Items[place];
-            lines.Add(pieces[place].Lead, Slice(pieces[place].Dash, item.Start) + Edited(list.Items[i], item) + Slice(item.End, Math.Max(item.End, pieces[place].End)));
+            lines.Add(pieces[place].Lead,
+                Slice(pieces[place].Dash, item.Start) + Edited(list.Items[i], item)
+                + Slice(item.End, Math.Max(item.End, pieces[place].End)));
         }
 
         for (; next < pieces.Count; next++)
@@ -105,7 +108,9 @@ internal sealed partial class TextEditor
         return lead[..end];
     }
 
-    /// <summary>Entries in lines. The first begins where the mapping or list began, so its indentation, or its dash, stands before it already.</summary>
+    /// <summary>
+    /// Entries in lines. The first begins where the mapping or list began, so its indentation, or its dash, stands before it already.
+    /// </summary>
     private sealed class Lines(string newLine, int indent)
     {
         private readonly StringBuilder _text = new();

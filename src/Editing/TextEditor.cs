@@ -3,8 +3,8 @@ using System.Text;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// Writes a text again so that it says what the values say, and touches nothing else: comments, blank lines, order, quotes and brackets stay.
-/// A comment above a key stays when the key goes; the comment directly above a list's item is the item's, and moves and goes with it.
+/// Writes a text again so that it says what the values say, and touches nothing else: comments, blank lines, order, quotes and brackets
+/// stay. A comment above a key stays when the key goes; the comment directly above a list's item is the item's, and moves and goes with it.
 /// </summary>
 internal sealed partial class TextEditor
 {
@@ -40,14 +40,18 @@ internal sealed partial class TextEditor
     {
         var edited = (value, source) switch
         {
-            (_, SourceAlias alias) => _anchors.TryGetValue(alias.Name, out var meant) && meant.Means(value) ? Slice(source) : _yaml.Flow(value),
+            (_, SourceAlias alias) =>
+                _anchors.TryGetValue(alias.Name, out var meant) && meant.Means(value) ? Slice(source) : _yaml.Flow(value),
             (ScalarValue scalar, SourceScalar old) when scalar.Text == old.Text => Slice(source),
             (ScalarValue scalar, SourceScalar old) => YamlText.Scalar(scalar.Text, old.Style, inFlow),
-            (ListValue { Items.Count: > 0 } list, SourceList { Items.Count: > 0 } old) => old.Flow ? FlowList(list, old) : BlockList(list, old),
+            (ListValue { Items.Count: > 0 } list, SourceList { Items.Count: > 0 } old) =>
+                old.Flow ? FlowList(list, old) : BlockList(list, old),
             (SectionValue section, SourceMapping { IsSinglePair: true } old) => SinglePair(section, old),
-            (SectionValue { Count: > 0 } section, SourceMapping { Pairs.Count: > 0 } old) => old.Flow ? FlowMapping(section, old) : BlockMapping(section, old),
+            (SectionValue { Count: > 0 } section, SourceMapping { Pairs.Count: > 0 } old) =>
+                old.Flow ? FlowMapping(section, old) : BlockMapping(section, old),
             // However nothing is written: [ ], or with a comment in it.
-            (ListValue { Items.Count: 0 }, SourceList { Items.Count: 0 }) or (SectionValue { Count: 0 }, SourceMapping { Pairs.Count: 0 }) => Slice(source),
+            (ListValue { Items.Count: 0 }, SourceList { Items.Count: 0 })
+                or (SectionValue { Count: 0 }, SourceMapping { Pairs.Count: 0 }) => Slice(source),
             // In a line of its own it has to stand further in than its key.
             (_, SourceList { Flow: false } or SourceMapping { Flow: false }) => "  " + _yaml.Flow(value),
             _ => _yaml.Flow(value),
@@ -58,21 +62,27 @@ internal sealed partial class TextEditor
         return LineBreak.Ends(Slice(source)) && !LineBreak.Ends(edited) ? edited + _yaml.NewLine : edited;
     }
 
-    /// <summary>Which keys of a section have to be written in a mapping itself, its merges left as they are; null: the merges give what is not meant.</summary>
+    /// <summary>
+    /// Which keys of a section have to be written in a mapping itself, its merges left as they are; null: the merges give what is not
+    /// meant.
+    /// </summary>
     private HashSet<string>? OwnKeys(SectionValue section, SourceMapping source)
     {
         var written = source.Pairs.Where(pair => !pair.IsMerge).Select(pair => pair.Key.Text).ToHashSet();
         var merged = new Dictionary<string, ConfigurationValue>();
-        foreach (var alias in source.Pairs.Where(pair => pair.IsMerge).SelectMany(pair => pair.Value is SourceList list ? list.Items : [pair.Value]))
+        foreach (var alias in source.Pairs.Where(pair => pair.IsMerge)
+            .SelectMany(pair => pair.Value is SourceList list ? list.Items : [pair.Value]))
         {
-            if (alias is not SourceAlias { Name: var name } || !_anchors.TryGetValue(name, out var meant) || meant is not SectionValue given)
+            if (alias is not SourceAlias { Name: var name } || !_anchors.TryGetValue(name, out var meant)
+                || meant is not SectionValue given)
                 return null;
             foreach (var key in given.Keys)
                 merged.TryAdd(key, given[key]!);
         }
 
         return merged.Keys.Any(key => section[key] is null) ? null
-            : [.. section.Keys.Where(key => written.Contains(key) || !merged.TryGetValue(key, out var given) || !given.Means(section[key]))];
+            : [.. section.Keys.Where(
+            key => written.Contains(key) || !merged.TryGetValue(key, out var given) || !given.Means(section[key]))];
     }
 
     /// <summary>The pairs that stay, and for each the keys that are new behind it; -1 stands for the mapping's beginning.</summary>
@@ -116,7 +126,8 @@ internal sealed partial class TextEditor
 
     // Another pair would be another item of the list that it is in.
     private string SinglePair(SectionValue section, SourceMapping source) =>
-        source.Pairs[0] is { IsMerge: false } pair && section.Keys.Count() == 1 && section[pair.Key.Text] is not null ? Pair(section, pair, inFlow: true) : _yaml.Flow(section);
+        source.Pairs[0] is { IsMerge: false } pair && section.Keys.Count() == 1 && section[pair.Key.Text] is not null
+            ? Pair(section, pair, inFlow: true) : _yaml.Flow(section);
 
     private string FlowList(ListValue list, SourceList source)
     {
@@ -132,7 +143,8 @@ internal sealed partial class TextEditor
         for (var i = 0; i < parts.Count; i++)
         {
             if (i > 0)
-                text.Append(parts[i].Index is { } here && parts[i - 1].Index == here - 1 ? Slice(spans[here - 1].End, spans[here].Start) : ", ");
+                text.Append(parts[i].Index is { } here && parts[i - 1].Index == here - 1
+                    ? Slice(spans[here - 1].End, spans[here].Start) : ", ");
             text.Append(parts[i].Text);
         }
 

@@ -3,7 +3,9 @@ using YamlDotNet.Core;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>Writes values as YAML where there was no text before: sections and lists of them in lines, lists of single values in brackets.</summary>
+/// <summary>
+/// Writes values as YAML where there was no text before: sections and lists of them in lines, lists of single values in brackets.
+/// </summary>
 /// <param name="newLine">What ends a line.</param>
 internal sealed class YamlText(string newLine)
 {
@@ -71,20 +73,26 @@ internal sealed class YamlText(string newLine)
     private string Entries(SectionValue section, int indent) =>
         string.Join(Spaces(indent), section.Keys.Select(key => Entry(key, section[key]!, indent)));
 
-    private static bool IsBlock(ConfigurationValue value) => value is ListValue list && list.Items.Exists(item => item is SectionValue { Count: > 0 });
+    private static bool IsBlock(ConfigurationValue value) =>
+        value is ListValue list && list.Items.Exists(item => item is SectionValue { Count: > 0 });
 
     private static string Spaces(int count) => new(' ', count);
 
-    // What other readers than this one take for nothing, a number or a mark is in quotes; what they take for a switch or a number is meant as one here.
+    // What other readers than this one take for nothing, a number or a mark is in quotes; what they take for a switch or a number is meant
+    // as one here.
     private static bool IsPlain(string text, bool inFlow)
     {
-        if (text.Length == 0 || text is "~" || text.Equals("null", StringComparison.OrdinalIgnoreCase) || text[0] is ' ' or '-' or '.' && text.Length == 1 || text[^1] is ' ' or ':')
+        if (text.Length == 0 || text is "~" || text.Equals("null", StringComparison.OrdinalIgnoreCase) || text[0] is ' ' or '-' or '.'
+            && text.Length == 1 || text[^1] is ' ' or ':')
             return false;
-        if (text.StartsWith("---", StringComparison.Ordinal) || text.StartsWith("...", StringComparison.Ordinal) || text.StartsWith("- ", StringComparison.Ordinal))
+        if (text.StartsWith("---", StringComparison.Ordinal) || text.StartsWith("...", StringComparison.Ordinal)
+            || text.StartsWith("- ", StringComparison.Ordinal))
             return false;
         if (!(char.IsLetterOrDigit(text[0]) || text[0] is '/' or '.' or '_' or '-' or '+' or '(' or '~'))
             return false;
-        return text.All(c => char.IsLetterOrDigit(c) || c is ' ' or '/' or '.' or '_' or '-' or '+' or '=' or '~' or '(' or ')' or '$' or ';' || (c == ':' && !inFlow))
+        return text.All(
+            c => char.IsLetterOrDigit(c) || c is ' ' or '/' or '.' or '_' or '-' or '+' or '=' or '~' or '(' or ')' or '$' or ';'
+            || (c == ':' && !inFlow))
             && !text.Contains(": ", StringComparison.Ordinal);
     }
 
@@ -100,7 +108,8 @@ internal sealed class YamlText(string newLine)
                 '\r' => quoted.Append("\\r"),
                 '\t' => quoted.Append("\\t"),
                 // Also what YAML counts as a line's end, or must not have in it.
-                _ when char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' => quoted.Append("\\u").Append(((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)),
+                _ when char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' =>
+                    quoted.Append("\\u").Append(((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)),
                 _ => quoted.Append(c),
             };
         }

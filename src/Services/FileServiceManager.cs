@@ -43,7 +43,8 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
                 if (File.ReadAllText(file) == text)
                     return false;
                 if (!IsOurs(file))
-                    throw new ServiceException($"{file} is not one of ours; choose another name with -Name, or remove it", ServiceFailure.NotOurs);
+                    throw new ServiceException(
+                        $"{file} is not one of ours; choose another name with -Name, or remove it", ServiceFailure.NotOurs);
             }
 
             Directory.CreateDirectory(folder);

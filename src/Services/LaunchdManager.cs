@@ -19,7 +19,8 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
     private string Domain => Scope == ServiceScope.User ? $"gui/{FileOwner.CurrentUser}" : "system";
 
     /// <inheritdoc/>
-    public override async Task<ServiceState> RegisterAsync(ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
+    public override async Task<ServiceState> RegisterAsync(
+        ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
     {
         var changed = Write(service.Name, LaunchdAgent.Text(service, enable));
         var file = PathOf(service.Name);
@@ -35,7 +36,9 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
             await DoAsync(cancellationToken, "bootstrap", Domain, file).ConfigureAwait(false);
         else if (start)
             await DoAsync(cancellationToken, "kickstart", Target(service.Name)).ConfigureAwait(false);
-        return State(service.Name, changed, enable, start || loaded, Scope == ServiceScope.User && enable ? [$"'{service.Name}' runs while you are logged in; a service of the system (-Scope System) starts with the machine"] : []);
+        return State(service.Name, changed, enable, start || loaded,
+            Scope == ServiceScope.User && enable
+            ? [$"'{service.Name}' runs while you are logged in; a service of the system (-Scope System) starts with the machine"] : []);
     }
 
     /// <inheritdoc/>
@@ -63,7 +66,9 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
             return;
         var failed = $"'launchctl {string.Join(' ', arguments)}' failed: {call.Error.ReplaceLineEndings(" ")}";
         throw call.ExitCode < 0
-            ? new ServiceException($"the file is written, and there is no launchctl here to load it; where there is one, run: launchctl {string.Join(' ', arguments)}", ServiceFailure.NoManager)
+            ? new ServiceException(
+            "the file is written, and there is no launchctl here to load it; where there is one, run: launchctl "
+            + $"{string.Join(' ', arguments)}", ServiceFailure.NoManager)
             : new ServiceException(failed, ServiceFailure.Refused);
     }
 }

@@ -33,7 +33,8 @@ internal sealed record ProgramAnswer(int ExitCode, string Output, string Error)
                 var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
                 var error = process.StandardError.ReadToEndAsync(cancellationToken);
                 await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-                return new ProgramAnswer(process.ExitCode, (await output.ConfigureAwait(false)).Trim(), (await error.ConfigureAwait(false)).Trim());
+                return new ProgramAnswer(
+                    process.ExitCode, (await output.ConfigureAwait(false)).Trim(), (await error.ConfigureAwait(false)).Trim());
             }
             catch (OperationCanceledException)
             {

@@ -19,7 +19,9 @@ public sealed record ServiceDefinition
     /// <summary>Full path of the configuration file.</summary>
     public required string ConfigurationFile { get; init; }
 
-    /// <summary>The host program and what comes before its verb, full paths: <c>[daemonproxy]</c>, or <c>[dotnet, daemonproxy.dll]</c>.</summary>
+    /// <summary>
+    /// The host program and what comes before its verb, full paths: <c>[daemonproxy]</c>, or <c>[dotnet, daemonproxy.dll]</c>.
+    /// </summary>
     public required IReadOnlyList<string> Host { get; init; }
 
     /// <summary>Whose it is.</summary>
@@ -65,7 +67,9 @@ public sealed record ServiceDefinition
         foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? ""))
         {
             if (text.Any(char.IsControl))
-                throw new ServiceException($"'{new string([.. text.Select(c => char.IsControl(c) ? '?' : c)])}' has a line break or a control character in it; rename it", ServiceFailure.Invalid);
+                throw new ServiceException(
+                    $"'{new string([.. text.Select(c => char.IsControl(c) ? '?' : c)])}' has a line break or a control character in it; "
+                    + "rename it", ServiceFailure.Invalid);
         }
 
         return this;

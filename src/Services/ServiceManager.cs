@@ -19,14 +19,18 @@ public abstract class ServiceManager
         }
 
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
-            throw new ServiceException("services are registered with systemd, launchd or Windows, and this system has none of them", ServiceFailure.NoManager);
+            throw new ServiceException(
+                "services are registered with systemd, launchd or Windows, and this system has none of them", ServiceFailure.NoManager);
         if (scope == ServiceScope.System && FileOwner.CurrentUser != 0)
-            throw new ServiceException("a service of the system is registered by root; run it under sudo, or leave -Scope System out", ServiceFailure.Invalid);
+            throw new ServiceException(
+                "a service of the system is registered by root; run it under sudo, or leave -Scope System out", ServiceFailure.Invalid);
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         if (OperatingSystem.IsMacOS())
-            return new LaunchdManager(scope, scope == ServiceScope.System ? "/Library/LaunchDaemons" : Path.Combine(home, "Library", "LaunchAgents"));
+            return new LaunchdManager(
+                scope, scope == ServiceScope.System ? "/Library/LaunchDaemons" : Path.Combine(home, "Library", "LaunchAgents"));
         return new SystemdManager(scope, scope == ServiceScope.System ? "/etc/systemd/system" : Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { } chosen && Path.IsPathFullyQualified(chosen) ? chosen : Path.Combine(home, ".config"), "systemd", "user"));
+            Environment.GetEnvironmentVariable("XDG_CONFIG_HOME") is { } chosen && Path.IsPathFullyQualified(chosen)
+                ? chosen : Path.Combine(home, ".config"), "systemd", "user"));
     }
 
     /// <summary>The full path of the file that describes the service of a front end; the registry key on Windows.</summary>
@@ -41,7 +45,8 @@ public abstract class ServiceManager
     /// <param name="start">Whether it is started now.</param>
     /// <param name="cancellationToken">Ends the wait; what is written stays.</param>
     /// <exception cref="ServiceException">It cannot be written, enabled or started.</exception>
-    public abstract Task<ServiceState> RegisterAsync(ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default);
+    public abstract Task<ServiceState> RegisterAsync(
+        ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default);
 
     /// <summary>Stops the service and removes all that <see cref="RegisterAsync"/> has written.</summary>
     /// <exception cref="ServiceException">There is none, or not one of ours, or it cannot be removed.</exception>
@@ -52,6 +57,7 @@ public abstract class ServiceManager
     {
         var names = Names();
         return new ServiceException(
-            $"no service is registered for '{name}' ({PathOf(name)} is not there); {(names.Count == 0 ? "none is" : $"these are: {string.Join(", ", names)}")}", ServiceFailure.NotFound);
+            $"no service is registered for '{name}' ({PathOf(name)} is not there); "
+                + $"{(names.Count == 0 ? "none is" : $"these are: {string.Join(", ", names)}")}", ServiceFailure.NotFound);
     }
 }

@@ -25,7 +25,8 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
     private string Target => Scope == ServiceScope.User ? "default.target" : "multi-user.target";
 
     /// <inheritdoc/>
-    public override async Task<ServiceState> RegisterAsync(ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
+    public override async Task<ServiceState> RegisterAsync(
+        ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
     {
         var changed = Write(service.Name, SystemdUnit.Text(service));
         var unit = SystemdUnit.FileName(service.Name);
@@ -33,7 +34,8 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
         if (!answers && enable)
         {
             throw new ServiceException(
-                $"{PathOf(service.Name)} is written, and there is no systemd{(Scope == ServiceScope.User ? " of this user" : "")} running here to enable it; where there is one, run: "
+                $"{PathOf(service.Name)} is written, and there is no systemd{(Scope == ServiceScope.User ? " of this user" : "")} running "
+                    + "here to enable it; where there is one, run: "
                     + $"{Call} daemon-reload; {Call} enable {(start ? "--now " : "")}{unit}",
                 ServiceFailure.NoManager);
         }
@@ -77,9 +79,11 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
     private ServiceState State(string name, bool changed, bool enabled, bool running, IReadOnlyList<string> remarks) =>
         new(name, SystemdUnit.FileName(name), Kind, Scope, PathOf(name), changed, enabled, running, remarks);
 
-    private IReadOnlyList<string> Remarks(string name) => Scope == ServiceScope.System || File.Exists($"/var/lib/systemd/linger/{Environment.UserName}")
+    private IReadOnlyList<string> Remarks(string name) =>
+        Scope == ServiceScope.System || File.Exists($"/var/lib/systemd/linger/{Environment.UserName}")
         ? []
-        : [$"'{name}' runs while {Environment.UserName} is logged in; to start it with the machine, run: loginctl enable-linger {Environment.UserName}"];
+        : [$"'{name}' runs while {Environment.UserName} is logged in; to start it with the machine, run: loginctl enable-linger "
+        + $"{Environment.UserName}"];
 
     private async Task<bool> IsAnsweringAsync(CancellationToken cancellationToken) =>
         await AskAsync(cancellationToken, "is-system-running").ConfigureAwait(false) is { Output: var state } && Answering.Contains(state);
@@ -92,7 +96,8 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
             return;
         var journal = Scope == ServiceScope.User ? "journalctl --user" : "journalctl";
         throw new ServiceException(
-            $"'{Call} {string.Join(' ', arguments)}' failed: {call.Error.ReplaceLineEndings(" ")}{(unit is null ? "" : $" ({journal} -u {unit} says what the front end said)")}",
+            $"'{Call} {string.Join(' ', arguments)}' failed: "
+                + $"{call.Error.ReplaceLineEndings(" ")}{(unit is null ? "" : $" ({journal} -u {unit} says what the front end said)")}",
             ServiceFailure.Refused);
     }
 

@@ -18,7 +18,9 @@ public static class SystemdUnit
         service.Checked();
         // systemd takes no such program, however it is quoted; anything else may have such a name.
         if (service.Host[0].AsSpan().ContainsAny('"', '\'', '\\'))
-            throw new ServiceException($"systemd runs no program with a quote or a backslash in its path: {service.Host[0]}; install the module elsewhere", ServiceFailure.Invalid);
+            throw new ServiceException(
+                $"systemd runs no program with a quote or a backslash in its path: {service.Host[0]}; install the module elsewhere",
+                ServiceFailure.Invalid);
         var system = service.Scope == ServiceScope.System;
         var text = new StringBuilder();
         Line(Mark);
@@ -83,7 +85,8 @@ public static class SystemdUnit
     // ':' leaves '$' alone, which '$$' would only do in the arguments and not in the program.
     private static string CommandLine(IReadOnlyList<string> command) => ":" + string.Join(' ', command.Select(Quoted));
 
-    private static string Quoted(string text) => $"\"{Plain(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(string text) =>
+        $"\"{Plain(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     // '%' begins a specifier everywhere.
     private static string Plain(string text) => text.Replace("%", "%%", StringComparison.Ordinal);

@@ -22,7 +22,8 @@ public static class WindowsService
     public static IReadOnlyList<IReadOnlyList<string>> Calls(ServiceDefinition service, bool exists, bool enable) =>
     [
         [
-            exists ? "config" : "create", service.ServiceName, "binPath=", CommandLine(service), "start=", enable ? "delayed-auto" : "demand",
+            exists ? "config"
+                : "create", service.ServiceName, "binPath=", CommandLine(service), "start=", enable ? "delayed-auto" : "demand",
             "obj=", service.Account ?? @"NT AUTHORITY\LocalService", "DisplayName=", service.Description,
         ],
         ["description", service.ServiceName, Description(service)],

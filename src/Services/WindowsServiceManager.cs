@@ -40,12 +40,14 @@ public sealed class WindowsServiceManager : ServiceManager
     }
 
     /// <inheritdoc/>
-    public override async Task<ServiceState> RegisterAsync(ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
+    public override async Task<ServiceState> RegisterAsync(
+        ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default)
     {
         var name = service.ServiceName;
         var exists = Exists(service.Name);
         if (exists && !IsOurs(service.Name))
-            throw new ServiceException($"the service {name} is not one of ours; choose another name with -Name, or remove it", ServiceFailure.NotOurs);
+            throw new ServiceException(
+                $"the service {name} is not one of ours; choose another name with -Name, or remove it", ServiceFailure.NotOurs);
         var changed = !exists || Differs(service);
         if (changed)
         {
@@ -75,7 +77,8 @@ public sealed class WindowsServiceManager : ServiceManager
             throw NotFound(name);
         var service = ServiceDefinition.NameOf(name);
         if (!IsOurs(name))
-            throw new ServiceException($"the service {service} was not made by Register-DaemonProxyService, and is left alone", ServiceFailure.NotOurs);
+            throw new ServiceException(
+                $"the service {service} was not made by Register-DaemonProxyService, and is left alone", ServiceFailure.NotOurs);
         await DoAsync(["stop", service], cancellationToken, NotActive).ConfigureAwait(false);
         await DoAsync(["delete", service], cancellationToken).ConfigureAwait(false);
         return new ServiceState(name, service, Kind, ServiceScope.System, PathOf(name), Changed: true, Enabled: false, Running: false, []);
@@ -107,9 +110,11 @@ public sealed class WindowsServiceManager : ServiceManager
         key?.SetValue("Environment", Variables(service), RegistryValueKind.MultiString);
     }
 
-    private static string[] Variables(ServiceDefinition service) => [.. service.Environment.Select(variable => $"{variable.Key}={variable.Value}")];
+    private static string[] Variables(ServiceDefinition service) =>
+        [.. service.Environment.Select(variable => $"{variable.Key}={variable.Value}")];
 
-    private static RegistryKey? Key(string name, bool writable) => Registry.LocalMachine.OpenSubKey($@"{Services}\{ServiceDefinition.NameOf(name)}", writable);
+    private static RegistryKey? Key(string name, bool writable) =>
+        Registry.LocalMachine.OpenSubKey($@"{Services}\{ServiceDefinition.NameOf(name)}", writable);
 
     private static async Task DoAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken, int alsoFine = 0)
     {

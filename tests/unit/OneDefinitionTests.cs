@@ -6,8 +6,8 @@ using Xunit;
 namespace DaemonProxy.Tests;
 
 /// <summary>
-/// behaviour.md, section 4: each entry point, cmdlet name, event code and configuration key has one definition on every platform. That holds when all
-/// platforms compile the same files, and none of these names stands in two of them.
+/// behaviour.md, section 4: each entry point, cmdlet name, event code and configuration key has one definition on every platform. That
+/// holds when all platforms compile the same files, and none of these names stands in two of them.
 /// </summary>
 public sealed partial class OneDefinitionTests
 {
@@ -16,7 +16,8 @@ public sealed partial class OneDefinitionTests
     private static IReadOnlyList<(string File, string Text)> Files { get; } =
     [
         .. Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}") && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"))
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}")
+            && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"))
             .Select(file => (Path.GetRelativePath(Source, file), File.ReadAllText(file))),
     ];
 
@@ -25,14 +26,19 @@ public sealed partial class OneDefinitionTests
     {
         // What differs is decided when it runs (OperatingSystem.IsWindows()), so that every build sees all of it.
         Assert.Empty(Files.Where(file => Directive().IsMatch(file.Text)).Select(file => file.File));
-        foreach (var project in Directory.EnumerateFiles(RepositoryRoot.Path, "*.csproj", SearchOption.AllDirectories).Where(file => !file.Contains("artifacts")))
-            Assert.Empty(XDocument.Load(project).Descendants().Where(element => element.Name.LocalName is "Compile" or "DefineConstants").Select(element => $"{project}: {element}"));
+        foreach (var project in Directory.EnumerateFiles(RepositoryRoot.Path, "*.csproj", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("artifacts")))
+            Assert.Empty(XDocument.Load(project).Descendants().Where(element => element.Name.LocalName is "Compile" or "DefineConstants")
+                .Select(element => $"{project}: {element}"));
     }
 
     [Fact]
     public void Program_has_one_entry_point_and_each_verb_one_definition()
     {
-        Assert.Equal("Host/Program.cs", Assert.Single(Files, file => TopLevelStatement().IsMatch(file.Text) || file.Text.Contains("static int Main(") || file.Text.Contains("static void Main(")
+        Assert.Equal("Host/Program.cs",
+            Assert.Single(
+            Files, file => TopLevelStatement().IsMatch(file.Text) || file.Text.Contains("static int Main(")
+            || file.Text.Contains("static void Main(")
             || file.Text.Contains("static Task<int> Main(") || file.Text.Contains("static async Task<int> Main(")).File.Replace('\\', '/'));
         AssertOnce(Verb(), at: 6);
     }
@@ -58,7 +64,9 @@ public sealed partial class OneDefinitionTests
             Assert.Equal(keys.Distinct(), keys);
         }
         // A table of keys is made in these files only.
-        Assert.Equal(5, Files.Count(file => file.Text.Contains("KeyTable<", StringComparison.Ordinal) && file.Text.Contains("Keys { get; } = new(", StringComparison.Ordinal)));
+        Assert.Equal(5,
+            Files.Count(file => file.Text.Contains("KeyTable<", StringComparison.Ordinal)
+            && file.Text.Contains("Keys { get; } = new(", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -67,18 +75,23 @@ public sealed partial class OneDefinitionTests
         foreach (var (file, text) in Files)
         {
             var names = Native().Matches(text).Select(match => match.Groups[1].Value).ToList();
-            Assert.True(names.Distinct().Count() == names.Count, $"{file} declares a native function twice: {string.Join(", ", names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))}");
+            Assert.True(names.Distinct().Count() == names.Count,
+                $"{file} declares a native function twice: "
+                + $"{string.Join(", ", names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))}");
         }
     }
 
     private static List<string> Names(Regex definition) =>
-        [.. Files.SelectMany(file => definition.Matches(file.Text).Select(match => string.Join('-', match.Groups.Cast<Group>().Skip(1).Select(group => group.Value))))];
+        [.. Files.SelectMany(
+            file => definition.Matches(file.Text)
+            .Select(match => string.Join('-', match.Groups.Cast<Group>().Skip(1).Select(group => group.Value))))];
 
     private static void AssertOnce(Regex definition, int at)
     {
         var names = Names(definition);
         Assert.True(names.Count >= at, $"found only {names.Count}; has the way they are written changed?");
-        Assert.Empty(names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1).Select(group => group.Key));
+        Assert.Empty(names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1)
+            .Select(group => group.Key));
     }
 
     [GeneratedRegex(@"^\s*#(if|elif|else)\b", RegexOptions.Multiline)]

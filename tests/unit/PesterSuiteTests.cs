@@ -11,7 +11,8 @@ public sealed class PesterSuiteTests(PesterSuiteTests.Pester pester) : IClassFix
 
     /// <summary>The files, by the command or the subject that they are named after.</summary>
     public static TheoryData<string> Files { get; } =
-        [.. Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "tests/pester"), "*.Tests.ps1").Select(file => Path.GetFileName(file)[..^".Tests.ps1".Length]).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "tests/pester"), "*.Tests.ps1")
+            .Select(file => Path.GetFileName(file)[..^".Tests.ps1".Length]).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -44,8 +45,10 @@ public sealed class PesterSuiteTests(PesterSuiteTests.Pester pester) : IClassFix
             try
             {
                 var (_, version) = await RunAsync(
-                    "(Get-Module Pester -ListAvailable | Sort-Object Version -Descending | Select-Object -First 1).Version.ToString()", TimeSpan.FromMinutes(1));
-                if (!Version.TryParse(version.Trim(), out var found) || found.Major < 5) Missing = "there is no Pester 5 where pwsh finds modules";
+                    "(Get-Module Pester -ListAvailable | Sort-Object Version -Descending | Select-Object -First 1).Version.ToString()",
+                    TimeSpan.FromMinutes(1));
+                if (!Version.TryParse(version.Trim(), out var found) || found.Major < 5)
+                    Missing = "there is no Pester 5 where pwsh finds modules";
             }
             catch (Win32Exception)
             {

@@ -20,7 +20,8 @@ public sealed partial class SecurityDocumentTests
             ["tls"] = TlsSection.Keys,
         };
         var rows = Row().Matches(Text)
-            .Select(row => (Keys: Key().Matches(row.Groups[1].Value).Select(key => key.Groups[1].Value).ToList(), Where: row.Groups[2].Value.Split(", ")))
+            .Select(row =>
+            (Keys: Key().Matches(row.Groups[1].Value).Select(key => key.Groups[1].Value).ToList(), Where: row.Groups[2].Value.Split(", ")))
             .ToList();
         Assert.True(rows.Count >= 15, $"found only {rows.Count} rows; has the way they are written changed?");
         foreach (var (keys, where) in rows)

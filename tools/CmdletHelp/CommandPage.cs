@@ -6,8 +6,8 @@ namespace DaemonProxy.CmdletHelp;
 internal sealed record Example(string Title, string Code, string Remarks);
 
 /// <summary>
-/// A cmdlet's page in docs/cmdlets. Synopsis, syntax and parameters are made from the code; description, examples, notes and related links are
-/// written by hand, under these headings. Paragraphs of a page are lines without a blank one between them.
+/// A cmdlet's page in docs/cmdlets. Synopsis, syntax and parameters are made from the code; description, examples, notes and related links
+/// are written by hand, under these headings. Paragraphs of a page are lines without a blank one between them.
 /// </summary>
 internal sealed class CommandPage
 {
@@ -40,10 +40,12 @@ internal sealed class CommandPage
         .Where(line => line.StartsWith("- ", StringComparison.Ordinal)).Select(line => Plain(line[2..]))];
 
     /// <summary>The examples.</summary>
-    public IReadOnlyList<Example> ExampleList => [.. Sections(Required(Examples), "### ").Select(section => ReadExample(section.Key[4..], section.Value))];
+    public IReadOnlyList<Example> ExampleList =>
+        [.. Sections(Required(Examples), "### ").Select(section => ReadExample(section.Key[4..], section.Value))];
 
     /// <summary>Reads a cmdlet's page.</summary>
-    public static CommandPage Read(string file, CommandShape command) => new(file, File.ReadAllText(file).ReplaceLineEndings("\n"), command);
+    public static CommandPage Read(string file, CommandShape command) =>
+        new(file, File.ReadAllText(file).ReplaceLineEndings("\n"), command);
 
     /// <summary>Writes the page again where its made sections say something else than the code.</summary>
     public void BringUpToDate()
@@ -52,12 +54,15 @@ internal sealed class CommandPage
         page.Append("# ").Append(Command.Name).Append("\n\n").Append(Command.Synopsis).Append("\n\n## Syntax\n");
         foreach (var set in Command.Sets)
             page.Append("\n    ").Append(SyntaxLine(set)).Append('\n');
-        page.Append('\n').Append(Description).Append("\n\n").Append(Required(Description)).Append("\n\n").Append(Examples).Append("\n\n").Append(Required(Examples));
+        page.Append('\n').Append(Description).Append("\n\n").Append(Required(Description)).Append("\n\n").Append(Examples).Append("\n\n")
+            .Append(Required(Examples));
         page.Append("\n\n## Parameters\n\nThis section and the syntax are made from the code by the build.\n");
         foreach (var parameter in Command.Parameters)
-            page.Append("\n### -").Append(parameter.Name).Append("\n\n").Append(parameter.Text).Append("\n\n").Append(Facts(parameter)).Append('\n');
+            page.Append("\n### -").Append(parameter.Name).Append("\n\n").Append(parameter.Text).Append("\n\n").Append(Facts(parameter))
+                .Append('\n');
         page.Append("\n## Outputs\n\n");
-        page.Append(Command.Outputs.Count == 0 ? "Nothing.\n" : string.Concat(Command.Outputs.Select(output => $"- `{output.Type}`: {output.Text}\n")));
+        page.Append(Command.Outputs.Count == 0
+            ? "Nothing.\n" : string.Concat(Command.Outputs.Select(output => $"- `{output.Type}`: {output.Text}\n")));
         foreach (var heading in new[] { Notes, Related })
         {
             if (_sections.GetValueOrDefault(heading) is { Length: > 0 } text)
@@ -116,7 +121,8 @@ internal sealed class CommandPage
             throw new HelpException(_file, $"the example '{title}' has no code; write it between '{fence}powershell' and '{fence}'");
         var code = body[(start + fence.Length + "powershell\n".Length)..end];
         var remarks = Plain(body[..start] + body[(end + fence.Length + 1)..]).Trim();
-        return remarks.Length > 0 ? new Example(title, code, remarks) : throw new HelpException(_file, $"the example '{title}' says nothing beside its code");
+        return remarks.Length > 0
+            ? new Example(title, code, remarks) : throw new HelpException(_file, $"the example '{title}' says nothing beside its code");
     }
 
     // A heading inside a fenced block is a comment of the code.

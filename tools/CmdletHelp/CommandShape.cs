@@ -5,11 +5,13 @@ namespace DaemonProxy.CmdletHelp;
 /// <summary>A cmdlet as its code declares it.</summary>
 /// <param name="Name">Verb-Noun.</param>
 /// <param name="Synopsis">The class's summary.</param>
-/// <param name="Parameters">Its parameters, those of its base classes first, in the order of the code; <c>WhatIf</c> and <c>Confirm</c> last.</param>
+/// <param name="Parameters">Its parameters, those of its base classes first, in the order of the code; <c>WhatIf</c> and <c>Confirm</c>
+/// last.</param>
 /// <param name="Sets">The names of its parameter sets, the default one first.</param>
 /// <param name="Outputs">Type name and what it is, for each type that it writes.</param>
 internal sealed record CommandShape(
-    string Name, string Synopsis, IReadOnlyList<ParameterShape> Parameters, IReadOnlyList<string> Sets, IReadOnlyList<(string Type, string Text)> Outputs)
+    string Name, string Synopsis, IReadOnlyList<ParameterShape> Parameters, IReadOnlyList<string> Sets,
+        IReadOnlyList<(string Type, string Text)> Outputs)
 {
     private const string AllSets = "__AllParameterSets";
 
@@ -23,7 +25,8 @@ internal sealed record CommandShape(
 
     /// <summary>The parameters of a set, as PowerShell shows them: by position, then the mandatory ones, then the rest.</summary>
     public IEnumerable<(ParameterShape Parameter, ParameterUse Use)> InSet(string set) =>
-        Parameters.Select(parameter => (Parameter: parameter, Use: parameter.Uses.FirstOrDefault(use => use.Set == set || use.Set == AllSets)))
+        Parameters.Select(
+            parameter => (Parameter: parameter, Use: parameter.Uses.FirstOrDefault(use => use.Set == set || use.Set == AllSets)))
             .Where(member => member.Use is not null)
             .Select(member => (member.Parameter, Use: member.Use!))
             .OrderBy(member => member.Use.Position ?? int.MaxValue).ThenBy(member => member.Use.Mandatory ? 0 : 1);
@@ -37,19 +40,23 @@ internal sealed record CommandShape(
         var named = Named(cmdlet);
         if (named.GetValueOrDefault("SupportsShouldProcess") is true)
             parameters.AddRange(ParameterShape.WhatIf, ParameterShape.Confirm);
-        var sets = parameters.SelectMany(parameter => parameter.Uses).Select(use => use.Set).Where(set => set != AllSets).Distinct().ToList();
+        var sets = parameters.SelectMany(parameter => parameter.Uses).Select(use => use.Set).Where(set => set != AllSets).Distinct()
+            .ToList();
         if (named.GetValueOrDefault("DefaultParameterSetName") is string first && sets.Remove(first))
             sets.Insert(0, first);
         if (sets.Count == 0)
             sets.Add(AllSets);
-        var synopsis = comments.OfType(type.FullName!) ?? throw new HelpException(type.FullName!, "a cmdlet needs a summary, for it is what Get-Help says first");
-        var outputs = type.GetCustomAttributesData().Where(data => data.AttributeType.Name == "OutputTypeAttribute").SelectMany(OutputNames).Distinct()
+        var synopsis = comments.OfType(type.FullName!)
+            ?? throw new HelpException(type.FullName!, "a cmdlet needs a summary, for it is what Get-Help says first");
+        var outputs = type.GetCustomAttributesData().Where(data => data.AttributeType.Name == "OutputTypeAttribute").SelectMany(OutputNames)
+            .Distinct()
             .Select(output => (output, comments.OfType(output) ?? KnownType(output))).ToList();
         return new CommandShape(name, synopsis, parameters, sets, outputs);
     }
 
     private static IEnumerable<string> OutputNames(CustomAttributeData data) =>
-        ((IReadOnlyCollection<CustomAttributeTypedArgument>)data.ConstructorArguments[0].Value!).Select(one => one.Value is Type type ? type.FullName! : (string)one.Value!);
+        ((IReadOnlyCollection<CustomAttributeTypedArgument>)data.ConstructorArguments[0].Value!)
+            .Select(one => one.Value is Type type ? type.FullName! : (string)one.Value!);
 
     private static string KnownType(string type) => type switch
     {

@@ -36,7 +36,8 @@ internal sealed partial class DocComments
         var text = string.Concat(element.Nodes().Select(node => node switch
         {
             XText plain => plain.Value,
-            XElement { Name.LocalName: "see" or "paramref" } see => ((string?)see.Attribute("cref") ?? (string?)see.Attribute("name") ?? "").Split('.', ':')[^1],
+            XElement { Name.LocalName: "see" or "paramref" } see =>
+                ((string?)see.Attribute("cref") ?? (string?)see.Attribute("name") ?? "").Split('.', ':')[^1],
             XElement inner => Text(inner),
             _ => "",
         }));

@@ -25,7 +25,8 @@ internal static class MamlHelp
         var command = page.Command;
         var parts = command.Name.Split('-');
         return new XElement(Command + "command",
-            new XAttribute(XNamespace.Xmlns + "maml", Maml), new XAttribute(XNamespace.Xmlns + "command", Command), new XAttribute(XNamespace.Xmlns + "dev", Dev),
+            new XAttribute(XNamespace.Xmlns + "maml", Maml), new XAttribute(XNamespace.Xmlns + "command", Command),
+                new XAttribute(XNamespace.Xmlns + "dev", Dev),
             new XElement(Command + "details",
                 new XElement(Command + "name", command.Name),
                 Text(Maml + "description", command.Synopsis),
@@ -35,7 +36,8 @@ internal static class MamlHelp
             new XElement(Command + "syntax", command.Sets.Select(set => new XElement(Command + "syntaxItem",
                 new XElement(Maml + "name", command.Name),
                 command.InSet(set).Select(member => Parameter(member.Parameter, member.Use, described: false))))),
-            new XElement(Command + "parameters", command.Parameters.Select(parameter => Parameter(parameter, Combined(parameter), described: true))),
+            new XElement(Command + "parameters",
+                command.Parameters.Select(parameter => Parameter(parameter, Combined(parameter), described: true))),
             new XElement(Command + "inputTypes", Inputs(command)),
             new XElement(Command + "returnValues", Outputs(command)),
             page.NotesText.Count == 0 ? null : new XElement(Maml + "alertSet", Text(Maml + "alert", [.. page.NotesText])),
@@ -44,10 +46,12 @@ internal static class MamlHelp
                 new XElement(Dev + "code", example.Code),
                 Text(Dev + "remarks", example.Remarks)))),
             // Get-Help -Online opens the first link that has an address.
-            new XElement(Command + "relatedLinks", Link("Online version:", online.Of(command.Name)), page.RelatedNames.Select(name => Link(name, null))));
+            new XElement(Command + "relatedLinks", Link("Online version:", online.Of(command.Name)),
+                page.RelatedNames.Select(name => Link(name, null))));
     }
 
-    private static XElement Link(string text, string? uri) => new(Maml + "navigationLink", new XElement(Maml + "linkText", text), new XElement(Maml + "uri", uri));
+    private static XElement Link(string text, string? uri) =>
+        new(Maml + "navigationLink", new XElement(Maml + "linkText", text), new XElement(Maml + "uri", uri));
 
     private static XElement Parameter(ParameterShape parameter, ParameterUse use, bool described) => new(Command + "parameter",
         new XAttribute("required", use.Mandatory ? "true" : "false"),
@@ -72,17 +76,21 @@ internal static class MamlHelp
         new XElement(Dev + "type", new XElement(Maml + "name", parameter.Type), new XElement(Maml + "uri")));
 
     /// <summary>What is said of a parameter as a whole: what holds in any of its sets.</summary>
-    private static ParameterUse Combined(ParameterShape parameter) => new("", parameter.Uses.All(use => use.Mandatory), parameter.Uses[0].Position,
+    private static ParameterUse Combined(ParameterShape parameter) =>
+        new("", parameter.Uses.All(use => use.Mandatory), parameter.Uses[0].Position,
         parameter.Uses.Any(use => use.ByValue), parameter.Uses.Any(use => use.ByName));
 
     private static IEnumerable<XElement> Inputs(CommandShape command)
     {
         var byValue = command.Parameters.Where(parameter => parameter.Uses.Any(use => use.ByValue)).ToList();
-        var byName = command.Parameters.Where(parameter => parameter.Uses.Any(use => use.ByName)).Select(parameter => parameter.Name).ToList();
+        var byName = command.Parameters.Where(parameter => parameter.Uses.Any(use => use.ByName)).Select(parameter => parameter.Name)
+            .ToList();
         foreach (var parameter in byValue)
             yield return Type(Command + "inputType", parameter.Type, $"Values for -{parameter.Name}.");
         if (byName.Count > 0)
-            yield return Type(Command + "inputType", "Object", $"Objects with properties named {string.Join(", ", byName)}, as this module's cmdlets return them.");
+            yield return Type(
+                Command + "inputType", "Object",
+                $"Objects with properties named {string.Join(", ", byName)}, as this module's cmdlets return them.");
         if (byValue.Count + byName.Count == 0)
             yield return Type(Command + "inputType", "None", "It takes nothing from the pipeline.");
     }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace DaemonProxy.CmdletHelp;
 
-/// <summary>Where the pages of docs/cmdlets are on the web: what <c>Get-Help -Online</c> opens. The module's manifest says it, by its ProjectUri.</summary>
+/// <summary>
+/// Where the pages of docs/cmdlets are on the web: what <c>Get-Help -Online</c> opens. The module's manifest says it, by its ProjectUri.
+/// </summary>
 internal sealed partial class OnlinePages
 {
     private readonly string _project;

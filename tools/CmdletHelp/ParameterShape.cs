@@ -19,7 +19,8 @@ internal sealed record ParameterUse(string Set, bool Mandatory, int? Position, b
 /// <param name="Choices">What an enum takes; empty otherwise.</param>
 /// <param name="Uses">One for each parameter set that it belongs to.</param>
 internal sealed record ParameterShape(
-    string Name, string Type, string Text, IReadOnlyList<string> Aliases, bool Wildcards, IReadOnlyList<string> Choices, IReadOnlyList<ParameterUse> Uses)
+    string Name, string Type, string Text, IReadOnlyList<string> Aliases, bool Wildcards, IReadOnlyList<string> Choices,
+        IReadOnlyList<ParameterUse> Uses)
 {
     public static ParameterShape WhatIf { get; } = Common("WhatIf", "wi", "Says what would be done, and does nothing.");
 
@@ -36,16 +37,19 @@ internal sealed record ParameterShape(
         var text = comments.OfProperty(property.DeclaringType!.FullName!, property.Name)
             ?? throw new HelpException($"{command} -{property.Name}", "a parameter needs a summary, for it is its description in Get-Help");
         var aliases = CommandShape.Attribute(property, "AliasAttribute") is { } alias
-            ? ((IReadOnlyCollection<CustomAttributeTypedArgument>)alias.ConstructorArguments[0].Value!).Select(name => (string)name.Value!).ToList() : [];
+            ? ((IReadOnlyCollection<CustomAttributeTypedArgument>)alias.ConstructorArguments[0].Value!).Select(name => (string)name.Value!)
+            .ToList() : [];
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-        return new ParameterShape(property.Name, TypeName(type), text, aliases, CommandShape.Attribute(property, "SupportsWildcardsAttribute") is not null,
+        return new ParameterShape(
+            property.Name, TypeName(type), text, aliases, CommandShape.Attribute(property, "SupportsWildcardsAttribute") is not null,
             type.IsEnum ? Enum.GetNames(type) : [], uses);
     }
 
     private static ParameterUse Use(CustomAttributeData data)
     {
         var named = CommandShape.Named(data);
-        return new ParameterUse((string?)named.GetValueOrDefault("ParameterSetName") ?? "__AllParameterSets", named.GetValueOrDefault("Mandatory") is true,
+        return new ParameterUse(
+            (string?)named.GetValueOrDefault("ParameterSetName") ?? "__AllParameterSets", named.GetValueOrDefault("Mandatory") is true,
             named.GetValueOrDefault("Position") as int?, named.GetValueOrDefault("ValueFromPipeline") is true,
             named.GetValueOrDefault("ValueFromPipelineByPropertyName") is true);
     }

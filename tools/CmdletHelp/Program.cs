@@ -1,8 +1,10 @@
 using System.Text;
 using DaemonProxy.CmdletHelp;
 
-// CmdletHelp ASSEMBLY PAGES HELP MANIFEST [--check]: reads the cmdlets from ASSEMBLY and the pages in the folder PAGES, brings the pages' made sections
-// up to date, and writes the file HELP, with links to the pages where MANIFEST says that the project lives. With --check it changes no page.
+// CmdletHelp ASSEMBLY PAGES HELP MANIFEST [--check]: reads the cmdlets from ASSEMBLY and the pages in the folder PAGES, brings the pages'
+// made sections
+// up to date, and writes the file HELP, with links to the pages where MANIFEST says that the project lives. With --check it changes no
+// page.
 if (args is not [var assembly, var pageFolder, var helpFile, var manifest, ..])
 {
     Console.Error.WriteLine("CmdletHelp: say which assembly, which folder of pages, which help file and which manifest, in this order");
@@ -20,8 +22,11 @@ try
         var file = Path.Combine(pageFolder, command.Name + ".md");
         if (!File.Exists(file))
         {
-            // While a cmdlet is being written this is no reason to stop a build; on a build server it is, also where there is no PowerShell to run the tests.
-            Console.WriteLine($"CmdletHelp : {(check ? "error" : "warning")} HELP0002: {command.Name} has no page {file}; write one like those beside it");
+            // While a cmdlet is being written this is no reason to stop a build; on a build server it is, also where there is no PowerShell
+            // to run the tests.
+            Console.WriteLine(
+                $"CmdletHelp : {(check ? "error" : "warning")} HELP0002: {command.Name} has no page {file}; write one like those beside "
+                + "it");
             missing = true;
             continue;
         }

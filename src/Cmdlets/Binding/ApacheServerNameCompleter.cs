@@ -4,7 +4,10 @@ using System.Management.Automation.Language;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Completes the ServerName and ServerAlias of an Apache configuration's own file; those of files that it includes are left out: nobody waits for Tab.</summary>
+/// <summary>
+/// Completes the ServerName and ServerAlias of an Apache configuration's own file; those of files that it includes are left out: nobody
+/// waits for Tab.
+/// </summary>
 public sealed class ApacheServerNameCompleter : IArgumentCompleter
 {
     private const long LongestWait = 1 << 20;
@@ -14,7 +17,12 @@ public sealed class ApacheServerNameCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         ArgumentNullException.ThrowIfNull(fakeBoundParameters);
-        var path = fakeBoundParameters["Path"] switch { string one => one, IEnumerable<object> many => many.OfType<string>().FirstOrDefault(), _ => null };
+        var path = fakeBoundParameters["Path"] switch
+        {
+            string one => one,
+            IEnumerable<object> many => many.OfType<string>().FirstOrDefault(),
+            _ => null
+        };
         if (path is null)
             return [];
         try
@@ -27,7 +35,8 @@ public sealed class ApacheServerNameCompleter : IArgumentCompleter
             var pattern = WildcardPattern.Get((wordToComplete ?? "").Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
             return [.. File.ReadLines(file).Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
                 .Where(words => words.Length > 1 && words[0].ToLowerInvariant() is "servername" or "serveralias")
-                .SelectMany(words => words.Skip(1)).Select(name => name.Split(':')[0]).Distinct().Where(name => !name.Contains('*') && pattern.IsMatch(name))
+                .SelectMany(words => words.Skip(1)).Select(name => name.Split(':')[0]).Distinct()
+                .Where(name => !name.Contains('*') && pattern.IsMatch(name))
                 .Select(name => new CompletionResult(name))];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or RuntimeException)

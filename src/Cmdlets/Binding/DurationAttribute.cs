@@ -3,7 +3,9 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A parameter that is a time: <c>5ms</c>, <c>0.5s</c>, a <c>[timespan]</c>, or a plain number in the parameter's own unit.</summary>
+/// <summary>
+/// A parameter that is a time: <c>5ms</c>, <c>0.5s</c>, a <c>[timespan]</c>, or a plain number in the parameter's own unit.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationAttribute : UnitAttribute
 {

@@ -20,7 +20,8 @@ public sealed class HeaderAttribute : ArgumentTransformationAttribute
             var text = (item is PSObject inner ? inner.BaseObject : item) as string ?? "";
             var colon = text.IndexOf(':');
             if (colon <= 0)
-                throw new ArgumentTransformationMetadataException($"'{item}' is no header; write for example 'Authorization: Bearer TOKEN', or @{{ Authorization = 'Bearer TOKEN' }}");
+                throw new ArgumentTransformationMetadataException(
+                    $"'{item}' is no header; write for example 'Authorization: Bearer TOKEN', or @{{ Authorization = 'Bearer TOKEN' }}");
             fields[text[..colon].Trim()] = text[(colon + 1)..].Trim();
         }
 
@@ -29,5 +30,6 @@ public sealed class HeaderAttribute : ArgumentTransformationAttribute
 
     /// <summary>The fields as the engine takes them.</summary>
     internal static IReadOnlyList<KeyValuePair<string, string>> Fields(IDictionary? header) =>
-        header is null ? [] : [.. header.Cast<DictionaryEntry>().Select(field => new KeyValuePair<string, string>($"{field.Key}", $"{field.Value}"))];
+        header is null
+            ? [] : [.. header.Cast<DictionaryEntry>().Select(field => new KeyValuePair<string, string>($"{field.Key}", $"{field.Value}"))];
 }

@@ -75,7 +75,8 @@ public sealed class DaemonNameCompleter : LiveNameCompleter
 /// <summary>Completes the codes of the event catalogue.</summary>
 public sealed class EventCodeCompleter : LiveNameCompleter
 {
-    private protected override IEnumerable<string> Candidates(IDictionary boundParameters) => EventCatalogue.All.Select(definition => definition.Code);
+    private protected override IEnumerable<string> Candidates(IDictionary boundParameters) =>
+        EventCatalogue.All.Select(definition => definition.Code);
 }
 
 /// <summary>Completes the path prefixes of routes.</summary>
@@ -90,7 +91,8 @@ public sealed class ServiceNameCompleter : LiveNameCompleter
 {
     private protected override IEnumerable<string> Candidates(IDictionary boundParameters)
     {
-        var system = OperatingSystem.IsWindows() || $"{boundParameters[nameof(Scope)]}".Equals(nameof(Scope.System), StringComparison.OrdinalIgnoreCase);
+        var system = OperatingSystem.IsWindows()
+            || $"{boundParameters[nameof(Scope)]}".Equals(nameof(Scope.System), StringComparison.OrdinalIgnoreCase);
         try
         {
             return ServiceManager.OfThisSystem(system ? ServiceScope.System : ServiceScope.User).Names();

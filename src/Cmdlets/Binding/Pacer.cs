@@ -12,7 +12,9 @@ public enum Pacer
     /// <summary>Apache's mod_ratelimit: a chunk every 200 ms, and every flush costs a whole interval.</summary>
     Interval,
 
-    /// <summary>mod_ratelimit before Apache 2.4.34, which does not slow small writes at all; in the configuration's spelling interval-2.4.33.</summary>
+    /// <summary>
+    /// mod_ratelimit before Apache 2.4.34, which does not slow small writes at all; in the configuration's spelling interval-2.4.33.
+    /// </summary>
     Interval2433,
 }
 
@@ -24,7 +26,8 @@ public sealed class PacerNameAttribute : ArgumentTransformationAttribute
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) =>
         (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
         {
-            string text when PacerTable.All.FirstOrDefault(pacer => pacer.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } pacer => pacer.Kind.ToPacer(),
+            string text when PacerTable.All.FirstOrDefault(
+                pacer => pacer.Name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } pacer => pacer.Kind.ToPacer(),
             PacerKind kind => kind.ToPacer(),
             _ => inputData,
         };

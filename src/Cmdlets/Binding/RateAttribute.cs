@@ -6,7 +6,8 @@ namespace DaemonProxy.Cmdlets;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class RateAttribute : UnitAttribute
 {
-    private protected override string Wrong => "is no rate; write for example 400KB, 400KiB/s, or a number of bytes a second, 0 for no limit";
+    private protected override string Wrong =>
+        "is no rate; write for example 400KB, 400KiB/s, or a number of bytes a second, 0 for no limit";
 
     // The configuration insists on "/s", where a plain 400 might be Apache's KiB/s; PowerShell's own 400KB says what it is.
     private protected override object? FromText(string text) =>

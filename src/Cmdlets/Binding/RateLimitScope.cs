@@ -2,7 +2,10 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>What shares a rate limit: the engine's <see cref="RateScope"/>, which no field of a cmdlet can be, for PowerShell looks at these before it knows of the engine.</summary>
+/// <summary>
+/// What shares a rate limit: the engine's <see cref="RateScope"/>, which no field of a cmdlet can be, for PowerShell looks at these before
+/// it knows of the engine.
+/// </summary>
 public enum RateLimitScope
 {
     /// <summary>Nothing: each response has the rate for itself.</summary>

@@ -15,7 +15,8 @@ public abstract class UnitAttribute : ArgumentTransformationAttribute
             null => null,
             string text when FromText(text.Trim()) is { } read => read,
             byte or sbyte or short or ushort or int or uint or long or ulong or float or double or decimal
-                when FromText(Convert.ToDecimal(value, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)) is { } read => read,
+                when FromText(Convert.ToDecimal(value, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)) is { } read =>
+                    read,
             _ when FromValue(value) is { } read => read,
             _ => throw new ArgumentTransformationMetadataException(string.Create(CultureInfo.InvariantCulture, $"'{value}' {Wrong}")),
         };

@@ -13,7 +13,9 @@ public abstract class ConfigurationCommand : DaemonProxyCommand
     /// <summary>Full path of PowerShell's location, where relative paths of a configuration start that is in no file.</summary>
     private protected string CurrentFolder => SessionState.Path.CurrentFileSystemLocation.ProviderPath;
 
-    /// <summary>The files that a parameter means: what matches a wildcard, any other as it stands; an error for a wildcard that nothing matches.</summary>
+    /// <summary>
+    /// The files that a parameter means: what matches a wildcard, any other as it stands; an error for a wildcard that nothing matches.
+    /// </summary>
     private protected IEnumerable<string> Files(string[] patterns)
     {
         foreach (var pattern in patterns)
@@ -26,7 +28,8 @@ public abstract class ConfigurationCommand : DaemonProxyCommand
 
             var found = Matching(pattern);
             if (found.Count == 0)
-                WriteError($"no file matches '{pattern}'; check its name and folder", "FileNotFound", ErrorCategory.ObjectNotFound, pattern);
+                WriteError($"no file matches '{pattern}'; check its name and folder", "FileNotFound", ErrorCategory.ObjectNotFound,
+                    pattern);
             foreach (var file in found)
                 yield return file;
         }

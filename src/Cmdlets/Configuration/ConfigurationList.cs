@@ -3,7 +3,9 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>The sections of an option that is a list of them, as <c>Routes</c>: what is added, moved or removed is so in the configuration.</summary>
+/// <summary>
+/// The sections of an option that is a list of them, as <c>Routes</c>: what is added, moved or removed is so in the configuration.
+/// </summary>
 /// <typeparam name="T">The kind of section.</typeparam>
 public sealed class ConfigurationList<T> : Collection<T>
     where T : ConfigurationSection

@@ -5,8 +5,9 @@ using DaemonProxy.Editing;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// A section of a configuration. It has a property for each option that the configuration's reader knows (<c>RateLimit</c> for <c>rate-limit</c>): numbers of
-/// bytes or of bytes a second, times, switches and texts; null where the option is not given, and null takes it away.
+/// A section of a configuration. It has a property for each option that the configuration's reader knows (<c>RateLimit</c> for
+/// <c>rate-limit</c>): numbers of bytes or of bytes a second, times, switches and texts; null where the option is not given, and null takes
+/// it away.
 /// </summary>
 public class ConfigurationSection
 {
@@ -52,7 +53,8 @@ public class ConfigurationSection
     /// <summary>A live list of sections inside this one; null when the option is no such list.</summary>
     private protected virtual object? SectionList(string option, ListValue list) =>
         option == RateLimits ? new ConfigurationList<RateLimitConfiguration>(list, values => new RateLimitConfiguration(values))
-        : list.Items.Exists(item => item is SectionValue) ? new ConfigurationList<ConfigurationSection>(list, values => Section(option, values)) : null;
+        : list.Items.Exists(item => item is SectionValue)
+        ? new ConfigurationList<ConfigurationSection>(list, values => Section(option, values)) : null;
 
     /// <summary>Takes over what a hashtable or an object has.</summary>
     internal ConfigurationSection With(object given)
@@ -65,7 +67,8 @@ public class ConfigurationSection
         else
         {
             // A table's empty cell is no value.
-            foreach (var property in PSObject.AsPSObject(given).Properties.Where(property => property.IsGettable && property.Value is not (null or "")))
+            foreach (var property in PSObject.AsPSObject(given).Properties.Where(
+                property => property.IsGettable && property.Value is not (null or "")))
                 this[property.Name] = property.Value;
         }
 
@@ -80,7 +83,9 @@ public class ConfigurationSection
             return _table.Read(option, scalar.Text);
         if (!_shown.TryGetValue(option, out var known) || known.Value != value)
         {
-            known = (value, value is SectionValue section ? Section(option, section) : SectionList(option, (ListValue)value) ?? new OptionList((ListValue)value));
+            known = (value,
+                value is SectionValue section
+                ? Section(option, section) : SectionList(option, (ListValue)value) ?? new OptionList((ListValue)value));
             _shown[option] = known;
         }
 
@@ -109,7 +114,8 @@ public class ConfigurationSection
             case ConfigurationSection or IDictionary or PSCustomObject:
                 return ListOf(option, [given!], old as ListValue);
             case IEnumerable items when plain is not string:
-                return items.Cast<object?>().OfType<object>().ToList() is { Count: > 0 } list ? ListOf(option, list, old as ListValue) : null;
+                return items.Cast<object?>().OfType<object>().ToList() is { Count: > 0 } list
+                    ? ListOf(option, list, old as ListValue) : null;
             default:
                 var text = _table.Write(option, Scalar(plain), (old as ScalarValue)?.Text);
                 return old is ListValue present ? ListOf(option, [text], present) : new ScalarValue(text);
@@ -120,14 +126,19 @@ public class ConfigurationSection
     {
         var list = new ListValue();
         var texts = given.Select(item => item is PSObject wrapped ? wrapped.BaseObject : item)
-            .Select(plain => plain is ConfigurationSection or IDictionary or PSCustomObject ? null : _table.Write(option, Scalar(plain))).ToList();
+            .Select(plain => plain is ConfigurationSection or IDictionary or PSCustomObject ? null : _table.Write(option, Scalar(plain)))
+            .ToList();
         for (var i = 0; i < given.Count; i++)
-            list.Items.Add(texts[i] is { } text ? OptionList.Item(text, i, old, texts) : SectionOf(option, given[i] is PSObject wrapped ? wrapped.BaseObject : given[i], given[i]));
+            list.Items.Add(
+                texts[i] is { } text
+                ? OptionList.Item(text, i, old, texts)
+                : SectionOf(option, given[i] is PSObject wrapped ? wrapped.BaseObject : given[i], given[i]));
         return list;
     }
 
     private SectionValue SectionOf(string option, object plain, object given) =>
-        plain is ConfigurationSection section ? section.Values : Section(option, new SectionValue()).With(plain is IDictionary ? plain : given).Values;
+        plain is ConfigurationSection section
+            ? section.Values : Section(option, new SectionValue()).With(plain is IDictionary ? plain : given).Values;
 
     private bool IsSectionList(string option) => SectionList(option, new ListValue()) is not null;
 

@@ -4,7 +4,10 @@ using DaemonProxy.Editing.Apache;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Makes a configuration of an Apache configuration with mod_wsgi, and says of each line that it could not carry over, or that means something else here, why.</summary>
+/// <summary>
+/// Makes a configuration of an Apache configuration with mod_wsgi, and says of each line that it could not carry over, or that means
+/// something else here, why.
+/// </summary>
 [Cmdlet(VerbsData.ConvertFrom, "ApacheConfiguration", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(DaemonProxyConfiguration))]
 public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
@@ -21,19 +24,26 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Files as <c>Get-ChildItem</c> gives them, each a configuration of its own; or lines as <c>Get-Content</c> gives them, all of them one configuration.</summary>
+    /// <summary>
+    /// Files as <c>Get-ChildItem</c> gives them, each a configuration of its own; or lines as <c>Get-Content</c> gives them, all of them
+    /// one configuration.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInput)]
     [ValidateNotNull]
     [AllowEmptyString]
     public PSObject? InputObject { get; set; }
 
-    /// <summary>Only the virtual host with this ServerName or ServerAlias, and what holds for all hosts. Default: all of them together.</summary>
+    /// <summary>
+    /// Only the virtual host with this ServerName or ServerAlias, and what holds for all hosts. Default: all of them together.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ApacheServerNameCompleter))]
     public string? ServerName { get; set; }
 
-    /// <summary>Which pacer keeps the rate limits. Default TokenBucket, which gets the rate that is configured; Interval gets what Apache gets.</summary>
+    /// <summary>
+    /// Which pacer keeps the rate limits. Default TokenBucket, which gets the rate that is configured; Interval gets what Apache gets.
+    /// </summary>
     [Parameter]
     [PacerName]
     public Pacer Pacer { get; set; }
@@ -59,7 +69,8 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
                 _lines.AddRange(line.ReplaceLineEndings("\n").Split('\n'));
                 break;
             default:
-                WriteError($"'{InputObject}' is neither a file nor a line; pipe what Get-ChildItem or Get-Content gives", "NotApacheInput", ErrorCategory.InvalidArgument, InputObject);
+                WriteError($"'{InputObject}' is neither a file nor a line; pipe what Get-ChildItem or Get-Content gives", "NotApacheInput",
+                    ErrorCategory.InvalidArgument, InputObject);
                 break;
         }
     }
@@ -71,13 +82,16 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
             Write(ApacheConversion.OfLines(_lines, LinesName, CurrentFolder, Options), LinesName, CurrentFolder);
     }
 
-    /// <summary>One warning for what is the same over and over: a whole server has a hundred AddLanguage. The property has each of them.</summary>
+    /// <summary>
+    /// One warning for what is the same over and over: a whole server has a hundred AddLanguage. The property has each of them.
+    /// </summary>
     private void WriteWarnings(string what, ApacheLine[] lines)
     {
         foreach (var same in lines.GroupBy(line => (line.Reason, line.Text.Split((char[]?)null, 2)[0])))
         {
             var (first, more) = (same.First(), same.Count() - 1);
-            WriteWarning($"{first.File}:{first.Line}: {what}: {first.Text}{(more > 0 ? $" (and {more} more like it)" : "")}: {first.Reason}");
+            WriteWarning(
+                $"{first.File}:{first.Line}: {what}: {first.Text}{(more > 0 ? $" (and {more} more like it)" : "")}: {first.Reason}");
         }
     }
 
@@ -106,13 +120,15 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
         WriteWarnings("different here", configuration.CarriedDifferently);
         if (!conversion.HasHost)
         {
-            WriteError($"{file} has no virtual host with the ServerName or ServerAlias '{ServerName}'", "VirtualHostNotFound", ErrorCategory.ObjectNotFound, file);
+            WriteError($"{file} has no virtual host with the ServerName or ServerAlias '{ServerName}'", "VirtualHostNotFound",
+                ErrorCategory.ObjectNotFound, file);
             return;
         }
 
         if (!conversion.HasRoutes)
         {
-            WriteError($"{file} has nothing that can be served here; it needs a WSGIScriptAlias, and the warnings say what became of those there are", "NothingToConvert", ErrorCategory.InvalidData, file);
+            WriteError($"{file} has nothing that can be served here; it needs a WSGIScriptAlias, and the warnings say what became of those "
+                + "there are", "NothingToConvert", ErrorCategory.InvalidData, file);
             return;
         }
 

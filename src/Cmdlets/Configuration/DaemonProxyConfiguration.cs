@@ -3,7 +3,10 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A configuration that can be changed: <c>Name</c>, <c>Listen</c>, <c>Daemons</c>, <c>Routes</c> and every other option of the file as properties.</summary>
+/// <summary>
+/// A configuration that can be changed: <c>Name</c>, <c>Listen</c>, <c>Daemons</c>, <c>Routes</c> and every other option of the file as
+/// properties.
+/// </summary>
 public sealed class DaemonProxyConfiguration : ConfigurationSection
 {
     /// <summary>A configuration that says nothing yet.</summary>

@@ -2,7 +2,10 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Writes a configuration object to a file: what was not changed stays as it was in the file that it was read from, comments, blank lines and order included.</summary>
+/// <summary>
+/// Writes a configuration object to a file: what was not changed stays as it was in the file that it was read from, comments, blank lines
+/// and order included.
+/// </summary>
 [Cmdlet(VerbsData.Export, "DaemonProxyConfiguration", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DaemonProxyConfiguration))]
 public sealed class ExportDaemonProxyConfigurationCommand : ConfigurationCommand
@@ -30,7 +33,8 @@ public sealed class ExportDaemonProxyConfigurationCommand : ConfigurationCommand
     {
         if ((Path is null ? InputObject.File : FullPath(Path)) is not { } file)
         {
-            WriteError($"the configuration '{InputObject}' was read from no file; say with -Path where to write it", "NoPath", ErrorCategory.InvalidArgument, InputObject);
+            WriteError($"the configuration '{InputObject}' was read from no file; say with -Path where to write it", "NoPath",
+                ErrorCategory.InvalidArgument, InputObject);
             return;
         }
 

@@ -22,7 +22,10 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
-    /// <summary>Daemon groups, each a hashtable or an object with the options of a group: <c>@{ Name = 'app'; Application = 'app.wsgi' }</c>. Without any: the built-in sample application.</summary>
+    /// <summary>
+    /// Daemon groups, each a hashtable or an object with the options of a group: <c>@{ Name = 'app'; Application = 'app.wsgi' }</c>.
+    /// Without any: the built-in sample application.
+    /// </summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = ByDaemon)]
     [ValidateNotNullOrEmpty]
     public object[] Daemon { get; set; } = [];
@@ -32,12 +35,16 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     [ValidateNotNullOrEmpty]
     public string? Application { get; set; }
 
-    /// <summary>A program and its arguments for the only daemon group; <c>{socket}</c> in one of them stands for the socket's path.</summary>
+    /// <summary>
+    /// A program and its arguments for the only daemon group; <c>{socket}</c> in one of them stands for the socket's path.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByCommand)]
     [ValidateNotNullOrEmpty]
     public string[]? Command { get; set; }
 
-    /// <summary>Where the only daemon group listens, which somebody else runs: <c>http://127.0.0.1:9000</c> or <c>unix:/run/app.sock</c>.</summary>
+    /// <summary>
+    /// Where the only daemon group listens, which somebody else runs: <c>http://127.0.0.1:9000</c> or <c>unix:/run/app.sock</c>.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByAddress)]
     [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
@@ -53,7 +60,10 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     [Parameter(ParameterSetName = ByAddress)]
     public int? Threads { get; set; }
 
-    /// <summary>The folder of a Python or of a virtual environment for the application. Default: an active virtual environment, else <c>python3</c> on the PATH.</summary>
+    /// <summary>
+    /// The folder of a Python or of a virtual environment for the application. Default: an active virtual environment, else <c>python3</c>
+    /// on the PATH.
+    /// </summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? PythonHome { get; set; }
@@ -79,12 +89,17 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     [Size]
     public long? BufferSize { get; set; }
 
-    /// <summary>Routes: path prefixes, or hashtables or objects with the options of a route: <c>@{ Path = '/download'; RateLimit = 400KB }</c>. One without a daemon or an application goes to the first daemon group. Default: every path does.</summary>
+    /// <summary>
+    /// Routes: path prefixes, or hashtables or objects with the options of a route: <c>@{ Path = '/download'; RateLimit = 400KB }</c>. One
+    /// without a daemon or an application goes to the first daemon group. Default: every path does.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public object[] Route { get; set; } = [];
 
-    /// <summary>The rate limit of the routes that are given as paths: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes a second.</summary>
+    /// <summary>
+    /// The rate limit of the routes that are given as paths: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes a second.
+    /// </summary>
     [Parameter]
     [Rate]
     public long? RateLimit { get; set; }
@@ -175,7 +190,14 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
             var route = plain switch
             {
                 RouteConfiguration made => made,
-                string path => new RouteConfiguration { ["path"] = path, ["rate-limit"] = RateLimit, ["rate-initial-burst"] = InitialBurst, ["pacer"] = Pacer },
+                string path =>
+                    new RouteConfiguration
+                    {
+                        ["path"] = path,
+                        ["rate-limit"] = RateLimit,
+                        ["rate-initial-burst"] = InitialBurst,
+                        ["pacer"] = Pacer
+                    },
                 IDictionary options => new RouteConfiguration(options),
                 _ => (RouteConfiguration)new RouteConfiguration().With(item),
             };

@@ -15,7 +15,10 @@ public sealed class OptionList : Collection<string>
         _list = list;
     }
 
-    /// <summary>The item that a text becomes in a list: the one that says it, else the one whose place it takes, else a new one. So each keeps its comment.</summary>
+    /// <summary>
+    /// The item that a text becomes in a list: the one that says it, else the one whose place it takes, else a new one. So each keeps its
+    /// comment.
+    /// </summary>
     internal static ScalarValue Item(string text, int index, ListValue? old, IReadOnlyList<string?> texts)
     {
         var present = (old?.Items ?? []).OfType<ScalarValue>().ToList();

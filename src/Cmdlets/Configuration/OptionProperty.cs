@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>An option of a section as PowerShell's members have it: what the engine's table of options names needs no property in code.</summary>
+/// <summary>
+/// An option of a section as PowerShell's members have it: what the engine's table of options names needs no property in code.
+/// </summary>
 internal sealed class OptionProperty(ConfigurationSection section, string option)
     : PSNoteProperty(Editing.OptionTable.PropertyName(option), null)
 {

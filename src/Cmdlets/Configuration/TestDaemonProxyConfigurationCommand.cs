@@ -6,7 +6,9 @@ using DaemonProxy.Embedded;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Checks configurations: an object for each mistake, nothing for one without any; with <c>-Quiet</c>, whether there is none.</summary>
+/// <summary>
+/// Checks configurations: an object for each mistake, nothing for one without any; with <c>-Quiet</c>, whether there is none.
+/// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "DaemonProxyConfiguration", DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ConfigurationMistake), typeof(bool))]
 public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
@@ -22,7 +24,10 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>A configuration object, of <c>New-DaemonProxyConfiguration</c> or <c>Import-DaemonProxyConfiguration</c>. Lines and columns are those of its <c>ToYaml()</c>.</summary>
+    /// <summary>
+    /// A configuration object, of <c>New-DaemonProxyConfiguration</c> or <c>Import-DaemonProxyConfiguration</c>. Lines and columns are
+    /// those of its <c>ToYaml()</c>.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
     [ValidateNotNull]
     public DaemonProxyConfiguration? InputObject { get; set; }

@@ -19,7 +19,8 @@ public sealed class GetDaemonProxyCommand : InstanceQueryCommand
         {
             if (Detail)
             {
-                WriteObject(Ask(name, $"Asking '{name}' for its options", (client, stopping) => client.GetOptionsAsync(stopping)) ?? [], enumerateCollection: true);
+                WriteObject(Ask(name, $"Asking '{name}' for its options", (client, stopping) => client.GetOptionsAsync(stopping)) ?? [],
+                    enumerateCollection: true);
                 continue;
             }
             if (StatusOf(name) is { } status)

@@ -5,7 +5,10 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Reads the event logs of front ends as objects, with the cause of each event and what to do about it. A front end that has ended can be named: its log outlives it.</summary>
+/// <summary>
+/// Reads the event logs of front ends as objects, with the cause of each event and what to do about it. A front end that has ended can be
+/// named: its log outlives it.
+/// </summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxyEvent")]
 [OutputType(typeof(LoggedEvent))]
 public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
@@ -42,7 +45,8 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
         {
             var nearest = NearestName.To(unknown.ToUpperInvariant(), [.. EventCatalogue.All.Select(definition => definition.Code)]);
             ThrowTerminatingError(new ErrorRecord(
-                new PSArgumentException($"there is no event '{unknown}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"), "EventCodeNotFound", ErrorCategory.ObjectNotFound, unknown));
+                new PSArgumentException($"there is no event '{unknown}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}"),
+                    "EventCodeNotFound", ErrorCategory.ObjectNotFound, unknown));
         }
         var codes = Code?.Select(code => WildcardPattern.Get(code, WildcardOptions.IgnoreCase)).ToArray();
         var since = (After ?? DateTime.MinValue).ToUniversalTime();
@@ -54,8 +58,10 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
     protected override void ProcessRecord()
     {
         // What one asks for by its name may have ended; its log tells why.
-        var literal = Name?.Where(name => !WildcardPattern.ContainsWildcardCharacters(name) && InstanceDirectory.FindEventLog(name) is not null).ToArray() ?? [];
-        foreach (var name in literal.Concat(Name is null ? NamesOf(null) : Name.Except(literal).ToArray() is { Length: > 0 } others ? NamesOf(others) : []).Distinct())
+        var literal = Name?.Where(
+            name => !WildcardPattern.ContainsWildcardCharacters(name) && InstanceDirectory.FindEventLog(name) is not null).ToArray() ?? [];
+        foreach (var name in literal.Concat(
+            Name is null ? NamesOf(null) : Name.Except(literal).ToArray() is { Length: > 0 } others ? NamesOf(others) : []).Distinct())
         {
             if (LogOf(name) is not { } file)
                 continue;
@@ -96,7 +102,8 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
         if (StatusOf(name) is not { } status)
             return null;
         if (status.LogFile is null)
-            WriteError($"'{name}' logs to the terminal it was started from, not to a file", "NoEventLog", ErrorCategory.ObjectNotFound, name);
+            WriteError($"'{name}' logs to the terminal it was started from, not to a file", "NoEventLog", ErrorCategory.ObjectNotFound,
+                name);
         return status.LogFile;
     }
 

@@ -34,13 +34,17 @@ public sealed class GetDaemonProxyStatisticsCommand : InstanceQueryCommand
                 WriteObject(status.Traffic);
             if (all || Daemon is not null)
             {
-                var chosen = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
-                WriteObject(status.Daemons.Where(daemon => chosen.Contains(daemon.Daemon)).Select(daemon => daemon.Traffic), enumerateCollection: true);
+                var chosen = Choose(
+                    Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+                WriteObject(status.Daemons.Where(daemon => chosen.Contains(daemon.Daemon)).Select(daemon => daemon.Traffic),
+                    enumerateCollection: true);
             }
             if (all || Route is not null)
             {
-                var chosen = Choose(Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
-                WriteObject(status.Routes.Where(route => chosen.Contains(route.Route)).Select(route => route.Traffic), enumerateCollection: true);
+                var chosen = Choose(
+                    Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
+                WriteObject(status.Routes.Where(route => chosen.Contains(route.Route)).Select(route => route.Traffic),
+                    enumerateCollection: true);
             }
         }
     }

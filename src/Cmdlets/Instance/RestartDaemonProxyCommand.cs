@@ -4,8 +4,8 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Reads the configuration again and replaces the daemons, without losing a request: new ones listen before the old ones get their last. A configuration that
-/// does not check out, or does not come up, changes nothing.
+/// Reads the configuration again and replaces the daemons, without losing a request: new ones listen before the old ones get their last. A
+/// configuration that does not check out, or does not come up, changes nothing.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Restart, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(InstanceStatus))]
@@ -31,7 +31,8 @@ public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
     {
         foreach (var name in Names())
         {
-            if (!ShouldProcess($"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
+            if (!ShouldProcess(
+                $"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
                 continue;
             if (Restart(name) is not { } status)
                 continue;

@@ -23,12 +23,18 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     [ValidateNotNullOrEmpty]
     public string? ConfigurationPath { get; set; }
 
-    /// <summary>A configuration object that is in a file as it is, of <c>Import-DaemonProxyConfiguration</c>, or written by <c>Export-DaemonProxyConfiguration</c>.</summary>
+    /// <summary>
+    /// A configuration object that is in a file as it is, of <c>Import-DaemonProxyConfiguration</c>, or written by
+    /// <c>Export-DaemonProxyConfiguration</c>.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
     [ValidateNotNull]
     public DaemonProxyConfiguration? InputObject { get; set; }
 
-    /// <summary>A WSGI application instead of a configuration: a script's path, or <c>module:callable</c> from the current folder. It is served by daemon processes, on a free loopback port.</summary>
+    /// <summary>
+    /// A WSGI application instead of a configuration: a script's path, or <c>module:callable</c> from the current folder. It is served by
+    /// daemon processes, on a free loopback port.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? Application { get; set; }
@@ -43,7 +49,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     [ValidateRange(1, 1024)]
     public int? Threads { get; set; }
 
-    /// <summary>The folder of a Python or of a virtual environment. Default: an active virtual environment, else <c>python3</c> on the PATH.</summary>
+    /// <summary>
+    /// The folder of a Python or of a virtual environment. Default: an active virtual environment, else <c>python3</c> on the PATH.
+    /// </summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? PythonHome { get; set; }
@@ -64,8 +72,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     public string? LogPath { get; set; }
 
     /// <summary>
-    /// Start although daemon groups cannot be started, as long as anything can be served; each is a warning. Without it the start fails with the first of
-    /// them, for a deployment script wants to know.
+    /// Start although daemon groups cannot be started, as long as anything can be served; each is a warning. Without it the start fails
+    /// with the first of them, for a deployment script wants to know.
     /// </summary>
     [Parameter]
     public SwitchParameter AllowFailedDaemon { get; set; }
@@ -132,7 +140,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
     }
 
-    /// <summary>A front end reads its configuration again when it is restarted, so there has to be a file, and it has to say what is meant.</summary>
+    /// <summary>
+    /// A front end reads its configuration again when it is restarted, so there has to be a file, and it has to say what is meant.
+    /// </summary>
     private bool IsSaved(DaemonProxyConfiguration configuration)
     {
         try
@@ -147,19 +157,25 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
 
         WriteError(
             configuration.File is { } file
-                ? $"the configuration '{configuration}' was changed since it was read from {file}; write it with Export-DaemonProxyConfiguration -PassThru first"
-                : $"the configuration '{configuration}' is in no file; write it with Export-DaemonProxyConfiguration {configuration}.yaml -PassThru first",
+                ? $"the configuration '{configuration}' was changed since it was read from {file}; write it with "
+                + "Export-DaemonProxyConfiguration -PassThru first"
+                : $"the configuration '{configuration}' is in no file; write it with Export-DaemonProxyConfiguration {configuration}.yaml "
+                + "-PassThru first",
             "ConfigurationNotSaved", ErrorCategory.InvalidOperation, configuration);
         return false;
     }
 
-    /// <summary>A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an error.</summary>
+    /// <summary>
+    /// A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an
+    /// error.
+    /// </summary>
     private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {
         if (StatusOf(name) is not { } status)
             return;
         var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
-        var other = status.ConfigurationFile != configuration.File || running != application ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
+        var other = status.ConfigurationFile != configuration.File || running != application
+            ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
             : status.ConfigurationHash != configuration.Hash ? $"with {status.ConfigurationFile} as it was before it was changed"
             : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uri)}"
             : null;
@@ -171,7 +187,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
 
         WriteError(
-            $"'{name}' is already running {other} (process {status.ProcessId}); bring a changed file into force with Restart-DaemonProxy {name}, "
+            $"'{name}' is already running {other} (process {status.ProcessId}); bring a changed file into force with Restart-DaemonProxy "
+                + $"{name}, "
                 + $"end it with Stop-DaemonProxy {name}, or choose another name with -Name",
             "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
     }
@@ -183,5 +200,6 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             && (uri.Host.Trim('[', ']') == address.Host || address.Host is "*")));
 
     private LaunchedApplication? LaunchedApplication() => Application is null ? null : new(
-        ApplicationTarget.IsModule(Application) ? Application : FullPath(Application), Processes, Threads, PythonHome is null ? null : FullPath(PythonHome));
+        ApplicationTarget.IsModule(Application)
+            ? Application : FullPath(Application), Processes, Threads, PythonHome is null ? null : FullPath(PythonHome));
 }

@@ -6,7 +6,10 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C; in a pipeline or a file, one object for each front end and interval. Front ends that are started later appear, too.</summary>
+/// <summary>
+/// Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C; in a pipeline or a file, one object for
+/// each front end and interval. Front ends that are started later appear, too.
+/// </summary>
 [Cmdlet(VerbsCommon.Watch, "DaemonProxy")]
 [OutputType(typeof(ActivityRates))]
 public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
@@ -40,7 +43,8 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
     {
         if (Interval < TimeSpan.FromMilliseconds(100))
         {
-            WriteError($"an interval of {Interval.TotalMilliseconds:0} ms is too short; give 100 ms or more", "InvalidInterval", ErrorCategory.InvalidArgument, Interval);
+            WriteError($"an interval of {Interval.TotalMilliseconds:0} ms is too short; give 100 ms or more", "InvalidInterval",
+                ErrorCategory.InvalidArgument, Interval);
             return;
         }
 

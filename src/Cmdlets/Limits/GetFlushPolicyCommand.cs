@@ -22,7 +22,8 @@ public sealed class GetFlushPolicyCommand : InstanceQueryCommand
         {
             if (StatusOf(name) is not { } status)
                 continue;
-            var chosen = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+            var chosen = Choose(
+                Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
             foreach (var daemon in status.Daemons.Where(daemon => chosen.Contains(daemon.Daemon)))
                 WriteObject(daemon.FlushPolicy);
         }

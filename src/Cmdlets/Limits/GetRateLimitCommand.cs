@@ -26,7 +26,8 @@ public sealed class GetRateLimitCommand : InstanceQueryCommand
         {
             if (StatusOf(name) is not { } status)
                 continue;
-            var chosen = Choose(Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
+            var chosen = Choose(
+                Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
             var limits = status.Routes.Where(route => chosen.Contains(route.Route)).SelectMany(route => route.RateLimits);
             if (Route is null)
                 limits = limits.Concat(status.RateLimits);

@@ -17,7 +17,9 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     [ArgumentCompleter(typeof(DaemonNameCompleter))]
     public string[]? Daemon { get; set; }
 
-    /// <summary>How long the relay waits for more before it flushes: <c>5ms</c>, or a number of milliseconds. 0 flushes on any dry read.</summary>
+    /// <summary>
+    /// How long the relay waits for more before it flushes: <c>5ms</c>, or a number of milliseconds. 0 flushes on any dry read.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Duration]
     public TimeSpan? FlushDelay { get; set; }
@@ -27,7 +29,9 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     [Size]
     public long? BufferSize { get; set; }
 
-    /// <summary>The longest a byte waits while the application trickles: <c>50ms</c>, or a number of milliseconds. 0: no deadline.</summary>
+    /// <summary>
+    /// The longest a byte waits while the application trickles: <c>50ms</c>, or a number of milliseconds. 0: no deadline.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Duration]
     public TimeSpan? FlushDeadline { get; set; }
@@ -41,7 +45,8 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     {
         if (FlushDelay is null && BufferSize is null && FlushDeadline is null)
         {
-            WriteError("nothing to change was given; add -FlushDelay, -BufferSize or -FlushDeadline", "NothingToChange", ErrorCategory.InvalidArgument, Name);
+            WriteError("nothing to change was given; add -FlushDelay, -BufferSize or -FlushDeadline", "NothingToChange",
+                ErrorCategory.InvalidArgument, Name);
             return;
         }
 
@@ -54,11 +59,18 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 
     private void Change(string name, InstanceStatus status)
     {
-        foreach (var daemon in Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound"))
+        foreach (var daemon in Choose(
+            Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound"))
         {
             if (!ShouldProcess($"daemon group '{daemon}' of '{name}'", $"Set flush policy ({Changes()})"))
                 continue;
-            var change = new FlushPolicyChange { Daemon = daemon, FlushDelay = FlushDelay, BufferSize = BufferSize, FlushDeadline = FlushDeadline };
+            var change = new FlushPolicyChange
+            {
+                Daemon = daemon,
+                FlushDelay = FlushDelay,
+                BufferSize = BufferSize,
+                FlushDeadline = FlushDeadline,
+            };
             var changed = Ask(name, $"Setting the flush policy of '{daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop));
             foreach (var now in changed ?? [])
             {

@@ -10,7 +10,10 @@ namespace DaemonProxy.Cmdlets;
 [OutputType(typeof(RateLimitStatus))]
 public sealed class SetRateLimitCommand : InstanceChangeCommand
 {
-    /// <summary>The routes' path prefixes; wildcards are allowed. Without it, a limit of all routes: one that stands at the top of the configuration.</summary>
+    /// <summary>
+    /// The routes' path prefixes; wildcards are allowed. Without it, a limit of all routes: one that stands at the top of the
+    /// configuration.
+    /// </summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RouteCompleter))]
@@ -50,7 +53,8 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     {
         if (Rate is null && InitialBurst is null && Pacer is null)
         {
-            WriteError("nothing to change was given; add -Rate, -InitialBurst or -Pacer", "NothingToChange", ErrorCategory.InvalidArgument, Name);
+            WriteError("nothing to change was given; add -Rate, -InitialBurst or -Pacer", "NothingToChange", ErrorCategory.InvalidArgument,
+                Name);
             return;
         }
 
@@ -70,7 +74,8 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
             return;
         }
 
-        foreach (var path in Choose(Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound"))
+        foreach (var path in Choose(
+            Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound"))
         {
             if (Meant(status.Routes.First(route => route.Route == path).RateLimits, $"route '{path}' of '{name}'") is { } limit)
                 Change(name, status, path, limit);
@@ -82,17 +87,26 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
         var target = path is null ? $"all routes of '{name}'" : $"route '{path}' of '{name}'";
         if (!ShouldProcess(target, $"Set rate limit ({Changes()})"))
             return;
-        var change = new RateLimitChange { Route = path, Index = limit.Index, RateLimit = Rate, RateInitialBurst = InitialBurst, Pacer = Pacer?.ToKind() };
+        var change = new RateLimitChange
+        {
+            Route = path,
+            Index = limit.Index,
+            RateLimit = Rate,
+            RateInitialBurst = InitialBurst,
+            Pacer = Pacer?.ToKind(),
+        };
         if (path is null)
         {
-            if (Ask(name, $"Setting a rate limit of {target}", (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
+            if (Ask(name, $"Setting a rate limit of {target}",
+                (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
                 WriteObject(instance.RateLimits[limit.Index - 1]);
             return;
         }
 
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
-        if (status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon && NoDelayWarning.Of(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
+        if (status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon
+            && NoDelayWarning.Of(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
             WriteWarning(warning);
         if (PassThru)
             WriteObject(changed.RateLimits[limit.Index - 1]);
@@ -101,14 +115,17 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     /// <summary>The limit that is meant; null after an error, where it is none or cannot be told from others.</summary>
     private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
     {
-        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.Scope) == limit.Scope).ToArray();
+        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.Scope) == limit.Scope)
+            .ToArray();
         if (meant is [var only])
             return only;
         var there = string.Join(", ", limits.Select(limit => $"{limit.Index} ({limit.Scope}, {Units.FormatRate(limit.Rate)})"));
         if (meant.Length > 1)
-            WriteError($"{of} has several limits: {there}; say which with -Scope or -Index", "RateLimitAmbiguous", ErrorCategory.InvalidArgument, of);
+            WriteError($"{of} has several limits: {there}; say which with -Scope or -Index", "RateLimitAmbiguous",
+                ErrorCategory.InvalidArgument, of);
         else if (limits.Count == 0)
-            WriteError($"there is no limit of {of}; name a route with -Route, or add one under 'rate-limits:' at the top of the configuration and restart", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
+            WriteError($"there is no limit of {of}; name a route with -Route, or add one under 'rate-limits:' at the top of the "
+                + "configuration and restart", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
         else
             WriteError($"{of} has no such limit; there is {there}", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
         return null;

@@ -7,7 +7,9 @@ using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Has the system start a front end, and start it again when it fails: a systemd unit, a launchd agent, or a Windows service.</summary>
+/// <summary>
+/// Has the system start a front end, and start it again when it fails: a systemd unit, a launchd agent, or a Windows service.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Register, "DaemonProxyService", SupportsShouldProcess = true)]
 [OutputType(typeof(ServiceState))]
 public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
@@ -28,17 +30,24 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    /// <summary>The account that a service of the system runs as. Default: the service manager's own, which is root; on Windows, LocalService.</summary>
+    /// <summary>
+    /// The account that a service of the system runs as. Default: the service manager's own, which is root; on Windows, LocalService.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Account { get; set; }
 
-    /// <summary>The event log's file. Default: <c>events.log</c> in the instance's folder, which is gone when the machine has been started again.</summary>
+    /// <summary>
+    /// The event log's file. Default: <c>events.log</c> in the instance's folder, which is gone when the machine has been started again.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
-    /// <summary>Environment variables for it and its daemons, beside those that a user's service gets of this console: <c>PATH</c> and <c>VIRTUAL_ENV</c>. An empty value takes one of these away.</summary>
+    /// <summary>
+    /// Environment variables for it and its daemons, beside those that a user's service gets of this console: <c>PATH</c> and
+    /// <c>VIRTUAL_ENV</c>. An empty value takes one of these away.
+    /// </summary>
     [Parameter]
     [ValidateNotNull]
     public Hashtable Environment { get; set; } = [];
@@ -66,7 +75,8 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
             var name = Name is null || Name == Path.GetFileName(file) ? configuration.Name : Name;
             if (!NameRule.Allows(name))
             {
-                WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument, name);
+                WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument,
+                    name);
                 return;
             }
 
@@ -93,12 +103,14 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
         // The service would find its name taken, and fail until somebody looks.
         if (start && !manager.Names().Contains(service.Name) && Scope == Scope.User && InstanceDirectory.IsRunning(service.Name))
         {
-            WriteError($"'{service.Name}' is already running, and not as a service; end it with Stop-DaemonProxy {service.Name}, or add -NoStart",
+            WriteError($"'{service.Name}' is already running, and not as a service; end it with Stop-DaemonProxy {service.Name}, or add "
+                + "-NoStart",
                 "InstanceAlreadyRunning", ErrorCategory.ResourceExists, service.Name);
             return;
         }
 
-        if (!ShouldProcess($"'{service.Name}' with {service.ConfigurationFile}, as {manager.PathOf(service.Name)}", $"Register {manager.Kind} service"))
+        if (!ShouldProcess(
+            $"'{service.Name}' with {service.ConfigurationFile}, as {manager.PathOf(service.Name)}", $"Register {manager.Kind} service"))
             return;
         WriteVerbose($"the service runs {string.Join(' ', service.Command)}");
         var state = Wait($"Registering '{service.Name}'", stop => manager.RegisterAsync(service, !NoEnable, start, stop));
@@ -145,7 +157,8 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
 
         variables["DOTNET_ROOT"] = dotnetRoot ?? "";
         foreach (DictionaryEntry variable in Environment)
-            variables[Convert.ToString(variable.Key, CultureInfo.InvariantCulture)!] = Convert.ToString(variable.Value, CultureInfo.InvariantCulture) ?? "";
+            variables[Convert.ToString(variable.Key, CultureInfo.InvariantCulture)!] = Convert.ToString(
+                variable.Value, CultureInfo.InvariantCulture) ?? "";
         foreach (var name in variables.Where(variable => variable.Value.Length == 0).Select(variable => variable.Key).ToList())
             variables.Remove(name);
         return variables;

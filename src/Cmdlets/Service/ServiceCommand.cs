@@ -6,7 +6,9 @@ namespace DaemonProxy.Cmdlets;
 /// <summary>A cmdlet that speaks to the system's service manager.</summary>
 public abstract class ServiceCommand : InstanceCommand
 {
-    /// <summary>The user's own services, or, as root or administrator, those of the machine. Default: User; on Windows, which has no other, System.</summary>
+    /// <summary>
+    /// The user's own services, or, as root or administrator, those of the machine. Default: User; on Windows, which has no other, System.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public Scope Scope { get; set; } = OperatingSystem.IsWindows() ? Scope.System : Scope.User;
 

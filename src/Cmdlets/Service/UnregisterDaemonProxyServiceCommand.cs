@@ -30,7 +30,8 @@ public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
             try
             {
                 if (!NameRule.Allows(name))
-                    WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument, name);
+                    WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument,
+                        name);
                 else if (ShouldProcess($"'{name}', {manager.PathOf(name)}", $"Stop and unregister {manager.Kind} service"))
                     Unregister(manager, name);
             }

@@ -5,8 +5,8 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Shows what an embedded request gets under each state of the restriction, and that the front end survives it; on front ends of its own. With
-/// <c>-Name</c>: on a running one with an embedded route, the states that can be undone; it is set back afterwards.
+/// Shows what an embedded request gets under each state of the restriction, and that the front end survives it; on front ends of its own.
+/// With <c>-Name</c>: on a running one with an embedded route, the states that can be undone; it is set back afterwards.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "EmbeddedRestriction")]
 [OutputType("DaemonProxy.Verification.Verifying.EmbeddedResult")]
@@ -25,7 +25,9 @@ public sealed class TestEmbeddedRestrictionCommand : VerificationCommand
         foreach (var name in TargetsOf(Name))
         {
             Verify("Trying the embedded restriction", name, (progress, stop) =>
-                EmbeddedVerification.RunAsync(new EmbeddedVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : "", Name = name }, progress, stop));
+                EmbeddedVerification.RunAsync(
+                    new EmbeddedVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : "", Name = name }, progress,
+                    stop));
         }
     }
 }

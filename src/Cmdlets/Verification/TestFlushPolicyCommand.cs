@@ -7,9 +7,9 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how long what an application has written waits on its way, by timestamps in the data, or by gaps where there are none. With <c>-Uri</c>: through any
-/// HTTP server. With no parameter: the default policy beside the original's rules, on a front end of its own. With <c>-Name</c>: the unlimited routes of a
-/// running one that the sample application answers.
+/// Measures how long what an application has written waits on its way, by timestamps in the data, or by gaps where there are none. With
+/// <c>-Uri</c>: through any HTTP server. With no parameter: the default policy beside the original's rules, on a front end of its own. With
+/// <c>-Name</c>: the unlimited routes of a running one that the sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet)]
 [OutputType("DaemonProxy.Verification.Verifying.FlushResult", ParameterSetName = [FrontEndSet])]
@@ -19,7 +19,10 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     private const string FrontEndSet = "FrontEnd";
     private const string ServerSet = "Server";
 
-    /// <summary>The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several are measured one after the other.</summary>
+    /// <summary>
+    /// The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several are measured one
+    /// after the other.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
@@ -37,7 +40,10 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>Only the routes of these daemon groups; wildcards are allowed. So what <c>Set-FlushPolicy -PassThru</c> returns is measured, and no more.</summary>
+    /// <summary>
+    /// Only the routes of these daemon groups; wildcards are allowed. So what <c>Set-FlushPolicy -PassThru</c> returns is measured, and no
+    /// more.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -98,7 +104,12 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
         if (RoutesOf(name) is { } routes)
         {
             Verify("Measuring delivery latency", name, (progress, stop) => FlushVerification.RunAsync(
-                new FlushVerificationOptions { HostPath = name is null ? HostProgram.Find(HostFolder) : null, Name = name, Routes = routes }, progress, stop));
+                new FlushVerificationOptions
+                {
+                    HostPath = name is null ? HostProgram.Find(HostFolder) : null,
+                    Name = name,
+                    Routes = routes
+                }, progress, stop));
         }
     }
 
@@ -109,14 +120,19 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             return Route ?? [];
         if (StatusOf(name) is not { } status)
             return null;
-        var daemons = Choose(Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+        var daemons = Choose(
+            Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
         if (daemons.Count == 0)
             return null;
         // A rate limit would be measured, too.
-        IReadOnlyList<string> routes = [.. status.Routes.Where(route => route.RateLimits[0].Rate == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Route) != false).Select(route => route.Route)];
+        IReadOnlyList<string> routes =
+            [.. status.Routes.Where(
+            route => route.RateLimits[0].Rate == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Route) != false)
+            .Select(route => route.Route)];
         if (routes.Count > 0)
             return routes;
-        WriteError($"no route without a rate limit leads to {string.Join(", ", daemons)} in '{name}'", "CannotVerify", ErrorCategory.InvalidArgument, name);
+        WriteError($"no route without a rate limit leads to {string.Join(", ", daemons)} in '{name}'", "CannotVerify",
+            ErrorCategory.InvalidArgument, name);
         return null;
     }
 
@@ -133,7 +149,9 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             SkipCertificateCheck = SkipCertificateCheck,
         };
         VerifyServer(uri, (progress, stop) => ServerFlushVerification.RunAsync(options, progress, stop),
-            measured => measured.Any(result => result.Latency.Count > 0) ? null : measured is [{ Problem: { } problem } one, ..] ? (one.Failure, problem) : (MeasurementFailure.None, "Interrupted before anything was measured."),
+            measured => measured.Any(result => result.Latency.Count > 0)
+                ? null : measured is [{ Problem: { } problem } one, ..]
+                ? (one.Failure, problem) : (MeasurementFailure.None, "Interrupted before anything was measured."),
             _ => { });
     }
 }

@@ -8,8 +8,9 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how well rate limits hold. With <c>-Uri</c>: those of any HTTP server. With no parameter: both pacers under the flush policy of today and the
-/// one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the sample application answers.
+/// Measures how well rate limits hold. With <c>-Uri</c>: those of any HTTP server. With no parameter: both pacers under the flush policy of
+/// today and the one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the
+/// sample application answers.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
 [OutputType("DaemonProxy.Verification.Verifying.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
@@ -29,7 +30,8 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     public Uri[] Uri { get; set; } = [];
 
     /// <summary>Running front ends; wildcards are allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true,
+        ParameterSetName = RunningSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
@@ -41,7 +43,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>The rate to configure or, with -Uri, that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri 1 MiB/s.</summary>
+    /// <summary>
+    /// The rate to configure or, with -Uri, that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri 1 MiB/s.
+    /// </summary>
     [Parameter(ParameterSetName = OwnSet)]
     [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
     [Rate]
@@ -66,7 +70,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter Shared { get; set; }
 
-    /// <summary>Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write after them.</summary>
+    /// <summary>
+    /// Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write after them.
+    /// </summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Size]
     public long Skip { get; set; }
@@ -100,9 +106,11 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         // Now, and not when an hour has been measured.
         if (Directory.Exists(ReportPath) || !Directory.Exists(Path.GetDirectoryName(ReportPath)))
         {
-            var wrong = Directory.Exists(ReportPath) ? "that is a folder; give a file's name, such as result.html" : "there is no such folder";
+            var wrong = Directory.Exists(ReportPath)
+                ? "that is a folder; give a file's name, such as result.html" : "there is no such folder";
             ThrowTerminatingError(new ErrorRecord(
-                new VerificationException($"The report cannot be written to '{ReportPath}': {wrong}."), "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+                new VerificationException($"The report cannot be written to '{ReportPath}': {wrong}."), "ReportNotWritten",
+                    ErrorCategory.WriteError, ReportPath));
         }
     }
 
@@ -167,7 +175,8 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     private void WriteReport()
     {
         if (ReportPath is not null)
-            RateLimitReport.Write(ReportPath, _serverResults.Count > 0 ? RateLimitReport.Html(_serverResults) : RateLimitReport.Html(_routeResults));
+            RateLimitReport.Write(
+                ReportPath, _serverResults.Count > 0 ? RateLimitReport.Html(_serverResults) : RateLimitReport.Html(_routeResults));
     }
 
     private void MeasureServer(Uri uri)

@@ -10,7 +10,10 @@ public abstract class VerificationCommand : InstanceCommand
 {
     private bool _isInterrupted;
 
-    /// <summary>The front ends to measure: those that <c>-Name</c> means, with an error where it means none; null, for one of its own, where it is not given.</summary>
+    /// <summary>
+    /// The front ends to measure: those that <c>-Name</c> means, with an error where it means none; null, for one of its own, where it is
+    /// not given.
+    /// </summary>
     private protected IReadOnlyList<string?> TargetsOf(string[]? patterns)
     {
         if (patterns is null)
@@ -48,15 +51,16 @@ public abstract class VerificationCommand : InstanceCommand
 
     /// <summary>Measures a server, with progress, and writes the result or why there is none.</summary>
     /// <remarks>
-    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no address behind it is begun. A pipeline that is stopped by
-    /// other means takes no output any more; then <paramref name="keep"/> still gets the result.
+    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no address behind it is begun. A
+    /// pipeline that is stopped by other means takes no output any more; then <paramref name="keep"/> still gets the result.
     /// </remarks>
     /// <param name="uri">The address.</param>
     /// <param name="run">Measures until it is cancelled, and gives a result then too.</param>
     /// <param name="failure">Why there is nothing to give in a result, and the same in a sentence; null when there is something.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
-        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult, (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
+        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult,
+            (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
         where TResult : class
     {
         if (_isInterrupted)
@@ -65,7 +69,8 @@ public abstract class VerificationCommand : InstanceCommand
         TResult? measured = null;
         try
         {
-            Wait($"Measuring {uri}", async (progress, _) => measured = await run(progress, interrupt.Token).ConfigureAwait(false), interrupt.LookAtKeys);
+            Wait($"Measuring {uri}", async (progress, _) => measured = await run(progress, interrupt.Token).ConfigureAwait(false),
+                interrupt.LookAtKeys);
             _isInterrupted = interrupt.Token.IsCancellationRequested;
             if (failure(measured!) is { } reason)
             {
@@ -96,7 +101,9 @@ public abstract class VerificationCommand : InstanceCommand
         foreach (var result in results)
         {
             if (((result as RateResult)?.NotMeasurable ?? (result as LatencyResult)?.NotMeasurable) is { } why)
-                WriteWarning($"{(result as RateLimitResult)?.Route ?? (result as FlushResult)?.Workload ?? "The address"}: {why}; measure again when it is quiet.");
+                WriteWarning(
+                    $"{(result as RateLimitResult)?.Route ?? (result as FlushResult)?.Workload ?? "The address"}: {why}; measure again "
+                    + "when it is quiet.");
         }
     }
 

@@ -11,11 +11,16 @@ public sealed record ApacheConversionOptions
     /// <summary>Only the virtual host with this ServerName or ServerAlias, and what holds for all; null: all of them.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>The pacer of rate limits. The default keeps the rate that Apache is configured to; the interval pacer gets what Apache gets.</summary>
+    /// <summary>
+    /// The pacer of rate limits. The default keeps the rate that Apache is configured to; the interval pacer gets what Apache gets.
+    /// </summary>
     public PacerKind Pacer { get; init; }
 }
 
-/// <summary>A configuration of Apache with mod_wsgi as one of this product, and what has become of each line that is not in it, or means something else.</summary>
+/// <summary>
+/// A configuration of Apache with mod_wsgi as one of this product, and what has become of each line that is not in it, or means something
+/// else.
+/// </summary>
 public sealed class ApacheConversion
 {
     private readonly ApacheNotes _notes = new();
@@ -65,7 +70,8 @@ public sealed class ApacheConversion
     /// <param name="name">What messages call them.</param>
     /// <param name="folder">Full path of the folder that relative paths start from.</param>
     /// <param name="options">How.</param>
-    public static ApacheConversion OfLines(IEnumerable<string> lines, string name, string folder, ApacheConversionOptions options) => new(name, lines, folder, options);
+    public static ApacheConversion OfLines(IEnumerable<string> lines, string name, string folder, ApacheConversionOptions options) =>
+        new(name, lines, folder, options);
 
     private void Convert(ApacheScope server, ApacheScopeReader read, string folder)
     {
@@ -75,7 +81,9 @@ public sealed class ApacheConversion
         new ApacheListening(_notes, _root, everywhere).Convert(read.Listen, read.Hosts);
 
         var defaults = new List<(string Key, string Text)>();
-        foreach (var (setting, key) in new[] { ("WSGIRestrictEmbedded", "restrict-embedded"), ("WSGIPythonHome", "python-home"), ("LimitRequestBody", "limit-request-body") })
+        foreach (var (
+            setting, key) in new[] { ("WSGIRestrictEmbedded", "restrict-embedded"), ("WSGIPythonHome", "python-home"),
+            ("LimitRequestBody", "limit-request-body") })
         {
             if (Single(everywhere, setting) is { } line && Take(line, key, line.Argument(0)) && key == "python-home")
                 defaults.Add((key, line.Argument(0)));
@@ -84,13 +92,16 @@ public sealed class ApacheConversion
         new ApacheTrust(_notes, _root).Convert(read.Trust);
         if (Single(everywhere, "WSGIPythonPath") is { } path)
             ApacheDaemons.PutFolders(_root, "python-path", path.Argument(0));
-        if (Single(everywhere, "Timeout") is { } timeout && Right(OptionTable.Daemon, timeout, "socket-timeout", timeout.Argument(0)) is { } time)
+        if (Single(everywhere, "Timeout") is { } timeout
+            && Right(OptionTable.Daemon, timeout, "socket-timeout", timeout.Argument(0)) is { } time)
             defaults.Add(("socket-timeout", time));
         var all = everywhere.Concat(everywhere.SelectMany(scope => scope.Inner)).Distinct().ToList();
         foreach (var setting in new[] { "WSGIPassAuthorization", "WSGIChunkedRequest" })
         {
             if (Single(all, setting) is { } line && !line.Argument(0).Equals("on", StringComparison.OrdinalIgnoreCase))
-                _notes.Differ(line, setting == "WSGIPassAuthorization" ? "the Authorization header is always passed on here" : "chunked request bodies are always taken here");
+                _notes.Differ(
+                    line, setting == "WSGIPassAuthorization"
+                    ? "the Authorization header is always passed on here" : "chunked request bodies are always taken here");
         }
 
         var daemons = new ApacheDaemons(_notes, read.Daemons);
@@ -102,7 +113,9 @@ public sealed class ApacheConversion
         PutList("routes", routes);
     }
 
-    /// <summary>A setting that there is one of here. Several virtual hosts may say the same; where they say different things, nothing is guessed.</summary>
+    /// <summary>
+    /// A setting that there is one of here. Several virtual hosts may say the same; where they say different things, nothing is guessed.
+    /// </summary>
     private ApacheDirective? Single(List<ApacheScope> scopes, string setting)
     {
         var lines = scopes.Select(scope => scope.Settings.GetValueOrDefault(setting)).OfType<ApacheDirective>().ToList();
@@ -113,7 +126,9 @@ public sealed class ApacheConversion
         }
 
         foreach (var line in lines)
-            _notes.Lose(line, $"there is one {setting} for all hosts here, and these files have different ones; convert the hosts one by one with -ServerName");
+            _notes.Lose(line,
+                $"there is one {setting} for all hosts here, and these files have different ones; convert the hosts one by one with "
+                + "-ServerName");
         return null;
     }
 

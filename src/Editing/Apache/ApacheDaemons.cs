@@ -3,8 +3,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Daemon groups from WSGIDaemonProcess. A group of Apache's may serve any number of scripts; one here has one, so that each further script gets a
-/// group of its own with the same options.
+/// Daemon groups from WSGIDaemonProcess. A group of Apache's may serve any number of scripts; one here has one, so that each further script
+/// gets a group of its own with the same options.
 /// </summary>
 internal sealed class ApacheDaemons
 {
@@ -20,7 +20,9 @@ internal sealed class ApacheDaemons
             if (line.Argument(0).Length == 0 || line.Argument(0).Contains('='))
                 notes.Lose(line, "it names no process group; write WSGIDaemonProcess NAME options");
             else if (!_lines.TryAdd(line.Argument(0), line))
-                notes.Lose(line, $"the process group '{line.Argument(0)}' is there already, in {_lines[line.Argument(0)].File}:{_lines[line.Argument(0)].Line}");
+                notes.Lose(line,
+                    $"the process group '{line.Argument(0)}' is there already, in "
+                    + $"{_lines[line.Argument(0)].File}:{_lines[line.Argument(0)].Line}");
         }
     }
 
@@ -37,17 +39,23 @@ internal sealed class ApacheDaemons
     /// <param name="reloading">On or Off; null where it is not set.</param>
     /// <param name="asked">The line that asks for it.</param>
     /// <param name="defaults">Options of the whole server, for a group that has not set them itself.</param>
-    public string Name(string group, string script, string? callable, string? reloading, ApacheDirective asked, IEnumerable<(string Key, string Text)> defaults)
+    public string Name(
+        string group, string script, string? callable, string? reloading, ApacheDirective asked,
+        IEnumerable<(string Key, string Text)> defaults)
     {
         if (_made.TryGetValue((group, script, callable, reloading), out var made))
             return ((ScalarValue)made["name"]!).Text;
         var line = _lines[group];
-        var plain = string.Concat(group.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).TrimStart('.', '_', '-');
+        var plain = string.Concat(group.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-'))
+            .TrimStart('.', '_', '-');
         plain = plain.Length == 0 ? "daemon" : plain[..Math.Min(plain.Length, NameRule.LongestName - 5)];
         var names = Groups.Select(other => ((ScalarValue)other["name"]!).Text).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var name = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? plain : $"{plain}-{i}").First(candidate => !names.Contains(candidate));
+        var name = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? plain : $"{plain}-{i}")
+            .First(candidate => !names.Contains(candidate));
         if (_made.Keys.Any(key => key.Group == group))
-            _notes.Differ(asked, $"a daemon group has one application here, so this one is '{name}', with processes of its own and the options of '{group}'");
+            _notes.Differ(
+                asked, $"a daemon group has one application here, so this one is '{name}', with processes of its own and the options of "
+                + $"'{group}'");
         else if (name != group)
             _notes.Differ(line, $"the group is called '{name}' here: {NameRule.Sentence}");
 
@@ -69,7 +77,9 @@ internal sealed class ApacheDaemons
     public void ReportUnused()
     {
         foreach (var (group, line) in _lines.Where(line => _made.Keys.All(key => key.Group != line.Key)))
-            _notes.Lose(line, $"no WSGIScriptAlias that was carried over runs in the process group '{group}', and a daemon group here needs an application");
+            _notes.Lose(line,
+                $"no WSGIScriptAlias that was carried over runs in the process group '{group}', and a daemon group here needs an "
+                + "application");
     }
 
     private void ReadOption(SectionValue section, ApacheDirective line, string group, string word, bool first)
@@ -122,9 +132,12 @@ internal sealed class ApacheDaemons
     public static void PutFolders(SectionValue section, string key, string text)
     {
         var list = new ListValue();
-        list.Items.AddRange(text.Split(text.StartsWith('/') ? ':' : Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(folder => new ScalarValue(folder)));
+        list.Items.AddRange(
+            text.Split(text.StartsWith('/') ? ':' : Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => new ScalarValue(folder)));
         if (list.Items.Count > 0) section.Set(key, list, OptionTable.Daemon.Names);
     }
 
-    private static void Put(SectionValue section, string key, string text) => section.Set(key, new ScalarValue(text), OptionTable.Daemon.Names);
+    private static void Put(SectionValue section, string key, string text) =>
+        section.Set(key, new ScalarValue(text), OptionTable.Daemon.Names);
 }

@@ -9,7 +9,9 @@ internal static class ApacheFiles
     /// <summary>More than any configuration's file, bytes.</summary>
     private const long LargestFile = 4L << 20;
 
-    /// <summary>The files of a path with wildcards, or of a folder with all below it, by name as Apache reads them; none when nothing is there.</summary>
+    /// <summary>
+    /// The files of a path with wildcards, or of a folder with all below it, by name as Apache reads them; none when nothing is there.
+    /// </summary>
     public static IReadOnlyList<string> Matching(string path, string folder)
     {
         var full = Path.GetFullPath(path, folder);
@@ -21,8 +23,10 @@ internal static class ApacheFiles
         var root = Path.GetPathRoot(full)!;
         IEnumerable<string> found = [root];
         foreach (var part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
-            found = part.AsSpan().IndexOfAny('*', '?') < 0 ? found.Select(one => Path.Combine(one, part)) : found.SelectMany(one => Entries(one, part));
-        return [.. found.SelectMany(one => Directory.Exists(one) ? Directory.EnumerateFiles(one, "*", SearchOption.AllDirectories) : File.Exists(one) ? [one] : [])
+            found = part.AsSpan().IndexOfAny('*', '?') < 0
+                ? found.Select(one => Path.Combine(one, part)) : found.SelectMany(one => Entries(one, part));
+        return [.. found.SelectMany(
+            one => Directory.Exists(one) ? Directory.EnumerateFiles(one, "*", SearchOption.AllDirectories) : File.Exists(one) ? [one] : [])
             .Order(StringComparer.Ordinal)];
     }
 

@@ -5,7 +5,9 @@ namespace DaemonProxy.Editing.Apache;
 /// <summary>Cuts a text into Apache's logical lines, and a line into words.</summary>
 internal static class ApacheLineReader
 {
-    /// <summary>The lines that say something: without comments and blank ones, those that end in a backslash joined with the next.</summary>
+    /// <summary>
+    /// The lines that say something: without comments and blank ones, those that end in a backslash joined with the next.
+    /// </summary>
     public static IEnumerable<(int Number, string Text)> Lines(IEnumerable<string> physical)
     {
         var (number, first) = (0, 0);
@@ -32,7 +34,9 @@ internal static class ApacheLineReader
             yield return (first, last);
     }
 
-    /// <summary>The words of a line: what stands in quotes is one, and a backslash before a quote or a backslash takes its meaning.</summary>
+    /// <summary>
+    /// The words of a line: what stands in quotes is one, and a backslash before a quote or a backslash takes its meaning.
+    /// </summary>
     public static List<string> Words(string text)
     {
         var words = new List<string>();

@@ -12,17 +12,22 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
     /// <summary>Converts the lines.</summary>
     public void Convert(IReadOnlyList<ApacheDirective> lines, IReadOnlyList<ApacheScope> hosts)
     {
-        var secure = scopes.Any(scope => scope.Settings.TryGetValue("SSLEngine", out var engine) && !engine.Argument(0).Equals("off", StringComparison.OrdinalIgnoreCase));
+        var secure = scopes.Any(
+            scope => scope.Settings.TryGetValue("SSLEngine", out var engine)
+            && !engine.Argument(0).Equals("off", StringComparison.OrdinalIgnoreCase));
         var tls = Certificate(out var complaint);
         var list = new ListValue();
         foreach (var line in lines)
         {
             var address = line.Argument(0);
             var port = address[(address.LastIndexOf(':') + 1)..];
-            var https = line.Argument(1).Equals("https", StringComparison.OrdinalIgnoreCase) || (line.Arguments.Count == 1 && port == HttpsPort);
+            var https = line.Argument(1).Equals("https", StringComparison.OrdinalIgnoreCase)
+                || (line.Arguments.Count == 1 && port == HttpsPort);
             var text = $"{(https ? "https" : "http")}://{(address.Contains(':') ? address : $"*:{address}")}";
             if (https && tls is null)
-                notes.Lose(line, complaint ?? $"it is https, and {(secure ? "" : "there is no SSLEngine and ")}no SSLCertificateFile is in these files; add 'tls: {{ certificate: site.pem }}' and '{text}' to listen");
+                notes.Lose(line,
+                    complaint ?? $"it is https, and {(secure ? "" : "there is no SSLEngine and ")}no SSLCertificateFile is in these files; "
+                    + $"add 'tls: {{ certificate: site.pem }}' and '{text}' to listen");
             else if (!ListenAddress.TryParse(text, out _, out var error))
                 notes.Lose(line, error);
             else if (!list.Items.Exists(item => ((ScalarValue)item).Text == text))
@@ -32,7 +37,9 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
         if (list.Items.Count > 0)
             root.Set("listen", list, OptionTable.Proxy.Names);
         else if (hosts.Count > 0 && lines.Count == 0)
-            notes.Differ(hosts[0].Opening!, "there is no Listen in these files, so the front end would choose a free port on loopback; add for example 'listen: [ http://*:80 ]'");
+            notes.Differ(hosts[0].Opening!,
+                "there is no Listen in these files, so the front end would choose a free port on loopback; add for example 'listen: [ "
+                + "http://*:80 ]'");
         if (tls is not null && list.Items.Exists(item => ((ScalarValue)item).Text.StartsWith("https:", StringComparison.Ordinal)))
             root.Set("tls", tls, OptionTable.Proxy.Names);
         foreach (var line in Settings.SelectMany(Lines))
@@ -55,7 +62,8 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
         }
 
         if (files.Select(line => line.Argument(0)).Distinct().Count() > 1)
-            complaint = "there is one certificate for all hosts here, and these files have several; convert the hosts one by one with -ServerName";
+            complaint = "there is one certificate for all hosts here, and these files have several; convert the hosts one by one with "
+                + "-ServerName";
         else if (OptionTable.Tls.Mistake("certificate", files[0].Argument(0)) is { } mistake)
             complaint = mistake;
         else if (keys.Count > 0 && OptionTable.Tls.Mistake("key", keys[0].Argument(0)) is { } wrong)
@@ -72,5 +80,6 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
         return tls;
     }
 
-    private List<ApacheDirective> Lines(string setting) => [.. scopes.Select(scope => scope.Settings.GetValueOrDefault(setting)).OfType<ApacheDirective>()];
+    private List<ApacheDirective> Lines(string setting) =>
+        [.. scopes.Select(scope => scope.Settings.GetValueOrDefault(setting)).OfType<ApacheDirective>()];
 }

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Reads Apache's configuration into lines and the sections that they open: includes followed, variables replaced, conditions decided where these files
-/// decide them. What is only so when something holds that the files do not say is noted, and left out.
+/// Reads Apache's configuration into lines and the sections that they open: includes followed, variables replaced, conditions decided where
+/// these files decide them. What is only so when something holds that the files do not say is noted, and left out.
 /// </summary>
 internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
 {
@@ -31,7 +31,8 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
         ReadInto(all, file, physical, depth: 0);
         while (_open.Count > 0)
         {
-            notes.Differ(_open.Peek().Opening, $"the section has no end, and holds all that follows; close it with </{_open.Peek().Opening.Name}>");
+            notes.Differ(_open.Peek().Opening,
+                $"the section has no end, and holds all that follows; close it with </{_open.Peek().Opening.Name}>");
             Close(all);
         }
 
@@ -122,7 +123,8 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
             if (depth >= DeepestInclude || _files >= MostFiles)
             {
                 notes.Lose(line, depth >= DeepestInclude
-                    ? $"files include each other more than {DeepestInclude} deep; does one include itself?" : $"there are more than {MostFiles} files");
+                    ? $"files include each other more than {DeepestInclude} deep; does one include itself?"
+                    : $"there are more than {MostFiles} files");
                 return;
             }
 
@@ -143,7 +145,9 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
         else if (_open.Any(outer => outer.Taken != true))
             current.Add(section);
         else if (taken is null)
-            notes.LoseAll(section, $"whether <{opening.Name} {string.Join(' ', opening.Arguments)}> holds, these files do not say; take the lines out of it when it does");
+            notes.LoseAll(
+                section, $"whether <{opening.Name} {string.Join(' ', opening.Arguments)}> holds, these files do not say; take the lines "
+                + "out of it when it does");
         else if (taken.Value)
             current.AddRange(children);
         // What a condition leaves out was not in force in Apache either.
@@ -169,7 +173,8 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
     }
 
     private static bool IsCondition(ApacheDirective opening) =>
-        opening.Is("IfModule") || opening.Is("IfDefine") || opening.Is("IfFile") || opening.Is("IfVersion") || opening.Is("IfDirective") || opening.Is("IfSection");
+        opening.Is("IfModule") || opening.Is("IfDefine") || opening.Is("IfFile") || opening.Is("IfVersion") || opening.Is("IfDirective")
+            || opening.Is("IfSection");
 
     /// <summary>wsgi for wsgi_module and for mod_wsgi.c.</summary>
     private static string ModuleName(string name)
@@ -181,7 +186,8 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
 
     /// <summary>Why a line with a variable that is not defined cannot be carried over.</summary>
     public static string Undefined(ApacheDirective line) =>
-        $"the variable {Variable().Match(string.Join(' ', line.Arguments)).Value} is not defined in these files; write its value in, or Define it";
+        $"the variable {Variable().Match(string.Join(' ', line.Arguments)).Value} is not defined in these files; write its value in, or "
+            + "Define it";
 
     /// <summary>Whether a line names a variable that is not defined.</summary>
     public static bool IsUndefined(ApacheDirective line) => line.Arguments.Any(argument => Variable().IsMatch(argument));

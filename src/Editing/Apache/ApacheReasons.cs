@@ -6,8 +6,11 @@ internal static class ApacheReasons
     private const string Hosts = "there are no virtual hosts here: every host's name gets the same routes";
     private const string Files = "no files are served here; leave them to a server for files, or to a daemon with a route of its own";
     private const string Access = "there is no access control here; leave it to the application, or to a server before this one";
-    private const string Logs = "logs are kept otherwise: 'access-log:' has a file written for the requests, and the event log's file is a parameter of Start-DaemonProxy";
-    private const string Environment = "a variable of the requests is none here; 'env:' of a daemon group sets variables of its processes, and a script can set its own";
+    private const string Logs =
+        "logs are kept otherwise: 'access-log:' has a file written for the requests, and the event log's file is a parameter of "
+        + "Start-DaemonProxy";
+    private const string Environment =
+        "a variable of the requests is none here; 'env:' of a daemon group sets variables of its processes, and a script can set its own";
     private const string Server = "the front end runs as the user who starts it, in one process for all connections";
     private const string Changes = "requests and responses are passed on as they are; leave it to the application";
     private const string Proxy = "for a server that somebody else runs add a daemon group with 'address:' and a route to it";
@@ -76,7 +79,8 @@ internal static class ApacheReasons
     public static string For(ApacheDirective line) =>
         Known.TryGetValue(line.Name, out var reason) ? reason
         : line.Name.StartsWith("Auth", StringComparison.OrdinalIgnoreCase) ? Access
-        : line.Name.StartsWith("SSL", StringComparison.OrdinalIgnoreCase) ? "TLS has the system's own protocols and ciphers; only the certificate is taken from the configuration"
+        : line.Name.StartsWith("SSL", StringComparison.OrdinalIgnoreCase)
+        ? "TLS has the system's own protocols and ciphers; only the certificate is taken from the configuration"
         : line.Name.StartsWith("WSGI", StringComparison.OrdinalIgnoreCase) ? $"{line.Name} has no counterpart here"
         : $"'{line.Name}' is no matter of a front end before daemons, and has no counterpart here";
 }

@@ -4,10 +4,11 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Routes from WSGIScriptAlias, and from each Location below one that has its own process group or rate limit. What holds for a path is what Apache merges
-/// for it: the server's lines, the virtual host's, those of the script's folders, those of the locations.
+/// Routes from WSGIScriptAlias, and from each Location below one that has its own process group or rate limit. What holds for a path is
+/// what Apache merges for it: the server's lines, the virtual host's, those of the script's folders, those of the locations.
 /// </summary>
-internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IReadOnlyList<(string Key, string Text)> defaults, PacerKind pacer, string folder)
+internal sealed class ApacheRoutes(
+    ApacheNotes notes, ApacheDaemons daemons, IReadOnlyList<(string Key, string Text)> defaults, PacerKind pacer, string folder)
 {
     private const string RateLimitFilter = "RATE_LIMIT";
 
@@ -35,7 +36,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
             if (Read(line) is not { } alias)
                 continue;
             if (aliases.Find(before => ApacheScope.Covers(before.Path, alias.Path)) is { } first)
-                notes.Differ(line, $"in Apache {first.Line.File}:{first.Line.Line} is asked first and takes its requests; here the longest path wins");
+                notes.Differ(line,
+                    $"in Apache {first.Line.File}:{first.Line.Line} is asked first and takes its requests; here the longest path wins");
             aliases.Add(alias);
         }
 
@@ -43,7 +45,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         var locations = scopes.SelectMany(scope => scope.Inner).Where(inner => inner.Kind == ApacheScopeKind.Location).ToList();
         foreach (var alias in aliases)
         {
-            var folders = scopes.SelectMany(scope => scope.Inner).Where(inner => inner.Kind == ApacheScopeKind.Directory && ApacheScope.Covers(inner.Target, alias.Script))
+            var folders = scopes.SelectMany(scope => scope.Inner)
+                .Where(inner => inner.Kind == ApacheScopeKind.Directory && ApacheScope.Covers(inner.Target, alias.Script))
                 .OrderBy(folder => folder.Target.Length).ToList();
             var below = locations.Where(inner => inner.Target != alias.Path && ApacheScope.Covers(alias.Path, inner.Target)
                 && !aliases.Exists(other => other.Path.Length > alias.Path.Length && ApacheScope.Covers(other.Path, inner.Target))
@@ -85,7 +88,9 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
                 continue;
             _ambiguous.Add(path);
             foreach (var one in new[] { (Line: line, Other: alias.Line), (Line: alias.Line, Other: line) })
-                notes.Lose(one.Line, $"the path '{path}' means something else in {one.Other.File}:{one.Other.Line}, and there are no virtual hosts here; convert one of the hosts with -ServerName");
+                notes.Lose(one.Line,
+                    $"the path '{path}' means something else in {one.Other.File}:{one.Other.Line}, and there are no virtual hosts here; "
+                    + "convert one of the hosts with -ServerName");
             return;
         }
 
@@ -97,11 +102,13 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
     private bool PutTarget(SectionValue route, Alias alias, IReadOnlyList<ApacheScope> scopes, bool isAlias)
     {
         var given = alias.Line.Arguments.Skip(2).Select(ApacheLineReader.Option).ToList();
-        foreach (var (key, _) in given.Where(option => isAlias && option.Key.ToLowerInvariant() is not ("process-group" or "application-group" or "callable-object")))
+        foreach (var (key, _) in given.Where(
+            option => isAlias && option.Key.ToLowerInvariant() is not ("process-group" or "application-group" or "callable-object")))
             notes.Lose(alias.Line with { Text = key }, $"a script alias has no option '{key}' here");
         string? Given(string name) => given.Find(option => option.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
         // An option of the alias stands above what its surroundings set.
-        string? Chosen(string option, string setting) => Use(scopes, setting) is var line && Given(option) is { } value ? value : line?.Argument(0);
+        string? Chosen(string option, string setting) =>
+            Use(scopes, setting) is var line && Given(option) is { } value ? value : line?.Argument(0);
         var group = Chosen("process-group", "WSGIProcessGroup");
         var application = Chosen("application-group", "WSGIApplicationGroup");
         var callable = Chosen("callable-object", "WSGICallableObject");
@@ -117,14 +124,19 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         }
 
         if (application is not (null or "" or "%{GLOBAL}") && isAlias)
-            notes.Differ(alias.Line, $"its application group '{application}' is an interpreter of its own in Apache; here each process has one, which is its '%{{GLOBAL}}'");
+            notes.Differ(alias.Line,
+                $"its application group '{application}' is an interpreter of its own in Apache; here each process has one, which is its "
+                + "'%{GLOBAL}'");
 
         if (group is null or "" or "%{GLOBAL}")
         {
             if (callable is not null)
-                return Lose(alias, $"it runs in the front end (embedded mode), where the callable is called 'application', not '{callable}'; give it a process group");
+                return Lose(alias,
+                    $"it runs in the front end (embedded mode), where the callable is called 'application', not '{callable}'; give it a "
+                    + "process group");
             if (reloading is not null)
-                notes.Lose(reloading, "a script in the front end (embedded mode) is not loaded again when it changes; give it a process group");
+                notes.Lose(reloading,
+                    "a script in the front end (embedded mode) is not loaded again when it changes; give it a process group");
             Put(route, "application", alias.Script);
             return true;
         }
@@ -157,11 +169,14 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
         if (Kibibytes(Use(scopes, "rate-initial-burst"), "rate-initial-burst", "KiB") is { } burst)
         {
             Put(route, "rate-initial-burst", burst);
-            notes.Differ(Find(scopes, "rate-initial-burst")!, "here the burst is bytes that are sent; a daemon's response gets none of it in Apache");
+            notes.Differ(Find(scopes, "rate-initial-burst")!,
+                "here the burst is bytes that are sent; a daemon's response gets none of it in Apache");
         }
 
         if (pacer == PacerTable.Default.Kind)
-            notes.Differ(filter, $"the rate is kept by the {PacerTable.Default.Name} pacer, which gets the rate that is configured; -Pacer Interval gets what Apache gets, with its intervals of 200 ms");
+            notes.Differ(filter,
+                $"the rate is kept by the {PacerTable.Default.Name} pacer, which gets the rate that is configured; -Pacer Interval gets "
+                + "what Apache gets, with its intervals of 200 ms");
         else
             Put(route, "pacer", PacerTable.Of(pacer).Name);
     }
@@ -170,7 +185,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
     {
         if (line is null)
             return null;
-        if (!long.TryParse(line.Argument(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is 0 or > long.MaxValue / 1024)
+        if (!long.TryParse(line.Argument(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || number is 0 or > long.MaxValue / 1024)
         {
             notes.Lose(line, $"'{line.Argument(1)}' is no number of {unit}");
             return null;
@@ -200,8 +216,11 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
     {
         foreach (var (setting, line) in scope.Settings.Where(setting => IsOfRoutes(setting.Key) && !notes.IsDone(setting.Value)))
         {
-            notes.Lose(line, setting.StartsWith("rate-", StringComparison.OrdinalIgnoreCase) ? "it has no effect: no SetOutputFilter RATE_LIMIT holds where a WSGIScriptAlias is served"
-                : setting.Equals("SetOutputFilter", StringComparison.OrdinalIgnoreCase) && !line.Argument(0).Contains(RateLimitFilter, StringComparison.OrdinalIgnoreCase)
+            notes.Lose(line,
+                setting.StartsWith("rate-", StringComparison.OrdinalIgnoreCase)
+                ? "it has no effect: no SetOutputFilter RATE_LIMIT holds where a WSGIScriptAlias is served"
+                : setting.Equals("SetOutputFilter", StringComparison.OrdinalIgnoreCase)
+                && !line.Argument(0).Contains(RateLimitFilter, StringComparison.OrdinalIgnoreCase)
                     ? "the only output filter here is RATE_LIMIT; leave others to the application"
                     : "no WSGIScriptAlias that was carried over is served here");
         }
@@ -213,7 +232,8 @@ internal sealed class ApacheRoutes(ApacheNotes notes, ApacheDaemons daemons, IRe
     }
 
     private static bool IsOfRoutes(string setting) => setting.StartsWith("rate-", StringComparison.OrdinalIgnoreCase)
-        || setting.ToLowerInvariant() is "wsgiprocessgroup" or "wsgiapplicationgroup" or "wsgiscriptreloading" or "wsgicallableobject" or "setoutputfilter";
+        || setting.ToLowerInvariant() is "wsgiprocessgroup" or "wsgiapplicationgroup" or "wsgiscriptreloading" or "wsgicallableobject"
+        or "setoutputfilter";
 
     private static string PathOf(SectionValue route) => ((ScalarValue)route["path"]!).Text;
 

@@ -39,7 +39,9 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
         {
             notes.Carry(line);
             if (headers.Count == 0)
-                notes.Differ(line, $"mod_wsgi looks at no header without {Headers}; here X-Forwarded-For, -Proto, -Host, -Port and -Prefix of these proxies count");
+                notes.Differ(line,
+                    $"mod_wsgi looks at no header without {Headers}; here X-Forwarded-For, -Proto, -Host, -Port and -Prefix of these "
+                    + "proxies count");
         }
 
         foreach (var line in headers)
@@ -48,7 +50,9 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
             if (networks.Count == 0)
                 notes.Lose(line, $"without {Proxies} mod_wsgi takes these headers from everybody; name the proxies in '{Key}:'");
             else if (others.Count > 0)
-                notes.Differ(line, $"{string.Join(", ", others)} is not what '{Key}:' looks at; have the proxy send X-Forwarded-For, -Proto, -Host, -Port and -Prefix");
+                notes.Differ(line,
+                    $"{string.Join(", ", others)} is not what '{Key}:' looks at; have the proxy send X-Forwarded-For, -Proto, -Host, -Port "
+                    + "and -Prefix");
             else
                 notes.Carry(line);
         }
@@ -75,10 +79,12 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
     /// <summary>A network with its mask as a number of bits, where it has one as an address: 10.0.0.0/255.0.0.0.</summary>
     private static string WithPrefix(string network)
     {
-        if (network.Split('/') is not [var address, var mask] || !IPAddress.TryParse(mask, out var bits) || !mask.Contains('.') || bits.AddressFamily != AddressFamily.InterNetwork)
+        if (network.Split('/') is not [var address, var mask] || !IPAddress.TryParse(mask, out var bits) || !mask.Contains('.')
+            || bits.AddressFamily != AddressFamily.InterNetwork)
             return network;
         var value = BitConverter.ToUInt32([.. bits.GetAddressBytes().Reverse()]);
         var length = BitOperations.LeadingZeroCount(~value);
-        return value == (length == 0 ? 0 : uint.MaxValue << (32 - length)) ? string.Create(CultureInfo.InvariantCulture, $"{address}/{length}") : network;
+        return value == (length == 0 ? 0 : uint.MaxValue << (32 - length))
+            ? string.Create(CultureInfo.InvariantCulture, $"{address}/{length}") : network;
     }
 }

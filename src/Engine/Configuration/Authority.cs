@@ -8,7 +8,9 @@ namespace DaemonProxy.Configuration;
 /// <param name="Port">0 to 65535; null when not given.</param>
 internal readonly record struct Authority(string Host, int? Port)
 {
-    /// <summary>Reads what stands behind <c>scheme://</c>; a single <c>/</c> at its end is taken, for that is how browsers copy an address.</summary>
+    /// <summary>
+    /// Reads what stands behind <c>scheme://</c>; a single <c>/</c> at its end is taken, for that is how browsers copy an address.
+    /// </summary>
     /// <param name="text">As in <c>127.0.0.1:8080</c> or <c>[::1]:8080</c>.</param>
     /// <param name="authority">What was read.</param>
     /// <param name="error">Why it could not be read: the end of a sentence that begins with the address.</param>

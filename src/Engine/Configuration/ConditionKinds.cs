@@ -25,8 +25,10 @@ internal static class ConditionKinds
     /// <summary>A path.</summary>
     public static ValueKind<string> Path { get; } = ValueKinds.Text("/media", (text, shown, key) =>
         text is not ['/', ..] ? (null, $"{key}: {shown} must begin with a '/'; write for example /{text.TrimStart('*')}")
-            : text.AsSpan().IndexOfAny('?', '#') >= 0 ? (null, $"{key}: {shown} holds a '?' or '#', and only the path of a request is matched; end it before")
+            : text.AsSpan().IndexOfAny('?', '#') >= 0
+            ? (null, $"{key}: {shown} holds a '?' or '#', and only the path of a request is matched; end it before")
             : (text, null));
 
-    private static bool IsToken(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || TokenCharacters.Contains(c, StringComparison.Ordinal));
+    private static bool IsToken(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || TokenCharacters.Contains(c, StringComparison.Ordinal));
 }

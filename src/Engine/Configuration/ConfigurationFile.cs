@@ -26,7 +26,8 @@ public static class ConfigurationFile
     }
 
     // FNV-1a over UTF-16: it tells a changed file, which is no secret to its reader. Those of System.Security.Cryptography want OpenSSL.
-    private static string HashOf(string text) => text.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16");
+    private static string HashOf(string text) =>
+        text.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16");
 
     /// <summary>Reads a configuration from memory.</summary>
     /// <param name="yaml">The text.</param>
@@ -63,7 +64,8 @@ public static class ConfigurationFile
             var content = new byte[LargestFile + 1];
             var length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             if (length > LargestFile)
-                throw Unreadable($"the file is larger than {Units.FormatSize(LargestFile)}, which no configuration needs; is it the right one?");
+                throw Unreadable(
+                    $"the file is larger than {Units.FormatSize(LargestFile)}, which no configuration needs; is it the right one?");
             using var text = new StreamReader(new MemoryStream(content, 0, length), new UTF8Encoding(false, throwOnInvalidBytes: true));
             var yaml = text.ReadToEnd();
             encoding = text.CurrentEncoding;
@@ -83,7 +85,8 @@ public static class ConfigurationFile
         }
         catch (Exception exception) when (exception is IOException or ArgumentException or NotSupportedException)
         {
-            throw Unreadable($"the file cannot be read: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}; check its name and folder");
+            throw Unreadable(
+                $"the file cannot be read: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}; check its name and folder");
         }
     }
 }

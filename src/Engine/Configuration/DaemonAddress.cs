@@ -49,7 +49,8 @@ public sealed record DaemonAddress(string? UnixSocket, string? Host, int Port)
         {
             error = authority.Port == 0
                 ? $"'{text}' has port 0, to which nothing can connect; write the port that the daemon listens on, 1 to 65535"
-                : $"'{text}' has '{authority.Host}' as its host, which is no host name and no IP address; write for example http://127.0.0.1:9000";
+                : $"'{text}' has '{authority.Host}' as its host, which is no host name and no IP address; write for example "
+                + "http://127.0.0.1:9000";
             return false;
         }
 

@@ -317,36 +317,48 @@ internal static class DaemonSection
         if (group.Source == DaemonSource.Application)
         {
             if (mapping.Find("threads") is null) group = group with { Threads = DaemonGroupOptions.ApplicationThreads };
-            else if (group.Threads == 0) reading.Mistake(mapping.Find("threads")!.Value, "threads: an application has 1 request thread or more; the default is 15");
+            else if (group.Threads == 0)
+                reading.Mistake(mapping.Find("threads")!.Value, "threads: an application has 1 request thread or more; the default is 15");
         }
-        return group is { Source: DaemonSource.Command or DaemonSource.Application, Home: null } ? group with { Home = reading.BaseDirectory } : group;
+        return group is { Source: DaemonSource.Command or DaemonSource.Application, Home: null }
+            ? group with { Home = reading.BaseDirectory } : group;
     }
 
     private static void CheckSource(MappingNode mapping, Reading reading)
     {
         // sample: off says no more than a key that is not there.
-        var sources = mapping.Pairs.Where(pair => pair.Key.Text is "command" or "application" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
+        var sources = mapping.Pairs.Where(
+            pair => pair.Key.Text is "command" or "application" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
             .DistinctBy(pair => pair.Key.Text).ToList();
         if (sources.Count == 0)
-            reading.Mistake(mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address and sample");
+            reading.Mistake(
+                mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address and "
+                + "sample");
         foreach (var pair in sources.Skip(1))
         {
-            reading.Mistake(pair.Key, $"a daemon group has one source, and '{sources[0].Key.Text}' in line {sources[0].Key.Line} is it already; "
+            reading.Mistake(
+                pair.Key, $"a daemon group has one source, and '{sources[0].Key.Text}' in line {sources[0].Key.Line} is it already; "
                 + $"leave out '{pair.Key.Text}' or make it a group of its own");
         }
 
         if (sources is not [var source])
             return;
         if (source.Key.Text is not ("command" or "application") && mapping.Find("home") is { } home)
-            reading.Mistake(home.Key, $"home is the working directory of a command or an application, and this group has '{source.Key.Text}' instead; leave it out");
+            reading.Mistake(
+                home.Key, $"home is the working directory of a command or an application, and this group has '{source.Key.Text}' instead; "
+                + "leave it out");
         var keys = Keys.Descriptions.ToDictionary(key => key.Name);
-        foreach (var pair in mapping.Pairs.Where(pair => source.Key.Text != "application" && keys.GetValueOrDefault(pair.Key.Text)?.Text.OnlyWith == "application"))
-            reading.Mistake(pair.Key, $"{pair.Key.Text} is for a WSGI application, and this group has '{source.Key.Text}' instead; leave it out");
+        foreach (var pair in mapping.Pairs.Where(
+            pair => source.Key.Text != "application" && keys.GetValueOrDefault(pair.Key.Text)?.Text.OnlyWith == "application"))
+            reading.Mistake(
+                pair.Key, $"{pair.Key.Text} is for a WSGI application, and this group has '{source.Key.Text}' instead; leave it out");
         if (source.Key.Text != "address")
             return;
         foreach (var pair in mapping.Pairs.Where(pair => keys.GetValueOrDefault(pair.Key.Text)?.Text.NotWith == "address"))
-            reading.Mistake(pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address; leave it out");
+            reading.Mistake(
+                pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address; leave it out");
     }
 
-    private static bool IsOff(ConfigurationNode node) => node is ScalarNode { Text: var text } && text.ToLowerInvariant() is "off" or "false" or "no";
+    private static bool IsOff(ConfigurationNode node) =>
+        node is ScalarNode { Text: var text } && text.ToLowerInvariant() is "off" or "false" or "no";
 }

@@ -10,8 +10,8 @@ public enum EncodedSlashes
     Decode,
 
     /// <summary>
-    /// It goes on as it is: Apache's NoDecode. Routes and conditions take it for a slash all the same, for so do most daemons; a path that would belong to another
-    /// route, or climb, by its encoded slashes is refused.
+    /// It goes on as it is: Apache's NoDecode. Routes and conditions take it for a slash all the same, for so do most daemons; a path that
+    /// would belong to another route, or climb, by its encoded slashes is refused.
     /// </summary>
     Keep,
 }

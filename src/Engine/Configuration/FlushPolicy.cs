@@ -3,7 +3,8 @@ namespace DaemonProxy.Configuration;
 /// <summary>When the relay flushes (behaviour.md, section 1). An immutable snapshot: a live change swaps it whole.</summary>
 /// <param name="FlushDelay"><c>response-flush-delay</c>: wait this long for more before a flush; 0 flushes on any dry read.</param>
 /// <param name="BufferSize"><c>response-buffer-size</c>, bytes: the runaway guard; &gt;= <see cref="SmallestBufferSize"/>.</param>
-/// <param name="FlushDeadline"><c>response-flush-deadline</c>: the longest a byte waits while the application trickles; 0: no deadline.</param>
+/// <param name="FlushDeadline"><c>response-flush-deadline</c>: the longest a byte waits while the application trickles; 0: no
+/// deadline.</param>
 public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan FlushDeadline)
 {
     /// <summary>The least <c>response-buffer-size</c> the original takes: 65,536 bytes.</summary>
@@ -19,13 +20,15 @@ public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan 
     public static FlushPolicy Before602 { get; } = new(TimeSpan.Zero, SmallestBufferSize, TimeSpan.Zero);
 
     /// <summary>
-    /// Whether the guard counts the bytes passed on since the last flush, as the original does, and not those that are held: for <see cref="Before602"/> alone, which is
-    /// there to be compared with.
+    /// Whether the guard counts the bytes passed on since the last flush, as the original does, and not those that are held: for
+    /// <see cref="Before602"/> alone, which is there to be compared with.
     /// </summary>
     public bool CountsPassed => this == Before602;
 }
 
-/// <summary>Holds the policy in force, for responses that look at it before each read. One writer at a time, any number of readers.</summary>
+/// <summary>
+/// Holds the policy in force, for responses that look at it before each read. One writer at a time, any number of readers.
+/// </summary>
 public sealed class LiveFlushPolicy(FlushPolicy policy)
 {
     private volatile FlushPolicy _current = policy;

@@ -8,4 +8,5 @@ namespace DaemonProxy.Configuration;
 /// <param name="Range">The values that are taken; empty where the kind of value is the only bound.</param>
 /// <param name="Default">What the option is when the key is left out; empty: nothing.</param>
 /// <param name="DefaultJson">The same as JSON; null where it differs between machines, or there is none.</param>
-internal sealed record KeyDescription(string Name, KeyText Text, string Schema, string Unit, string Range, string Default, string? DefaultJson);
+internal sealed record KeyDescription(
+    string Name, KeyText Text, string Schema, string Unit, string Range, string Default, string? DefaultJson);

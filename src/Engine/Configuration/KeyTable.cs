@@ -3,8 +3,8 @@ using System.Collections;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// Which keys a mapping may have, how each value is read and written, where it goes, and what there is to say of it. The one place that says what a key is:
-/// the JSON Schema, the options in force and the configuration's reference are made from it.
+/// Which keys a mapping may have, how each value is read and written, where it goes, and what there is to say of it. The one place that
+/// says what a key is: the JSON Schema, the options in force and the configuration's reference are made from it.
 /// </summary>
 /// <typeparam name="TOptions">The options that the mapping becomes.</typeparam>
 /// <param name="of">What the mapping describes, for messages: "a route".</param>
@@ -70,7 +70,8 @@ internal sealed class KeyTable<TOptions>(string of, TOptions plain) : IKeyTable
         foreach (var (key, value) in mapping.Pairs)
         {
             if (!given.TryAdd(key.Text, key))
-                reading.Mistake(key, $"the key {key.Shown} is given twice for {of}, first in line {given[key.Text].Line}; leave one of them out");
+                reading.Mistake(
+                    key, $"the key {key.Shown} is given twice for {of}, first in line {given[key.Text].Line}; leave one of them out");
             else if (!_rows.TryGetValue(key.Text, out var row))
                 reading.Mistake(key, $"unknown key {key.Shown} for {of}; {Suggestion(key.Text)}");
             else if (value is ScalarNode { IsNull: true })

@@ -19,7 +19,8 @@ internal static class ListKinds
                 ? $"{key}: the list is empty; write for example {example}, or leave the key out"
                 : $"{key}: a list belongs here, and this is {node.Kind}; write for example {example}");
             return false;
-        }, Joined(item), ArrayOf(item.Schema)) { Range = item.Range, Json = JsonOf(item) };
+        }, Joined(item), ArrayOf(item.Schema))
+        { Range = item.Range, Json = JsonOf(item) };
 
     /// <summary>A list of at least one, or one without the brackets.</summary>
     /// <param name="item">Reads an item.</param>
@@ -31,7 +32,8 @@ internal static class ListKinds
                 return ListOf(item, example).Read(node, key, reading, out values);
             values = ReadAll([node], item, key, reading);
             return true;
-        }, Joined(item), $"\"oneOf\": [{{ {item.Schema} }}, {{ {ArrayOf(item.Schema)} }}]") { Range = item.Range, Json = JsonOf(item) };
+        }, Joined(item), $"\"oneOf\": [{{ {item.Schema} }}, {{ {ArrayOf(item.Schema)} }}]")
+        { Range = item.Range, Json = JsonOf(item) };
 
     // Before its first use below: initialisers run in the order of the file.
     private static ValueKind<string> Argument { get; } = new((node, key, reading, [MaybeNullWhen(false)] out value) =>
@@ -67,24 +69,32 @@ internal static class ListKinds
             return true;
         reading.Mistake(program, $"{key}: the first item is empty, and it names the program to run");
         return false;
-    }, Joined(Argument), $"{ArrayOf(Argument.Schema)}, \"examples\": [[\"gunicorn\", \"--bind\", \"unix:{{socket}}\", \"app:application\"]]");
+    }, Joined(Argument),
+        $"{ArrayOf(Argument.Schema)}, \"examples\": [[\"gunicorn\", \"--bind\", \"unix:{{socket}}\", \"app:application\"]]");
 
     /// <summary>Environment variables: a mapping of names to texts.</summary>
-    public static ValueKind<IReadOnlyDictionary<string, string>> Variables { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyDictionary<string,
+        string>> Variables
+    { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
     {
         values = null;
         if (node is not MappingNode mapping)
         {
-            reading.Mistake(node, $"{key}: names and values of environment variables belong here, and this is {node.Kind}; write for example {{ DJANGO_SETTINGS_MODULE: site.settings }}");
+            reading.Mistake(
+                node, $"{key}: names and values of environment variables belong here, and this is {node.Kind}; write for example {{ "
+                + "DJANGO_SETTINGS_MODULE: site.settings }");
             return false;
         }
         var variables = new Dictionary<string, string>();
         foreach (var (name, value) in mapping.Pairs)
         {
             if (name.Text.Length == 0 || name.Text.AsSpan().IndexOfAny('=', '\0') >= 0)
-                reading.Mistake(name, $"{key}: {name.Shown} cannot be the name of an environment variable; it has one character or more, and no '='");
+                reading.Mistake(
+                    name, $"{key}: {name.Shown} cannot be the name of an environment variable; it has one character or more, and no '='");
             else if (value is not ScalarNode text || text.Text.Contains('\0'))
-                reading.Mistake(value, $"{key}: the value of {name.Shown} must be one text, and this is {value.Kind}; put what holds braces, brackets or colons in quotes");
+                reading.Mistake(
+                    value, $"{key}: the value of {name.Shown} must be one text, and this is {value.Kind}; put what holds braces, brackets "
+                    + "or colons in quotes");
             else if (!variables.TryAdd(name.Text, text.IsNull ? "" : text.Text))
                 reading.Mistake(name, $"{key}: the variable {name.Shown} is given twice; leave one of them out");
         }

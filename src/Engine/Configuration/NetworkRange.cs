@@ -12,10 +12,16 @@ internal static class NetworkRange
         network = default;
         var parts = text.Split('/');
         // 10.1 is an address to the system (10.0.0.1) and a mistake to everybody else.
-        if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address) || (address.AddressFamily == AddressFamily.InterNetwork && parts[0].Count('.') != 3)) return false;
+        if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address)
+            || (address.AddressFamily == AddressFamily.InterNetwork && parts[0].Count('.') != 3))
+            return false;
         var bytes = address.GetAddressBytes();
         var prefix = bytes.Length * 8;
-        if (parts.Length == 2 && (!int.TryParse(parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out prefix) || prefix > bytes.Length * 8)) return false;
+        if (parts.Length == 2
+            && (!int.TryParse(
+            parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out prefix)
+            || prefix > bytes.Length * 8))
+            return false;
         for (var bit = prefix; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
         network = new IPNetwork(new IPAddress(bytes), prefix);
         return true;

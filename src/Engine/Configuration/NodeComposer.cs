@@ -38,7 +38,8 @@ internal sealed class NodeComposer
     /// <summary>Composes the one document of a file.</summary>
     /// <param name="yaml">The file's text.</param>
     /// <param name="fileName">The file, as messages name it.</param>
-    /// <exception cref="ConfigurationException">The text is empty or no YAML; there is one error, for what follows a syntax error is guesswork.</exception>
+    /// <exception cref="ConfigurationException">The text is empty or no YAML; there is one error, for what follows a syntax error is
+    /// guesswork.</exception>
     public static ConfigurationNode Compose(string yaml, string fileName)
     {
         var composer = new NodeComposer(yaml, fileName);
@@ -46,7 +47,8 @@ internal sealed class NodeComposer
         if (yaml.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var nul)
         {
             var before = yaml[..nul].Split(LineEnds, StringSplitOptions.None);
-            throw composer.Mistake(before.Length, before[^1].Length + 1, "the file holds a NUL character, which no text does; leave it out");
+            throw composer.Mistake(
+                before.Length, before[^1].Length + 1, "the file holds a NUL character, which no text does; leave it out");
         }
 
         try
@@ -59,7 +61,8 @@ internal sealed class NodeComposer
         }
         catch (Exception failure) when (failure is not ConfigurationException)
         {
-            // Whatever the text is, it is the text that is wrong: YamlDotNet fails so, for one, on a list in brackets that goes on in a line indented less (its issue
+            // Whatever the text is, it is the text that is wrong: YamlDotNet fails so, for one, on a list in brackets that goes on in a
+            // line indented less (its issue
             // 541), and on a tag that is no URI.
             throw composer.Mistake(composer._scanner.CurrentPosition, $"this is no YAML: it cannot be read on from here; {Advice}");
         }
@@ -74,7 +77,8 @@ internal sealed class NodeComposer
         var root = ComposeNode(depth: 1);
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
-            throw Mistake(second.Start, "a second document begins here, and a configuration is one document; leave out the '---' or what follows it");
+            throw Mistake(
+                second.Start, "a second document begins here, and a configuration is one document; leave out the '---' or what follows it");
         return root is ScalarNode { IsNull: true } ? throw Empty() : root;
     }
 
@@ -82,7 +86,9 @@ internal sealed class NodeComposer
     {
         var start = _parser.Current!.Start;
         if (depth > DeepestNesting)
-            throw Mistake(start, $"values are nested deeper than {DeepestNesting} levels, which no configuration needs; is there a bracket too many?");
+            throw Mistake(
+                start, $"values are nested deeper than {DeepestNesting} levels, which no configuration needs; is there a bracket too "
+                + "many?");
         if (_parser.TryConsume<AnchorAlias>(out var alias))
             return Resolve(alias);
 
@@ -91,7 +97,8 @@ internal sealed class NodeComposer
         {
             anchor = current.Anchor;
             // A custom tag asks for something to be done (!include, !env); doing nothing in silence would be wrong.
-            if (!current.Tag.IsEmpty && !current.Tag.IsNonSpecific && !current.Tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
+            if (!current.Tag.IsEmpty && !current.Tag.IsNonSpecific
+                && !current.Tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
                 throw Mistake(start, $"the tag '{current.Tag.Value}' means nothing here; leave it out");
         }
 
@@ -158,9 +165,11 @@ internal sealed class NodeComposer
     private ConfigurationNode Resolve(AnchorAlias alias)
     {
         if (!_anchors.TryGetValue(alias.Value, out var node))
-            throw Mistake(alias.Start, $"the alias '*{alias.Value}' names nothing; put '&{alias.Value}' before the value it stands for, further up");
+            throw Mistake(
+                alias.Start, $"the alias '*{alias.Value}' names nothing; put '&{alias.Value}' before the value it stands for, further up");
         if (node is null)
-            throw Mistake(alias.Start, $"the alias '*{alias.Value}' stands inside the very value that it names; refer to a value that is complete");
+            throw Mistake(
+                alias.Start, $"the alias '*{alias.Value}' stands inside the very value that it names; refer to a value that is complete");
         Count(node.Weight, alias.Start);
         return node;
     }
@@ -169,7 +178,8 @@ internal sealed class NodeComposer
     {
         _values += values;
         if (_values > MostValues)
-            throw Mistake(mark, $"the file holds more than {MostValues:N0} values up to here, aliases counted in full, which no configuration needs");
+            throw Mistake(
+                mark, $"the file holds more than {MostValues:N0} values up to here, aliases counted in full, which no configuration needs");
     }
 
     private ConfigurationException SyntaxError(YamlException exception)

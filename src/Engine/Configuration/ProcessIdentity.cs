@@ -2,7 +2,9 @@ using System.Collections.ObjectModel;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>As whom and with what limits a managed group's processes run (behaviour.md, section 5). Null and 0 mean: as the front end.</summary>
+/// <summary>
+/// As whom and with what limits a managed group's processes run (behaviour.md, section 5). Null and 0 mean: as the front end.
+/// </summary>
 public sealed record ProcessIdentity
 {
     /// <summary><c>user</c>: a name or a number.</summary>
@@ -11,7 +13,10 @@ public sealed record ProcessIdentity
     /// <summary><c>group</c>: a name or a number. Default: the user's own.</summary>
     public string? Group { get; init; }
 
-    /// <summary><c>supplementary-groups</c>: names or numbers, taken beside <see cref="Group"/>. Default: none, whatever groups the front end has, where the user or group is another.</summary>
+    /// <summary>
+    /// <c>supplementary-groups</c>: names or numbers, taken beside <see cref="Group"/>. Default: none, whatever groups the front end has,
+    /// where the user or group is another.
+    /// </summary>
     public IReadOnlyList<string> SupplementaryGroups { get; init; } = [];
 
     /// <summary><c>env</c>: environment variables beside the front end's, and instead of its own of the same name. Default: none.</summary>

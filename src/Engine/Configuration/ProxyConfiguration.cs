@@ -20,7 +20,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>restrict-embedded</c>: null when never set, which is not the same as off (behaviour.md, section 3).</summary>
     public bool? RestrictEmbedded { get; init; }
 
-    /// <summary><c>python-home</c> of embedded mode: full path of a Python's or a virtual environment's folder; null: the one that is found.</summary>
+    /// <summary>
+    /// <c>python-home</c> of embedded mode: full path of a Python's or a virtual environment's folder; null: the one that is found.
+    /// </summary>
     public string? PythonHome { get; init; }
 
     /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
@@ -34,27 +36,36 @@ public sealed record ProxyConfiguration
 
     /// <summary>The environment variables that <c>lang</c> and <c>locale</c> stand for.</summary>
     public IReadOnlyDictionary<string, string> Variables =>
-        new[] { KeyValuePair.Create("LANG", Lang), KeyValuePair.Create("LC_ALL", Locale) }.Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!);
+        new[] { KeyValuePair.Create("LANG", Lang), KeyValuePair.Create("LC_ALL", Locale) }.Where(pair => pair.Value is not null)
+            .ToDictionary(pair => pair.Key, pair => pair.Value!);
 
-    /// <summary><c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the daemons want the others.</summary>
+    /// <summary>
+    /// <c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the
+    /// daemons want the others.
+    /// </summary>
     public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>
-    /// <c>connection-limit</c>: connections of clients at a time, on all addresses together. 0 (default): half of what the system's limit on open files leaves, for each
-    /// may need one to a daemon.
+    /// <c>connection-limit</c>: connections of clients at a time, on all addresses together. 0 (default): half of what the system's limit
+    /// on open files leaves, for each may need one to a daemon.
     /// </summary>
     public long ConnectionLimit { get; init; }
 
     /// <summary><c>connection-limit-action</c>: what becomes of connections beyond the limit. Default: they wait.</summary>
     public ConnectionLimitAction ConnectionLimitAction { get; init; }
 
-    /// <summary><c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.</summary>
+    /// <summary>
+    /// <c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.
+    /// </summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
     /// <summary>What a client may ask before an application sees its request.</summary>
     public ClientLimits ClientLimits { get; init; } = new();
 
-    /// <summary><c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>; null: TMPDIR, else /var/tmp, else the system's temporary one.</summary>
+    /// <summary>
+    /// <c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>; null: TMPDIR, else
+    /// /var/tmp, else the system's temporary one.
+    /// </summary>
     public string? SpoolDirectory { get; init; }
 
     /// <summary><c>encoded-slashes</c>: what becomes of <c>%2F</c> in a path. Default: refused, as by Apache.</summary>
@@ -63,13 +74,17 @@ public sealed record ProxyConfiguration
     /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
     public string? AccessLog { get; init; }
 
-    /// <summary><c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.</summary>
+    /// <summary>
+    /// <c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.
+    /// </summary>
     public ListenAddress? MetricsListen { get; init; }
 
     /// <summary><c>rate-limits</c>: those that hold on every route, beside its own.</summary>
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
 
-    /// <summary><c>trusted-proxies</c>: the networks of those whose word on who their client is counts (<c>X-Forwarded-*</c>). Default: nobody's.</summary>
+    /// <summary>
+    /// <c>trusted-proxies</c>: the networks of those whose word on who their client is counts (<c>X-Forwarded-*</c>). Default: nobody's.
+    /// </summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>The daemon groups, by the order of the file.</summary>
@@ -84,7 +99,9 @@ public sealed record ProxyConfiguration
     /// <summary>The full path of the file this was read from; null for a configuration made in memory.</summary>
     public string? File { get; init; }
 
-    /// <summary>A hash of the file's text, 16 hexadecimal digits; null for a configuration made in memory. Tells whether the file has changed since.</summary>
+    /// <summary>
+    /// A hash of the file's text, 16 hexadecimal digits; null for a configuration made in memory. Tells whether the file has changed since.
+    /// </summary>
     public string? Hash { get; init; }
 
     /// <summary>What a front end serves with no configuration at all: the sample application, on a free loopback port.</summary>
@@ -94,7 +111,9 @@ public sealed record ProxyConfiguration
         Routes = [new RouteOptions { Path = "/", Daemon = "sample", Upgrades = ["websocket", "echo"] }],
     };
 
-    /// <summary>What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.</summary>
+    /// <summary>
+    /// What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.
+    /// </summary>
     /// <param name="target">A script's full path, or module:callable.</param>
     /// <param name="home">The working directory, and a folder of the module search path: full path.</param>
     /// <param name="processes">Workers; null: the default, 1.</param>
@@ -125,6 +144,9 @@ public sealed record TlsOptions
     /// <summary>Full path of the PEM key; null for a PFX file, or when the certificate file holds the key too.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Full path of a file whose first line is the password of the PFX or the key; null where there is none. The password itself has no place in a configuration.</summary>
+    /// <summary>
+    /// Full path of a file whose first line is the password of the PFX or the key; null where there is none. The password itself has no
+    /// place in a configuration.
+    /// </summary>
     public string? PasswordFile { get; init; }
 }

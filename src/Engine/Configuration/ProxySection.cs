@@ -107,13 +107,15 @@ internal static class ProxySection
         },
         {
             "connection-limit-action",
-            ValueKinds.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), proxy => proxy.ConnectionLimitAction,
+            ValueKinds.Choice(("wait", ConnectionLimitAction.Wait), ("close", ConnectionLimitAction.Close)), proxy =>
+                proxy.ConnectionLimitAction,
             (proxy, action) => proxy with { ConnectionLimitAction = action },
             "What becomes of connections beyond the limit: they wait until one ends, or are closed at once."
         },
         {
             "encoded-slashes",
-            ValueKinds.Choice(("refuse", EncodedSlashes.Refuse), ("decode", EncodedSlashes.Decode), ("keep", EncodedSlashes.Keep)), proxy => proxy.EncodedSlashes,
+            ValueKinds.Choice(("refuse", EncodedSlashes.Refuse), ("decode", EncodedSlashes.Decode), ("keep", EncodedSlashes.Keep)), proxy =>
+                proxy.EncodedSlashes,
             (proxy, slashes) => proxy with { EncodedSlashes = slashes },
             "What becomes of %2F in a path, Apache's AllowEncodedSlashes: refuse it with 404, decode it to a slash, or keep it for "
                 + "the daemon."

@@ -20,8 +20,8 @@ public sealed record RateConditions
     public IReadOnlyList<string> ContentTypes { get; init; } = [];
 
     /// <summary>
-    /// <c>paths</c>, each beginning with <c>/</c>. One with a <c>*</c>, which stands for any characters, is the whole path; one without is a
-    /// prefix of whole segments, as a route's path is. Empty: any.
+    /// <c>paths</c>, each beginning with <c>/</c>. One with a <c>*</c>, which stands for any characters, is the whole path; one without is
+    /// a prefix of whole segments, as a route's path is. Empty: any.
     /// </summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
@@ -55,7 +55,8 @@ public sealed record RateConditions
         type = type.Trim();
         foreach (var wanted in ContentTypes)
         {
-            if (wanted.EndsWith("/*", StringComparison.Ordinal) ? type.StartsWith(wanted.AsSpan(0, wanted.Length - 1), StringComparison.OrdinalIgnoreCase)
+            if (wanted.EndsWith("/*", StringComparison.Ordinal)
+                ? type.StartsWith(wanted.AsSpan(0, wanted.Length - 1), StringComparison.OrdinalIgnoreCase)
                     : type.Equals(wanted, StringComparison.OrdinalIgnoreCase))
                 return true;
         }
@@ -68,7 +69,8 @@ public sealed record RateConditions
         {
             var prefix = wanted.AsSpan().TrimEnd('/');
             if (wanted.Contains('*', StringComparison.Ordinal) ? MatchGlob(path, wanted)
-                    : path.AsSpan().StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/'))
+                    : path.AsSpan().StartsWith(prefix, StringComparison.Ordinal)
+                    && (path.Length == prefix.Length || path[prefix.Length] == '/'))
                 return true;
         }
         return false;

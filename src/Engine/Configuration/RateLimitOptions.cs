@@ -27,8 +27,9 @@ public sealed record RateLimitOptions
     /// <summary><c>rate-scope</c>: what shares it. Default <see cref="RateScope.Response"/>.</summary>
     public RateScope RateScope { get; init; }
 
-    /// <summary><c>rate-initial-burst</c>, or <c>rate-limit-after</c>: bytes that leave unpaced: at the start of each response, or, where a client's responses, a
-    /// route's or all share the limit, once for all of them, and again as time gives them back at the rate. Default 0.</summary>
+    /// <summary><c>rate-initial-burst</c>, or <c>rate-limit-after</c>: bytes that leave unpaced: at the start of each response, or, where a
+    /// client's responses, a route's or all share the limit, once for all of them, and again as time gives them back at the rate. Default
+    /// 0.</summary>
     public long RateInitialBurst { get; init; }
 
     /// <summary><c>pacer</c>. Default <see cref="PacerKind.TokenBucket"/>; what is shared has one that can be.</summary>

@@ -94,13 +94,18 @@ internal static class RateLimitSection
         }
         if (scope != RateScope.Response && !PacerTable.Of(pacer).CanBeShared)
         {
-            reading.Mistake(mapping.Find("pacer")!.Value, $"pacer: {((ScalarNode)mapping.Find("pacer")!.Value).Text} sleeps for each response by itself and can share no rate; "
+            reading.Mistake(
+                mapping.Find("pacer")!.Value,
+                $"pacer: {((ScalarNode)mapping.Find("pacer")!.Value).Text} sleeps for each response by itself and can share no rate; "
                 + $"write {PacerTable.Shareable}, or leave out 'rate-scope' in line {mapping.Find("rate-scope")!.Key.Line}");
         }
         if (mapping.Find("rate-limit-after") is { } after && mapping.Find("rate-initial-burst") is { } burst)
         {
-            var second = after.Key.Line > burst.Key.Line || (after.Key.Line == burst.Key.Line && after.Key.Column > burst.Key.Column) ? after : burst;
-            reading.Mistake(second.Key, "rate-limit-after (nginx's name) and rate-initial-burst (Apache's) are one option, and both are given; leave one of them out");
+            var second = after.Key.Line > burst.Key.Line || (after.Key.Line == burst.Key.Line && after.Key.Column > burst.Key.Column)
+                ? after : burst;
+            reading.Mistake(
+                second.Key, "rate-limit-after (nginx's name) and rate-initial-burst (Apache's) are one option, and both are given; leave "
+                + "one of them out");
         }
     }
 }

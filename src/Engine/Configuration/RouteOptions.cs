@@ -22,14 +22,21 @@ public sealed record RouteOptions
     public bool StripPrefix { get; init; }
 
     /// <summary>
-    /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes; null: the route's own.
+    /// <c>script-name</c>: the path of which this route's is a part, so that a WSGI application has the same SCRIPT_NAME on several routes;
+    /// null: the route's own.
     /// </summary>
     public string? ScriptName { get; init; }
 
-    /// <summary><c>upgrades</c>: the protocols to which a connection may be upgraded (RFC 9110, section 7.8), by HTTP/1.1 and GET. Default: <c>websocket</c>.</summary>
+    /// <summary>
+    /// <c>upgrades</c>: the protocols to which a connection may be upgraded (RFC 9110, section 7.8), by HTTP/1.1 and GET. Default:
+    /// <c>websocket</c>.
+    /// </summary>
     public IReadOnlyList<string> Upgrades { get; init; } = UsualUpgrades;
 
-    /// <summary><c>upgrade-timeout</c>: an upgraded connection is closed after so long without a byte from either side. 0: never. Default 1 h, as is usual for tunnels.</summary>
+    /// <summary>
+    /// <c>upgrade-timeout</c>: an upgraded connection is closed after so long without a byte from either side. 0: never. Default 1 h, as is
+    /// usual for tunnels.
+    /// </summary>
     public TimeSpan UpgradeTimeout { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>The limit that a route can have without a list: <c>rate-limit</c> and its companions. No limit by default.</summary>
@@ -39,5 +46,6 @@ public sealed record RouteOptions
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
 
     /// <summary>All limits of the route; at least one, which may be none, to be set while it serves.</summary>
-    public IReadOnlyList<RateLimitOptions> AllRateLimits => RateLimits.Count == 0 ? [RateLimit] : RateLimit.RateLimit == 0 ? RateLimits : [RateLimit, .. RateLimits];
+    public IReadOnlyList<RateLimitOptions> AllRateLimits =>
+        RateLimits.Count == 0 ? [RateLimit] : RateLimit.RateLimit == 0 ? RateLimits : [RateLimit, .. RateLimits];
 }

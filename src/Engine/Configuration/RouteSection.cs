@@ -90,7 +90,8 @@ internal static class RouteSection
 
         var (daemon, application) = (mapping.Find("daemon"), mapping.Find("application"));
         if (daemon is null && application is null)
-            reading.Mistake(mapping, "a route says nothing of what answers; add 'daemon:' with a group's name, or 'application:' with a script");
+            reading.Mistake(
+                mapping, "a route says nothing of what answers; add 'daemon:' with a group's name, or 'application:' with a script");
         if (daemon is not null && application is not null)
         {
             reading.Mistake(application.Key, $"a route has one that answers, and 'daemon' in line {daemon.Key.Line} is it already; "
@@ -108,9 +109,11 @@ internal static class RouteSection
         }
 
         var route = Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
-        if (route.ScriptName is { } name && name != "/" && route.Path != name && !route.Path.StartsWith(name + "/", StringComparison.Ordinal))
+        if (route.ScriptName is { } name && name != "/" && route.Path != name
+            && !route.Path.StartsWith(name + "/", StringComparison.Ordinal))
         {
-            reading.Mistake(mapping.Find("script-name")!.Value, $"script-name: '{name}' is not the beginning of the route's path '{route.Path}'; "
+            reading.Mistake(
+                mapping.Find("script-name")!.Value, $"script-name: '{name}' is not the beginning of the route's path '{route.Path}'; "
                 + "write the part of the path at which the application is mounted");
         }
 

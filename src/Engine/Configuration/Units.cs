@@ -40,7 +40,8 @@ public static class Units
 
     /// <summary>Reads a time: a number, maybe with a fraction, and us, µs, ms, s, m, min or h.</summary>
     /// <param name="text">What was typed.</param>
-    /// <param name="plainUnit">What a plain number counts: the original takes milliseconds for its flush delay, and seconds for its timeouts.</param>
+    /// <param name="plainUnit">What a plain number counts: the original takes milliseconds for its flush delay, and seconds for its
+    /// timeouts.</param>
     /// <param name="duration">The time, zero or more.</param>
     public static bool TryParseDuration([NotNullWhen(true)] string? text, TimeSpan plainUnit, out TimeSpan duration)
     {
@@ -66,7 +67,9 @@ public static class Units
             && TryParse(trimmed[..^2], Sizes, plainFactor: 0, out bytesPerSecond);
     }
 
-    /// <summary>Writes a size for people, to two decimals: <c>8MiB</c>, <c>1.5KiB</c>, <c>512B</c>. <see cref="TryParseSize"/> reads it again.</summary>
+    /// <summary>
+    /// Writes a size for people, to two decimals: <c>8MiB</c>, <c>1.5KiB</c>, <c>512B</c>. <see cref="TryParseSize"/> reads it again.
+    /// </summary>
     public static string FormatSize(long bytes)
     {
         ReadOnlySpan<string> units = ["B", "KiB", "MiB", "GiB", "TiB"];

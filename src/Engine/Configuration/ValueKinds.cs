@@ -14,7 +14,8 @@ internal static class ValueKinds
 
     /// <summary>A name by <see cref="NameRule"/>.</summary>
     public static ValueKind<string> Name { get; } = Single<string>("site", (scalar, key, _) =>
-        NameRule.Allows(scalar.Text) ? scalar.Text : new Wrong($"{key}: {scalar.Shown} cannot be a name; {NameRule.Sentence}"), Same, Defined("name"));
+        NameRule.Allows(scalar.Text)
+            ? scalar.Text : new Wrong($"{key}: {scalar.Shown} cannot be a name; {NameRule.Sentence}"), Same, Defined("name"));
 
     /// <summary>on or off, true or false, yes or no.</summary>
     public static ValueKind<bool> Switch { get; } = Single<bool>("on", (scalar, key, _) => scalar.Text.ToLowerInvariant() switch
@@ -22,7 +23,8 @@ internal static class ValueKinds
         "on" or "true" or "yes" => true,
         "off" or "false" or "no" => false,
         _ => new Wrong($"{key}: {scalar.Shown} is neither on nor off; write on, off, true or false"),
-    }, on => on ? "on" : "off", Defined("switch")) with { Json = on => on ? "true" : "false" };
+    }, on => on ? "on" : "off", Defined("switch")) with
+    { Json = on => on ? "true" : "false" };
 
     /// <summary>A path, made full from the file's folder.</summary>
     public static ValueKind<string> FullPath { get; } = Single<string>("apps/app.wsgi", (scalar, key, reading) =>
@@ -39,7 +41,8 @@ internal static class ValueKinds
     public static ValueKind<string> ExistingFile { get; } = Single<string>("site.pem", (scalar, key, reading) =>
         Path.GetFullPath(scalar.Text.Length > 0 ? scalar.Text : ".", reading.BaseDirectory) is var path && File.Exists(path)
             ? path
-            : new Wrong($"{key}: there is no file {scalar.Shown} (looked for {path}); name one that is there, in full or from this file's folder"), Same, Defined("path"));
+            : new Wrong($"{key}: there is no file {scalar.Shown} (looked for {path}); name one that is there, in full or from this file's "
+            + "folder"), Same, Defined("path"));
 
     /// <summary>A route's path, without a <c>/</c> at its end: it matches whole segments, so that <c>/a/</c> is <c>/a</c>.</summary>
     public static ValueKind<string> RoutePath { get; } = Single<string>("/download", (scalar, key, _) => scalar.Text switch
@@ -71,30 +74,36 @@ internal static class ValueKinds
     public static ValueKind<ListenAddress> MetricsAddress { get; } = Single<ListenAddress>("http://127.0.0.1:9100", (scalar, key, _) =>
         !Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? new Wrong($"{key}: {error}")
             : address is { Scheme: "http", IsLoopback: true } ? address
-            : new Wrong($"{key}: {scalar.Shown} must be http on a loopback address, for it is served without a password; write for example http://127.0.0.1:{address.Port}"),
-        address => address.ToString(), Defined("listenAddress")) ;
+            : new Wrong($"{key}: {scalar.Shown} must be http on a loopback address, for it is served without a password; write for example "
+            + $"http://127.0.0.1:{address.Port}"),
+        address => address.ToString(), Defined("listenAddress"));
 
     /// <summary>The addresses of a network, or one address. Bits behind the prefix are taken as 0.</summary>
     public static ValueKind<IPNetwork> Network { get; } = Single<IPNetwork>("10.0.0.0/8", (scalar, key, _) =>
         NetworkRange.TryParse(scalar.Text, out var network)
             ? network
-            : new Wrong($"{key}: {scalar.Shown} is no IP address and no range of them; write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"),
+            : new Wrong($"{key}: {scalar.Shown} is no IP address and no range of them; write for example 10.0.0.1, 10.0.0.0/8 or "
+            + "2001:db8::/32"),
         network => network.ToString(), PlainText("10.0.0.0/8"));
 
     /// <summary>A rate, bytes a second; 0 for none.</summary>
     public static ValueKind<long> Rate { get; } = Single<long>("400KiB/s", (scalar, key, _) =>
         Units.TryParseRate(scalar.Text, out var rate) ? rate : new Wrong($"{key}: {RateComplaint(scalar)}"),
-        Exact(Units.FormatRate, Units.TryParseRate, rate => string.Create(CultureInfo.InvariantCulture, $"{rate}B/s")), Defined("rate")) with { Json = ZeroOr(Units.FormatRate) };
+        Exact(Units.FormatRate, Units.TryParseRate, rate => string.Create(CultureInfo.InvariantCulture, $"{rate}B/s")), Defined("rate"))
+            with
+    { Json = ZeroOr(Units.FormatRate) };
 
     /// <summary>What a key refers to by its name; whether it is there is checked when everything is read.</summary>
     public static ValueKind<string> Reference { get; } = Single<string>("app", (scalar, _, _) => scalar.Text, Same, Defined("name"));
 
     /// <summary>Permission bits, in octal as everywhere: 022.</summary>
     public static ValueKind<int> Umask { get; } = Single<int>("022", (scalar, key, _) =>
-        scalar.Text.Length is > 0 and <= 4 && scalar.Text.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(scalar.Text, 8) is var bits and <= 0x1FF
+        scalar.Text.Length is > 0 and <= 4 && scalar.Text.All(digit => digit is >= '0' and <= '7')
+            && Convert.ToInt32(scalar.Text, 8) is var bits and <= 0x1FF
             ? bits
             : new Wrong($"{key}: {scalar.Shown} is no umask; write it in octal, for example 022"),
-        bits => Convert.ToString(bits, 8).PadLeft(3, '0'), PassedOn("022")) with { Range = "000 to 777" };
+        bits => Convert.ToString(bits, 8).PadLeft(3, '0'), PassedOn("022")) with
+    { Range = "000 to 777" };
 
     /// <summary>A word that is passed on as it stands.</summary>
     /// <param name="example">For messages.</param>
@@ -110,7 +119,8 @@ internal static class ValueKinds
     public static ValueKind<string> Text(
         string example, Func<string, string, string, (string? Value, string? Mistake)> read, string? schema = null) =>
         Single<string>(example, (scalar, key, _) =>
-            read(scalar.Text, scalar.Shown, key) is var (value, mistake) && mistake is null ? value! : new Wrong(mistake!), Same, schema ?? PlainText(example));
+            read(scalar.Text, scalar.Shown, key) is var (value, mistake) && mistake is null
+                ? value! : new Wrong(mistake!), Same, schema ?? PlainText(example));
 
     /// <summary>A whole number.</summary>
     /// <param name="least">The least that is taken.</param>
@@ -121,7 +131,8 @@ internal static class ValueKinds
             : count < least ? new Wrong($"{key}: {scalar.Shown} is too small; the least is {least}")
             : count > most ? new Wrong($"{key}: {scalar.Shown} is too large; the most is {most}")
             : count,
-        WriteNumber, most == long.MaxValue ? $"\"type\": \"integer\", \"minimum\": {least}" : $"\"type\": \"integer\", \"minimum\": {least}, \"maximum\": {most}") with
+        WriteNumber, most == long.MaxValue
+            ? $"\"type\": \"integer\", \"minimum\": {least}" : $"\"type\": \"integer\", \"minimum\": {least}, \"maximum\": {most}") with
     {
         Range = RangeText(WriteCount, least, most, long.MinValue),
         Json = WriteNumber,
@@ -179,7 +190,8 @@ internal static class ValueKinds
             if (!Units.TryParseDuration(Unsigned(scalar.Text), plainUnit, out var duration))
                 return new Wrong($"{key}: {scalar.Shown} is no time; write for example 5ms, 0.5s, or a number of {plainName}");
             if (IsNegative(scalar.Text) || duration < least)
-                return new Wrong($"{key}: {scalar.Shown} is too short; the least is {(least == TimeSpan.Zero ? "0" : Units.FormatDuration(least))}");
+                return new Wrong(
+                    $"{key}: {scalar.Shown} is too short; the least is {(least == TimeSpan.Zero ? "0" : Units.FormatDuration(least))}");
             return duration <= most
                 ? duration
                 : new Wrong($"{key}: {scalar.Shown} is too long; the most is {Units.FormatDuration(most)}");
@@ -246,7 +258,8 @@ internal static class ValueKinds
             var outcome = node is not ScalarNode scalar
                 ? new Wrong($"{key}: one value belongs here, and this is {node.Kind}; write for example {example}")
                 // No name, path or argument of any system can hold it, and each would fail in its own way.
-                : scalar.Text.Contains('\0') ? new Wrong($"{key}: the value holds a NUL character; leave it out") : read(scalar, key, reading);
+                : scalar.Text.Contains('\0')
+                ? new Wrong($"{key}: the value holds a NUL character; leave it out") : read(scalar, key, reading);
             if (outcome.Mistake is { } mistake)
             {
                 reading.Mistake(node, mistake);

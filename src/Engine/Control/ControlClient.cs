@@ -64,7 +64,8 @@ public sealed class ControlClient : IDisposable
 
     /// <summary>Changes the flush policy of a daemon group, or of all; returns the policies of those that were changed.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
-    public async Task<IReadOnlyList<FlushPolicyStatus>> SetFlushPolicyAsync(FlushPolicyChange change, CancellationToken cancellationToken = default) =>
+    public async Task<IReadOnlyList<FlushPolicyStatus>> SetFlushPolicyAsync(
+        FlushPolicyChange change, CancellationToken cancellationToken = default) =>
         await AskAsync(HttpMethod.Put, "v1/flush-policy", JsonContent.Create(change, ControlJson.Default.FlushPolicyChange),
             ControlJson.Default.FlushPolicyStatusArray, cancellationToken).ConfigureAwait(false);
 
@@ -83,10 +84,13 @@ public sealed class ControlClient : IDisposable
     /// <summary>Restricts embedded mode, or allows it (behaviour.md, section 3).</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public Task<InstanceStatus> SetRestrictionAsync(bool? on, CancellationToken cancellationToken = default) =>
-        AskAsync(HttpMethod.Put, "v1/embedded-restriction", JsonContent.Create(new RestrictionChange(on), ControlJson.Default.RestrictionChange),
+        AskAsync(HttpMethod.Put, "v1/embedded-restriction",
+            JsonContent.Create(new RestrictionChange(on), ControlJson.Default.RestrictionChange),
             ControlJson.Default.InstanceStatus, cancellationToken);
 
-    /// <summary>Replaces daemons gracefully, one group's or, with the configuration read again, all; returns the status when the new ones serve.</summary>
+    /// <summary>
+    /// Replaces daemons gracefully, one group's or, with the configuration read again, all; returns the status when the new ones serve.
+    /// </summary>
     /// <exception cref="ControlException">It is not running, does not answer, or could not restart: then nothing has changed.</exception>
     public Task<InstanceStatus> RestartAsync(string? daemon, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon), ControlJson.Default.RestartRequest),
@@ -98,14 +102,16 @@ public sealed class ControlClient : IDisposable
     /// <exception cref="ControlException">It is not running, does not answer, or has not ended in time.</exception>
     public async Task<InstanceStatus> StopAsync(TimeSpan drainTimeout, CancellationToken cancellationToken = default)
     {
-        var status = await AskAsync(HttpMethod.Post, "v1/stop", JsonContent.Create(new StopRequest(drainTimeout), ControlJson.Default.StopRequest),
+        var status = await AskAsync(
+            HttpMethod.Post, "v1/stop", JsonContent.Create(new StopRequest(drainTimeout), ControlJson.Default.StopRequest),
             ControlJson.Default.InstanceStatus, cancellationToken).ConfigureAwait(false);
         var start = Stopwatch.GetTimestamp();
         while (InstanceDirectory.IsRunning(Name, _runtime) || ProcessLife.IsRunning(status.ProcessId))
         {
             if (Stopwatch.GetElapsedTime(start) > drainTimeout + EndLimit)
                 throw new ControlException(
-                    $"'{Name}' has not ended {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s after it was told to; end its process {status.ProcessId} by hand",
+                    $"'{Name}' has not ended {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s after it was told to; end its process "
+                        + $"{status.ProcessId} by hand",
                     ControlFailure.TimedOut);
             await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
         }
@@ -131,7 +137,8 @@ public sealed class ControlClient : IDisposable
         }
     }
 
-    private async Task<T> AskAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    private async Task<T> AskAsync<T>(
+        HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
     {
         if (_http is null)
             throw NotRunning();
@@ -148,7 +155,8 @@ public sealed class ControlClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ControlException($"'{Name}' has not answered on its control socket for {Timeout.TotalSeconds:0} s; its event log may say why",
+            throw new ControlException(
+                $"'{Name}' has not answered on its control socket for {Timeout.TotalSeconds:0} s; its event log may say why",
                 ControlFailure.TimedOut);
         }
         catch (Exception error) when (error is HttpRequestException or JsonException or IOException)
@@ -156,7 +164,8 @@ public sealed class ControlClient : IDisposable
             if (!InstanceDirectory.IsRunning(Name, _runtime))
                 throw NotRunning();
             throw new ControlException(
-                $"'{Name}' is running and its control socket does not answer as it should ({Innermost(error).TrimEnd('.')}); if it has just been started or stopped, try again",
+                $"'{Name}' is running and its control socket does not answer as it should ({Innermost(error).TrimEnd('.')}); if it has "
+                    + "just been started or stopped, try again",
                 ControlFailure.Unreachable, error);
         }
     }
@@ -168,7 +177,8 @@ public sealed class ControlClient : IDisposable
             && await response.Content.ReadFromJsonAsync(ControlJson.Default.ControlError, cancellationToken).ConfigureAwait(false)
                 is { Message.Length: > 0 } error)
             return new ControlException(error.Message, failure);
-        return new ControlException($"'{Name}' answered {(int)response.StatusCode} without a reason; its version may not be this module's", failure);
+        return new ControlException(
+            $"'{Name}' answered {(int)response.StatusCode} without a reason; its version may not be this module's", failure);
     }
 
     private ControlException NotRunning()

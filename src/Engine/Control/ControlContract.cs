@@ -4,7 +4,10 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Control;
 
-/// <summary><c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with the <see cref="FlushPolicyStatus"/> of every group that was changed.</summary>
+/// <summary>
+/// <c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with the <see cref="FlushPolicyStatus"/> of every group
+/// that was changed.
+/// </summary>
 public sealed record FlushPolicyChange
 {
     /// <summary>The group; null: all groups.</summary>
@@ -21,8 +24,9 @@ public sealed record FlushPolicyChange
 }
 
 /// <summary>
-/// <c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a response. Answers with
-/// the <see cref="RouteStatus"/>. <c>PUT /v1/rate-limit/all</c>: the same for a limit of all routes; answers with the <see cref="InstanceStatus"/>.
+/// <c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a
+/// response. Answers with the <see cref="RouteStatus"/>. <c>PUT /v1/rate-limit/all</c>: the same for a limit of all routes; answers with
+/// the <see cref="InstanceStatus"/>.
 /// </summary>
 public sealed record RateLimitChange
 {
@@ -49,11 +53,17 @@ public sealed record RateLimitChange
 /// <param name="On">Whether embedded mode is restricted; null: as when never set, which allows it.</param>
 public sealed record RestrictionChange([property: JsonRequired] bool? On);
 
-/// <summary><c>POST /v1/restart</c>: replace daemons gracefully. Answers with the <see cref="InstanceStatus"/> when the new ones serve; when they do not, nothing has changed.</summary>
+/// <summary>
+/// <c>POST /v1/restart</c>: replace daemons gracefully. Answers with the <see cref="InstanceStatus"/> when the new ones serve; when they do
+/// not, nothing has changed.
+/// </summary>
 /// <param name="Daemon">One group, with the configuration it has; null: read the configuration again and restart all.</param>
 public sealed record RestartRequest(string? Daemon);
 
-/// <summary><c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the process is gone later.</summary>
+/// <summary>
+/// <c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the
+/// process is gone later.
+/// </summary>
 /// <param name="DrainTimeout">What is in flight after this is broken off.</param>
 public sealed record StopRequest(TimeSpan DrainTimeout);
 

@@ -31,7 +31,9 @@ public enum ControlFailure
     Unreachable,
 }
 
-/// <summary>A front end that could not be found or started, or a control request that was refused; the message says what is wrong and what to do.</summary>
+/// <summary>
+/// A front end that could not be found or started, or a control request that was refused; the message says what is wrong and what to do.
+/// </summary>
 /// <param name="message">One sentence for the person who asked.</param>
 /// <param name="failure">What kind of failure it is, for programs.</param>
 /// <param name="cause">What the system said; null where nothing did.</param>

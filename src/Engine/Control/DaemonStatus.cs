@@ -20,7 +20,9 @@ public sealed record DaemonStatus
     /// <summary>The WSGI application: its script's full path, or module:callable; null for other groups.</summary>
     public string? Application { get; init; }
 
-    /// <summary><c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.</summary>
+    /// <summary>
+    /// <c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.
+    /// </summary>
     public required DaemonState State { get; init; }
 
     /// <summary>Where an external group listens; null for a managed group, whose workers each have a socket of their own.</summary>

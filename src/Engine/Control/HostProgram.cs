@@ -9,8 +9,8 @@ public static class HostProgram
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>
-    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, which needs no .NET; or the one that lies
-    /// there, as a build leaves it: its own executable, or the assembly that <c>dotnet</c> runs everywhere.
+    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, which needs no
+    /// .NET; or the one that lies there, as a build leaves it: its own executable, or the assembly that <c>dotnet</c> runs everywhere.
     /// </summary>
     /// <returns>Its full path, for <see cref="LaunchOptions.HostPath"/>.</returns>
     /// <exception cref="ControlException">It is not there, there is none for this platform, or it cannot be made executable.</exception>
@@ -24,10 +24,12 @@ public static class HostProgram
         if (Path.Combine(folder, name) is var built && File.Exists(built) && IsExecutable(built)) return built;
         var assembly = Path.Combine(folder, "daemonproxy.dll");
         if (File.Exists(assembly)) return assembly;
-        var others = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray() : [];
+        var others = Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray() : [];
         throw new ControlException(
             others.Length == 0 ? $"there is no daemonproxy in {folder}; install the module again, or build it with dotnet build"
-            : $"the package has no host for {platform}, only for {string.Join(", ", others)}; build one here with dotnet build, which needs the .NET SDK 10", ControlFailure.StartFailed);
+            : $"the package has no host for {platform}, only for {string.Join(", ", others)}; build one here with dotnet build, which "
+            + "needs the .NET SDK 10", ControlFailure.StartFailed);
     }
 
     private static bool IsExecutable(string program) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0;
@@ -39,19 +41,27 @@ public static class HostProgram
         try { File.SetUnixFileMode(program, File.GetUnixFileMode(program) | Executable); }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
         {
-            throw new ControlException($"{program} is not executable, and only its owner can make it so: chmod +x '{program}'", ControlFailure.StartFailed, failure);
+            throw new ControlException(
+                $"{program} is not executable, and only its owner can make it so: chmod +x '{program}'", ControlFailure.StartFailed,
+                failure);
         }
         return program;
     }
 
-    /// <summary>The host as a service manager calls it: program and first arguments by full paths, and the .NET that it needs to be told of, or null.</summary>
+    /// <summary>
+    /// The host as a service manager calls it: program and first arguments by full paths, and the .NET that it needs to be told of, or
+    /// null.
+    /// </summary>
     /// <exception cref="ControlException">It is to run by <c>dotnet</c>, which is not on PATH.</exception>
     public static (IReadOnlyList<string> Command, string? DotnetRoot) ForService(string hostPath)
     {
         var call = Call(hostPath);
         if (!Path.IsPathFullyQualified(call.FileName))
-            throw new ControlException("there is no dotnet on PATH to run the front end with; install the .NET 10 runtime with ASP.NET Core", ControlFailure.StartFailed);
-        return ([call.FileName, .. call.ArgumentList], call.Environment.TryGetValue("DOTNET_ROOT", out var root) && root is { Length: > 0 } ? root : null);
+            throw new ControlException(
+                "there is no dotnet on PATH to run the front end with; install the .NET 10 runtime with ASP.NET Core",
+                ControlFailure.StartFailed);
+        return ([call.FileName, .. call.ArgumentList],
+            call.Environment.TryGetValue("DOTNET_ROOT", out var root) && root is { Length: > 0 } ? root : null);
     }
 
     /// <summary>A call of the host with no window, its three standard streams redirected, and what it needs to find .NET.</summary>
@@ -73,7 +83,8 @@ public static class HostProgram
         else
         {
             call.FileName = hostPath;
-            // A developer's build looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and sets neither.
+            // A developer's build looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and
+            // sets neither.
             if (File.Exists(Path.Combine(Path.GetDirectoryName(hostPath)!, "daemonproxy.dll"))
                 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))
                 && Path.GetDirectoryName(DotnetOnPath()) is { } root
@@ -87,15 +98,18 @@ public static class HostProgram
     // Not RuntimeIdentifier itself: a distribution's own build of .NET calls itself after the distribution (debian.13-x64).
     internal static string Platform()
     {
-        var musl = RuntimeInformation.RuntimeIdentifier is var id && (id.Contains("musl", StringComparison.Ordinal) || id.StartsWith("alpine", StringComparison.Ordinal));
-        var system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : musl ? "linux-musl" : OperatingSystem.IsLinux() ? "linux" : "this system";
+        var musl = RuntimeInformation.RuntimeIdentifier is var id
+            && (id.Contains("musl", StringComparison.Ordinal) || id.StartsWith("alpine", StringComparison.Ordinal));
+        var system = OperatingSystem.IsWindows()
+            ? "win" : OperatingSystem.IsMacOS() ? "osx" : musl ? "linux-musl" : OperatingSystem.IsLinux() ? "linux" : "this system";
         return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
     }
 
     private static string? DotnetOnPath()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {
             var file = new FileInfo(Path.Combine(folder, name));
             if (file.Exists)

@@ -13,7 +13,8 @@ public sealed record InstanceActivity(InstanceStatus Status, ActiveResponses Res
 /// <param name="Bytes">Bytes of their bodies sent so far; they are not in <see cref="InstanceStatus.Traffic"/> before their end.</param>
 /// <param name="ByRoute">The same for each route that has any; those that no route matches, under an empty name.</param>
 /// <param name="Oldest">The oldest of them, one by one; not all where there are many.</param>
-public sealed record ActiveResponses(int Count, long Bytes, IReadOnlyDictionary<string, ActiveRoute> ByRoute, IReadOnlyList<ActiveResponse> Oldest);
+public sealed record ActiveResponses(
+    int Count, long Bytes, IReadOnlyDictionary<string, ActiveRoute> ByRoute, IReadOnlyList<ActiveResponse> Oldest);
 
 /// <summary>The requests being served by a route.</summary>
 /// <param name="Count">How many.</param>

@@ -54,7 +54,8 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>Takes a name for the front end that runs in this process, and clears what a dead one of that name has left.</summary>
     /// <param name="name">The front end's name.</param>
     /// <param name="runtime">Where; null: the user's own.</param>
-    /// <exception cref="ControlException">The name is taken or no name, the runtime directory cannot be used, or its path is too long for a socket.</exception>
+    /// <exception cref="ControlException">The name is taken or no name, the runtime directory cannot be used, or its path is too long for a
+    /// socket.</exception>
     public static InstanceDirectory Acquire(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);

@@ -78,14 +78,16 @@ public static class InstanceLauncher
             if (report?.Status is { } status)
                 return status;
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            throw new ControlException(report?.Error ?? await SilentEndAsync(process.ExitCode, line, errors).ConfigureAwait(false), ControlFailure.StartFailed);
+            throw new ControlException(
+                report?.Error ?? await SilentEndAsync(process.ExitCode, line, errors).ConfigureAwait(false), ControlFailure.StartFailed);
         }
         catch (OperationCanceledException)
         {
             await EndAsync(process).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             throw new ControlException(
-                $"the front end does not serve after {options.Timeout.TotalSeconds:0} s and was ended{Said(await TailAsync(errors).ConfigureAwait(false))}",
+                $"the front end does not serve after {options.Timeout.TotalSeconds:0} s and was "
+                    + $"ended{Said(await TailAsync(errors).ConfigureAwait(false))}",
                 ControlFailure.TimedOut);
         }
     }
@@ -127,7 +129,8 @@ public static class InstanceLauncher
         catch (Win32Exception error)
         {
             throw new ControlException(
-                $"{call.FileName} cannot be started ({error.Message.TrimEnd('.')}); the .NET 10 runtime with ASP.NET Core has to be installed, and dotnet on PATH",
+                $"{call.FileName} cannot be started ({error.Message.TrimEnd('.')}); the .NET 10 runtime with ASP.NET Core has to be "
+                    + "installed, and dotnet on PATH",
                 ControlFailure.StartFailed, error);
         }
     }
@@ -152,7 +155,8 @@ public static class InstanceLauncher
             using var limit = new CancellationTokenSource(ErrorStreamLimit);
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is InvalidOperationException or Win32Exception or AggregateException or OperationCanceledException)
+        catch (Exception error)
+            when (error is InvalidOperationException or Win32Exception or AggregateException or OperationCanceledException)
         {
             // It has ended by itself, or the system ends it in its own time.
         }

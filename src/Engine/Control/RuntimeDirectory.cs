@@ -23,11 +23,14 @@ public sealed class RuntimeDirectory
     /// <summary>The folder's full path.</summary>
     public string Path { get; }
 
-    /// <summary>The longest path in bytes that the system takes for a Unix socket (the size of <c>sun_path</c> less its end mark).</summary>
+    /// <summary>
+    /// The longest path in bytes that the system takes for a Unix socket (the size of <c>sun_path</c> less its end mark).
+    /// </summary>
     public static int LongestSocketPath => OperatingSystem.IsMacOS() ? 103 : 107;
 
     /// <summary>
-    /// Where the folder is: <see cref="EnvironmentVariable"/>, else that of the user's system service, else the user's runtime directory, else the temporary folder.
+    /// Where the folder is: <see cref="EnvironmentVariable"/>, else that of the user's system service, else the user's runtime directory,
+    /// else the temporary folder.
     /// </summary>
     public static string DefaultPath()
     {
@@ -39,7 +42,8 @@ public sealed class RuntimeDirectory
             return System.IO.Path.Combine(local, "DaemonProxy", "run");
         }
 
-        // A service of the system for this account goes first: its folder is there before anybody logs in, and every console should find it.
+        // A service of the system for this account goes first: its folder is there before anybody logs in, and every console should find
+        // it.
         if (OperatingSystem.IsLinux()
             && System.IO.Path.Combine("/run", SystemServiceFolder(Environment.UserName)) is var service
             && FileOwner.Of(service) == FileOwner.CurrentUser)
@@ -108,7 +112,8 @@ public sealed class RuntimeDirectory
         }
 
         return taken ?? throw new ControlException(
-            $"{file} has been locked for {ChangeLimit.TotalSeconds:0} s; another process that uses this runtime directory hangs: end it and try again",
+            $"{file} has been locked for {ChangeLimit.TotalSeconds:0} s; another process that uses this runtime directory hangs: end it "
+                + "and try again",
             ControlFailure.TimedOut);
     }
 
@@ -119,7 +124,8 @@ public sealed class RuntimeDirectory
         var path = System.IO.Path.Combine(folder, file);
         var length = Encoding.UTF8.GetByteCount(path);
         return length <= LongestSocketPath ? path : throw new ControlException(
-            $"the socket {path} has a path of {length} bytes and the system takes {LongestSocketPath}; set {EnvironmentVariable} to a shorter folder, or choose a shorter name",
+            $"the socket {path} has a path of {length} bytes and the system takes {LongestSocketPath}; set {EnvironmentVariable} to a "
+                + "shorter folder, or choose a shorter name",
             ControlFailure.RuntimeDirectory);
     }
 
@@ -137,5 +143,6 @@ public sealed class RuntimeDirectory
     }
 
     private static ControlException Refusal(string path, string why, Exception? cause = null) => new(
-        $"the runtime directory {path} {why}, or set {EnvironmentVariable} to a folder of your own", ControlFailure.RuntimeDirectory, cause);
+        $"the runtime directory {path} {why}, or set {EnvironmentVariable} to a folder of your own", ControlFailure.RuntimeDirectory,
+            cause);
 }

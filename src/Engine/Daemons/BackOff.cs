@@ -1,8 +1,8 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// When the workers of a group are started again. The aim: a group never stands still for much longer than a start takes, however its workers are killed,
-/// and one that cannot start costs no more than a start a second.
+/// When the workers of a group are started again. The aim: a group never stands still for much longer than a start takes, however its
+/// workers are killed, and one that cannot start costs no more than a start a second.
 /// <code>
 ///   the worker                     others serve                       none serves
 ///   listened, then ended           at once, but 1 s or more           at once, but 0.25 s or more after the group's last start,
@@ -140,7 +140,8 @@ internal sealed class BackOff
             return Failures == 1 ? TimeSpan.Zero : Since(group._hasStarted, group._lastStart, Between);
         }
 
-        private TimeSpan Since(bool hasStarted, long start, TimeSpan between) => hasStarted ? Positive(between - group._time.GetElapsedTime(start)) : TimeSpan.Zero;
+        private TimeSpan Since(bool hasStarted, long start, TimeSpan between) =>
+            hasStarted ? Positive(between - group._time.GetElapsedTime(start)) : TimeSpan.Zero;
 
         private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
     }

@@ -4,8 +4,8 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Takes the chunks of a body apart (RFC 9112, section 7.1), in the buffer they came in: pieces of several chunks are moved together, so that
-/// an application's small chunks go on as one block.
+/// Takes the chunks of a body apart (RFC 9112, section 7.1), in the buffer they came in: pieces of several chunks are moved together, so
+/// that an application's small chunks go on as one block.
 /// </summary>
 internal struct ChunkedReader(int longestLine)
 {
@@ -74,7 +74,8 @@ internal struct ChunkedReader(int longestLine)
         switch (_expect)
         {
             case Expect.Size:
-                // The size may be followed by extensions, which mean nothing to anybody and go no further; a bare CR in one is a line's end to somebody.
+                // The size may be followed by extensions, which mean nothing to anybody and go no further; a bare CR in one is a line's end
+                // to somebody.
                 if (!Utf8Parser.TryParse(line, out long size, out var digits, 'x') || size < 0 || digits > 15 ||
                     (digits < line.Length && !IsExtension(line[digits..])))
                     throw Malformed("no chunk size", line);
@@ -100,7 +101,8 @@ internal struct ChunkedReader(int longestLine)
     }
 
     // RFC 9112, section 7.1.1: blanks, and what a semicolon begins.
-    private static bool IsExtension(ReadOnlySpan<byte> text) => text.TrimStart(" \t"u8) is [] or [(byte)';', ..] && !ResponseHeadReader.HoldsControl(text);
+    private static bool IsExtension(ReadOnlySpan<byte> text) =>
+        text.TrimStart(" \t"u8) is [] or [(byte)';', ..] && !ResponseHeadReader.HoldsControl(text);
 
     private static BrokenResponseException Malformed(string what, ReadOnlySpan<byte> line) =>
         new(EventCatalogue.MalformedChunk, $"{what}: {ResponseHeadReader.Quote(line)}");

@@ -11,7 +11,8 @@ namespace DaemonProxy.Daemons;
 /// <param name="Socket">Full path of the Unix socket it is to listen on.</param>
 /// <param name="Home">Its working directory; null: the front end's.</param>
 /// <param name="Variables">Environment variables that differ from the front end's.</param>
-public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, string Socket, string? Home, IReadOnlyDictionary<string, string> Variables)
+public sealed record DaemonCommand(
+    string Program, IReadOnlyList<string> Line, string Socket, string? Home, IReadOnlyDictionary<string, string> Variables)
 {
     /// <summary>The command of a group.</summary>
     /// <param name="options">The group. <c>{socket}</c> in its command stands for the socket's path.</param>
@@ -31,7 +32,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
             string[] what = options.Application is { } application ? ["--application", application] : ["--sample"];
             string[] worker = [.. host, "daemon", .. what, "--socket", socket, "--front-end"];
             // This host sees to itself what the shim is for, but for another identity.
-            return new(options.Application ?? "the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker, socket, options.Home, variables)
+            return new(options.Application ?? "the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker,
+                socket, options.Home, variables)
             {
                 AnswersPing = true,
                 Greeting = new(secret, options, requireLoad),
@@ -45,8 +47,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
     public bool AnswersPing { get; init; }
 
     /// <summary>
-    /// What a worker of ours is told when it has been started; its standard output is its channel for events. Null: it is no worker of ours, and what it
-    /// writes is output.
+    /// What a worker of ours is told when it has been started; its standard output is its channel for events. Null: it is no worker of
+    /// ours, and what it writes is output.
     /// </summary>
     public WorkerGreeting? Greeting { get; private init; }
 
@@ -54,8 +56,9 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
     private string? LooksFor { get; init; }
 
     /// <summary>
-    /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). It puts the daemon into a process group of its own, so that a Ctrl+C at
-    /// the terminal reaches the front end alone and the daemon finishes what is in flight, and all that the daemon starts can be ended with it.
+    /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). It puts the daemon into a process group of its own, so
+    /// that a Ctrl+C at the terminal reaches the front end alone and the daemon finishes what is in flight, and all that the daemon starts
+    /// can be ended with it.
     /// </summary>
     private static IEnumerable<string> ShimOptions(ProcessIdentity identity)
     {
@@ -64,7 +67,8 @@ public sealed record DaemonCommand(string Program, IReadOnlyList<string> Line, s
         if (identity.Umask is { } umask) yield return $"--umask={Convert.ToString(umask, 8)}";
         if (identity.CpuPriority is { } priority) yield return string.Create(CultureInfo.InvariantCulture, $"--cpu-priority={priority}");
         if (identity.MemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--memory-limit={identity.MemoryLimit}");
-        if (identity.VirtualMemoryLimit > 0) yield return string.Create(CultureInfo.InvariantCulture, $"--virtual-memory-limit={identity.VirtualMemoryLimit}");
+        if (identity.VirtualMemoryLimit > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"--virtual-memory-limit={identity.VirtualMemoryLimit}");
         if (identity.SupplementaryGroups.Count > 0) yield return $"--supplementary-groups={string.Join(',', identity.SupplementaryGroups)}";
         if (identity.Group is { } group) yield return $"--group={group}";
         if (identity.User is { } user) yield return $"--user={user}";

@@ -14,10 +14,12 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 public sealed class DaemonConnection : IResponseBody, IDisposable
 {
-    // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front end's memory.
+    // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front
+    // end's memory.
     private const int SlowBuffer = 4_096;
 
-    // A usual page with its head. It grows with a response that fills it, and shrinks with one that comes in small pieces, as streams of events do.
+    // A usual page with its head. It grows with a response that fills it, and shrinks with one that comes in small pieces, as streams of
+    // events do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
     // Far more than any daemon has to say before its answer.
@@ -67,7 +69,10 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <summary>When it began to rest, as a timestamp of the clock.</summary>
     internal long RestsSince { get; private set; }
 
-    /// <summary>Whether more of the request is to come: then the daemon's silence says nothing of the daemon, for it may wait for what the client has not sent.</summary>
+    /// <summary>
+    /// Whether more of the request is to come: then the daemon's silence says nothing of the daemon, for it may wait for what the client
+    /// has not sent.
+    /// </summary>
     internal bool RequestUnderWay
     {
         get => _requestUnderWay;
@@ -92,19 +97,22 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         while (!bytes.IsEmpty)
         {
             var send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
-            var sent = send.IsCompletedSuccessfully ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
+            var sent = send.IsCompletedSuccessfully
+                ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
             bytes = bytes[sent..];
         }
         Volatile.Write(ref _sentAt, _time.GetTimestamp());
     }
 
-    /// <summary>Reads the response's head; the body can be read behind it. Interim responses but 101 are read over, and 100 is told.</summary>
+    /// <summary>
+    /// Reads the response's head; the body can be read behind it. Interim responses but 101 are read over, and 100 is told.
+    /// </summary>
     /// <param name="toHead">Whether the request was HEAD.</param>
     /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
     /// <param name="clientGone">Ends the wait.</param>
     /// <remarks>
-    /// Each silence is limited by socket-timeout, and the whole, interim responses included, by response-header-timeout from its first byte. Both begin when the last
-    /// of the request has been sent. Interim responses are limited in number and bytes.
+    /// Each silence is limited by socket-timeout, and the whole, interim responses included, by response-header-timeout from its first
+    /// byte. Both begin when the last of the request has been sent. Interim responses are limited in number and bytes.
     /// </remarks>
     /// <exception cref="BrokenResponseException">There is no proper head (behaviour.md, section 6).</exception>
     /// <exception cref="NothingCameException">The connection ended before a byte of the response came.</exception>
@@ -167,11 +175,13 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var sent = Volatile.Read(ref _sentAt);
         var silence = _limits.SocketTimeout - _time.GetElapsedTime(Math.Max(last, sent));
         if (silence <= TimeSpan.Zero)
-            throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
+            throw new BrokenResponseException(
+                EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
         if (first == 0) return silence;
         var whole = _limits.WholeHead - _time.GetElapsedTime(Math.Max(first, sent));
         if (whole <= TimeSpan.Zero)
-            throw new BrokenResponseException(EventCatalogue.HeadReadTimeout, $"the head was not complete {_limits.WholeHead.TotalSeconds:0.###} s after its first byte");
+            throw new BrokenResponseException(
+                EventCatalogue.HeadReadTimeout, $"the head was not complete {_limits.WholeHead.TotalSeconds:0.###} s after its first byte");
         return whole < silence ? whole : silence;
     }
 
@@ -205,7 +215,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
                         if (!memory.IsEmpty) return Give(memory, out block);
                         break;
                 }
-                if (_eof) throw new BrokenResponseException(EventCatalogue.BodyReadError, "the daemon closed the connection before its response was complete");
+                if (_eof)
+                    throw new BrokenResponseException(
+                        EventCatalogue.BodyReadError, "the daemon closed the connection before its response was complete");
                 if (!TryReceive())
                 {
                     block = default;
@@ -271,7 +283,10 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
         // The head alone is a small piece, too.
         var small = slow || (kept == 0 && _smallPieces > 1);
-        var size = small ? SlowBuffer : _filled && kept == 0 ? Math.Min(_buffer.Length * 4, LargeBuffer) : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
+        var size = small
+            ? SlowBuffer : _filled && kept == 0
+            ? Math.Min(_buffer.Length * 4, LargeBuffer)
+            : kept > _buffer.Length / 2 ? _buffer.Length * 2 : Math.Max(_buffer.Length, SmallBuffer);
         if (size > _buffer.Length || (small && size < _buffer.Length))
         {
             var other = ArrayPool<byte>.Shared.Rent(size);
@@ -285,14 +300,15 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     }
 
     /// <summary>After a 101: the connection as a stream of bytes, and what of it has come already.</summary>
-    public (Stream Stream, ReadOnlyMemory<byte> Received) TakeOver() => (new NetworkStream(_socket, ownsSocket: false), _buffer.AsMemory(_start, _end - _start));
+    public (Stream Stream, ReadOnlyMemory<byte> Received) TakeOver() =>
+        (new NetworkStream(_socket, ownsSocket: false), _buffer.AsMemory(_start, _end - _start));
 
     /// <summary>After a 101: tells the daemon that the client has sent all it has.</summary>
     public void EndRequest() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>
-    /// Rests until the next request. The receive that the next response's head will come in is started already: it ends before its time when the daemon closes
-    /// the connection, or speaks unasked, so that no request has to ask the system first.
+    /// Rests until the next request. The receive that the next response's head will come in is started already: it ends before its time
+    /// when the daemon closes the connection, or speaks unasked, so that no request has to ask the system first.
     /// </summary>
     internal void Rest()
     {
@@ -330,14 +346,17 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 /// <summary>The limits of an exchange with a daemon.</summary>
 /// <param name="SocketTimeout"><c>socket-timeout</c>: each single read or write.</param>
 /// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: longest header line.</param>
-/// <param name="HeadTimeout"><c>response-header-timeout</c>: a whole head, from its first byte; 0: as <paramref name="SocketTimeout"/>.</param>
+/// <param name="HeadTimeout"><c>response-header-timeout</c>: a whole head, from its first byte; 0: as
+/// <paramref name="SocketTimeout"/>.</param>
 internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize, TimeSpan HeadTimeout = default)
 {
     /// <summary>What a whole head may take.</summary>
     public TimeSpan WholeHead => HeadTimeout > TimeSpan.Zero ? HeadTimeout : SocketTimeout;
 }
 
-/// <summary>The connection ended before a byte of the response came: a repeatable request may be sent again (RFC 9110, section 9.2.2).</summary>
+/// <summary>
+/// The connection ended before a byte of the response came: a repeatable request may be sent again (RFC 9110, section 9.2.2).
+/// </summary>
 /// <param name="reason">What it is when it is not sent again.</param>
 internal sealed class NothingCameException(BrokenResponseException reason) : Exception
 {

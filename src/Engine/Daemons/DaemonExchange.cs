@@ -2,7 +2,10 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the exchange was not completed, and the place on the worker.</summary>
+/// <summary>
+/// One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the
+/// exchange was not completed, and the place on the worker.
+/// </summary>
 public sealed class DaemonExchange : IAsyncDisposable
 {
     private readonly DaemonGroup _group;
@@ -11,7 +14,9 @@ public sealed class DaemonExchange : IAsyncDisposable
     private readonly RequestBodyPump? _pump;
     private int _ended;
 
-    internal DaemonExchange(DaemonGroup group, DaemonRequest request, DaemonWorker worker, DaemonConnection connection, ResponseHead head, RequestBodyPump? pump)
+    internal DaemonExchange(
+        DaemonGroup group, DaemonRequest request, DaemonWorker worker, DaemonConnection connection, ResponseHead head,
+        RequestBodyPump? pump)
     {
         _group = group;
         _isUse = !request.IsHealthCheck;

@@ -19,7 +19,9 @@ public sealed class DaemonGroup : IDisposable
     private readonly TimeProvider _time;
     private readonly DaemonWorker? _external;
 
-    /// <summary>Makes a group; nothing is connected yet. One with an address has its worker; the front end opens the others' as they start.</summary>
+    /// <summary>
+    /// Makes a group; nothing is connected yet. One with an address has its worker; the front end opens the others' as they start.
+    /// </summary>
     /// <param name="options">Its configuration.</param>
     /// <param name="time">The clock of its timeouts.</param>
     /// <param name="statistics">Its counts.</param>
@@ -45,8 +47,8 @@ public sealed class DaemonGroup : IDisposable
     internal ConnectionBudget Budget { get; }
 
     /// <summary>
-    /// What each request to a WSGI worker of the group carries, so that nothing else is taken for one: 256 random bits, hexadecimal. In no log, command line
-    /// or environment.
+    /// What each request to a WSGI worker of the group carries, so that nothing else is taken for one: 256 random bits, hexadecimal. In no
+    /// log, command line or environment.
     /// </summary>
     public string Secret { get; } = RandomBytes.Hexadecimal(32);
 
@@ -54,7 +56,8 @@ public sealed class DaemonGroup : IDisposable
     internal Action? BeforeRequest { get; set; }
 
     /// <summary>Whether a request for a path only asks whether the application lives.</summary>
-    public bool IsHealthCheck(string path) => Options.HealthCheckPaths.Count > 0 && Options.HealthCheckPaths.Contains(path, StringComparer.Ordinal);
+    public bool IsHealthCheck(string path) =>
+        Options.HealthCheckPaths.Count > 0 && Options.HealthCheckPaths.Contains(path, StringComparer.Ordinal);
 
     /// <summary>The workers, and the requests that wait for one.</summary>
     public WorkerQueue Queue { get; }
@@ -68,14 +71,17 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>The relay of its responses.</summary>
     public ResponseRelay Relay { get; }
 
-    /// <summary>The longest the client may take nothing: <c>response-socket-timeout</c>, or <c>socket-timeout</c> where that is 0.</summary>
+    /// <summary>
+    /// The longest the client may take nothing: <c>response-socket-timeout</c>, or <c>socket-timeout</c> where that is 0.
+    /// </summary>
     public TimeSpan ClientTimeout => Options.ResponseSocketTimeout > TimeSpan.Zero ? Options.ResponseSocketTimeout : Options.SocketTimeout;
 
     /// <summary>
-    /// Sends a request and reads the head of its response. A repeatable request whose worker fails before a byte of the response came is sent
-    /// once more, to another worker where there is one, unless it is what the worker failed of: <see cref="RepeatRule"/>.
+    /// Sends a request and reads the head of its response. A repeatable request whose worker fails before a byte of the response came is
+    /// sent once more, to another worker where there is one, unless it is what the worker failed of: <see cref="RepeatRule"/>.
     /// </summary>
-    /// <exception cref="BrokenResponseException">There is no response; its reason carries the status for the client (behaviour.md, section 6).</exception>
+    /// <exception cref="BrokenResponseException">There is no response; its reason carries the status for the client (behaviour.md, section
+    /// 6).</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public async ValueTask<DaemonExchange> SendAsync(DaemonRequest request, CancellationToken clientGone)
     {
@@ -93,7 +99,8 @@ public sealed class DaemonGroup : IDisposable
                     pump = new RequestBodyPump(body, connection, _time);
                     pump.Start();
                 }
-                var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone).ConfigureAwait(false);
+                var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone)
+                    .ConfigureAwait(false);
                 return new DaemonExchange(this, request, worker, connection, head, pump);
             }
             catch (Exception failure)
@@ -108,10 +115,14 @@ public sealed class DaemonGroup : IDisposable
                 if (again == RepeatDecision.Once) failed = worker;
                 if (again != RepeatDecision.No) continue;
                 if (tried is { Died: 1, IsTakenUp: not false })
-                    throw new BrokenResponseException(EventCatalogue.ClosedInHead, "its worker died while it served this request and no other, so that it is given to none of the others");
+                    throw new BrokenResponseException(
+                        EventCatalogue.ClosedInHead,
+                        "its worker died while it served this request and no other, so that it is given to none of the others");
                 if (pump?.ClientFailure is { } byClient) throw byClient;
                 // What it said of itself before it stopped reading tells more.
-                var closed = failure is NothingCameException || (failure is BrokenResponseException { Reason: var reason } && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
+                var closed = failure is NothingCameException
+                    || (failure is BrokenResponseException { Reason: var reason }
+                    && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
                 if (pump?.DaemonFailure is { } unsent && closed)
                     throw new BrokenResponseException(EventCatalogue.RequestBodyWriteError, unsent.Message, unsent);
                 if (failure is NothingCameException nothing) throw nothing.Reason;
@@ -120,12 +131,16 @@ public sealed class DaemonGroup : IDisposable
         }
     }
 
-    /// <summary>What is known of a try at which nothing came. Its place on the worker is still taken, so that those who died together count each other.</summary>
+    /// <summary>
+    /// What is known of a try at which nothing came. Its place on the worker is still taken, so that those who died together count each
+    /// other.
+    /// </summary>
     private async ValueTask<FailedTry> TryOfAsync(DaemonWorker worker, BrokenResponseException reason, bool wasKept, bool hasBeenRepeated)
     {
         // Linux resets a local connection when what was sent has not been read by the end of the other side, and only then.
         bool? isTakenUp = reason.InnerException is SocketException && reason.Reason == EventCatalogue.ClosedInHead ? false
-            : OperatingSystem.IsLinux() && worker.Address.UnixSocket is not null ? reason.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionReset }
+            : OperatingSystem.IsLinux() && worker.Address.UnixSocket is not null
+            ? reason.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionReset }
             : null;
         var died = 0;
         if (isTakenUp != false && worker.Death is { } death)
@@ -152,8 +167,12 @@ public sealed class DaemonGroup : IDisposable
         }
     }
 
-    /// <summary>Takes a place and a connection, trying again with growing pauses while the socket is missing or its backlog full, for at most connect-timeout.</summary>
-    private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
+    /// <summary>
+    /// Takes a place and a connection, trying again with growing pauses while the socket is missing or its backlog full, for at most
+    /// connect-timeout.
+    /// </summary>
+    private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(
+        DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
     {
         long start = 0;
         var pause = FirstPause;
@@ -173,10 +192,14 @@ public sealed class DaemonGroup : IDisposable
                 Queue.Release(worker, !request.IsHealthCheck);
                 if (failure is not (SocketException or TimeoutException)) throw;
                 if (failure is SocketException { SocketErrorCode: var error } && !IsPassing(error))
-                    throw new BrokenResponseException(EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
+                    throw new BrokenResponseException(
+                        EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
                 left = Options.ConnectTimeout - _time.GetElapsedTime(start);
                 if (left <= TimeSpan.Zero)
-                    throw new BrokenResponseException(EventCatalogue.ConnectTimeout, $"daemon group '{Options.Name}' at {worker.Address}, tried for {Options.ConnectTimeout.TotalSeconds:0.###} s: {failure.Message}", failure);
+                    throw new BrokenResponseException(
+                        EventCatalogue.ConnectTimeout,
+                        $"daemon group '{Options.Name}' at {worker.Address}, tried for {Options.ConnectTimeout.TotalSeconds:0.###} s: "
+                        + $"{failure.Message}", failure);
                 avoid = worker;
             }
             await Task.Delay(pause < left ? pause : left, _time, clientGone).ConfigureAwait(false);

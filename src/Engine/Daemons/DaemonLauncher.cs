@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Starts processes, all from one thread that lives as long as the front end. Linux ends a daemon with the front end (prctl, PR_SET_PDEATHSIG) when the
-/// <em>thread</em> ends that started it; the thread pool's come and go.
+/// Starts processes, all from one thread that lives as long as the front end. Linux ends a daemon with the front end (prctl,
+/// PR_SET_PDEATHSIG) when the <em>thread</em> ends that started it; the thread pool's come and go.
 /// </summary>
 public sealed class DaemonLauncher : IDisposable
 {

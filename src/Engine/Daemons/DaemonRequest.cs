@@ -14,7 +14,10 @@ public sealed class DaemonRequest
     /// <summary>Whether it is HEAD, whose answer has no body.</summary>
     public bool IsHead { get; init; }
 
-    /// <summary>Whether it may be sent again when a kept connection turns out closed (RFC 9110, section 9.2.2): its method is idempotent, and it has no body.</summary>
+    /// <summary>
+    /// Whether it may be sent again when a kept connection turns out closed (RFC 9110, section 9.2.2): its method is idempotent, and it has
+    /// no body.
+    /// </summary>
     public bool Repeatable { get; init; }
 
     /// <summary>Whether it only asks whether the application lives: then it is no activity for <c>inactivity-timeout</c>.</summary>

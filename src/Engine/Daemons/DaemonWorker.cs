@@ -6,7 +6,9 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>One place where a group's requests can go: an address, how many requests it takes at a time, and the connections kept to it.</summary>
+/// <summary>
+/// One place where a group's requests can go: an address, how many requests it takes at a time, and the connections kept to it.
+/// </summary>
 public sealed class DaemonWorker : IDisposable
 {
     /// <summary>The capacity of a worker that queues for itself, as any server does that was not started by its threads.</summary>
@@ -46,7 +48,8 @@ public sealed class DaemonWorker : IDisposable
         LastUse = time.GetTimestamp();
         _reuseAlways = options.KeepaliveUnrepeatable || options.Source is DaemonSource.Application or DaemonSource.Sample;
         _sweepEvery = options.DaemonKeepalive < ShortestSweep ? ShortestSweep : options.DaemonKeepalive;
-        _sweeper = time.CreateTimer(static worker => ((DaemonWorker)worker!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sweeper = time.CreateTimer(
+            static worker => ((DaemonWorker)worker!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _budget = budget;
         _budget.Short += CloseKept;
     }
@@ -63,21 +66,28 @@ public sealed class DaemonWorker : IDisposable
     /// <summary>Requests that it was given since it started. Written by its <see cref="WorkerQueue"/> alone.</summary>
     public long Requests { get; internal set; }
 
-    /// <summary>When it was last given a request that was no health check, or finished one, as a timestamp of the clock. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    /// <summary>
+    /// When it was last given a request that was no health check, or finished one, as a timestamp of the clock. Written by its
+    /// <see cref="WorkerQueue"/> alone.
+    /// </summary>
     public long LastUse { get; internal set; }
 
     /// <summary>Whether it was ever given a request that was no health check. Written by its <see cref="WorkerQueue"/> alone.</summary>
     internal bool IsUsed { get; set; }
 
-    /// <summary>Gets, when its process has ended, how many requests died with it: 0 when it had been closed before. Null: the process is none of ours.</summary>
+    /// <summary>
+    /// Gets, when its process has ended, how many requests died with it: 0 when it had been closed before. Null: the process is none of
+    /// ours.
+    /// </summary>
     internal TaskCompletionSource<int>? Death { get; init; }
 
     /// <summary>A kept connection that is still open, or null.</summary>
     /// <remarks>
-    /// A server may close a connection in the very moment that a request is on its way on it: gunicorn with --max-requests does, however short the rest was. Of 600 POSTs
-    /// in 8 connections to two workers that restart every 20 requests, 60 became a 502 on connections that had rested for less than 1 s, 25 at less than 1 ms, and none on
-    /// connections of their own, which cost (gunicorn, 8 threads, 2 cores) 5,500 - 3,300 POSTs a second. So what may not be repeated gets one of its own, unless the group
-    /// says otherwise, or the worker is one of ours, which leaves closing to the front end.
+    /// A server may close a connection in the very moment that a request is on its way on it: gunicorn with --max-requests does, however
+    /// short the rest was. Of 600 POSTs in 8 connections to two workers that restart every 20 requests, 60 became a 502 on connections that
+    /// had rested for less than 1 s, 25 at less than 1 ms, and none on connections of their own, which cost (gunicorn, 8 threads, 2 cores)
+    /// 5,500 - 3,300 POSTs a second. So what may not be repeated gets one of its own, unless the group says otherwise, or the worker is one
+    /// of ours, which leaves closing to the front end.
     /// </remarks>
     /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection in this very moment.</param>
     internal DaemonConnection? TakeKept(bool repeatable)
@@ -127,7 +137,8 @@ public sealed class DaemonWorker : IDisposable
                 : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             if (_options.SendBufferSize > 0) socket.SendBufferSize = (int)_options.SendBufferSize;
             if (_options.ReceiveBufferSize > 0) socket.ReceiveBufferSize = (int)_options.ReceiveBufferSize;
-            EndPoint target = Address.UnixSocket is { } path ? new UnixDomainSocketEndPoint(path) : new DnsEndPoint(Address.Host!, Address.Port);
+            EndPoint target = Address.UnixSocket is { } path
+                ? new UnixDomainSocketEndPoint(path) : new DnsEndPoint(Address.Host!, Address.Port);
             var connecting = socket.ConnectAsync(target, clientGone);
             if (connecting.IsCompleted) await connecting.ConfigureAwait(false);
             else await connecting.AsTask().WaitAsync(limit, _time, clientGone).ConfigureAwait(false);
@@ -141,7 +152,10 @@ public sealed class DaemonWorker : IDisposable
         }
     }
 
-    /// <summary>Closes the connections that have rested too long: those below on the stack would else stay, closed by the daemon, until a burst of load takes them.</summary>
+    /// <summary>
+    /// Closes the connections that have rested too long: those below on the stack would else stay, closed by the daemon, until a burst of
+    /// load takes them.
+    /// </summary>
     private void Sweep()
     {
         var fresh = new List<DaemonConnection>();

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>What the name and the value of a field may be (RFC 9110, sections 5.1 and 5.5), as text with a character for each byte.</summary>
+/// <summary>
+/// What the name and the value of a field may be (RFC 9110, sections 5.1 and 5.5), as text with a character for each byte.
+/// </summary>
 public static class FieldSyntax
 {
     private static readonly SearchValues<char> TokenCharacters =

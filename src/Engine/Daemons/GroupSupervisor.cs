@@ -16,17 +16,21 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <summary>Makes the supervisor; nothing runs yet.</summary>
     /// <param name="group">The group, whose queue gets the workers as they listen.</param>
     /// <param name="program">The program, as it is named in messages.</param>
-    /// <param name="nextCommand">The command of the next process, on a socket of its own; told whether it must be able to load its application.</param>
+    /// <param name="nextCommand">The command of the next process, on a socket of its own; told whether it must be able to load its
+    /// application.</param>
     /// <param name="launcher">Starts the processes.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
-    public GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
-        : this(group, program, nextCommand, async (command, output) => await WorkerProcess.StartAsync(command, launcher, output, time).ConfigureAwait(false), log, time)
+    public GroupSupervisor(
+        DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, DaemonLauncher launcher, EventLog log, TimeProvider time)
+        : this(group, program, nextCommand,
+        async (command, output) => await WorkerProcess.StartAsync(command, launcher, output, time).ConfigureAwait(false), log, time)
     {
     }
 
     /// <summary>Makes the supervisor of processes that are started in some way.</summary>
-    internal GroupSupervisor(DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, WorkerStart launch, EventLog log, TimeProvider time)
+    internal GroupSupervisor(
+        DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, WorkerStart launch, EventLog log, TimeProvider time)
     {
         Options = group.Options;
         Queue = group.Queue;
@@ -38,16 +42,22 @@ public sealed class GroupSupervisor : IAsyncDisposable
         _nextCommand = nextCommand;
         _log = log;
         _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
-        if (Options is { Source: DaemonSource.Application, ScriptReloading: true, Application: { } script } && !ApplicationTarget.IsModule(script))
+        if (Options is { Source: DaemonSource.Application, ScriptReloading: true, Application: { } script }
+            && !ApplicationTarget.IsModule(script))
             group.BeforeRequest = new ScriptWatch(script, time, ReloadScript).Look;
         if (Options.MaximumRequests > 0) Queue.Released = CheckReleased;
     }
 
-    /// <summary>Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.</summary>
+    /// <summary>
+    /// Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.
+    /// </summary>
     public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
 
-    /// <summary>Whether a group whose start failed may have come round: a worker listens that has another script, or is a server of its own.</summary>
-    public bool HasRecovered => _workers.Any(worker => worker.Current is { } running && (running.ScriptVersion > 0 || Options.Source != DaemonSource.Application));
+    /// <summary>
+    /// Whether a group whose start failed may have come round: a worker listens that has another script, or is a server of its own.
+    /// </summary>
+    public bool HasRecovered =>
+        _workers.Any(worker => worker.Current is { } running && (running.ScriptVersion > 0 || Options.Source != DaemonSource.Application));
 
     /// <summary>The group's state: ready while any worker is.</summary>
     public DaemonState State
@@ -76,7 +86,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
     /// <summary>Grows with each change of the script: a worker that was started before it has loaded what is no longer wanted.</summary>
     internal int ScriptVersion => Volatile.Read(ref _scriptVersion);
 
-    /// <summary>No request may meet the old script: its workers are closed at once, and requests wait for those that replace them.</summary>
+    /// <summary>
+    /// No request may meet the old script: its workers are closed at once, and requests wait for those that replace them.
+    /// </summary>
     private void ReloadScript()
     {
         Interlocked.Increment(ref _scriptVersion);
@@ -140,7 +152,8 @@ public sealed class GroupSupervisor : IAsyncDisposable
     }
 
     /// <summary>Stops the workers: asks them to end, and kills them after shutdown-timeout.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_workers.Select(worker => worker.DisposeAsync().AsTask())).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_workers.Select(worker => worker.DisposeAsync().AsTask())).ConfigureAwait(false);
 }
 
 /// <summary>A managed daemon could not be started; the message says which and why.</summary>

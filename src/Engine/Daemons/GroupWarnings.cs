@@ -4,7 +4,9 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>What is served otherwise than somebody may think who reads the configuration: to be said at the start, never kept silent.</summary>
+/// <summary>
+/// What is served otherwise than somebody may think who reads the configuration: to be said at the start, never kept silent.
+/// </summary>
 public static class GroupWarnings
 {
     /// <summary>The warnings of a configuration on this system.</summary>
@@ -15,17 +17,26 @@ public static class GroupWarnings
     }
 
     /// <summary>The warnings of a configuration on some system.</summary>
-    internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(ProxyConfiguration configuration, bool isUnix, bool isRoot)
+    internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(
+        ProxyConfiguration configuration, bool isUnix, bool isRoot)
     {
         foreach (var group in configuration.Daemons)
         {
             if (!isUnix && group.Identity.UnixOnly().ToArray() is { Length: > 0 } keys)
-                yield return (EventCatalogue.OptionNotHonoured, $"daemon group '{group.Name}': {string.Join(", ", keys)} cannot be honoured on this system; the processes run as the front end does", group.Name);
+                yield return (
+                    EventCatalogue.OptionNotHonoured,
+                    $"daemon group '{group.Name}': {string.Join(", ", keys)} cannot be honoured on this system; the processes run as the "
+                    + "front end does", group.Name);
             if (group.Source == DaemonSource.Address && group.Threads > 0)
-                yield return (EventCatalogue.OptionNotHonoured, $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it out", group.Name);
+                yield return (
+                    EventCatalogue.OptionNotHonoured,
+                    $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it "
+                    + "out", group.Name);
             // The sample is a part of the front end itself.
             if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")
-                yield return (EventCatalogue.RunsAsRoot, $"daemon group '{group.Name}' runs as root; name another user, for example user: www-data", group.Name);
+                yield return (
+                    EventCatalogue.RunsAsRoot, $"daemon group '{group.Name}' runs as root; name another user, for example user: www-data",
+                    group.Name);
         }
     }
 }

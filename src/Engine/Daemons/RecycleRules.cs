@@ -17,12 +17,14 @@ internal static class RecycleRules
     /// <param name="age">How long it has run.</param>
     /// <param name="rest">How long it has had none.</param>
     /// <param name="processorTime">Asked for only when there is a limit to it: it costs a system call.</param>
-    public static RestartReason? Meets(DaemonGroupOptions options, long requests, int active, TimeSpan age, TimeSpan rest, Func<TimeSpan> processorTime)
+    public static RestartReason? Meets(
+        DaemonGroupOptions options, long requests, int active, TimeSpan age, TimeSpan rest, Func<TimeSpan> processorTime)
     {
         if (options.MaximumRequests > 0 && requests >= options.MaximumRequests) return RestartReason.MaximumRequests;
         if (options.RestartInterval > TimeSpan.Zero && age >= options.RestartInterval) return RestartReason.RestartInterval;
         // A worker that has had nothing to do since it started is as fresh as its successor would be.
-        if (options.InactivityTimeout > TimeSpan.Zero && active == 0 && requests > 0 && rest >= options.InactivityTimeout) return RestartReason.InactivityTimeout;
+        if (options.InactivityTimeout > TimeSpan.Zero && active == 0 && requests > 0 && rest >= options.InactivityTimeout)
+            return RestartReason.InactivityTimeout;
         if (options.CpuTimeLimit > TimeSpan.Zero && processorTime() >= options.CpuTimeLimit) return RestartReason.CpuTimeLimit;
         return null;
     }

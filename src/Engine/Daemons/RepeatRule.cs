@@ -3,7 +3,8 @@ namespace DaemonProxy.Daemons;
 /// <summary>What is known of a request whose connection ended before a byte of the response came.</summary>
 /// <param name="IsTakenUp">Whether the worker had taken the request's bytes; null: the system does not say.</param>
 /// <param name="WasKept">Whether the connection had served a request before.</param>
-/// <param name="Died">How many requests the worker had when its process ended though nobody had asked it to, this one among them; 0: it lives, was asked to end, or is no process of ours.</param>
+/// <param name="Died">How many requests the worker had when its process ended though nobody had asked it to, this one among them; 0: it
+/// lives, was asked to end, or is no process of ours.</param>
 /// <param name="HasBeenRepeated">Whether the request has had its second try.</param>
 internal readonly record struct FailedTry(bool? IsTakenUp, bool WasKept, int Died, bool HasBeenRepeated);
 
@@ -21,8 +22,9 @@ internal enum RepeatDecision
 }
 
 /// <summary>
-/// Which requests are sent again (RFC 9110, section 9.2.2: those with an idempotent method and no body), when the connection to the worker ended before a byte of
-/// the response. A request that kills its worker must not be given to the next one, and one that was only near to it must not suffer.
+/// Which requests are sent again (RFC 9110, section 9.2.2: those with an idempotent method and no body), when the connection to the worker
+/// ended before a byte of the response. A request that kills its worker must not be given to the next one, and one that was only near to it
+/// must not suffer.
 /// <code>
 ///   the request's bytes     the worker                                  the connection    the request is sent again
 ///   not taken up            whatever became of it                       kept              yes, and it counts as no try: the worker closed what had rested

@@ -7,8 +7,8 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Sends a request's body to the daemon while its response is read: a daemon may answer before it has read everything, or as it reads (an echo).
-/// A daemon that stops reading is no failure of its own, for its answer may say why (413); a client that breaks off is one.
+/// Sends a request's body to the daemon while its response is read: a daemon may answer before it has read everything, or as it reads (an
+/// echo). A daemon that stops reading is no failure of its own, for its answer may say why (413); a client that breaks off is one.
 /// </summary>
 internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connection, TimeProvider time)
 {
@@ -79,7 +79,9 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 if ((_left -= read.Buffer.Length) < 0 || (read.IsCompleted && !_inChunks && _left > 0))
                 {
                     body.Reader.AdvanceTo(read.Buffer.End);
-                    BreakOff(new BrokenResponseException(EventCatalogue.RequestBodyReadError, $"the body is not of the length that its head says, {body.Framing.Length} bytes"));
+                    BreakOff(new BrokenResponseException(
+                        EventCatalogue.RequestBodyReadError,
+                        $"the body is not of the length that its head says, {body.Framing.Length} bytes"));
                     return;
                 }
                 sending = true;

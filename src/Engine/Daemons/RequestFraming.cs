@@ -1,8 +1,9 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// How a request tells a daemon where its body ends (RFC 9112, section 6). One value for the head that says it and for the pump that sends the body, so that the
-/// two cannot be out of step: whatever the client's headers were, a daemon never finds a second request in the body of a first.
+/// How a request tells a daemon where its body ends (RFC 9112, section 6). One value for the head that says it and for the pump that sends
+/// the body, so that the two cannot be out of step: whatever the client's headers were, a daemon never finds a second request in the body
+/// of a first.
 /// </summary>
 public readonly record struct RequestFraming
 {

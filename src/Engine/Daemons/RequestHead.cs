@@ -13,7 +13,8 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 public sealed class RequestHead : IDisposable
 {
-    private static readonly SearchValues<char> TargetCharacters = SearchValues.Create([.. Enumerable.Range('!', 256 - '!').Where(c => c != 127).Select(c => (char)c)]);
+    private static readonly SearchValues<char> TargetCharacters = SearchValues.Create(
+        [.. Enumerable.Range('!', 256 - '!').Where(c => c != 127).Select(c => (char)c)]);
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2048);
     private int _length;
@@ -21,7 +22,9 @@ public sealed class RequestHead : IDisposable
     /// <summary>The head as written so far.</summary>
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
-    /// <summary>Whether a header may be given to <see cref="Add"/>: not where this head or its connection writes it (RFC 9112, sections 3.2 and 6).</summary>
+    /// <summary>
+    /// Whether a header may be given to <see cref="Add"/>: not where this head or its connection writes it (RFC 9112, sections 3.2 and 6).
+    /// </summary>
     public static bool IsOwn(string name) => name.Length switch
     {
         4 => name.Equals("Host", StringComparison.OrdinalIgnoreCase),
@@ -31,11 +34,13 @@ public sealed class RequestHead : IDisposable
     };
 
     /// <summary>Writes the request line and the host.</summary>
-    /// <exception cref="BrokenResponseException">The method is no token, the target or the host holds what none may hold: the client's request is malformed.</exception>
+    /// <exception cref="BrokenResponseException">The method is no token, the target or the host holds what none may hold: the client's
+    /// request is malformed.</exception>
     public void Start(string method, string target, string host)
     {
         if (!FieldSyntax.IsName(method)) throw Malformed("its method is no token");
-        if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its target holds a space or a control character");
+        if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters))
+            throw Malformed("its target holds a space or a control character");
         if (host.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its host holds a space or a control character");
         Put(method);
         Put(" "u8);
@@ -46,7 +51,8 @@ public sealed class RequestHead : IDisposable
     }
 
     /// <summary>Writes one header line, or a trailer's.</summary>
-    /// <exception cref="BrokenResponseException">The name is no token, or the value holds a control character: the client's request is malformed.</exception>
+    /// <exception cref="BrokenResponseException">The name is no token, or the value holds a control character: the client's request is
+    /// malformed.</exception>
     /// <exception cref="ArgumentException">It is a header that <see cref="IsOwn"/>.</exception>
     public void Add(string name, string value)
     {

@@ -4,29 +4,33 @@ using System.Text;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Reads a request's head as the strictest daemon would (RFC 9112, sections 2 to 6), and says what it would stumble over. A debug build checks every head that it
-/// sends, so that a head which two daemons could read in two ways is found by whatever test makes one.
+/// Reads a request's head as the strictest daemon would (RFC 9112, sections 2 to 6), and says what it would stumble over. A debug build
+/// checks every head that it sends, so that a head which two daemons could read in two ways is found by whatever test makes one.
 /// </summary>
 public static class RequestHeadCheck
 {
     /// <summary>Checks a head.</summary>
     /// <param name="head">The bytes that go to the daemon, with the empty line at the end.</param>
     /// <param name="framing">What its body will be.</param>
-    /// <exception cref="InvalidOperationException">The head is not exactly one request's, or does not frame its body as it is going to be sent.</exception>
+    /// <exception cref="InvalidOperationException">The head is not exactly one request's, or does not frame its body as it is going to be
+    /// sent.</exception>
     public static void Check(ReadOnlySpan<byte> head, RequestFraming framing)
     {
         var text = Encoding.Latin1.GetString(head);
         if (!text.EndsWith("\r\n\r\n", StringComparison.Ordinal)) throw Wrong("does not end in an empty line", text);
         var lines = text[..^4].Split("\r\n");
-        if (text.AsSpan().ContainsAny('\0', '\x7f') || lines.Any(line => line.AsSpan().ContainsAny('\r', '\n'))) throw Wrong("holds a control character", text);
+        if (text.AsSpan().ContainsAny('\0', '\x7f') || lines.Any(line => line.AsSpan().ContainsAny('\r', '\n')))
+            throw Wrong("holds a control character", text);
         var start = lines[0].Split(' ');
-        if (start.Length != 3 || start[0].Length == 0 || start[1].Length == 0 || start[2] != "HTTP/1.1") throw Wrong("has no proper request line", text);
+        if (start.Length != 3 || start[0].Length == 0 || start[1].Length == 0 || start[2] != "HTTP/1.1")
+            throw Wrong("has no proper request line", text);
 
         string? length = null, coding = null;
         var hosts = 0;
         foreach (var line in lines[1..])
         {
-            if (!ResponseHeadReader.TryParse(Encoding.Latin1.GetBytes(line), out var name, out var value)) throw Wrong($"has the malformed line '{line}'", text);
+            if (!ResponseHeadReader.TryParse(Encoding.Latin1.GetBytes(line), out var name, out var value))
+                throw Wrong($"has the malformed line '{line}'", text);
             if (Is(name, "Host")) hosts++;
             if (Is(name, "Content-Length")) length = length is null ? value : throw Wrong("has two lengths", text);
             if (Is(name, "Transfer-Encoding")) coding = coding is null ? value : throw Wrong("has two transfer codings", text);
@@ -38,5 +42,6 @@ public static class RequestHeadCheck
 
     private static bool Is(string text, string other) => text.Equals(other, StringComparison.OrdinalIgnoreCase);
 
-    private static InvalidOperationException Wrong(string what, string head) => new($"a request's head {what}: {head.ReplaceLineEndings("|")}");
+    private static InvalidOperationException Wrong(string what, string head) =>
+        new($"a request's head {what}: {head.ReplaceLineEndings("|")}");
 }

@@ -39,7 +39,10 @@ public sealed class ResponseHead
     /// <summary>The reason phrase; may be empty.</summary>
     public string Reason { get; internal set; } = "";
 
-    /// <summary>The headers that are for the client, in the daemon's order: without the hop-by-hop ones (RFC 9110, section 7.6.1) and without Content-Length.</summary>
+    /// <summary>
+    /// The headers that are for the client, in the daemon's order: without the hop-by-hop ones (RFC 9110, section 7.6.1) and without
+    /// Content-Length.
+    /// </summary>
     public List<KeyValuePair<string, string>> Headers { get; } = new(16);
 
     /// <summary>Content-Length, where one was given.</summary>

@@ -7,7 +7,8 @@ namespace DaemonProxy.Daemons;
 
 /// <summary>
 /// Reads a daemon's response head, line by line as it comes. Strict, for what can be read in two ways is what attackers use: a line ends
-/// in CRLF, a name is a token with the colon right behind it, no line is folded, and the body's length is said once (RFC 9112, sections 4 to 6).
+/// in CRLF, a name is a token with the colon right behind it, no line is folded, and the body's length is said once (RFC 9112, sections 4
+/// to 6).
 /// </summary>
 /// <param name="longestLine"><c>header-buffer-size</c>.</param>
 public struct ResponseHeadReader(int longestLine)
@@ -43,7 +44,8 @@ public struct ResponseHeadReader(int longestLine)
             var end = rest.IndexOf((byte)'\n');
             // Without its LF, a line of one byte more may be one whose CR has come: the same line is judged the same, whole or in pieces.
             if ((end < 0 ? rest.Length : end) - 1 > longestLine)
-                throw new BrokenResponseException(EventCatalogue.HeaderTooLong, $"a line is longer than header-buffer-size, {longestLine} bytes");
+                throw new BrokenResponseException(
+                    EventCatalogue.HeaderTooLong, $"a line is longer than header-buffer-size, {longestLine} bytes");
             if (end < 0) return null;
             if (end == 0 || rest[end - 1] != '\r') throw Malformed("a line ends without CR", rest[..end]);
             var line = rest[..(end - 1)];
@@ -72,7 +74,8 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadHeader(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (!TryParse(line, out var name, out var value)) throw Malformed(line[0] is (byte)' ' or (byte)'\t' ? "a header line is folded" : "a header line is malformed", line);
+        if (!TryParse(line, out var name, out var value))
+            throw Malformed(line[0] is (byte)' ' or (byte)'\t' ? "a header line is folded" : "a header line is malformed", line);
         switch (name.Length)
         {
             case 14 when Is(name, "Content-Length"):

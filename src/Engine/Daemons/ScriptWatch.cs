@@ -1,8 +1,9 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Looks, before a request goes to a worker, whether the group's script is still the one that its workers have loaded. It asks the system, not a watcher
-/// of files: those know nothing of network file systems and come late. The answer is in the kernel's cache, and is asked for once a millisecond at most.
+/// Looks, before a request goes to a worker, whether the group's script is still the one that its workers have loaded. It asks the system,
+/// not a watcher of files: those know nothing of network file systems and come late. The answer is in the kernel's cache, and is asked for
+/// once a millisecond at most.
 /// </summary>
 /// <param name="script">Its full path.</param>
 /// <param name="time">The clock.</param>

@@ -7,14 +7,16 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// A client's request body, of which each piece has to come within a time: <c>client-body-timeout</c>. It bounds the single wait, not a rate, so that a slow
-/// client that goes on is served, and it ends this one body, so that its neighbours on an HTTP/2 connection do not notice. To be disposed of when nobody reads any more.
+/// A client's request body, of which each piece has to come within a time: <c>client-body-timeout</c>. It bounds the single wait, not a
+/// rate, so that a slow client that goes on is served, and it ends this one body, so that its neighbours on an HTTP/2 connection do not
+/// notice. To be disposed of when nobody reads any more.
 /// </summary>
 /// <param name="inner">The body.</param>
 /// <param name="limit">The longest wait, &gt; 0.</param>
 /// <param name="time">The clock.</param>
 /// <param name="broken">
-/// Told at once when the client does not deliver the body, before whoever reads it knows: what is left of the body may not be taken for another request. Null: nobody is.
+/// Told at once when the client does not deliver the body, before whoever reads it knows: what is left of the body may not be taken for
+/// another request. Null: nobody is.
 /// </param>
 public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvider time, Action? broken = null) : PipeReader, IDisposable
 {

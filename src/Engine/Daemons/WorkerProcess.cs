@@ -4,7 +4,10 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 
-/// <summary>One process of a managed group: started, waited for until it listens, ended. It never comes back; its successor is another one on another socket.</summary>
+/// <summary>
+/// One process of a managed group: started, waited for until it listens, ended. It never comes back; its successor is another one on
+/// another socket.
+/// </summary>
 internal sealed class WorkerProcess : IWorkerProcess
 {
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(10);
@@ -37,7 +40,8 @@ internal sealed class WorkerProcess : IWorkerProcess
         Greet(process, command);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it likes.
+        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it
+        // likes.
         process.Exited += (_, _) => _ended.TrySetResult();
         process.EnableRaisingEvents = true;
     }
@@ -87,7 +91,8 @@ internal sealed class WorkerProcess : IWorkerProcess
     /// <param name="time">The clock.</param>
     /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
     /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
-    public static async Task<WorkerProcess> StartAsync(DaemonCommand command, DaemonLauncher launcher, Action<IWorkerProcess, string> output, TimeProvider time)
+    public static async Task<WorkerProcess> StartAsync(
+        DaemonCommand command, DaemonLauncher launcher, Action<IWorkerProcess, string> output, TimeProvider time)
     {
         File.Delete(command.Socket);
         return new WorkerProcess(await launcher.StartAsync(command.StartInfo()).ConfigureAwait(false), command, output, time);
@@ -136,8 +141,8 @@ internal sealed class WorkerProcess : IWorkerProcess
     }
 
     /// <summary>
-    /// Has a worker of ours answer before any request does: its first answer takes as long as a hundred others, which the first requests would wait for, and
-    /// die with it when it is killed just then.
+    /// Has a worker of ours answer before any request does: its first answer takes as long as a hundred others, which the first requests
+    /// would wait for, and die with it when it is killed just then.
     /// </summary>
     private async Task<bool> AnswersAsync(System.Net.Sockets.Socket socket, TimeSpan limit, CancellationToken stop)
     {

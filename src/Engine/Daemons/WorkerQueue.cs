@@ -5,8 +5,8 @@ namespace DaemonProxy.Daemons;
 
 /// <summary>
 /// Gives each request of a group a place on a worker: the one with the fewest requests, never more on one than it takes at a time.
-/// While there is no place requests wait here, first come first served, so that none waits behind a slow one in a worker while another is idle,
-/// and one that waited for queue-timeout is dropped on time (behaviour.md, section 5).
+/// While there is no place requests wait here, first come first served, so that none waits behind a slow one in a worker while another is
+/// idle, and one that waited for queue-timeout is dropped on time (behaviour.md, section 5).
 /// </summary>
 public sealed class WorkerQueue
 {
@@ -81,8 +81,8 @@ public sealed class WorkerQueue
     }
 
     /// <summary>
-    /// Closes a worker whose process has ended, and tells those who wait for an answer of it with how many requests it died: none when it was closed
-    /// before, for then it was asked to end.
+    /// Closes a worker whose process has ended, and tells those who wait for an answer of it with how many requests it died: none when it
+    /// was closed before, for then it was asked to end.
     /// </summary>
     internal void Bury(DaemonWorker worker)
     {
@@ -107,9 +107,11 @@ public sealed class WorkerQueue
     /// <param name="clientGone">Ends the wait.</param>
     /// <param name="unserved">For how long the request has been without any worker already: it is of the connect-timeout, too.</param>
     /// <param name="isUse">Whether it is a use of the worker for <c>inactivity-timeout</c>; a health check is none.</param>
-    /// <exception cref="BrokenResponseException">No worker was free within queue-timeout, or none there at all for connect-timeout.</exception>
+    /// <exception cref="BrokenResponseException">No worker was free within queue-timeout, or none there at all for
+    /// connect-timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public ValueTask<DaemonWorker> TakeAsync(DaemonWorker? avoid, CancellationToken clientGone, TimeSpan unserved = default, bool isUse = true)
+    public ValueTask<DaemonWorker> TakeAsync(
+        DaemonWorker? avoid, CancellationToken clientGone, TimeSpan unserved = default, bool isUse = true)
     {
         Place place;
         lock (_gate)
@@ -158,17 +160,19 @@ public sealed class WorkerQueue
                 clientGone.ThrowIfCancellationRequested();
                 var waited = _time.GetElapsedTime(place.Start);
                 throw _options.QueueTimeout > TimeSpan.Zero && waited >= _options.QueueTimeout
-                    ? new BrokenResponseException(EventCatalogue.QueueTimeout, $"daemon group '{_options.Name}' had no place free for {waited.TotalSeconds:0.###} s")
+                    ? new BrokenResponseException(
+                    EventCatalogue.QueueTimeout, $"daemon group '{_options.Name}' had no place free for {waited.TotalSeconds:0.###} s")
                     : new BrokenResponseException(EventCatalogue.ConnectTimeout, place.BehindBacklog
                         ? $"daemon group '{_options.Name}' has more than listen-backlog ({_options.ListenBacklog}) requests waiting"
-                        : $"daemon group '{_options.Name}' had no worker running for {(Unmanned - place.UnmannedBefore).TotalSeconds:0.###} s");
+                        : $"daemon group '{_options.Name}' had no worker running for "
+                        + $"{(Unmanned - place.UnmannedBefore).TotalSeconds:0.###} s");
             }
         }
     }
 
     /// <summary>
-    /// When a request has to look whether it waits in vain. The workers may go at any moment, and with them gone it has what is left of its connect-timeout:
-    /// so it looks whenever that would be over if they had gone just now.
+    /// When a request has to look whether it waits in vain. The workers may go at any moment, and with them gone it has what is left of its
+    /// connect-timeout: so it looks whenever that would be over if they had gone just now.
     /// </summary>
     private TimeSpan NextLook(Place place)
     {

@@ -6,8 +6,8 @@ using DaemonProxy.Statistics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Keeps one worker of a managed group running: starts it, starts another when it ends, when <see cref="BackOff"/> lets it, and replaces it by the rules. A
-/// replacement listens before its predecessor is closed, so that recycling never takes the last worker away.
+/// Keeps one worker of a managed group running: starts it, starts another when it ends, when <see cref="BackOff"/> lets it, and replaces it
+/// by the rules. A replacement listens before its predecessor is closed, so that recycling never takes the last worker away.
 /// </summary>
 internal sealed class WorkerSupervisor : IAsyncDisposable
 {
@@ -42,7 +42,9 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     /// <summary>The process that serves, and its place in the queue; null while there is none.</summary>
     public Running? Current => _current;
 
-    /// <summary>Completes when it listens for the first time; fails with <see cref="DaemonStartException"/> when it ended before it ever did.</summary>
+    /// <summary>
+    /// Completes when it listens for the first time; fails with <see cref="DaemonStartException"/> when it ended before it ever did.
+    /// </summary>
     public Task FirstReady => _firstReady.Task;
 
     private DaemonGroupOptions Options => _group.Options;
@@ -71,7 +73,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private async Task ReplacedAsync(TaskCompletionSource<RestartReason> asked)
     {
-        while (_asked == asked && !_stop.IsCancellationRequested) await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
+        while (_asked == asked && !_stop.IsCancellationRequested)
+            await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task RunAsync()
@@ -101,7 +104,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         if (_current is null) State = DaemonState.Starting;
         // An application that cannot be loaded is found out at the start, and replaces none that works. A worker that has crashed leaves
-        // nothing to be kept, nor has a group whose first start has failed: then requests get to know the reason, until the application can be loaded.
+        // nothing to be kept, nor has a group whose first start has failed: then requests get to know the reason, until the application can
+        // be loaded.
         var requireLoad = !_firstReady.Task.IsCompleted || _current?.ScriptVersion == _group.ScriptVersion;
         var script = _group.ScriptVersion;
         IWorkerProcess process;
@@ -135,7 +139,10 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         if (listens)
         {
             var death = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var worker = new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget) { Death = death };
+            var worker = new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget)
+            {
+                Death = death,
+            };
             return new(process, worker, script);
         }
 
@@ -147,13 +154,17 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         if (ended)
         {
             await FailedAsync(
-                new DaemonStartException($"daemon group '{Options.Name}': '{_group.Program}' ended with exit code {code} before it listened on {process.Socket}{lastWords}"),
+                new DaemonStartException(
+                    $"daemon group '{Options.Name}': '{_group.Program}' ended with exit code {code} before it listened on "
+                    + $"{process.Socket}{lastWords}"),
                 EventCatalogue.DaemonEnded, $"exit code {code} before it listened{lastWords}").ConfigureAwait(false);
         }
         else
         {
             var late = $"not listening at {process.Socket} after {Options.StartupTimeout.TotalSeconds:0.###} s{lastWords}";
-            await FailedAsync(new DaemonStartException($"daemon group '{Options.Name}': '{_group.Program}': {late}; raise startup-timeout if it just needs longer"),
+            await FailedAsync(
+                new DaemonStartException(
+                $"daemon group '{Options.Name}': '{_group.Program}': {late}; raise startup-timeout if it just needs longer"),
                 EventCatalogue.DaemonNotReady, late).ConfigureAwait(false);
         }
         return null;
@@ -195,15 +206,19 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _group.Queue.Open(next.Worker);
         _backOff.Listened();
         // Nobody is sent to a dead worker, whatever its supervisor is busy with.
-        _ = next.Process.Ended.ContinueWith(_ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = next.Process.Ended.ContinueWith(
+            _ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         _firstReady.TrySetResult();
         if (previous is null) return;
         var reason = _asked.Task.Result;
         _group.Count(reason);
-        _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason), ("pid", next.Process.Id));
+        _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason),
+            ("pid", next.Process.Id));
         _group.Queue.Close(previous.Worker);
         _asked = NewQuestion();
-        Retire(RetireAsync(previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
+        Retire(RetireAsync(
+            previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
     }
 
     private void Retire(Task end)
@@ -234,7 +249,9 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         // Whoever asked for a new one gets it by this.
         _asked = NewQuestion();
         _group.Count(RestartReason.Crash);
-        _group.Log(EventCatalogue.DaemonEnded, $"exit code {code} after {lived.TotalSeconds:0.0} s; another is started in {_backOff.Left.TotalSeconds:0.0} s", ("exitCode", code));
+        _group.Log(EventCatalogue.DaemonEnded,
+            $"exit code {code} after {lived.TotalSeconds:0.0} s; another is started in {_backOff.Left.TotalSeconds:0.0} s",
+            ("exitCode", code));
         await PauseAsync().ConfigureAwait(false);
     }
 
@@ -243,7 +260,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         var start = _time.GetTimestamp();
         if (grace < ShortestGrace) grace = ShortestGrace;
-        while (previous.Worker.Active > previous.Process.StuckRequests && _time.GetElapsedTime(start) < grace && !previous.Process.Ended.IsCompleted && !_stop.IsCancellationRequested)
+        while (previous.Worker.Active > previous.Process.StuckRequests && _time.GetElapsedTime(start) < grace
+            && !previous.Process.Ended.IsCompleted && !_stop.IsCancellationRequested)
             await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
         await EndAsync(previous).ConfigureAwait(false);
     }
@@ -252,7 +270,8 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         _group.Queue.Close(running.Worker);
         var byItself = await DropAsync(running, Options.ShutdownTimeout).ConfigureAwait(false);
-        _group.Log(EventCatalogue.DaemonStopped, byItself ? "" : $"killed after {Options.ShutdownTimeout.TotalSeconds:0.###} s", ("pid", running.Process.Id));
+        _group.Log(EventCatalogue.DaemonStopped, byItself ? "" : $"killed after {Options.ShutdownTimeout.TotalSeconds:0.###} s",
+            ("pid", running.Process.Id));
     }
 
     private static async Task<bool> DropAsync(Running running, TimeSpan limit)

@@ -11,28 +11,33 @@ public sealed class ActivityRates
     private ActivityRates(InstanceActivity? before, InstanceActivity now)
     {
         // One that was started anew counts from 0.
-        if (before?.Status.ProcessId != now.Status.ProcessId || before.Status.StartTime != now.Status.StartTime || now.Time <= before.Time) before = null;
+        if (before?.Status.ProcessId != now.Status.ProcessId || before.Status.StartTime != now.Status.StartTime || now.Time <= before.Time)
+            before = null;
         _seconds = before is null ? 0 : (now.Time - before.Time).TotalSeconds;
         Status = now.Status;
         Time = now.Time.LocalDateTime;
         ActiveRequests = now.Responses.Count;
         RequestRate = Rate(before?.Status.Traffic.Requests, Status.Traffic.Requests);
-        ByteRate = Rate(before is null ? null : before.Status.Traffic.Bytes + before.Responses.Bytes, Status.Traffic.Bytes + now.Responses.Bytes);
+        ByteRate = Rate(
+            before is null ? null : before.Status.Traffic.Bytes + before.Responses.Bytes, Status.Traffic.Bytes + now.Responses.Bytes);
         Daemons =
         [
-            .. Status.Daemons.Select(daemon => Part(daemon.Traffic, before?.Status.Daemons.FirstOrDefault(other => other.Daemon == daemon.Daemon)?.Traffic,
+            .. Status.Daemons.Select(
+            daemon => Part(daemon.Traffic, before?.Status.Daemons.FirstOrDefault(other => other.Daemon == daemon.Daemon)?.Traffic,
                 before, now, route => route.Daemon == daemon.Daemon) with { ActiveRequests = daemon.ActiveRequests }),
         ];
         Routes =
         [
-            .. Status.Routes.Select(route => Part(route.Traffic, before?.Status.Routes.FirstOrDefault(other => other.Route == route.Route)?.Traffic,
+            .. Status.Routes.Select(
+            route => Part(route.Traffic, before?.Status.Routes.FirstOrDefault(other => other.Route == route.Route)?.Traffic,
                 before, now, other => other.Route == route.Route)),
         ];
         Responses =
         [
             .. now.Responses.Oldest.Select(response => response with
             {
-                ByteRate = before?.Responses.Oldest.FirstOrDefault(other => other.Id == response.Id) is { } earlier ? Rate(earlier.Bytes, response.Bytes)
+                ByteRate = before?.Responses.Oldest.FirstOrDefault(other => other.Id == response.Id) is { } earlier
+                    ? Rate(earlier.Bytes, response.Bytes)
                     : response.Elapsed > TimeSpan.Zero ? response.Bytes / response.Elapsed.TotalSeconds : 0,
             }),
         ];
@@ -60,7 +65,8 @@ public sealed class ActivityRates
     public double ByteRate { get; }
 
     /// <summary>Flushes, a second.</summary>
-    public double FlushRate => Daemons.Sum(daemon => daemon.IdleFlushRate + daemon.DeadlineFlushRate + daemon.GuardFlushRate + daemon.EndFlushRate);
+    public double FlushRate =>
+        Daemons.Sum(daemon => daemon.IdleFlushRate + daemon.DeadlineFlushRate + daemon.GuardFlushRate + daemon.EndFlushRate);
 
     /// <summary>The same for each daemon group.</summary>
     public IReadOnlyList<PartRates> Daemons { get; }
@@ -68,7 +74,9 @@ public sealed class ActivityRates
     /// <summary>The same for each route.</summary>
     public IReadOnlyList<PartRates> Routes { get; }
 
-    /// <summary>The responses in flight: the oldest 200, where there are more. The rate of one that is new is over its whole life.</summary>
+    /// <summary>
+    /// The responses in flight: the oldest 200, where there are more. The rate of one that is new is over its whole life.
+    /// </summary>
     public IReadOnlyList<ActiveResponse> Responses { get; }
 
     /// <summary>What the front end says of itself.</summary>
@@ -79,19 +87,24 @@ public sealed class ActivityRates
     /// <param name="now">The later.</param>
     public static ActivityRates Between(InstanceActivity? before, InstanceActivity now) => new(before, now);
 
-    private PartRates Part(TrafficStatus traffic, TrafficStatus? earlier, InstanceActivity? before, InstanceActivity now, Func<RouteStatus, bool> isOfPart) => new(traffic.Target ?? "")
-    {
-        ActiveRequests = Active(now, isOfPart).Sum(active => active.Count),
-        RequestRate = Rate(earlier?.Requests, traffic.Requests),
-        ByteRate = Rate(earlier?.Bytes + Active(before, isOfPart).Sum(active => active.Bytes), traffic.Bytes + Active(now, isOfPart).Sum(active => active.Bytes)),
-        IdleFlushRate = Rate(earlier?.IdleFlushes, traffic.IdleFlushes),
-        DeadlineFlushRate = Rate(earlier?.DeadlineFlushes, traffic.DeadlineFlushes),
-        GuardFlushRate = Rate(earlier?.GuardFlushes, traffic.GuardFlushes),
-        EndFlushRate = Rate(earlier?.EndFlushes, traffic.EndFlushes),
-    };
+    private PartRates Part(
+        TrafficStatus traffic, TrafficStatus? earlier, InstanceActivity? before, InstanceActivity now, Func<RouteStatus, bool> isOfPart) =>
+        new(traffic.Target ?? "")
+        {
+            ActiveRequests = Active(now, isOfPart).Sum(active => active.Count),
+            RequestRate = Rate(earlier?.Requests, traffic.Requests),
+            ByteRate = Rate(
+            earlier?.Bytes + Active(before, isOfPart).Sum(active => active.Bytes), traffic.Bytes + Active(now, isOfPart)
+            .Sum(active => active.Bytes)),
+            IdleFlushRate = Rate(earlier?.IdleFlushes, traffic.IdleFlushes),
+            DeadlineFlushRate = Rate(earlier?.DeadlineFlushes, traffic.DeadlineFlushes),
+            GuardFlushRate = Rate(earlier?.GuardFlushes, traffic.GuardFlushes),
+            EndFlushRate = Rate(earlier?.EndFlushes, traffic.EndFlushes),
+        };
 
     private static IEnumerable<ActiveRoute> Active(InstanceActivity? activity, Func<RouteStatus, bool> isOfPart) =>
-        activity?.Status.Routes.Where(isOfPart).Select(route => activity.Responses.ByRoute.GetValueOrDefault(route.Route)).OfType<ActiveRoute>() ?? [];
+        activity?.Status.Routes.Where(isOfPart).Select(route => activity.Responses.ByRoute.GetValueOrDefault(route.Route))
+            .OfType<ActiveRoute>() ?? [];
 
     // A response that has just ended may be in neither count for a moment.
     private double Rate(long? before, long now) => before is null || _seconds == 0 ? 0 : Math.Max(0, now - before.Value) / _seconds;

@@ -24,10 +24,12 @@ public static class NoDelayWarning
     private static string Consequence(PacerDefinition pacer) => pacer switch
     {
         { FlushCost.Ticks: > 0 } =>
-            $"The {pacer.Name} pacer spends {Units.FormatDuration(pacer.FlushCost)} on each of these flushes, so responses fall far below their rate. "
+            $"The {pacer.Name} pacer spends {Units.FormatDuration(pacer.FlushCost)} on each of these flushes, so responses fall far below "
+                + "their rate. "
                 + $"Set a flush delay (5ms is the default), or use the {PacerTable.Default.Name} pacer.",
         { KeepsRate: false } =>
-            $"The {pacer.Name} pacer does not wait for these flushes, but it does not slow small writes either, so responses may exceed their rate "
+            $"The {pacer.Name} pacer does not wait for these flushes, but it does not slow small writes either, so responses may exceed "
+                + "their rate "
                 + $"with any flush delay. Use the {PacerTable.Default.Name} pacer to keep to it.",
         _ =>
             $"The {pacer.Name} pacer keeps its rate, and each of these flushes is a small write of its own. "

@@ -15,7 +15,8 @@ public static class WatchFrame
     /// <param name="time">When it is, for people.</param>
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>
-    public static IReadOnlyList<string> Lines(IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height)
+    public static IReadOnlyList<string> Lines(
+        IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height)
     {
         // A terminal that has been written to in its last column may take what follows for that column.
         width--;
@@ -35,8 +36,10 @@ public static class WatchFrame
         List<string> lines =
         [
             "",
-            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up {Age(rates.Time - status.StartTime)}",
-            $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   {status.Traffic.Requests} requests and {Bytes(status.Traffic.Bytes)} since the start",
+            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up "
+                + $"{Age(rates.Time - status.StartTime)}",
+            $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   {status.Traffic.Requests} "
+                + $"requests and {Bytes(status.Traffic.Bytes)} since the start",
             "",
         ];
         lines.AddRange(Daemons(rates));
@@ -55,15 +58,19 @@ public static class WatchFrame
 
     private static IEnumerable<string> Daemons(ActivityRates rates)
     {
-        var table = new TextTable(("GROUP", false), ("STATE", false), ("WORKERS", true), ("RESTARTS", true), ("ACTIVE", true), ("WAITING", true), ("REQ/S", true), ("BYTES/S", true),
+        var table = new TextTable(
+            ("GROUP", false), ("STATE", false), ("WORKERS", true), ("RESTARTS", true), ("ACTIVE", true), ("WAITING", true), ("REQ/S", true),
+            ("BYTES/S", true),
             ("IDLE/S", true), ("DEADLINE/S", true), ("GUARD/S", true), ("END/S", true), ("FLUSH POLICY", false));
         foreach (var (daemon, rate) in rates.Status.Daemons.Zip(rates.Daemons))
         {
             var policy = daemon.FlushPolicy;
-            table.Add(daemon.Daemon, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts), Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
+            table.Add(daemon.Daemon, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts),
+                Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
                 Rate(rate.RequestRate), Bytes(rate.ByteRate),
                 Rate(rate.IdleFlushRate), Rate(rate.DeadlineFlushRate), Rate(rate.GuardFlushRate), Rate(rate.EndFlushRate),
-                $"{Units.FormatDuration(policy.FlushDelay)} {Units.FormatDuration(policy.FlushDeadline)} {Units.FormatSize(policy.BufferSize)}");
+                $"{Units.FormatDuration(policy.FlushDelay)} {Units.FormatDuration(policy.FlushDeadline)} "
+                    + $"{Units.FormatSize(policy.BufferSize)}");
         }
 
         return Split(table);
@@ -71,7 +78,9 @@ public static class WatchFrame
 
     private static IEnumerable<string> Routes(ActivityRates rates)
     {
-        var table = new TextTable(("ROUTE", false), ("GOES TO", false), ("ACTIVE", true), ("REQ/S", true), ("BYTES/S", true), ("RATE LIMIT", true), ("PACER", false));
+        var table = new TextTable(
+            ("ROUTE", false), ("GOES TO", false), ("ACTIVE", true), ("REQ/S", true), ("BYTES/S", true), ("RATE LIMIT", true),
+            ("PACER", false));
         foreach (var (route, rate) in rates.Status.Routes.Zip(rates.Routes))
         {
             var limit = route.RateLimits[0];
@@ -84,10 +93,12 @@ public static class WatchFrame
 
     private static IEnumerable<string> Responses(IEnumerable<ActiveResponse> responses)
     {
-        var table = new TextTable(("ACTIVE RESPONSE", false), ("STATUS", true), ("AGE", true), ("SENT", true), ("BYTES/S", true), ("ROUTE", false));
+        var table = new TextTable(
+            ("ACTIVE RESPONSE", false), ("STATUS", true), ("AGE", true), ("SENT", true), ("BYTES/S", true), ("ROUTE", false));
         foreach (var response in responses)
         {
-            table.Add($"{response.Method} {Shown(response.Path)}", response.Status is { } status ? Number(status) : "", Age(response.Elapsed), Bytes(response.Bytes), Bytes(response.ByteRate),
+            table.Add($"{response.Method} {Shown(response.Path)}", response.Status is { } status ? Number(status) : "",
+                Age(response.Elapsed), Bytes(response.Bytes), Bytes(response.ByteRate),
                 response.Route ?? "");
         }
 
@@ -107,7 +118,8 @@ public static class WatchFrame
         return text.ToString();
     }
 
-    private static string Between(string left, string right, int width) => left + right.PadLeft(Math.Max(right.Length + 2, width - left.Length));
+    private static string Between(string left, string right, int width) =>
+        left + right.PadLeft(Math.Max(right.Length + 2, width - left.Length));
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
@@ -119,10 +131,12 @@ public static class WatchFrame
         var unit = 0;
         for (; bytes >= 1000 && unit < units.Length - 1; unit++)
             bytes /= 1024;
-        return $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : bytes >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture)} {units[unit]}";
+        return $"{bytes.ToString(unit == 0 || bytes >= 100 ? "0" : bytes >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture)} "
+            + $"{units[unit]}";
     }
 
     private static string Age(TimeSpan age) => age < TimeSpan.FromMinutes(1)
         ? age.TotalSeconds.ToString("0.0 's'", CultureInfo.InvariantCulture)
-        : age < TimeSpan.FromDays(1) ? age.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : age.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+        : age < TimeSpan.FromDays(1)
+        ? age.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : age.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace DaemonProxy.Display;
 
 /// <summary>
-/// A terminal that shows pictures: on its second screen, so that what was there comes back at the end, without a cursor, and each picture in one write over
-/// the one before, so that nothing flickers.
+/// A terminal that shows pictures: on its second screen, so that what was there comes back at the end, without a cursor, and each picture
+/// in one write over the one before, so that nothing flickers.
 /// </summary>
 /// <param name="terminal">Where the terminal's bytes go.</param>
 public sealed class WatchScreen(Stream terminal) : IDisposable
@@ -19,7 +19,8 @@ public sealed class WatchScreen(Stream terminal) : IDisposable
         if (!_open)
             text.Append("\e[?1049h\e[?25l\e[?7l");
         _open = true;
-        // Between the marks of a synchronized update a terminal that knows them draws nothing. Lines are cleared behind their text, never before.
+        // Between the marks of a synchronized update a terminal that knows them draws nothing. Lines are cleared behind their text, never
+        // before.
         text.Append("\e[?2026h\e[H");
         for (var i = 0; i < lines.Count; i++)
             text.Append(lines[i]).Append("\e[K").Append(i < lines.Count - 1 ? "\r\n" : "");

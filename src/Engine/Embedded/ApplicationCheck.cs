@@ -5,26 +5,32 @@ namespace DaemonProxy.Embedded;
 /// <summary>Whether what a configuration names for its applications is there: the scripts, and each python-home. Loads nothing.</summary>
 public static class ApplicationCheck
 {
-    /// <summary>The mistakes. A Python is run to see whether it can be used: one, the first that is named, because that takes its time.</summary>
+    /// <summary>
+    /// The mistakes. A Python is run to see whether it can be used: one, the first that is named, because that takes its time.
+    /// </summary>
     public static IEnumerable<ConfigurationError> Of(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var groups = configuration.Daemons.Where(group => group.Source == DaemonSource.Application).ToArray();
         var scripts = groups.Select(group => (Owner: $"daemon group '{group.Name}'", Target: group.Application!))
-            .Concat(configuration.Routes.Where(route => route.Application is not null).Select(route => (Owner: $"route {route.Path}", Target: route.Application!)));
+            .Concat(configuration.Routes.Where(route => route.Application is not null)
+            .Select(route => (Owner: $"route {route.Path}", Target: route.Application!)));
         foreach (var (owner, target) in scripts)
         {
             if (!ApplicationTarget.IsModule(target) && !File.Exists(target))
-                yield return Mistake(configuration, $"{owner}: there is no script {target}; name one that is there in application, or module:callable");
+                yield return Mistake(
+                    configuration, $"{owner}: there is no script {target}; name one that is there in application, or module:callable");
         }
-        var homes = groups.Select(group => group.PythonHome).Append(configuration.HasEmbedded ? configuration.PythonHome : null).OfType<string>().Distinct().ToArray();
+        var homes = groups.Select(group => group.PythonHome).Append(configuration.HasEmbedded ? configuration.PythonHome : null)
+            .OfType<string>().Distinct().ToArray();
         for (var i = 0; i < homes.Length; i++)
         {
             if (Failure(homes[i], mayRun: i == 0) is { } failure) yield return Mistake(configuration, failure);
         }
     }
 
-    private static ConfigurationError Mistake(ProxyConfiguration configuration, string message) => new(configuration.File ?? "", 0, 0, message);
+    private static ConfigurationError Mistake(ProxyConfiguration configuration, string message) =>
+        new(configuration.File ?? "", 0, 0, message);
 
     private static string? Failure(string home, bool mayRun)
     {

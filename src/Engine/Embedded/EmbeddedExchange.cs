@@ -7,15 +7,16 @@ using DaemonProxy.Relay;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// A request at an embedded application. The response goes through a pipe, and from there the way of every daemon's response: relay, pacing, core output.
-/// The pipe's limit is what the application may be ahead of the client.
+/// A request at an embedded application. The response goes through a pipe, and from there the way of every daemon's response: relay,
+/// pacing, core output. The pipe's limit is what the application may be ahead of the client.
 /// </summary>
 public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
 {
     private readonly PipeReader? _request;
     private readonly bool _isHead;
     private readonly EventLog _log;
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(
+        new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
     private readonly PipeBody _response;
     private readonly TaskCompletionSource<ResponseHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IOException? _requestFailure;

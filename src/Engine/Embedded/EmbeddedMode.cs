@@ -6,10 +6,10 @@ using DaemonProxy.Relay;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// Embedded mode of a front end: its restriction, its interpreter, its applications. It decides on every embedded request whether it may be served
-/// (behaviour.md, section 3): first the restriction, then the safeguard, so that a request that reaches a process without an interpreter gets a logged
-/// 500 instead of a crash. Python is initialised when something needs it: an embedded route that is not restricted, at the start or from the moment the
-/// restriction is lifted on.
+/// Embedded mode of a front end: its restriction, its interpreter, its applications. It decides on every embedded request whether it may be
+/// served (behaviour.md, section 3): first the restriction, then the safeguard, so that a request that reaches a process without an
+/// interpreter gets a logged 500 instead of a crash. Python is initialised when something needs it: an embedded route that is not
+/// restricted, at the start or from the moment the restriction is lifted on.
 /// </summary>
 public sealed class EmbeddedMode : IAsyncDisposable
 {
@@ -57,7 +57,9 @@ public sealed class EmbeddedMode : IAsyncDisposable
     /// <summary>The relay of embedded responses, with the default flush policy.</summary>
     public ResponseRelay Relay { get; }
 
-    /// <summary>The setting in force; null when never set. Allowing embedded mode marks Python as required: it is initialised from then on.</summary>
+    /// <summary>
+    /// The setting in force; null when never set. Allowing embedded mode marks Python as required: it is initialised from then on.
+    /// </summary>
     public bool? Setting
     {
         get => (bool?)_setting;
@@ -106,12 +108,14 @@ public sealed class EmbeddedMode : IAsyncDisposable
     public async ValueTask<WsgiApplication> ApplicationAsync(string target)
     {
         if (Setting == true) throw new BrokenResponseException(EventCatalogue.EmbeddedRestricted, "");
-        if (await PythonAsync().ConfigureAwait(false) is not { } python) throw new BrokenResponseException(EventCatalogue.PythonNotInitialised, "");
+        if (await PythonAsync().ConfigureAwait(false) is not { } python)
+            throw new BrokenResponseException(EventCatalogue.PythonNotInitialised, "");
         if (_applications.TryGetValue(target, out var known)) return known;
         // Making one waits for the interpreter lock, which the threads that serve sockets must not.
         return await Task.Run(() =>
         {
-            lock (_gate) return _applications.GetOrAdd(target, name => python.Serve(name, "application", Threads, load: false, reloads: true));
+            lock (_gate) return _applications.GetOrAdd(
+                target, name => python.Serve(name, "application", Threads, load: false, reloads: true));
         }).ConfigureAwait(false);
     }
 

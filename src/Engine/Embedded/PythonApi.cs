@@ -3,7 +3,10 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Embedded;
 
-/// <summary>The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; owned references are the caller's to release.</summary>
+/// <summary>
+/// The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; owned
+/// references are the caller's to release.
+/// </summary>
 internal sealed unsafe partial class PythonApi
 {
     // Symbols must be global: extension modules expect to find the interpreter's in the process (Debian's are not linked to it).
@@ -144,10 +147,13 @@ internal sealed unsafe partial class PythonApi
     {
         if (OperatingSystem.IsWindows())
         {
-            return NativeLibrary.TryLoad(library, out var loaded) ? loaded : throw new PythonException($"{library} cannot be loaded; it has to be a {RuntimeInformation.ProcessArchitecture} library");
+            return NativeLibrary.TryLoad(library, out var loaded)
+                ? loaded : throw new PythonException(
+                $"{library} cannot be loaded; it has to be a {RuntimeInformation.ProcessArchitecture} library");
         }
         var handle = SystemCalls.OpenLibrary(library, Now | Global);
-        return handle != 0 ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(SystemCalls.LastLibraryError())}");
+        return handle != 0
+            ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(SystemCalls.LastLibraryError())}");
     }
 
     /// <summary>PyStatus.</summary>

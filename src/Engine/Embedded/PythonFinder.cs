@@ -20,11 +20,12 @@ public static class PythonFinder
         """;
 
     /// <summary>
-    /// Finds a Python: in <paramref name="home"/> where it is given, else in an active virtual environment, each alone; else on the PATH, then the
-    /// system's. One that was asked for is never passed over in silence: <see cref="PythonLocation.PassedOver"/>.
+    /// Finds a Python: in <paramref name="home"/> where it is given, else in an active virtual environment, each alone; else on the PATH,
+    /// then the system's. One that was asked for is never passed over in silence: <see cref="PythonLocation.PassedOver"/>.
     /// </summary>
     /// <param name="home"><c>python-home</c>: a Python's or a virtual environment's folder; null: none.</param>
-    /// <exception cref="PythonException">There is none; the message says what was looked for and where, and what was wrong with each.</exception>
+    /// <exception cref="PythonException">There is none; the message says what was looked for and where, and what was wrong with
+    /// each.</exception>
     public static PythonLocation Find(string? home)
     {
         var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
@@ -42,12 +43,15 @@ public static class PythonFinder
         if (Candidates([folder], mayPassOver: false).FirstOrDefault() is null) throw None($"in python-home, {home}");
     }
 
-    private static PythonLocation FindIn(string home, string where) => First([ProgramFolder(home, where)], $"in {where}, {home}", mayPassOver: false);
+    private static PythonLocation FindIn(string home, string where) =>
+        First([ProgramFolder(home, where)], $"in {where}, {home}", mayPassOver: false);
 
     private static string ProgramFolder(string home, string where)
     {
-        if (!Directory.Exists(home)) throw new PythonException($"{where} is {home}, and there is no such folder; name the one that has bin/python3 in it");
-        return !OperatingSystem.IsWindows() ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
+        if (!Directory.Exists(home))
+            throw new PythonException($"{where} is {home}, and there is no such folder; name the one that has bin/python3 in it");
+        return !OperatingSystem.IsWindows()
+            ? Path.Combine(home, "bin") : Directory.Exists(Path.Combine(home, "Scripts")) ? Path.Combine(home, "Scripts") : home;
     }
 
     private static IEnumerable<string> Candidates(IEnumerable<string> folders, bool mayPassOver)
@@ -59,20 +63,27 @@ public static class PythonFinder
     }
 
     private static PythonException None(string where) =>
-        new($"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another python-home");
+        new($"there is no python3 {where}; install Python {Oldest} or later with its shared library (Debian: libpython3), or name another "
+            + "python-home");
 
     private static PythonLocation First(IEnumerable<string> folders, string where, bool mayPassOver)
     {
         var failures = new List<string>();
         foreach (var program in Candidates(folders, mayPassOver))
         {
-            try { return Ask(program) with { PassedOver = failures.FirstOrDefault() is { } first ? $"{first}; {program} is used instead" : null }; }
+            try
+            {
+                return Ask(program)
+                with
+                { PassedOver = failures.FirstOrDefault() is { } first ? $"{first}; {program} is used instead" : null };
+            }
             catch (PythonException failure) when (mayPassOver) { failures.Add(failure.Message); }
         }
         throw failures.Count == 0 ? None(where) : new PythonException($"no Python {where} can be used: {string.Join("; ", failures)}");
     }
 
-    private static string? Named(string folder, string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+    private static string? Named(string folder, string[] names) =>
+        names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     /// <summary>The latest python3.N of a folder; null where there is none.</summary>
     private static string? Latest(string folder)
@@ -80,8 +91,11 @@ public static class PythonFinder
         if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return null;
         try
         {
-            return Directory.EnumerateFiles(folder, "python3.*").Select(path => (Path: path, Version: Path.GetFileName(path)["python3.".Length..]))
-                .Where(found => found.Version.All(char.IsAsciiDigit)).OrderByDescending(found => int.Parse(found.Version, CultureInfo.InvariantCulture)).Select(found => found.Path).FirstOrDefault();
+            return Directory.EnumerateFiles(folder, "python3.*")
+                .Select(path => (Path: path, Version: Path.GetFileName(path)["python3.".Length..]))
+                .Where(found => found.Version.All(char.IsAsciiDigit))
+                .OrderByDescending(found => int.Parse(found.Version, CultureInfo.InvariantCulture)).Select(found => found.Path)
+                .FirstOrDefault();
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException) { return null; }
     }
@@ -94,17 +108,27 @@ public static class PythonFinder
         catch (JsonException) { throw new PythonException($"{program} is no Python"); }
         if (values.ValueKind != JsonValueKind.Array) throw new PythonException($"{program} is no Python");
         var version = new Version(values[0][0].GetInt32(), values[0][1].GetInt32());
-        if (version < Oldest) throw new PythonException($"{program} is Python {version}, and {Oldest} is the oldest that is supported; install a later one, or name it in python-home");
-        if (values[8].GetInt32() != 0) throw new PythonException($"{program} is a free-threaded build (Py_GIL_DISABLED), which is not supported; name one that has the interpreter lock in python-home");
-        var library = Libraries(values, version).Where(path => path.Contains(".so", StringComparison.Ordinal) || path.EndsWith(".dylib", StringComparison.Ordinal)
+        if (version < Oldest)
+            throw new PythonException(
+                $"{program} is Python {version}, and {Oldest} is the oldest that is supported; install a later one, or name it in "
+                + "python-home");
+        if (values[8].GetInt32() != 0)
+            throw new PythonException(
+                $"{program} is a free-threaded build (Py_GIL_DISABLED), which is not supported; name one that has the interpreter lock in "
+                + "python-home");
+        var library = Libraries(values, version)
+            .Where(path => path.Contains(".so", StringComparison.Ordinal) || path.EndsWith(".dylib", StringComparison.Ordinal)
             || path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || !Path.HasExtension(path)).FirstOrDefault(File.Exists)
-            ?? throw new PythonException($"{program} (Python {version}) has no shared library where it should be ({values[3].GetString()}); install it (Debian: libpython{version})");
+            ?? throw new PythonException(
+            $"{program} (Python {version}) has no shared library where it should be ({values[3].GetString()}); install it (Debian: "
+            + $"libpython{version})");
         return new(values[1].GetString() is { Length: > 0 } executable ? executable : program, library, version);
     }
 
     private static IEnumerable<string> Libraries(JsonElement values, Version version)
     {
-        var (prefix, folder, architecture, framework) = (values[2].GetString()!, values[3].GetString()!, values[4].GetString()!, values[7].GetString()!);
+        var (prefix, folder, architecture, framework) = (
+            values[2].GetString()!, values[3].GetString()!, values[4].GetString()!, values[7].GetString()!);
         if (OperatingSystem.IsWindows())
         {
             yield return Path.Combine(prefix, $"python{version.Major}{version.Minor}.dll");
@@ -123,7 +147,10 @@ public static class PythonFinder
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, ["-c", Question]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(
+                program, ["-c", Question])
+                { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
             process.StandardInput.Close();
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();

@@ -4,7 +4,8 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
-/// <content>The functions that wsgi_adapter.py calls. Nothing managed may be thrown through Python's frames; what blocks lets go of the interpreter lock.</content>
+/// <content>The functions that wsgi_adapter.py calls. Nothing managed may be thrown through Python's frames; what blocks lets go of the
+/// interpreter lock.</content>
 public sealed unsafe partial class PythonInterpreter
 {
     private const int MostNames = 512;
@@ -69,7 +70,9 @@ public sealed unsafe partial class PythonInterpreter
         var flat = api.TupleItem(arguments, 3);
         var headers = new KeyValuePair<string, string>[api.TupleSize(flat) / 2];
         for (var i = 0; i < headers.Length; i++)
-            headers[i] = new(Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i))), Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i + 1))));
+            headers[i] = new(
+                Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i))),
+                Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i + 1))));
         var length = api.AsInteger(api.TupleItem(arguments, 4));
         RequestOf(api, arguments).Start(status, reason, headers, length < 0 ? null : length);
         return api.TakeNone();
@@ -134,7 +137,8 @@ public sealed unsafe partial class PythonInterpreter
     });
 
     [UnmanagedCallersOnly]
-    private static nint Addresses(nint self, nint arguments) => Guard((python, api) => python.Text(string.Join('\n', python._settings.Addresses())));
+    private static nint Addresses(nint self, nint arguments) =>
+        Guard((python, api) => python.Text(string.Join('\n', python._settings.Addresses())));
 
     private static nint Guard(Func<PythonInterpreter, PythonApi, nint> body)
     {
@@ -151,13 +155,15 @@ public sealed unsafe partial class PythonInterpreter
         }
     }
 
-    private static WsgiRequest RequestOf(PythonApi api, nint arguments) => (WsgiRequest)GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0))).Target!;
+    private static WsgiRequest RequestOf(PythonApi api, nint arguments) =>
+        (WsgiRequest)GCHandle.FromIntPtr((nint)api.AsInteger(api.TupleItem(arguments, 0))).Target!;
 
     private static ReadOnlySpan<byte> Bytes(PythonApi api, nint bytes)
     {
         byte* memory;
         nint length;
-        return api.AsBytes(bytes, &memory, &length) == 0 ? new(memory, (int)length) : throw new InvalidOperationException("bytes were expected");
+        return api.AsBytes(bytes, &memory, &length) == 0
+            ? new(memory, (int)length) : throw new InvalidOperationException("bytes were expected");
     }
 
     private static string TextOf(PythonApi api, nint text)

@@ -5,9 +5,9 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Embedded;
 
 /// <content>
-/// The initialisation, by PyConfig: a failure is a status, where Py_Initialize would end the process. Both structures grow from version to version; what is
-/// set here stands at the same place from 3.8 to 3.14 (Include/cpython/initconfig.h), the rest is left to CPython's own functions.
-/// </content>
+/// The initialisation, by PyConfig: a failure is a status, where Py_Initialize would end the process. Both structures grow from version to
+/// version; what is set here stands at the same place from 3.8 to 3.14 (Include/cpython/initconfig.h), the rest is left to CPython's own
+/// functions. </content>
 public sealed unsafe partial class PythonInterpreter
 {
     // PyConfig has some 500 bytes, PyPreConfig 40.
@@ -16,9 +16,9 @@ public sealed unsafe partial class PythonInterpreter
     private const int InstallSignalHandlers = 4;
 
     /// <summary>
-    /// As the program python3 starts, which is what applications are written for: the user's locale, and UTF-8 mode where that is C or POSIX or not there
-    /// (PEP 540). The environment stays as it is (no PEP 538), signals are this process's own, and the executable leads to the standard library or the
-    /// virtual environment.
+    /// As the program python3 starts, which is what applications are written for: the user's locale, and UTF-8 mode where that is C or
+    /// POSIX or not there (PEP 540). The environment stays as it is (no PEP 538), signals are this process's own, and the executable leads
+    /// to the standard library or the virtual environment.
     /// </summary>
     private void InitialiseCPython()
     {
@@ -48,13 +48,16 @@ public sealed unsafe partial class PythonInterpreter
         {
             fixed (char* program = Location.Executable) return _api.SetArguments(configuration, 1, &program);
         }
-        fixed (byte* program = Encoding.UTF8.GetBytes(Location.Executable + "\0")) return _api.SetBytesArguments(configuration, 1, &program);
+        fixed (byte* program = Encoding.UTF8.GetBytes(Location.Executable + "\0")) return _api.SetBytesArguments(
+            configuration, 1, &program);
     }
 
     private void Check(PythonApi.Status status)
     {
         if (status.Failure is { } failure)
-            throw new PythonException($"{Location} cannot be initialised: {failure}; check that {Location.Executable} runs, and PYTHONHOME and PYTHONPATH if they are set");
+            throw new PythonException(
+                $"{Location} cannot be initialised: {failure}; check that {Location.Executable} runs, and PYTHONHOME and PYTHONPATH if "
+                + "they are set");
     }
 
     /// <summary>The descriptors that this process has open; nothing where that cannot be told.</summary>
@@ -62,7 +65,8 @@ public sealed unsafe partial class PythonInterpreter
     {
         var folder = Directory.Exists("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
         if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return [];
-        return [.. Directory.EnumerateFileSystemEntries(folder).Select(path => int.TryParse(Path.GetFileName(path), out var number) ? number : 0).Where(number => number > 2)];
+        return [.. Directory.EnumerateFileSystemEntries(folder)
+            .Select(path => int.TryParse(Path.GetFileName(path), out var number) ? number : 0).Where(number => number > 2)];
     }
 
     /// <summary>Where children write to that applications fork; each line is logged.</summary>
@@ -72,7 +76,8 @@ public sealed unsafe partial class PythonInterpreter
         var ends = stackalloc int[2];
         if (SystemCalls.CreatePipe(ends) != 0) return 2;
         for (var end = 0; end < 2; end++) _ = SystemCalls.ControlDescriptor(ends[end], SetDescriptorFlags, CloseOnExec);
-        var reader = new StreamReader(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, bufferSize: 0));
+        var reader = new StreamReader(
+            new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, bufferSize: 0));
         new Thread(() =>
         {
             while (reader.ReadLine() is { } line) log(line);

@@ -4,8 +4,8 @@ using System.Text;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// The CPython of this process: at most one, loaded when it is made and taken down when it is disposed. One thread is Python's main thread, from
-/// beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py and the
+/// The CPython of this process: at most one, loaded when it is made and taken down when it is disposed. One thread is Python's main thread,
+/// from beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py and the
 /// other files of Python beside it; here is what they cannot do themselves.
 /// </summary>
 public sealed unsafe partial class PythonInterpreter : IDisposable
@@ -50,7 +50,8 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     /// <param name="threads">Requests that it serves at a time.</param>
     /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
     /// <param name="reloads">Whether to load a script again when its file is another by now.</param>
-    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, and the traceback as Python prints it.</exception>
+    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, and the traceback as Python prints
+    /// it.</exception>
     public WsgiApplication Serve(string target, string callable, int threads, bool load, bool reloads = false)
     {
         var state = _api.EnsureLock();
@@ -161,7 +162,8 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         var define = Attribute(_globals, "define_module");
         _api.Release(Call(define, Text(_settings.ProcessGroup), _api.NewInteger(_settings.Processes), _api.NewInteger(_settings.Threads)));
         var path = PathList();
-        for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
+        for (var i = _settings.PythonPath.Count - 1; i >= 0; i--) _api.Release(
+            Call(Attribute(path, "insert", isObject: true), _api.NewInteger(0), Text(_settings.PythonPath[i])));
     }
 
     private void RunSource(string name)
@@ -264,8 +266,8 @@ public sealed record WsgiSettings
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// The host's sockets, which a child that an application forks must not keep: each a port, a folder of Unix sockets, or <c>to </c> and the port of a
-    /// daemon that it connects to. Asked for at each fork.
+    /// The host's sockets, which a child that an application forks must not keep: each a port, a folder of Unix sockets, or <c>to </c> and
+    /// the port of a daemon that it connects to. Asked for at each fork.
     /// </summary>
     public Func<IEnumerable<string>> Addresses { get; init; } = () => [];
 

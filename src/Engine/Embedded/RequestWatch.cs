@@ -15,8 +15,9 @@ public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTi
 }
 
 /// <summary>
-/// Looks for requests that have run for too long. Such a request is interrupted first, where that is wanted, by an exception raised in its Python thread;
-/// one that goes on all the same is reported, so that the process is replaced. One that is slow is reported, once, with what it is doing at that moment.
+/// Looks for requests that have run for too long. Such a request is interrupted first, where that is wanted, by an exception raised in its
+/// Python thread; one that goes on all the same is reported, so that the process is replaced. One that is slow is reported, once, with what
+/// it is doing at that moment.
 /// </summary>
 public sealed class RequestWatch : IDisposable
 {
@@ -42,7 +43,8 @@ public sealed class RequestWatch : IDisposable
     /// <param name="report">Told of each request that is stuck, once, with what it is doing: a Python stack.</param>
     /// <param name="reportSlow">Told of each request that is slow, once, with its time and what it is doing.</param>
     public RequestWatch(
-        PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report, Action<WsgiRequest, string> reportSlow)
+        PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report,
+            Action<WsgiRequest, string> reportSlow)
     {
         _python = python;
         _application = application;
@@ -52,7 +54,8 @@ public sealed class RequestWatch : IDisposable
         _time = time;
         _report = report;
         _reportSlow = reportSlow;
-        var shortest = limits.InterruptTimeout > TimeSpan.Zero && limits.InterruptTimeout < _firePoint ? limits.InterruptTimeout : _firePoint;
+        var shortest = limits.InterruptTimeout > TimeSpan.Zero && limits.InterruptTimeout < _firePoint
+            ? limits.InterruptTimeout : _firePoint;
         if (_slow < shortest) shortest = _slow;
         var look = shortest / 10 < ShortestLook ? ShortestLook : shortest / 10 > LongestLook ? LongestLook : shortest / 10;
         _timer = time.CreateTimer(_ => Look(), null, look, look);
@@ -71,7 +74,8 @@ public sealed class RequestWatch : IDisposable
                 if (elapsed >= _slow && !thread.IsSlowReported) ReportSlow(thread, request, elapsed);
                 if (elapsed < _firePoint) continue;
                 if (_interruptTimeout > TimeSpan.Zero && thread.Interrupted == 0) _python.Interrupt(thread, request);
-                else if (!thread.IsReported && (_interruptTimeout == TimeSpan.Zero || _time.GetElapsedTime(thread.Interrupted) >= _interruptTimeout))
+                else if (!thread.IsReported
+                    && (_interruptTimeout == TimeSpan.Zero || _time.GetElapsedTime(thread.Interrupted) >= _interruptTimeout))
                 {
                     thread.IsReported = true;
                     _report(request, _python.StackOf(thread));

@@ -13,7 +13,8 @@ public sealed class WsgiApplication
     {
         Target = target;
         Threads = [.. Enumerable.Range(0, threads).Select(_ => new RequestThread(this))];
-        _threads = [.. Threads.Select((thread, number) => new Thread(() => run(thread)) { IsBackground = true, Name = $"wsgi {number + 1}" })];
+        _threads = [.. Threads.Select(
+            (thread, number) => new Thread(() => run(thread)) { IsBackground = true, Name = $"wsgi {number + 1}" })];
         foreach (var thread in _threads) thread.Start();
     }
 

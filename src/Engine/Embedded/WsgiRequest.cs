@@ -4,8 +4,8 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// One request at a WSGI application, as whoever has the connection makes it: the front end in embedded mode, a daemon process in daemon mode. The members
-/// are called on a request thread without the interpreter lock, one at a time, and may block.
+/// One request at a WSGI application, as whoever has the connection makes it: the front end in embedded mode, a daemon process in daemon
+/// mode. The members are called on a request thread without the interpreter lock, one at a time, and may block.
 /// </summary>
 public abstract class WsgiRequest
 {

@@ -21,7 +21,8 @@ public static class ErrorReference
 
             """);
         foreach (var definition in EventCatalogue.All)
-            page.Append($"| [{definition.Code}](#{definition.Code.ToLowerInvariant()}) | {definition.Severity} | {Status(definition)} | {definition.Title} |\n");
+            page.Append($"| [{definition.Code}](#{definition.Code.ToLowerInvariant()}) | {definition.Severity} | {Status(definition)} | "
+                + $"{definition.Title} |\n");
         foreach (var definition in EventCatalogue.All)
         {
             page.Append($"""

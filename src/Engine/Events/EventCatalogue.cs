@@ -56,11 +56,13 @@ public static class EventCatalogue
 
     /// <summary>WSGI0127.</summary>
     public static EventDefinition RequestBodyEndError { get; } = new("WSGI0127", Error, 500, "error passing the end of the request body on",
-        "In the original: the last chunk of a request could not be sent.", "Not raised here: it is WSGI0129, as for the rest of the body.", "See WSGI0129.");
+        "In the original: the last chunk of a request could not be sent.", "Not raised here: it is WSGI0129, as for the rest of the body.",
+        "See WSGI0129.");
 
     /// <summary>WSGI0128.</summary>
     public static EventDefinition RequestBucketReadError { get; } = new("WSGI0128", Error, 500, "error reading a block of the request body",
-        "In the original: a block of the request could not be read.", "Not raised here: it is WSGI0126, as for the rest of the body.", "See WSGI0126.");
+        "In the original: a block of the request could not be read.", "Not raised here: it is WSGI0126, as for the rest of the body.",
+        "See WSGI0126.");
 
     /// <summary>WSGI0129.</summary>
     public static EventDefinition RequestBodyWriteError { get; } = new("WSGI0129", Error, 500, "error passing the request body on",
@@ -76,11 +78,13 @@ public static class EventCatalogue
 
     /// <summary>WSGI0139.</summary>
     public static EventDefinition ChunkedNotEnabled { get; } = new("WSGI0139", Error, 411, "chunked request not allowed",
-        "In the original: WSGIChunkedRequest is off, and a request came in chunks.", "Not raised here: requests in chunks are always served.", "None.");
+        "In the original: WSGIChunkedRequest is off, and a request came in chunks.",
+        "Not raised here: requests in chunks are always served.", "None.");
 
     /// <summary>WSGI0140.</summary>
     public static EventDefinition ContentLengthWithChunked { get; } = new("WSGI0140", Warning, 400, "request with two lengths",
-        "A client sent a Content-Length beside Transfer-Encoding: chunked (RFC 9112, section 6.1), which is how requests are smuggled past a proxy.",
+        "A client sent a Content-Length beside Transfer-Encoding: chunked (RFC 9112, section 6.1), which is how requests are smuggled past "
+        + "a proxy.",
         "The client got 400.",
         "None; look at the client if it is yours.");
 
@@ -91,7 +95,8 @@ public static class EventCatalogue
         "None; look at the client if it is yours.");
 
     /// <summary>WSGI0143.</summary>
-    public static EventDefinition EmbeddedRestricted { get; } = new("WSGI0143", Error, 500, "embedded mode disabled by runtime configuration",
+    public static EventDefinition EmbeddedRestricted { get; } = new(
+        "WSGI0143", Error, 500, "embedded mode disabled by runtime configuration",
         "restrict-embedded is on, and the request was routed to an embedded application.",
         "The client got 500.",
         "Route the path to a daemon, or switch the restriction off: Set-EmbeddedRestriction -Off.");
@@ -104,7 +109,8 @@ public static class EventCatalogue
 
     /// <summary>WSGI0145.</summary>
     public static EventDefinition HeadReadTimeout { get; } = new("WSGI0145", Error, 504, "timeout reading the response head",
-        "The daemon sent nothing for socket-timeout while its response head was awaited, or had not completed the head response-header-timeout after its first byte.",
+        "The daemon sent nothing for socket-timeout while its response head was awaited, or had not completed the head "
+        + "response-header-timeout after its first byte.",
         "The client got 504.",
         "Look for what the application waits for, or raise socket-timeout.");
 
@@ -134,22 +140,26 @@ public static class EventCatalogue
     /// <summary>WSGI0150.</summary>
     public static EventDefinition NoDaemonGroups { get; } = new("WSGI0150", Error, 500, "no daemon group is configured",
         "In the original: a request is routed to a group, and there is none at all.",
-        "Not raised here: such a configuration is refused when it is read, with the line of the route.", "Correct the route, or add the group.");
+        "Not raised here: such a configuration is refused when it is read, with the line of the route.",
+        "Correct the route, or add the group.");
 
     /// <summary>WSGI0151.</summary>
     public static EventDefinition NoSuchDaemonGroup { get; } = new("WSGI0151", Error, 500, "no such daemon group",
         "In the original: a request is routed to a group that is not configured.",
-        "Not raised here: such a configuration is refused when it is read, with the line of the route and the nearest name.", "Correct the route, or add the group.");
+        "Not raised here: such a configuration is refused when it is read, with the line of the route and the nearest name.",
+        "Correct the route, or add the group.");
 
     /// <summary>WSGI0210.</summary>
     public static EventDefinition PythonNotInitialised { get; } = new("WSGI0210", Error, 500, "Python was not initialised in this process",
-        "A request was routed to an embedded application, embedded mode is allowed, and there is no interpreter in the front end: its initialisation failed (WSGI0001 says why).",
+        "A request was routed to an embedded application, embedded mode is allowed, and there is no interpreter in the front end: its "
+        + "initialisation failed (WSGI0001 says why).",
         "The client got 500; the process goes on serving.",
         "Install Python with its shared library, or name one in python-home; or route the path to a daemon.");
 
     /// <summary>DPXY0001.</summary>
     public static EventDefinition UnframedResponse { get; } = new("DPXY0001", Error, 502, "response without a clear end",
-        "The daemon's head gives contradicting lengths, a length beside a transfer coding, or a coding other than chunked (RFC 9112, section 6.3).",
+        "The daemon's head gives contradicting lengths, a length beside a transfer coding, or a coding other than chunked (RFC 9112, "
+        + "section 6.3).",
         "The client got 502; the daemon's connection was closed.",
         "Correct the daemon: what it sends could be read in two ways, which attackers use.");
 
@@ -166,7 +176,8 @@ public static class EventCatalogue
     /// <summary>DPXY0004.</summary>
     public static EventDefinition DaemonEnded { get; } = new("DPXY0004", Error, 0, "daemon ended",
         "A managed daemon ended though nobody asked it to.",
-        "Another is started: at once after one that had listened for a second; one that never listened is tried again after 1 s, then after pauses that double "
+        "Another is started: at once after one that had listened for a second; one that never listened is tried again after 1 s, then "
+        + "after pauses that double "
             + "up to 30 s, or every second while the group has no worker at all.",
         "See its own output and exit code, which the event quotes.");
 
@@ -186,7 +197,8 @@ public static class EventCatalogue
 
     /// <summary>DPXY0008.</summary>
     public static EventDefinition FrontEndStopped { get; } = new("DPXY0008", Information, 0, "front end stopped",
-        "The front end was asked to stop.", "What was in flight was finished, or broken off after the drain timeout; the event says which.", "None.");
+        "The front end was asked to stop.", "What was in flight was finished, or broken off after the drain timeout; the event says which.",
+        "None.");
 
     /// <summary>DPXY0009.</summary>
     public static EventDefinition SettingChanged { get; } = new("DPXY0009", Information, 0, "setting changed",
@@ -220,11 +232,13 @@ public static class EventCatalogue
 
     /// <summary>DPXY0015.</summary>
     public static EventDefinition ApplicationOutput { get; } = new("DPXY0015", Information, 0, "output of an application",
-        "An embedded application printed or logged a line, or wrote it to wsgi.errors.", "It is kept here, with the request it belongs to.", "None.");
+        "An embedded application printed or logged a line, or wrote it to wsgi.errors.", "It is kept here, with the request it belongs to.",
+        "None.");
 
     /// <summary>DPXY0016.</summary>
     public static EventDefinition ApplicationError { get; } = new("DPXY0016", Error, 500, "application failed",
-        "A WSGI application raised an exception, broke the rules of PEP 3333, could not be loaded, or sent fewer bytes than it declared; the event has the traceback.",
+        "A WSGI application raised an exception, broke the rules of PEP 3333, could not be loaded, or sent fewer bytes than it declared; "
+        + "the event has the traceback.",
         "The client got 500; a response that had begun was broken off, so that the client can tell.",
         "Correct the application.");
 
@@ -236,8 +250,10 @@ public static class EventCatalogue
 
     /// <summary>DPXY0018.</summary>
     public static EventDefinition RequestStuck { get; } = new("DPXY0018", Error, 0, "request stuck",
-        "A request had run for longer than request-timeout allows, and could not be interrupted within interrupt-timeout, or interrupt-timeout is 0.",
-        "The process gets no more requests and is replaced; after graceful-timeout and shutdown-timeout it is killed, and the request with it.",
+        "A request had run for longer than request-timeout allows, and could not be interrupted within interrupt-timeout, or "
+        + "interrupt-timeout is 0.",
+        "The process gets no more requests and is replaced; after graceful-timeout and shutdown-timeout it is killed, and the request with "
+        + "it.",
         "Look in the event's traceback for what the request waited for; raise request-timeout if it just needs longer.");
 
     /// <summary>DPXY0019.</summary>
@@ -297,13 +313,16 @@ public static class EventCatalogue
     /// <summary>DPXY0034.</summary>
     public static EventDefinition GroupNotStarted { get; } = new("DPXY0034", Error, 0, "daemon group not started",
         "A daemon group could not be started with the front end, which serves the others; the event says why.",
-        "An application that cannot be loaded answers every request with 500, with the reason in the log, until its script is changed or can be loaded; a command is started "
+        "An application that cannot be loaded answers every request with 500, with the reason in the log, until its script is changed or "
+        + "can be loaded; a command is started "
             + "again every second, and requests get 503 after connect-timeout.",
-        "Correct the application, its Python or the command. serve --strict, and Start-DaemonProxy without -AllowFailedDaemon, refuse to start instead.");
+        "Correct the application, its Python or the command. serve --strict, and Start-DaemonProxy without -AllowFailedDaemon, refuse to "
+        + "start instead.");
 
     /// <summary>DPXY0035.</summary>
     public static EventDefinition SlowRequest { get; } = new("DPXY0035", Warning, 0, "slow request",
-        "A request of a WSGI application ran for longer than slow-request-timeout; the event has the stack of its Python thread at that moment.",
+        "A request of a WSGI application ran for longer than slow-request-timeout; the event has the stack of its Python thread at that "
+        + "moment.",
         "None: the request goes on.",
         "See where the stack says that the time goes; raise slow-request-timeout for what may take its time.");
 
@@ -333,7 +352,8 @@ public static class EventCatalogue
 
     /// <summary>DPXY0046.</summary>
     public static EventDefinition EncodedSlashRefused { get; } = new("DPXY0046", Warning, 404, "encoded slash in a path",
-        "A request's path holds %2F, which one program takes for a slash and another does not; with encoded-slashes: keep, one that would change the route.",
+        "A request's path holds %2F, which one program takes for a slash and another does not; with encoded-slashes: keep, one that would "
+        + "change the route.",
         "The client got 404, as from Apache; no daemon saw the request.",
         "Set encoded-slashes to decode or keep where an application has such paths.");
 
@@ -353,7 +373,8 @@ public static class EventCatalogue
     public static EventDefinition ConnectionLimitReached { get; } = new("DPXY0050", Warning, 0, "connection limit reached",
         "As many clients are connected as connection-limit, or the system's limit on open files, allows.",
         "New connections wait until one ends, or are closed at once (connection-limit-action); those that are open are served.",
-        "Raise the limit on open files (ulimit -n, LimitNOFILE in a systemd unit) or connection-limit; lower keepalive-timeout if most of them are idle.");
+        "Raise the limit on open files (ulimit -n, LimitNOFILE in a systemd unit) or connection-limit; lower keepalive-timeout if most of "
+        + "them are idle.");
 
     /// <summary>DPXY0051.</summary>
     public static EventDefinition AcceptFailed { get; } = new("DPXY0051", Warning, 0, "connection not accepted",
@@ -381,16 +402,19 @@ public static class EventCatalogue
 
     /// <summary>DPXY0055.</summary>
     public static EventDefinition ReloadRefused { get; } = new("DPXY0055", Error, 0, "configuration not reloaded",
-        "SIGHUP asked for a reload, and the configuration has mistakes, changes what only a new start can change, or has a daemon that does not start.",
+        "SIGHUP asked for a reload, and the configuration has mistakes, changes what only a new start can change, or has a daemon that "
+        + "does not start.",
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
     /// <summary>Every event there is, by code: the original's first.</summary>
-    public static IReadOnlyList<EventDefinition> All { get; } = [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
+    public static IReadOnlyList<EventDefinition> All { get; } =
+        [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))
         .Select(property => (EventDefinition)property.GetValue(null)!)
         .OrderByDescending(definition => definition.Code[0]).ThenBy(definition => definition.Code, StringComparer.Ordinal)];
 
     /// <summary>The event with a code; null when there is none.</summary>
-    public static EventDefinition? Find(string code) => All.FirstOrDefault(definition => definition.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
+    public static EventDefinition? Find(string code) =>
+        All.FirstOrDefault(definition => definition.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
 }

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace DaemonProxy.Events;
 
-/// <summary>Where events go: one JSON object a line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c>, and what else is known. Any thread may write.</summary>
+/// <summary>
+/// Where events go: one JSON object a line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c>, and what else is known. Any
+/// thread may write.
+/// </summary>
 public sealed class EventLog : IDisposable
 {
     private delegate void LineWriter(ReadOnlySpan<byte> line);
@@ -16,9 +19,12 @@ public sealed class EventLog : IDisposable
     private readonly TimeProvider _time;
     private bool _disposed;
 
-    private EventLog(LineWriter write, IDisposable output, TimeProvider time, Action? reopen = null) => (_write, _output, _time, _reopen) = (write, output, time, reopen);
+    private EventLog(LineWriter write, IDisposable output, TimeProvider time, Action? reopen = null) =>
+        (_write, _output, _time, _reopen) = (write, output, time, reopen);
 
-    /// <summary>Opens a log file for appending; other processes may read it meanwhile. It is rotated and capped as <see cref="RotatingFile"/> says.</summary>
+    /// <summary>
+    /// Opens a log file for appending; other processes may read it meanwhile. It is rotated and capped as <see cref="RotatingFile"/> says.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static EventLog Open(string path, TimeProvider time)

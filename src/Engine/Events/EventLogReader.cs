@@ -2,7 +2,10 @@ using System.Text;
 
 namespace DaemonProxy.Events;
 
-/// <summary>Reads an event log while it is being written and rotated: first what is there, oldest first, and with each further call what has come since.</summary>
+/// <summary>
+/// Reads an event log while it is being written and rotated: first what is there, oldest first, and with each further call what has come
+/// since.
+/// </summary>
 /// <param name="path">The log's full path; it need not be there yet.</param>
 public sealed class EventLogReader(string path) : IDisposable
 {
@@ -18,8 +21,8 @@ public sealed class EventLogReader(string path) : IDisposable
         if (OpenCurrent()) _file!.Seek(0, SeekOrigin.End);
     }
 
-    /// <summary>The events since the last call. Lines that are no events are left out; a line that is only half written yet is kept for the next call. To be
-    /// enumerated to its end: what is left out there is lost.</summary>
+    /// <summary>The events since the last call. Lines that are no events are left out; a line that is only half written yet is kept for the
+    /// next call. To be enumerated to its end: what is left out there is lost.</summary>
     /// <exception cref="IOException">The log cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public IEnumerable<LoggedEvent> Read()

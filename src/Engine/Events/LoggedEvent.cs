@@ -9,7 +9,8 @@ namespace DaemonProxy.Events;
 /// <param name="Code">The code, such as WSGI0210.</param>
 /// <param name="Message">What happened.</param>
 /// <param name="Properties">What else is known, by the names of the log, whatever their case: method, path, route, daemon, pid.</param>
-public sealed record LoggedEvent(DateTime Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
+public sealed record LoggedEvent(
+    DateTime Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
 {
     /// <summary>The front end's name; no part of the log.</summary>
     public string? Name { get; init; }
@@ -43,7 +44,9 @@ public sealed record LoggedEvent(DateTime Time, EventSeverity Severity, string C
                     case "severity": severity = Enum.Parse<EventSeverity>(property.Value.GetString()!); break;
                     case "code": code = property.Value.GetString(); break;
                     case "message": message = property.Value.GetString(); break;
-                    default: properties[property.Name] = property.Value.ValueKind == JsonValueKind.Number ? property.Value.GetInt64() : property.Value.ToString(); break;
+                    default:
+                        properties[property.Name] = property.Value.ValueKind == JsonValueKind.Number
+                        ? property.Value.GetInt64() : property.Value.ToString(); break;
                 }
             }
             if (time is null || severity is null || code is null || message is null) return false;

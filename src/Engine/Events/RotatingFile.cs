@@ -1,7 +1,8 @@
 namespace DaemonProxy.Events;
 
 /// <summary>
-/// A log file that is capped: when it is full it becomes <c>.1</c>, what was <c>.1</c> becomes <c>.2</c>, and the oldest is removed. Not for several threads at once.
+/// A log file that is capped: when it is full it becomes <c>.1</c>, what was <c>.1</c> becomes <c>.2</c>, and the oldest is removed. Not
+/// for several threads at once.
 /// </summary>
 public sealed class RotatingFile : IDisposable
 {
@@ -46,14 +47,17 @@ public sealed class RotatingFile : IDisposable
         _size += lines.Length;
     }
 
-    // Somebody may have removed it, or moved it away: what is written to a file without a name is for nobody. Two files of one length are taken for one.
+    // Somebody may have removed it, or moved it away: what is written to a file without a name is for nobody. Two files of one length are
+    // taken for one.
     private bool IsThere()
     {
         var named = new FileInfo(_path);
         return named.Exists && (named.Length == Length() || (named.Attributes & (FileAttributes.Device | FileAttributes.System)) != 0);
     }
 
-    /// <summary>Opens the file by its name again, which is another file where somebody has moved it away. Where that fails the old one stays in use.</summary>
+    /// <summary>
+    /// Opens the file by its name again, which is another file where somebody has moved it away. Where that fails the old one stays in use.
+    /// </summary>
     public void Reopen()
     {
         try
@@ -100,7 +104,8 @@ public sealed class RotatingFile : IDisposable
     }
 
     // No buffer: what was written is there for whoever reads it, also after a crash.
-    private static FileStream Open(string path) => new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();

@@ -18,7 +18,9 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     /// <summary>What is held until a marker: less than this many bytes (Apache's THRESHOLD_MIN_WRITE).</summary>
     public const int SmallestWrite = 4096;
 
-    /// <summary>The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.</summary>
+    /// <summary>
+    /// The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.
+    /// </summary>
     public const int LargestWrite = 65_536;
 
     // How often it is looked at how far a client has got that is to be broken off.
@@ -37,7 +39,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     public long Bytes => _passed + Held;
 
     /// <summary>
-    /// Body bytes that the client has got: all of a response that has ended, and of one that was broken off no more than its system has acknowledged, as far as that is known.
+    /// Body bytes that the client has got: all of a response that has ended, and of one that was broken off no more than its system has
+    /// acknowledged, as far as that is known.
     /// </summary>
     public long Taken => _hasEnded ? Bytes : Math.Max(0, _passed - client.Undelivered);
 
@@ -47,7 +50,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         if (block.Length >= SmallestWrite)
-            return IsTooLarge(block) ? PassInPartsAsync(block, marker, trailers: null, cancellationToken) : SendAsync(block, cancellationToken);
+            return IsTooLarge(block)
+                ? PassInPartsAsync(block, marker, trailers: null, cancellationToken) : SendAsync(block, cancellationToken);
         if (!block.IsEmpty)
         {
             client.Write(block.Span);
@@ -59,7 +63,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     /// <inheritdoc/>
     /// <exception cref="BrokenResponseException">The client took nothing for the write timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    public ValueTask EndAsync(
+        ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
         if (IsTooLarge(last)) return PassInPartsAsync(last, Marker.None, trailers, cancellationToken);
         Pass(last);
@@ -69,8 +74,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     }
 
     /// <summary>
-    /// Breaks the response off, once the client has what was sent before: an abort takes along what still waits in the system for a slow reader. The client is waited for
-    /// while it goes on taking, and at most the write timeout while it takes nothing.
+    /// Breaks the response off, once the client has what was sent before: an abort takes along what still waits in the system for a slow
+    /// reader. The client is waited for while it goes on taking, and at most the write timeout while it takes nothing.
     /// </summary>
     /// <param name="clientGone">Ends the wait.</param>
     public async ValueTask BreakOffAsync(CancellationToken clientGone)
@@ -99,11 +104,14 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
 
     // This and the wait for a slow client take their state from a pool, or each block would allocate it anew.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask PassInPartsAsync(ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers, CancellationToken cancellationToken)
+    private async ValueTask PassInPartsAsync(
+        ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers,
+        CancellationToken cancellationToken)
     {
         for (; IsTooLarge(block); block = block[LargestWrite..])
             await WriteAsync(block[..LargestWrite], Marker.None, cancellationToken).ConfigureAwait(false);
-        await (trailers is null ? WriteAsync(block, marker, cancellationToken) : EndAsync(block, trailers, cancellationToken)).ConfigureAwait(false);
+        await (trailers is null ? WriteAsync(block, marker, cancellationToken) : EndAsync(block, trailers, cancellationToken))
+            .ConfigureAwait(false);
     }
 
     private ValueTask SendAsync(ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
@@ -144,13 +152,15 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
                     var left = client.Undelivered;
                     _isGivenUp = left >= undelivered;
                     if (_isGivenUp)
-                        throw new BrokenResponseException(EventCatalogue.ClientWriteTimeout, $"the client took nothing for {writeTimeout.TotalSeconds:0.###} s");
+                        throw new BrokenResponseException(
+                            EventCatalogue.ClientWriteTimeout, $"the client took nothing for {writeTimeout.TotalSeconds:0.###} s");
                     undelivered = left;
                 }
             }
             catch when (lent)
             {
-                // The socket may be sending the block yet, whose owner will use it for another response: this one is broken off before it is given back.
+                // The socket may be sending the block yet, whose owner will use it for another response: this one is broken off before it
+                // is given back.
                 client.Abort();
                 await _wait.WaitAsync(Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
                 throw;

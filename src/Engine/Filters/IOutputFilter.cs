@@ -20,8 +20,8 @@ public interface IOutputFilter
     long Held { get; }
 
     /// <summary>
-    /// The shortest flush deadline that costs this filter and those below it no rate: two intervals of a pacer that waits for full writes, for it takes up to one to gather
-    /// such a write, and each that is forced out short costs one. Zero: any deadline will do.
+    /// The shortest flush deadline that costs this filter and those below it no rate: two intervals of a pacer that waits for full writes,
+    /// for it takes up to one to gather such a write, and each that is forced out short costs one. Zero: any deadline will do.
     /// </summary>
     TimeSpan LeastDeadline => TimeSpan.Zero;
 
@@ -35,5 +35,6 @@ public interface IOutputFilter
     /// <param name="last">The bytes; may be empty.</param>
     /// <param name="trailers">The trailer fields that end the response.</param>
     /// <param name="cancellationToken">Ends the wait for room or time, when the response is given up.</param>
-    ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken);
+    ValueTask EndAsync(
+        ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken);
 }

@@ -3,15 +3,22 @@ using System.IO.Pipelines;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The client of one response, as <see cref="CoreOutput"/> sees it: it frames the body, and it alone ends a response, well or not. A send has ended when the
-/// server has room for more, and says whether the client has left (<see cref="FlushResult.IsCompleted"/>). One send at a time, and nothing is written meanwhile.
+/// The client of one response, as <see cref="CoreOutput"/> sees it: it frames the body, and it alone ends a response, well or not. A send
+/// has ended when the server has room for more, and says whether the client has left (<see cref="FlushResult.IsCompleted"/>). One send at a
+/// time, and nothing is written meanwhile.
 /// </summary>
 public interface IResponseClient
 {
-    /// <summary>Whether a block that is large enough is sent from where it lies, however large. Otherwise a send takes at most <see cref="CoreOutput.LargestWrite"/> bytes.</summary>
+    /// <summary>
+    /// Whether a block that is large enough is sent from where it lies, however large. Otherwise a send takes at most
+    /// <see cref="CoreOutput.LargestWrite"/> bytes.
+    /// </summary>
     bool SendsInPlace { get; }
 
-    /// <summary>Bytes that were written on this connection and that the client's system has not acknowledged yet, as far as that is known; after an abort, those that were lost by it.</summary>
+    /// <summary>
+    /// Bytes that were written on this connection and that the client's system has not acknowledged yet, as far as that is known; after an
+    /// abort, those that were lost by it.
+    /// </summary>
     long Undelivered { get; }
 
     /// <summary>Takes a piece of the body, which leaves with the next send.</summary>
@@ -26,6 +33,8 @@ public interface IResponseClient
     /// <param name="trailers">The trailer fields.</param>
     ValueTask<FlushResult> EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers);
 
-    /// <summary>Breaks the response off, so that it cannot be taken for complete. What is undelivered is lost, and a send that is under way ends.</summary>
+    /// <summary>
+    /// Breaks the response off, so that it cannot be taken for complete. What is undelivered is lost, and a send that is under way ends.
+    /// </summary>
     void Abort();
 }

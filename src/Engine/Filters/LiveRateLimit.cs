@@ -5,13 +5,14 @@ namespace DaemonProxy.Filters;
 
 /// <summary>What of a rate limit can be changed while it holds.</summary>
 /// <param name="Rate">Bytes a second; 0: no limit.</param>
-/// <param name="InitialBurst">Bytes that leave unpaced: at the start of a response, or, of a limit that is shared, once for all who share it, and again as time gives them back.</param>
+/// <param name="InitialBurst">Bytes that leave unpaced: at the start of a response, or, of a limit that is shared, once for all who share
+/// it, and again as time gives them back.</param>
 /// <param name="Pacer">What keeps the rate.</param>
 public sealed record RateLimit(long Rate, long InitialBurst, PacerKind Pacer);
 
 /// <summary>
-/// A rate limit in force: whom it holds for, and how much. It can be changed while responses are in flight: they go on by the new rate, and those that are
-/// waiting for their turn are woken.
+/// A rate limit in force: whom it holds for, and how much. It can be changed while responses are in flight: they go on by the new rate, and
+/// those that are waiting for their turn are woken.
 /// </summary>
 public sealed class LiveRateLimit : IDisposable
 {
@@ -29,7 +30,9 @@ public sealed class LiveRateLimit : IDisposable
     /// <param name="scope">What shares it.</param>
     /// <param name="conditions">The responses that it is for; null: all.</param>
     /// <param name="load">Where its responses are counted with those of other limits; null: by themselves.</param>
-    public LiveRateLimit(RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null, PacingLoad? load = null)
+    public LiveRateLimit(
+        RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null,
+        PacingLoad? load = null)
     {
         _limit = limit;
         _time = time;
@@ -58,13 +61,18 @@ public sealed class LiveRateLimit : IDisposable
         get { lock (_gate) return _pacers.Count; }
     }
 
-    /// <summary>How many limiters it has at the moment beside those of single responses: one for each client, or route, that has had a response lately.</summary>
+    /// <summary>
+    /// How many limiters it has at the moment beside those of single responses: one for each client, or route, that has had a response
+    /// lately.
+    /// </summary>
     internal int Limiters => _shared?.Count ?? 0;
 
     /// <summary>How many responses wait for their turn in a limiter that they share.</summary>
     internal int Waiting => _shared?.Waiting ?? 0;
 
-    /// <summary>The limit in force. It belongs to the configuration's rules that only a limit of response scope has a pacer that cannot be shared.</summary>
+    /// <summary>
+    /// The limit in force. It belongs to the configuration's rules that only a limit of response scope has a pacer that cannot be shared.
+    /// </summary>
     public RateLimit Limit
     {
         get => _limit;
@@ -81,7 +89,9 @@ public sealed class LiveRateLimit : IDisposable
         }
     }
 
-    /// <summary>The pacer of one response by the limit in force, and that limit; null where there is none. To be given back by <see cref="End"/>.</summary>
+    /// <summary>
+    /// The pacer of one response by the limit in force, and that limit; null where there is none. To be given back by <see cref="End"/>.
+    /// </summary>
     internal IPacer? Begin(in RateLimitKey key, out RateLimit limit)
     {
         // In one with the change of the limit: a response is told of each change, or begins behind it.

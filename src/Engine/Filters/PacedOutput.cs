@@ -7,8 +7,8 @@ namespace DaemonProxy.Filters;
 public static class PacedOutput
 {
     /// <summary>
-    /// Makes the chain. Shared limits are below those of the response alone, so that what has had its turn by a shared limit leaves at once; and above all of
-    /// them those limits whose pacer counts writes, which no filter above them may cut or flush.
+    /// Makes the chain. Shared limits are below those of the response alone, so that what has had its turn by a shared limit leaves at
+    /// once; and above all of them those limits whose pacer counts writes, which no filter above them may cut or flush.
     /// </summary>
     /// <param name="limits">All limits, the narrowest scope first.</param>
     /// <param name="facts">The response.</param>
@@ -17,7 +17,9 @@ public static class PacedOutput
     /// <param name="output">The output.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The first filter; null: there is none, and the output is the first.</returns>
-    public static RateLimitFilter? Of(IReadOnlyList<LiveRateLimit> limits, in ResponseFacts facts, in RateLimitKey key, long asked, IOutputFilter output, TimeProvider time)
+    public static RateLimitFilter? Of(
+        IReadOnlyList<LiveRateLimit> limits, in ResponseFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
+        TimeProvider time)
     {
         RateLimitFilter? first = null;
         List<LiveRateLimit>? holding = null;

@@ -23,7 +23,8 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     private long _unpaced;
 
     /// <summary>Makes the filter of one response.</summary>
-    /// <param name="limit">The limit; each change of it holds from the next write on, but for the initial burst, which is that of the response's start.</param>
+    /// <param name="limit">The limit; each change of it holds from the next write on, but for the initial burst, which is that of the
+    /// response's start.</param>
     /// <param name="key">Whose share of it the response has.</param>
     /// <param name="next">The next filter.</param>
     public RateLimitFilter(LiveRateLimit limit, in RateLimitKey key, IOutputFilter next)
@@ -52,17 +53,21 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    public ValueTask EndAsync(
+        ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
         if (_current != _limit.Limit) GoByNewLimit();
-        return MustPace(last) ? WritePacedAsync(last, Marker.Flush, trailers, cancellationToken) : _next.EndAsync(last, trailers, cancellationToken);
+        return MustPace(last)
+            ? WritePacedAsync(last, Marker.Flush, trailers, cancellationToken) : _next.EndAsync(last, trailers, cancellationToken);
     }
 
     private bool MustPace(ReadOnlyMemory<byte> block) => _queued > 0 || (_pacer is not null && block.Length > _unpaced);
 
     // Pooled, because a response may come in blocks as small as its writes.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WritePacedAsync(ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers, CancellationToken cancellationToken)
+    private async ValueTask WritePacedAsync(
+        ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers,
+        CancellationToken cancellationToken)
     {
         _pacer?.BeginCall();
         while (_queued + block.Length > 0)
@@ -98,7 +103,9 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
             var queued = (int)Math.Min(_queued, size);
             var direct = block[..(size - queued)];
             block = block[direct.Length..];
-            if (queued > 0) await DequeueAsync(queued, direct.IsEmpty ? behind : Marker.None, direct.IsEmpty ? end : null, cancellationToken).ConfigureAwait(false);
+            if (queued > 0)
+                await DequeueAsync(queued, direct.IsEmpty ? behind : Marker.None, direct.IsEmpty ? end : null, cancellationToken)
+                    .ConfigureAwait(false);
             if (!direct.IsEmpty) await PassAsync(direct, behind, end, cancellationToken).ConfigureAwait(false);
             if (isLast) return;
             if (_current != _limit.Limit) GoByNewLimit();
@@ -106,7 +113,9 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         if (marker != Marker.None) await PassAsync(default, marker, trailers, cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask PassAsync(ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers, CancellationToken cancellationToken) =>
+    private ValueTask PassAsync(
+        ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers,
+        CancellationToken cancellationToken) =>
         trailers is null ? _next.WriteAsync(block, marker, cancellationToken) : _next.EndAsync(block, trailers, cancellationToken);
 
     private void GoByNewLimit()
@@ -131,7 +140,8 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _queued += block.Length;
     }
 
-    private async ValueTask DequeueAsync(int count, Marker behind, IReadOnlyList<KeyValuePair<string, string>>? end, CancellationToken cancellationToken)
+    private async ValueTask DequeueAsync(
+        int count, Marker behind, IReadOnlyList<KeyValuePair<string, string>>? end, CancellationToken cancellationToken)
     {
         while (count > 0)
         {

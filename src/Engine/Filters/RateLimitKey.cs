@@ -20,8 +20,8 @@ public readonly record struct RateLimitKey(string? Route, ClientKey Client)
 }
 
 /// <summary>
-/// A client as limits tell clients apart: an IPv4 address, or the first 64 bits of an IPv6 address, for a network of that size is what one subscriber
-/// has, with all its 2^64 addresses.
+/// A client as limits tell clients apart: an IPv4 address, or the first 64 bits of an IPv6 address, for a network of that size is what one
+/// subscriber has, with all its 2^64 addresses.
 /// </summary>
 public readonly record struct ClientKey
 {

@@ -3,9 +3,10 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The limiters of a limit that is shared: one for each client, or each route, or all, made when the first response asks for it. One is removed when no
-/// response has a share of it, all that was sent by it is paid for, and its burst is whole again. There are never more than <see cref="Most"/>: should that many clients be there at once,
-/// those that come then share one limiter with each other, so that a flood of addresses gets neither memory nor speed.
+/// The limiters of a limit that is shared: one for each client, or each route, or all, made when the first response asks for it. One is
+/// removed when no response has a share of it, all that was sent by it is paid for, and its burst is whole again. There are never more than
+/// <see cref="Most"/>: should that many clients be there at once, those that come then share one limiter with each other, so that a flood
+/// of addresses gets neither memory nor speed.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="load">Where their responses are counted.</param>
@@ -44,8 +45,11 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
             if (_limiters.TryGetValue(key, out var limiter)) return new(limiter);
             // Not at each: looking through all of them for a place would be what a flood wants.
             if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
-            limiter = _limiters.Count < Most ? _limiters[key] = new ByteRateLimiter(rate, time, load, burst) : _overflow ??= new ByteRateLimiter(rate, time, load, burst);
-            if (_timer is null && !_disposed) _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
+            limiter = _limiters.Count < Most
+                ? _limiters[key] = new ByteRateLimiter(rate, time, load, burst)
+                : _overflow ??= new ByteRateLimiter(rate, time, load, burst);
+            if (_timer is null && !_disposed)
+                _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
             return new(limiter);
         }
     }
@@ -55,7 +59,8 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
     {
         lock (_gate)
         {
-            foreach (var limiter in _overflow is null ? _limiters.Values : _limiters.Values.Append(_overflow)) (limiter.Rate, limiter.Burst) = (rate, burst);
+            foreach (var limiter in _overflow is null ? _limiters.Values : _limiters.Values.Append(_overflow))
+                (limiter.Rate, limiter.Burst) = (rate, burst);
         }
     }
 

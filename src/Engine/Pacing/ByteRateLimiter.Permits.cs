@@ -3,8 +3,8 @@ using System.Threading.RateLimiting;
 namespace DaemonProxy.Pacing;
 
 /// <content>
-/// The contract of <see cref="RateLimiter"/>, for those who are no response: a permit is a byte. What has been granted has to be paid for before anything else is,
-/// so that up to a write's worth may be had in advance, as each write of a response is.
+/// The contract of <see cref="RateLimiter"/>, for those who are no response: a permit is a byte. What has been granted has to be paid for
+/// before anything else is, so that up to a write's worth may be had in advance, as each write of a response is.
 /// </content>
 public sealed partial class ByteRateLimiter
 {
@@ -12,7 +12,10 @@ public sealed partial class ByteRateLimiter
     private readonly HashSet<TokenBucketPacer> _acquiring = [];
     private long _refused;
 
-    /// <summary>The most permits that one acquisition can get, bytes: the burst, or where that is more, 20 ms' worth and at least one of the smallest writes.</summary>
+    /// <summary>
+    /// The most permits that one acquisition can get, bytes: the burst, or where that is more, 20 ms' worth and at least one of the
+    /// smallest writes.
+    /// </summary>
     public long PermitLimit => Math.Max((long)_burst, OneWrite());
 
     /// <inheritdoc/>
@@ -62,7 +65,8 @@ public sealed partial class ByteRateLimiter
     }
 
     /// <inheritdoc/>
-    /// <remarks>Waits in one queue with the responses, as one of them, and with no limit on their number. An acquisition that is cancelled has taken nothing.</remarks>
+    /// <remarks>Waits in one queue with the responses, as one of them, and with no limit on their number. An acquisition that is cancelled
+    /// has taken nothing.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="PermitLimit"/> can never be had.</exception>
     /// <exception cref="ObjectDisposedException">The limiter is disposed.</exception>
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
@@ -106,7 +110,9 @@ public sealed partial class ByteRateLimiter
 
     private long OneWrite() => Math.Max((long)(_rate * Credit.TotalSeconds), _load.SmallestWrite);
 
-    /// <summary>What an acquisition would get at once, bytes: nothing before those who wait, or before what was granted has been paid for.</summary>
+    /// <summary>
+    /// What an acquisition would get at once, bytes: nothing before those who wait, or before what was granted has been paid for.
+    /// </summary>
     private long Available() => _waiting.Count > 0 || (_started && _due > Now() + Tick) ? 0 : Math.Max(Saved(), OneWrite());
 
     private bool TryAcquire(TokenBucketPacer share, int permits)
@@ -118,10 +124,14 @@ public sealed partial class ByteRateLimiter
     private void ThrowUnlessPossible(int permits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (permits > PermitLimit) throw new ArgumentOutOfRangeException(nameof(permits), permits, $"{permits} permits can never be had at once: the limiter has at most {PermitLimit}");
+        if (permits > PermitLimit)
+            throw new ArgumentOutOfRangeException(
+                nameof(permits), permits, $"{permits} permits can never be had at once: the limiter has at most {PermitLimit}");
     }
 
-    /// <summary>One acquisition is one lease, however many writes it took to grant it; one that has failed gives back what it had.</summary>
+    /// <summary>
+    /// One acquisition is one lease, however many writes it took to grant it; one that has failed gives back what it had.
+    /// </summary>
     private void Conclude(TokenBucketPacer share, bool isAcquired, int taken, int writes)
     {
         lock (_gate)

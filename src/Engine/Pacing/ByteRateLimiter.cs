@@ -5,14 +5,16 @@ namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// A token bucket whose permits are bytes, for one response or for any number of them, each with its <see cref="TokenBucketPacer"/>. Unlike
-/// the package's own it goes by a <see cref="TimeProvider"/>, and by deadlines: each write has a time at which it falls due, the next falls due where
-/// that one's bytes are paid for, and a wait that ended late is made up for. So neither lateness nor rounding adds up, at any rate.
+/// the package's own it goes by a <see cref="TimeProvider"/>, and by deadlines: each write has a time at which it falls due, the next falls
+/// due where that one's bytes are paid for, and a wait that ended late is made up for. So neither lateness nor rounding adds up, at any
+/// rate.
 /// </summary>
 /// <remarks>
-/// Responses that wait stand in one queue with one timer. Who is next is decided by start-time fair queueing (Goyal, Vin and Cheng, 1996): a write starts
-/// where its response's last one ended, counted in bytes, but not before the writes that are being served; the lowest start is next. So all that
-/// have something to send get the same, whatever the sizes of their writes, and who had nothing to send, or a lower limit of its own, has saved up nothing.
-/// A write is granted alone and goes on its way before the next is chosen: so a response with small writes is back in the queue in time.
+/// Responses that wait stand in one queue with one timer. Who is next is decided by start-time fair queueing (Goyal, Vin and Cheng, 1996):
+/// a write starts where its response's last one ended, counted in bytes, but not before the writes that are being served; the lowest start
+/// is next. So all that have something to send get the same, whatever the sizes of their writes, and who had nothing to send, or a lower
+/// limit of its own, has saved up nothing. A write is granted alone and goes on its way before the next is chosen: so a response with small
+/// writes is back in the queue in time.
 /// </remarks>
 public sealed partial class ByteRateLimiter : RateLimiter
 {
@@ -55,7 +57,8 @@ public sealed partial class ByteRateLimiter : RateLimiter
     /// <param name="rate">Bytes a second, &gt; 0.</param>
     /// <param name="time">The clock.</param>
     /// <param name="load">How many responses are paced beside it; null: it is by itself.</param>
-    /// <param name="burst">Bytes that leave unpaced, &gt;= 0: what the bucket holds, full at first and filled again at the rate while less is sent.</param>
+    /// <param name="burst">Bytes that leave unpaced, &gt;= 0: what the bucket holds, full at first and filled again at the rate while less
+    /// is sent.</param>
     public ByteRateLimiter(long rate, TimeProvider time, PacingLoad? load = null, long burst = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
@@ -67,7 +70,9 @@ public sealed partial class ByteRateLimiter : RateLimiter
         _origin = time.GetTimestamp();
     }
 
-    /// <summary>Bytes a second. What waits by an old rate is to be woken by whoever sets a new one; what the old one had waited for is forgotten.</summary>
+    /// <summary>
+    /// Bytes a second. What waits by an old rate is to be woken by whoever sets a new one; what the old one had waited for is forgotten.
+    /// </summary>
     public long Rate
     {
         get => (long)_rate;
@@ -96,9 +101,14 @@ public sealed partial class ByteRateLimiter : RateLimiter
         }
     }
 
-    /// <summary>The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are; 512 bytes or more.</summary>
+    /// <summary>
+    /// The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are; 512
+    /// bytes or more.
+    /// </summary>
     /// <remarks>What the bucket holds leaves in large writes: small ones are for pauses between them, and there are none.</remarks>
-    internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite ? LargestWrite : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
+    internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite
+        ? LargestWrite
+        : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
 
     /// <summary>How many responses wait for their turn.</summary>
     internal int Waiting
@@ -180,8 +190,11 @@ public sealed partial class ByteRateLimiter : RateLimiter
         return (long)Math.Clamp(_started ? (now - _due) * _rate : _burst, 0, Math.Max(_burst, Credit.TotalSeconds * _rate));
     }
 
-    /// <summary>Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.</summary>
-    private long StartOf(TokenBucketPacer share) => Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, _load.SmallestWrite, LargestWrite));
+    /// <summary>
+    /// Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.
+    /// </summary>
+    private long StartOf(TokenBucketPacer share) =>
+        Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, _load.SmallestWrite, LargestWrite));
 
     private void Pay(TokenBucketPacer share, int bytes, double now)
     {
@@ -198,12 +211,15 @@ public sealed partial class ByteRateLimiter : RateLimiter
     {
         if (_disposed) return;
         _armed = true;
-        _timer ??= _time.CreateTimer(static limiter => ((ByteRateLimiter)limiter!).Dispatch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer ??= _time.CreateTimer(
+            static limiter => ((ByteRateLimiter)limiter!).Dispatch(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var wait = _due - Now();
         _timer.Change(wait > 0 ? TimeSpan.FromSeconds(wait) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Grants what is due, write by write. A response goes on right here, on the timer's thread of the pool, until it waits again.</summary>
+    /// <summary>
+    /// Grants what is due, write by write. A response goes on right here, on the timer's thread of the pool, until it waits again.
+    /// </summary>
     private void Dispatch()
     {
         lock (_gate)

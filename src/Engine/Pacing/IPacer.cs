@@ -9,7 +9,10 @@ public interface IPacer : IDisposable
     /// <summary>Tells that the filter has been called with new data, before the first write of that call.</summary>
     void BeginCall();
 
-    /// <summary>Completes with true when that many bytes may leave, and counts them as sent; with false when it was woken first, and then counts nothing.</summary>
+    /// <summary>
+    /// Completes with true when that many bytes may leave, and counts them as sent; with false when it was woken first, and then counts
+    /// nothing.
+    /// </summary>
     /// <param name="bytes">1 to <see cref="WriteSize"/>.</param>
     /// <param name="cancellationToken">Ends the wait. The same in every call.</param>
     ValueTask<bool> PaceAsync(int bytes, CancellationToken cancellationToken);

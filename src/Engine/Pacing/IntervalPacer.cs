@@ -5,8 +5,8 @@ namespace DaemonProxy.Pacing;
 
 /// <summary>
 /// Apache's mod_ratelimit to the letter (behaviour.md, section 2): a chunk of a fifth of the rate, then a sleep of 200 ms before the next,
-/// however short a flush made it. As it was before Apache 2.4.34 it passes each call's data on whole, and sleeps only between the chunks of one
-/// call: calls with less than a chunk are not slowed at all.
+/// however short a flush made it. As it was before Apache 2.4.34 it passes each call's data on whole, and sleeps only between the chunks of
+/// one call: calls with less than a chunk are not slowed at all.
 /// </summary>
 public sealed class IntervalPacer : IPacer
 {

@@ -1,6 +1,8 @@
 namespace DaemonProxy.Pacing;
 
-/// <summary>A pacer: all that parser, schema, cmdlets, filters, verification, warnings and the Apache conversion have to know of it.</summary>
+/// <summary>
+/// A pacer: all that parser, schema, cmdlets, filters, verification, warnings and the Apache conversion have to know of it.
+/// </summary>
 /// <param name="Kind">The pacer.</param>
 /// <param name="Name">Its name in a configuration.</param>
 /// <param name="Description">What it does, as the end of a sentence that begins with its name.</param>

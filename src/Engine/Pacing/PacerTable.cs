@@ -9,7 +9,9 @@ public enum PacerKind
     /// <summary>Apache's mod_ratelimit to the letter: one chunk every 200 ms (behaviour.md, section 2).</summary>
     Interval,
 
-    /// <summary>mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).</summary>
+    /// <summary>
+    /// mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).
+    /// </summary>
     Interval2433,
 }
 
@@ -33,7 +35,8 @@ public static class PacerTable
             FlushCost = IntervalPacer.Interval,
             Tolerance = 0.02,
         },
-        new(PacerKind.Interval2433, "interval-2.4.33", "is it before Apache 2.4.34", (rate, time, _) => new IntervalPacer(rate, time, before2434: true))
+        new(PacerKind.Interval2433, "interval-2.4.33", "is it before Apache 2.4.34",
+            (rate, time, _) => new IntervalPacer(rate, time, before2434: true))
         {
             CountsWrites = true,
             KeepsRate = false,
@@ -50,5 +53,6 @@ public static class PacerTable
     /// <summary>The row of a pacer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pacer.</exception>
     public static PacerDefinition Of(PacerKind kind) =>
-        (int)kind >= 0 && (int)kind < All.Count ? All[(int)kind] : throw new ArgumentOutOfRangeException(nameof(kind), kind, "there is no such pacer");
+        (int)kind >= 0 && (int)kind < All.Count
+            ? All[(int)kind] : throw new ArgumentOutOfRangeException(nameof(kind), kind, "there is no such pacer");
 }

@@ -1,9 +1,10 @@
 namespace DaemonProxy.Pacing;
 
 /// <summary>
-/// How many responses are paced in this process, and how small a write may be therefore. Each write costs a system call and what the network does for it, some
-/// 5 us whether it has 512 bytes or 1,024: ten thousand responses at 8 KiB/s in writes of 512 bytes would be 160,000 of them a second, more than a processor's
-/// worth. So the smallest write grows by 512 bytes for each 2,500 responses: their pauses get longer, their rates stay.
+/// How many responses are paced in this process, and how small a write may be therefore. Each write costs a system call and what the
+/// network does for it, some 5 us whether it has 512 bytes or 1,024: ten thousand responses at 8 KiB/s in writes of 512 bytes would be
+/// 160,000 of them a second, more than a processor's worth. So the smallest write grows by 512 bytes for each 2,500 responses: their pauses
+/// get longer, their rates stay.
 /// </summary>
 public sealed class PacingLoad
 {

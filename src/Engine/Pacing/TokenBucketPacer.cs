@@ -4,9 +4,9 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Pacing;
 
 /// <summary>
-/// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds nothing back; and it
-/// holds no thread while it waits. It is a response's share of a limiter, which may be the response's own or be shared with others; its wait is in
-/// itself, so that none is allocated for a write.
+/// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds
+/// nothing back; and it holds no thread while it waits. It is a response's share of a limiter, which may be the response's own or be shared
+/// with others; its wait is in itself, so that none is allocated for a write.
 /// </summary>
 public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 {
@@ -75,7 +75,9 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 
     private void Cancel() => _source.SetException(new OperationCanceledException(_cancellation));
 
-    /// <summary>Ends the wait, and runs the response until it waits again. To be called by whoever took it out of the limiter's queue.</summary>
+    /// <summary>
+    /// Ends the wait, and runs the response until it waits again. To be called by whoever took it out of the limiter's queue.
+    /// </summary>
     internal void Complete(bool granted)
     {
         if (!granted) _woken = false;
@@ -86,7 +88,8 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
     public void Wake()
     {
         _woken = true;
-        if (_limiter.Withdraw(this)) ThreadPool.UnsafeQueueUserWorkItem(static share => share.Complete(granted: false), this, preferLocal: false);
+        if (_limiter.Withdraw(this))
+            ThreadPool.UnsafeQueueUserWorkItem(static share => share.Complete(granted: false), this, preferLocal: false);
     }
 
     /// <inheritdoc/>
@@ -101,6 +104,7 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<bool>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 }

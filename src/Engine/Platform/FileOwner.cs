@@ -20,7 +20,9 @@ public static partial class FileOwner
     /// <summary>The user that this process acts as.</summary>
     public static uint CurrentUser => SystemCalls.EffectiveUser();
 
-    /// <summary>The user id that owns a file, folder or link itself; null where the system does not say (or the file is not there).</summary>
+    /// <summary>
+    /// The user id that owns a file, folder or link itself; null where the system does not say (or the file is not there).
+    /// </summary>
     public static unsafe uint? Of(string path)
     {
         Span<byte> status = stackalloc byte[LargerThanAnyStat];
@@ -36,7 +38,8 @@ public static partial class FileOwner
             else if (OperatingSystem.IsMacOS())
             {
                 offset = DarwinOwnerOffset;
-                result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? SystemCalls.LinkStatus64(path, buffer) : SystemCalls.LinkStatus(path, buffer);
+                result = RuntimeInformation.ProcessArchitecture == Architecture.X64
+                    ? SystemCalls.LinkStatus64(path, buffer) : SystemCalls.LinkStatus(path, buffer);
             }
             else
                 return null;

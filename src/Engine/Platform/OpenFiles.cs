@@ -5,7 +5,9 @@ public static partial class OpenFiles
 {
     private static readonly string[] Lists = ["/proc/self/fd", "/dev/fd"];
 
-    /// <summary>The limit in force, which the runtime has raised to the hard one at its start; null where the system has none to ask for.</summary>
+    /// <summary>
+    /// The limit in force, which the runtime has raised to the hard one at its start; null where the system has none to ask for.
+    /// </summary>
     public static long? Limit()
     {
         var resource = OperatingSystem.IsLinux() ? 7 : OperatingSystem.IsMacOS() ? 8 : -1;

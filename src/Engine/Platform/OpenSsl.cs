@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// OpenSSL, by which .NET on Linux does TLS and everything of System.Security.Cryptography, hashes and random bytes included. Where it is not installed, the first of those
-/// ends the process; so only what needs TLS may use them, and asks here before it does.
+/// OpenSSL, by which .NET on Linux does TLS and everything of System.Security.Cryptography, hashes and random bytes included. Where it is
+/// not installed, the first of those ends the process; so only what needs TLS may use them, and asks here before it does.
 /// </summary>
 public static class OpenSsl
 {
@@ -18,6 +18,7 @@ public static class OpenSsl
     {
         if (!OperatingSystem.IsLinux() || Libraries.Any(library => NativeLibrary.TryLoad(library, out _)))
             return null;
-        return $"TLS needs OpenSSL, and there is no {string.Join(" and no ", Libraries)} here; install it (Debian and Ubuntu: libssl3, Fedora: openssl-libs)";
+        return $"TLS needs OpenSSL, and there is no {string.Join(" and no ", Libraries)} here; install it (Debian and Ubuntu: libssl3, "
+            + "Fedora: openssl-libs)";
     }
 }

@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// Whether a process runs. One that has ended and whose parent has not asked for its exit code yet, a zombie, does not: below a process 1 that asks for
-/// none, as in many a container, it stays in the list of processes for good.
+/// Whether a process runs. One that has ended and whose parent has not asked for its exit code yet, a zombie, does not: below a process 1
+/// that asks for none, as in many a container, it stays in the list of processes for good.
 /// </summary>
 public static partial class ProcessLife
 {
@@ -44,12 +44,17 @@ public static partial class ProcessLife
             try { return IsZombie(File.ReadAllText($"/proc/{processId}/stat")); }
             catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException) { return true; }
             // It ended while it was being read (ESRCH), or may not be read at all.
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException) { return !Directory.Exists($"/proc/{processId}"); }
+            catch (Exception error)
+                when (error is IOException or UnauthorizedAccessException)
+            { return !Directory.Exists($"/proc/{processId}"); }
         }
         return OperatingSystem.IsMacOS() && IsMacZombie(processId);
     }
 
-    /// <summary>Whether a line of <c>/proc/PID/stat</c> is an ended process's (proc(5)): states Z and X, after the name in brackets, which may have brackets of its own.</summary>
+    /// <summary>
+    /// Whether a line of <c>/proc/PID/stat</c> is an ended process's (proc(5)): states Z and X, after the name in brackets, which may have
+    /// brackets of its own.
+    /// </summary>
     internal static bool IsZombie(string stat)
     {
         var state = stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart();

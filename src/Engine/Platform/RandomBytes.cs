@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 
 namespace DaemonProxy.Platform;
 
-/// <summary>The system's random bytes, good enough for secrets; on Linux without <see cref="OpenSsl"/>, which would be loaded for them.</summary>
+/// <summary>
+/// The system's random bytes, good enough for secrets; on Linux without <see cref="OpenSsl"/>, which would be loaded for them.
+/// </summary>
 internal static unsafe class RandomBytes
 {
     /// <summary>Random bytes in hexadecimal.</summary>

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace DaemonProxy.Platform;
 
-/// <summary>Every function of the operating system's libraries that is called, each by the name that says what it does; what a platform lacks is not called there.</summary>
+/// <summary>
+/// Every function of the operating system's libraries that is called, each by the name that says what it does; what a platform lacks is not
+/// called there.
+/// </summary>
 internal static unsafe partial class SystemCalls
 {
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]

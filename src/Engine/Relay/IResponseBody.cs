@@ -18,7 +18,10 @@ public interface IResponseBody
     /// <exception cref="BrokenResponseException">The body broke off: it can not be passed on as complete.</exception>
     bool TryRead(out BodyBlock block);
 
-    /// <summary>Waits, after <see cref="TryRead"/> gave false, until it is worth calling again; false when the limit passed first. May be called again then.</summary>
+    /// <summary>
+    /// Waits, after <see cref="TryRead"/> gave false, until it is worth calling again; false when the limit passed first. May be called
+    /// again then.
+    /// </summary>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait when the client is gone.</param>
     ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken);

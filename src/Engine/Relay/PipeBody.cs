@@ -7,8 +7,8 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A response's body that comes out of a pipe: what an embedded application writes. A writer that breaks off says so by <see cref="Break"/> and completes
-/// the pipe as at its end: one that completes with an exception takes along what was written and not yet read.
+/// A response's body that comes out of a pipe: what an embedded application writes. A writer that breaks off says so by <see cref="Break"/>
+/// and completes the pipe as at its end: one that completes with an exception takes along what was written and not yet read.
 /// </summary>
 public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBody, IDisposable
 {

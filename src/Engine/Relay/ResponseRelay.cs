@@ -17,14 +17,15 @@ namespace DaemonProxy.Relay;
 /// </code>
 /// Daemon and embedded responses alike take this way. Two rules are stricter than the original's: the guard counts what the chain still
 /// holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline bounds how long a byte is held while
-/// the application trickles, which restarting the delay with each block alone would not. Where a pacer below waits for full writes the deadline is at
-/// least two of its intervals, or it would cost the rate that it is there to keep.
+/// the application trickles, which restarting the delay with each block alone would not. Where a pacer below waits for full writes the
+/// deadline is at least two of its intervals, or it would cost the rate that it is there to keep.
 /// </summary>
 /// <param name="policy">Looked at before each read, so that a change reaches responses in flight.</param>
 /// <param name="time">The clock of the deadline.</param>
 public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
 {
-    // A daemon and a client that are both fast would keep the thread of their sockets for as long as the response lasts, and others wait for it.
+    // A daemon and a client that are both fast would keep the thread of their sockets for as long as the response lasts, and others wait
+    // for it.
     // 1 MiB is less than a millisecond's worth at the rates that come without a wait.
     private const long LongestTurn = 1 << 20;
 
@@ -38,9 +39,11 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     /// <param name="prompt">Whether the flush delay is 0 for this response: each block is sent at once.</param>
     /// <param name="socketTimeout">The longest the source may stay silent.</param>
     /// <param name="clientGone">Cancelled when the client has left.</param>
-    /// <exception cref="BrokenResponseException">The body broke off, or stayed silent too long, or the client took nothing for too long.</exception>
+    /// <exception cref="BrokenResponseException">The body broke off, or stayed silent too long, or the client took nothing for too
+    /// long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public async ValueTask RunAsync(IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
+    public async ValueTask RunAsync(
+        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
     {
         // Until the first flush the response's head is what has not left, though no byte of the body was passed.
         var unflushed = true;
@@ -58,12 +61,15 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     turn = 0;
                     if (unflushed)
                     {
-                        var (limit, reason) = LimitOfHolding(prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
+                        var (limit, reason) = LimitOfHolding(
+                            prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
                         if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
                         await FlushAsync(reason).ConfigureAwait(false);
                     }
                     if (!await body.WaitAsync(socketTimeout, clientGone).ConfigureAwait(false))                             // (4)
-                        throw new BrokenResponseException(EventCatalogue.BodyReadTimeout, $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
+                        throw new BrokenResponseException(
+                            EventCatalogue.BodyReadTimeout,
+                            $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
                     continue;
                 }
                 for (var data = block.Data; ;)
@@ -94,7 +100,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
 
                     // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this piece.
                     if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
-                    if ((rules.CountsPassed ? passed : held) > rules.BufferSize) await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
+                    if ((rules.CountsPassed ? passed : held) > rules.BufferSize)
+                        await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
                     if (data.IsEmpty) break;
                 }
             }

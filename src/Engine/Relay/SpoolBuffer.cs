@@ -10,8 +10,8 @@ namespace DaemonProxy.Relay;
 public sealed record SpoolSize(long Memory, long File, SpoolPlace Place);
 
 /// <summary>
-/// Bytes between one writer and one reader that is slower: first in memory, what is beyond that in a <see cref="SpoolFile"/>, and beyond that the writer waits.
-/// A file that cannot be written is as one that is full.
+/// Bytes between one writer and one reader that is slower: first in memory, what is beyond that in a <see cref="SpoolFile"/>, and beyond
+/// that the writer waits. A file that cannot be written is as one that is full.
 /// </summary>
 /// <param name="size">How much of each.</param>
 /// <param name="time">The clock of the waits.</param>
@@ -114,7 +114,10 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         return found;
     }
 
-    /// <summary>Waits until there is something to read, or the limit passes: what is on its way into the file or out of it is there, and comes in a moment.</summary>
+    /// <summary>
+    /// Waits until there is something to read, or the limit passes: what is on its way into the file or out of it is there, and comes in a
+    /// moment.
+    /// </summary>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         bool comes;

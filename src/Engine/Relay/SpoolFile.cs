@@ -3,11 +3,13 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// What does not fit into memory of a body: a file without a name, which the system frees when it is closed, also when the process is killed. It is written round and
-/// round, so that it never has more than its size. One writer and one reader; where each stands, and that they do not meet, is the caller's to know.
+/// What does not fit into memory of a body: a file without a name, which the system frees when it is closed, also when the process is
+/// killed. It is written round and round, so that it never has more than its size. One writer and one reader; where each stands, and that
+/// they do not meet, is the caller's to know.
 /// </summary>
 /// <remarks>
-/// A file has no way to be read or written without blocking on most systems, so the runtime does it on its pool, whose threads serve no sockets.
+/// A file has no way to be read or written without blocking on most systems, so the runtime does it on its pool, whose threads serve no
+/// sockets.
 /// </remarks>
 internal sealed class SpoolFile : IDisposable
 {
@@ -56,7 +58,9 @@ internal sealed class SpoolFile : IDisposable
         return stream;
     }
 
-    /// <summary>Where they are made if nothing else is said: not in the runtime directory, which often lies in memory, but where large files may.</summary>
+    /// <summary>
+    /// Where they are made if nothing else is said: not in the runtime directory, which often lies in memory, but where large files may.
+    /// </summary>
     public static string DefaultDirectory => Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } own ? own
         : Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
 
@@ -79,7 +83,8 @@ internal sealed class SpoolFile : IDisposable
     public async ValueTask<int> ReadAsync(Memory<byte> into)
     {
         var at = _read % _size;
-        var count = await RandomAccess.ReadAsync(_stream.SafeFileHandle, into[..(int)Math.Min(into.Length, _size - at)], at).ConfigureAwait(false);
+        var count = await RandomAccess.ReadAsync(_stream.SafeFileHandle, into[..(int)Math.Min(into.Length, _size - at)], at)
+            .ConfigureAwait(false);
         if (count == 0) throw new EndOfStreamException("the spool file is shorter than what was written to it");
         _read += count;
         return count;

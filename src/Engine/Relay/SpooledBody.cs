@@ -3,12 +3,13 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A daemon's response that is read ahead of its client (<c>response-spool</c>): the daemon is done, and free for others, as fast as it can be, while the client is paced or slow.
+/// A daemon's response that is read ahead of its client (<c>response-spool</c>): the daemon is done, and free for others, as fast as it can
+/// be, while the client is paced or slow.
 /// <code>
 ///   daemon -(1) as fast as it sends-> SpoolBuffer (memory, then file) -(2) as fast as the chain takes it-> relay
 /// </code>
-/// The relay sees what it would see of the daemon itself: dry when the daemon is dry and nothing is spooled, so that the flush policy holds; and where the daemon breaks
-/// off, the break, behind all that came before it.
+/// The relay sees what it would see of the daemon itself: dry when the daemon is dry and nothing is spooled, so that the flush policy
+/// holds; and where the daemon breaks off, the break, behind all that came before it.
 /// </summary>
 public sealed class SpooledBody : IResponseBody, IAsyncDisposable
 {
@@ -29,7 +30,9 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="sourceEnded">Called once, when the source has been read to its end or has broken off: it can be given back.</param>
     /// <param name="failed">Hears that the file cannot be written; then what is ahead stays in memory.</param>
-    public SpooledBody(IResponseBody source, SpoolSize size, TimeSpan sourceTimeout, TimeProvider time, Func<ValueTask> sourceEnded, Action<Exception>? failed)
+    public SpooledBody(
+        IResponseBody source, SpoolSize size, TimeSpan sourceTimeout, TimeProvider time, Func<ValueTask> sourceEnded,
+        Action<Exception>? failed)
     {
         _source = source;
         _buffer = new SpoolBuffer(size, time, failed);
@@ -84,7 +87,9 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
             {
                 turn = 0;
                 if (!await _source.WaitAsync(_sourceTimeout, _stop.Token).ConfigureAwait(false))
-                    throw new BrokenResponseException(EventCatalogue.BodyReadTimeout, $"the daemon sent nothing for {_sourceTimeout.TotalSeconds:0.###} s in the middle of its response");
+                    throw new BrokenResponseException(
+                        EventCatalogue.BodyReadTimeout,
+                        $"the daemon sent nothing for {_sourceTimeout.TotalSeconds:0.###} s in the middle of its response");
                 continue;
             }
             await _buffer.WriteAsync(block.Data, _stop.Token).ConfigureAwait(false);

@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A request's body of which the beginning has been taken in before a worker is asked for (<c>request-spool</c>), so that a slow upload holds none. What is longer is streamed
-/// behind it. Its end and its trailers are the client's own.
+/// A request's body of which the beginning has been taken in before a worker is asked for (<c>request-spool</c>), so that a slow upload
+/// holds none. What is longer is streamed behind it. Its end and its trailers are the client's own.
 /// </summary>
 public sealed class SpooledRequest : PipeReader, IAsyncDisposable
 {

@@ -6,13 +6,16 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Requests;
 
 /// <summary>
-/// A request's path, normalised once, so that routes, conditions, PATH_INFO and the daemon's target are made of one value and no spelling means one thing to the front
-/// end and another to a daemon:
+/// A request's path, normalised once, so that routes, conditions, PATH_INFO and the daemon's target are made of one value and no spelling
+/// means one thing to the front end and another to a daemon:
 /// <list type="bullet">
-/// <item>an escaped unreserved character is that character, another escape has its digits in capitals (RFC 3986, section 6.2.2); nothing is decoded twice;</item>
-/// <item>slashes in a row are one; <c>.</c> and <c>..</c> are resolved, however they are spelled, and a path that climbs above the root is refused;</item>
+/// <item>an escaped unreserved character is that character, another escape has its digits in capitals (RFC 3986, section 6.2.2); nothing is
+/// decoded twice;</item>
+/// <item>slashes in a row are one; <c>.</c> and <c>..</c> are resolved, however they are spelled, and a path that climbs above the root is
+/// refused;</item>
 /// <item><c>%2F</c> goes by <see cref="EncodedSlashes"/>;</item>
-/// <item>what no path may hold as it is goes on escaped: <c>\</c> as <c>%5C</c>, bytes from 0x80 on; <c>;parameters</c> are a part of their segment;</item>
+/// <item>what no path may hold as it is goes on escaped: <c>\</c> as <c>%5C</c>, bytes from 0x80 on; <c>;parameters</c> are a part of their
+/// segment;</item>
 /// <item>a control character, a space, <c>#</c>, a <c>%</c> without two hexadecimal digits, and <c>%00</c> are refused.</item>
 /// </list>
 /// </summary>
@@ -31,7 +34,9 @@ public readonly record struct RequestPath
         Decoded = decoded;
     }
 
-    /// <summary>The path as it goes to daemons: printable ASCII, escaped where it has to be. Normalising it again changes nothing.</summary>
+    /// <summary>
+    /// The path as it goes to daemons: printable ASCII, escaped where it has to be. Normalising it again changes nothing.
+    /// </summary>
     public string Encoded { get; }
 
     /// <summary>The path as routes and conditions see it: text, without escapes; bytes that are no UTF-8 are U+FFFD.</summary>
@@ -47,7 +52,8 @@ public readonly record struct RequestPath
     public static RequestPath Normalise(ReadOnlySpan<char> path, EncodedSlashes slashes)
     {
         if (path is not ['/', ..]) throw Malformed("its path does not begin with a slash");
-        if (!path.ContainsAnyExcept(PlainOrSlash) && !path.Contains("//", StringComparison.Ordinal) && !path.Contains("/.", StringComparison.Ordinal))
+        if (!path.ContainsAnyExcept(PlainOrSlash) && !path.Contains("//", StringComparison.Ordinal)
+            && !path.Contains("/.", StringComparison.Ordinal))
         {
             var same = path.ToString();
             return new(same, same);
@@ -77,11 +83,12 @@ public readonly record struct RequestPath
     }
 
     /// <summary>
-    /// Whether the path is below a prefix as a daemon would see it that keeps encoded slashes apart from slashes. Only with <see cref="EncodedSlashes.Keep"/> can it be
-    /// otherwise for a prefix that <see cref="Decoded"/> is below.
+    /// Whether the path is below a prefix as a daemon would see it that keeps encoded slashes apart from slashes. Only with
+    /// <see cref="EncodedSlashes.Keep"/> can it be otherwise for a prefix that <see cref="Decoded"/> is below.
     /// </summary>
     /// <param name="prefix">The prefix, encoded, without a slash at its end.</param>
-    public bool IsBelow(string prefix) => Encoded.StartsWith(prefix, StringComparison.Ordinal) && (Encoded.Length == prefix.Length || Encoded[prefix.Length] == '/');
+    public bool IsBelow(string prefix) =>
+        Encoded.StartsWith(prefix, StringComparison.Ordinal) && (Encoded.Length == prefix.Length || Encoded[prefix.Length] == '/');
 
     private static string Write(ReadOnlySpan<char> path, EncodedSlashes slashes, Span<char> buffer)
     {
@@ -104,7 +111,8 @@ public readonly record struct RequestPath
                     else Escape(value, buffer, ref length);
                     continue;
                 }
-                if (slashes == EncodedSlashes.Refuse) throw new BrokenResponseException(EventCatalogue.EncodedSlashRefused, "its path holds %2F");
+                if (slashes == EncodedSlashes.Refuse)
+                    throw new BrokenResponseException(EventCatalogue.EncodedSlashRefused, "its path holds %2F");
                 if (slashes == EncodedSlashes.Keep)
                 {
                     keptSlash = true;

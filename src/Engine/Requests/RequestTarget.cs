@@ -10,7 +10,8 @@ namespace DaemonProxy.Requests;
 public readonly record struct RequestTarget(RequestPath Path, string Query)
 {
     // Printable, and no '#', which begins a fragment, and no fragment is ever sent (RFC 3986, section 3.5).
-    private static readonly SearchValues<char> QueryCharacters = SearchValues.Create([.. Enumerable.Range('!', 256 - '!').Where(c => c is not (127 or '#')).Select(c => (char)c)]);
+    private static readonly SearchValues<char> QueryCharacters = SearchValues.Create(
+        [.. Enumerable.Range('!', 256 - '!').Where(c => c is not (127 or '#')).Select(c => (char)c)]);
 
     /// <summary>Takes a target apart.</summary>
     /// <param name="method">The request's method: <c>*</c> is for OPTIONS alone.</param>
@@ -33,7 +34,8 @@ public readonly record struct RequestTarget(RequestPath Path, string Query)
     // http://authority/path: the server has made its authority the request's host.
     private static ReadOnlySpan<char> AfterAuthority(ReadOnlySpan<char> target)
     {
-        var start = target.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? 7 : target.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? 8 : 0;
+        var start = target.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            ? 7 : target.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? 8 : 0;
         if (start == 0) throw Malformed("its target is neither a path nor an http address");
         var rest = target[start..];
         var end = rest.IndexOfAny("/?#\\");

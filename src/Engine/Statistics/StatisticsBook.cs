@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace DaemonProxy.Statistics;
 
-/// <summary>The counts of a front end, by daemon group and by route. They outlive a restart: a group that comes back by its name goes on with its counts.</summary>
+/// <summary>
+/// The counts of a front end, by daemon group and by route. They outlive a restart: a group that comes back by its name goes on with its
+/// counts.
+/// </summary>
 public sealed class StatisticsBook
 {
     private readonly ConcurrentDictionary<string, GroupStatistics> _groups = new(StringComparer.OrdinalIgnoreCase);

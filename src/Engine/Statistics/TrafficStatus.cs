@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace DaemonProxy.Statistics;
 
 /// <summary>
-/// The requests that a front end, one of its daemon groups or one of its routes has finished since the front end's start. A restart of daemons keeps the counts.
+/// The requests that a front end, one of its daemon groups or one of its routes has finished since the front end's start. A restart of
+/// daemons keeps the counts.
 /// </summary>
 public sealed record TrafficStatus
 {
@@ -69,7 +70,9 @@ public sealed record TrafficStatus
     /// <summary>The same by reason, the most frequent first; null but for a group.</summary>
     public IReadOnlyDictionary<string, long>? RestartsByReason { get; init; }
 
-    /// <summary>Flushes because the application stayed silent for the flush delay; those in responses under way are in it, as for the other reasons.</summary>
+    /// <summary>
+    /// Flushes because the application stayed silent for the flush delay; those in responses under way are in it, as for the other reasons.
+    /// </summary>
     public long IdleFlushes { get; init; }
 
     /// <summary>Flushes because bytes had waited for the flush deadline.</summary>

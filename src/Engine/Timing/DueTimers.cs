@@ -1,9 +1,9 @@
 namespace DaemonProxy.Timing;
 
 /// <summary>
-/// Timers that have fired, and those who run their callbacks: as many work items of the thread pool as there are processors, each of which takes timer after timer
-/// until none is left. Ten thousand paced responses have a hundred timers fire each millisecond; a work item for each would cost more than most
-/// callbacks do. A callback that blocks holds up no other for longer than until the next timer fires.
+/// Timers that have fired, and those who run their callbacks: as many work items of the thread pool as there are processors, each of which
+/// takes timer after timer until none is left. Ten thousand paced responses have a hundred timers fire each millisecond; a work item for
+/// each would cost more than most callbacks do. A callback that blocks holds up no other for longer than until the next timer fires.
 /// </summary>
 internal sealed class DueTimers : IThreadPoolWorkItem
 {
@@ -35,7 +35,8 @@ internal sealed class DueTimers : IThreadPoolWorkItem
         {
             if (_timers.Count == 0) return;
             // Nobody has taken one since the last time: whoever was at it is stuck in a callback, or has yet to start.
-            var wanted = _taken == _takenBefore && _workers > 0 ? _workers + 1 : Math.Min(1 + _timers.Count / WorthAnother, Environment.ProcessorCount);
+            var wanted = _taken == _takenBefore && _workers > 0
+                ? _workers + 1 : Math.Min(1 + _timers.Count / WorthAnother, Environment.ProcessorCount);
             _takenBefore = _taken;
             missing = Math.Max(0, wanted - _workers);
             _workers += missing;

@@ -3,7 +3,8 @@ namespace DaemonProxy.Timing;
 /// <summary>
 /// The system's time, with timers that fire within a fraction of a millisecond of when they are due.
 /// The runtime's own go by a clock that on Linux moves in steps of 4 ms: a flush delay of 5 ms would last up to 9, and a
-/// pause of 20 could end after 16. One thread waits here for the earliest of all timers, and hands all that are due then over at once: see <see cref="DueTimers"/>.
+/// pause of 20 could end after 16. One thread waits here for the earliest of all timers, and hands all that are due then over at once: see
+/// <see cref="DueTimers"/>.
 /// </summary>
 public sealed class PreciseTimeProvider : TimeProvider, IDisposable
 {
@@ -77,7 +78,8 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
             }
             _due.Run();
             // Whole milliseconds are what a wait takes; rounding up keeps a timer from firing early.
-            _wake.WaitOne(wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
+            _wake.WaitOne(
+                wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
         }
     }
 

@@ -37,8 +37,9 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     }
 
     /// <summary>
-    /// Whether the signal has come. Of an operation whose continuation is <see cref="Signal"/>, this is the question to ask, not whether it is completed: that
-    /// it says a moment before it calls its continuation, and whoever took it for ended then, and started the next, would get this one's signal for that one's.
+    /// Whether the signal has come. Of an operation whose continuation is <see cref="Signal"/>, this is the question to ask, not whether it
+    /// is completed: that it says a moment before it calls its continuation, and whoever took it for ended then, and started the next,
+    /// would get this one's signal for that one's.
     /// </summary>
     public bool IsSignalled
     {
@@ -126,7 +127,8 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
 
     ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<bool>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
     public void Dispose() => _timer.Dispose();

@@ -15,7 +15,8 @@ internal static class CheckCommand
     {
         var file = new Argument<string>("FILE") { Description = "The configuration file." };
         var json = JsonOption.Create();
-        var command = new Command("check", "Check a configuration file: every mistake with its line and column, or what it would serve.") { file, json };
+        var command = new Command(
+            "check", "Check a configuration file: every mistake with its line and column, or what it would serve.") { file, json };
         command.SetAction(arguments => Run(arguments.GetRequiredValue(file), arguments.GetValue(json), arguments.InvocationConfiguration));
         return command;
     }
@@ -47,12 +48,18 @@ internal static class CheckCommand
             var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
             lines.Add($"  {route.Path,-20} {target}{string.Concat(route.AllRateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $", {Text(limit)}"))}");
         }
-        lines.AddRange(configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));
+        lines.AddRange(
+            configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));
         return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
 
     private static string Text(RateLimitOptions limit) => Units.FormatRate(limit.RateLimit)
-        + limit.RateScope switch { RateScope.Response => "", RateScope.Total => " in total", _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}" }
+        + limit.RateScope switch
+        {
+            RateScope.Response => "",
+            RateScope.Total => " in total",
+            _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}"
+        }
         + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 

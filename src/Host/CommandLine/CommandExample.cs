@@ -9,7 +9,8 @@ internal sealed record CommandExample(string Line, string Purpose)
     [
         new("daemonproxy serve", "Serve the built-in sample application on a free port, until Ctrl+C."),
         new("daemonproxy serve site.yaml --detach", "Serve what the file says, without this terminal."),
-        new("daemonproxy serve --application hello.wsgi --processes 2 --listen http://127.0.0.1:8080", "Serve a WSGI script in two daemon processes."),
+        new("daemonproxy serve --application hello.wsgi --processes 2 --listen http://127.0.0.1:8080",
+            "Serve a WSGI script in two daemon processes."),
         new("daemonproxy check site.yaml", "Say what the file would serve, or every mistake in it."),
         new("daemonproxy check site.yaml --json", "The same for a program, such as a deployment's pre-flight check."),
         new("daemonproxy status", "List the front ends of this user."),
@@ -22,15 +23,19 @@ internal sealed record CommandExample(string Line, string Purpose)
         new("daemonproxy explain > error-reference.md", "Write all events as Markdown."),
         new("daemonproxy verify rate-limit", "Measure both pacers, in a front end of its own."),
         new("daemonproxy verify rate-limit --name site --route /download", "Measure a route of a running front end."),
-        new("daemonproxy verify rate-limit --uri http://localhost/big.iso --rate 400KB --report result.html", "Measure any server, and write a page with charts."),
+        new("daemonproxy verify rate-limit --uri http://localhost/big.iso --rate 400KB --report result.html",
+            "Measure any server, and write a page with charts."),
         new("daemonproxy verify flush", "Measure how long written data waits, in a front end of its own."),
         new("daemonproxy verify flush --uri http://localhost/events --limit 50ms", "Measure a stream of any server."),
         new("daemonproxy verify embedded", "Try every state of restrict-embedded."),
-        new("daemonproxy daemon --application hello.wsgi --socket /tmp/hello.sock", "Serve a WSGI script on a Unix socket, for any front end that speaks HTTP."),
+        new("daemonproxy daemon --application hello.wsgi --socket /tmp/hello.sock",
+            "Serve a WSGI script on a Unix socket, for any front end that speaks HTTP."),
         new("daemonproxy daemon --sample --socket /tmp/sample.sock", "Serve the sample application on a Unix socket."),
     ];
 
-    /// <summary>The examples of a verb by its words (<c>verify flush</c>); of the program as a whole for none: the first of each verb.</summary>
+    /// <summary>
+    /// The examples of a verb by its words (<c>verify flush</c>); of the program as a whole for none: the first of each verb.
+    /// </summary>
     public static IEnumerable<CommandExample> Of(string verb) => verb.Length == 0
         ? All.DistinctBy(example => example.Line.Split(' ')[1])
         : All.Where(example => $"{example.Line} ".StartsWith($"daemonproxy {verb} ", StringComparison.Ordinal));

@@ -20,12 +20,37 @@ internal static class DaemonCommand
     public static Command Create()
     {
         var sample = new Option<bool>("--sample") { Description = "Run the built-in sample application." };
-        var application = new Option<string?>("--application") { Description = "Run a WSGI application: a script's path, or module:callable.", HelpName = "SCRIPT" };
-        var callable = new Option<string>("--callable") { Description = "The callable's name in the script.", HelpName = "NAME", DefaultValueFactory = _ => "application" };
-        var threads = new Option<int>("--threads") { Description = "Requests served at a time.", HelpName = "N", DefaultValueFactory = _ => 15 };
-        var pythonHome = new Option<string?>("--python-home") { Description = "The folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
-        var pythonPath = new Option<string[]>("--python-path") { Description = "A folder before all others on the module search path; may be given again.", HelpName = "FOLDER" };
-        var requireLoad = new Option<bool>("--require-load") { Description = "Fail when the application cannot be loaded, instead of answering 500 until it can." };
+        var application = new Option<string?>("--application")
+        {
+            Description = "Run a WSGI application: a script's path, or module:callable.",
+            HelpName = "SCRIPT",
+        };
+        var callable = new Option<string>("--callable")
+        {
+            Description = "The callable's name in the script.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "application",
+        };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Requests served at a time.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 15,
+        };
+        var pythonHome = new Option<string?>("--python-home")
+        {
+            Description = "The folder of a Python or of a virtual environment.",
+            HelpName = "FOLDER",
+        };
+        var pythonPath = new Option<string[]>("--python-path")
+        {
+            Description = "A folder before all others on the module search path; may be given again.",
+            HelpName = "FOLDER",
+        };
+        var requireLoad = new Option<bool>("--require-load")
+        {
+            Description = "Fail when the application cannot be loaded, instead of answering 500 until it can.",
+        };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
         // How a front end starts its workers, which it tells the options of their group: see FrontEndLink.
@@ -38,7 +63,8 @@ internal static class DaemonCommand
         command.AddRule(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
         {
-            var link = arguments.GetValue(frontEnd) ? FrontEndLink.Take() : FrontEndLink.ByHand(arguments.GetValue(watch) ? Console.OpenStandardInput() : null);
+            var link = arguments.GetValue(frontEnd)
+                ? FrontEndLink.Take() : FrontEndLink.ByHand(arguments.GetValue(watch) ? Console.OpenStandardInput() : null);
             var path = Path.GetFullPath(arguments.GetRequiredValue(socket));
             var output = arguments.InvocationConfiguration.Output;
             var target = arguments.GetValue(application);
@@ -65,7 +91,8 @@ internal static class DaemonCommand
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
                 // One event, with all its lines; standard error would be a line of output each.
-                link.Events.Report(failure.IsOfApplication ? EventCatalogue.ApplicationError : EventCatalogue.PythonInitialisationFailed, failure.Message);
+                link.Events.Report(
+                    failure.IsOfApplication ? EventCatalogue.ApplicationError : EventCatalogue.PythonInitialisationFailed, failure.Message);
                 return DaemonProxyCommand.Failed;
             }
             return DaemonProxyCommand.Ok;

@@ -85,14 +85,20 @@ internal static class DaemonProxyCommand
         root.Subcommands.Add(ManualCommand.Create());
         root.Options.Clear();
         root.Options.Add(new HelpOption { Description = "Show what a verb takes, with examples.", Action = new HelpPage() });
-        root.Options.Add(new VersionOption { Description = "Show the version, whether the program is native, and its platform.", Action = new ProgramVersion() });
+        root.Options.Add(
+            new VersionOption
+            {
+                Description = "Show the version, whether the program is native, and its platform.",
+                Action = new ProgramVersion()
+            });
         UsageRule.RefuseUnknownOptions(root);
         return root;
     }
 
     // The parser's own sentence for a number that is none names a type of .NET.
     private static string Sentence(ParseError mistake) =>
-        mistake.SymbolResult is OptionResult { Tokens: [{ Value: var word }, ..], Option: { ValueType.IsValueType: true } option } && mistake.Message.Contains("System.", StringComparison.Ordinal)
+        mistake.SymbolResult is OptionResult { Tokens: [{ Value: var word }, ..], Option: { ValueType.IsValueType: true } option }
+            && mistake.Message.Contains("System.", StringComparison.Ordinal)
             ? $"{option.Name}: '{word}' is no whole number; write for example {option.Name} 4"
             : mistake.Message;
 
@@ -100,7 +106,11 @@ internal static class DaemonProxyCommand
     public static IReadOnlyList<string> Words(ParseResult parsed)
     {
         var words = new List<string>();
-        for (SymbolResult? result = parsed.CommandResult; result is CommandResult { Command: not RootCommand and var command }; result = result.Parent) words.Insert(0, command.Name);
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult
+        {
+            Command: not RootCommand
+            and var command
+        }; result = result.Parent) words.Insert(0, command.Name);
         return words;
     }
 }

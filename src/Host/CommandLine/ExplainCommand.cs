@@ -10,7 +10,12 @@ internal static class ExplainCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var code = new Argument<string?>("CODE") { Description = "An event's code, such as WSGI0210; without it the whole catalogue, as Markdown.", HelpName = "CODE", Arity = ArgumentArity.ZeroOrOne };
+        var code = new Argument<string?>("CODE")
+        {
+            Description = "An event's code, such as WSGI0210; without it the whole catalogue, as Markdown.",
+            HelpName = "CODE",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         code.CompletionSources.Add(_ => EventCatalogue.All.Select(definition => new CompletionItem(definition.Code)));
         var command = new Command("explain", "Say what an event means and what to do about it.") { code };
         command.AddRule(result =>
@@ -23,8 +28,11 @@ internal static class ExplainCommand
             var output = arguments.InvocationConfiguration.Output;
             if (arguments.GetValue(code) is { } wanted && EventCatalogue.Find(wanted) is { } found)
             {
-                await output.WriteLineAsync($"{found.Code}  {found.Title} ({found.Severity}{(found.Status > 0 ? $", status {found.Status}" : "")})").ConfigureAwait(false);
-                await output.WriteLineAsync($"Cause:       {found.Cause}\nOutcome:     {found.Outcome}\nWhat to do:  {found.Action}").ConfigureAwait(false);
+                await output.WriteLineAsync(
+                    $"{found.Code}  {found.Title} ({found.Severity}{(found.Status > 0 ? $", status {found.Status}" : "")})")
+                    .ConfigureAwait(false);
+                await output.WriteLineAsync($"Cause:       {found.Cause}\nOutcome:     {found.Outcome}\nWhat to do:  {found.Action}")
+                    .ConfigureAwait(false);
             }
             else await output.WriteAsync(ErrorReference.Markdown()).ConfigureAwait(false);
             return DaemonProxyCommand.Ok;

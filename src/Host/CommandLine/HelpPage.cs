@@ -4,7 +4,9 @@ using System.CommandLine.Invocation;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>--help</c>: what the parser knows of a verb, then examples, and for the program as a whole what its exit codes mean.</summary>
+/// <summary>
+/// <c>--help</c>: what the parser knows of a verb, then examples, and for the program as a whole what its exit codes mean.
+/// </summary>
 internal sealed class HelpPage : SynchronousCommandLineAction
 {
     private readonly HelpAction _usage = new();

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>daemonproxy manual</c>: the manual page, of which docs/daemonproxy.1 is made. Hidden: people read the page, and only a build writes it.</summary>
+/// <summary>
+/// <c>daemonproxy manual</c>: the manual page, of which docs/daemonproxy.1 is made. Hidden: people read the page, and only a build writes
+/// it.
+/// </summary>
 internal static class ManualCommand
 {
     /// <summary>Makes the verb.</summary>
@@ -14,7 +17,8 @@ internal static class ManualCommand
         command.Hidden = true;
         command.AddRule(parsed =>
         {
-            if (parsed.GetValue(date) is { } text && !DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+            if (parsed.GetValue(date) is { } text
+                && !DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
                 parsed.AddError($"--date: '{text}' is no date; write for example 2026-11-26.");
         });
         command.SetAction(arguments =>

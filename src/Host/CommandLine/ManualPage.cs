@@ -11,15 +11,21 @@ internal sealed class ManualPage
 
     private static readonly (string Name, string Meaning)[] Variables =
     [
-        ("DAEMONPROXY_RUNTIME_DIR", "The folder of this user's front ends, with their control sockets and event logs. It has to be the user's alone (mode 0700). Default: the folder of the user's system service below /run, else XDG_RUNTIME_DIR/daemonproxy, else TMPDIR/daemonproxy-UID."),
-        ("VIRTUAL_ENV", "The virtual environment whose Python runs WSGI applications, where neither the configuration nor --python-home names one; else python3 on the PATH."),
+        ("DAEMONPROXY_RUNTIME_DIR",
+            "The folder of this user's front ends, with their control sockets and event logs. It has to be the user's alone (mode 0700). "
+            + "Default: the folder of the user's system service below /run, else XDG_RUNTIME_DIR/daemonproxy, else "
+            + "TMPDIR/daemonproxy-UID."),
+        ("VIRTUAL_ENV",
+            "The virtual environment whose Python runs WSGI applications, where neither the configuration nor --python-home names one; "
+            + "else python3 on the PATH."),
         ("TMPDIR", "Where spool files are, unless the configuration has a spool-directory. Default: /var/tmp."),
         ("NOTIFY_SOCKET", "With serve --service: where systemd hears that it serves."),
     ];
 
     private static readonly (string Name, string Meaning)[] Files =
     [
-        ("/etc/daemonproxy/NAME.yaml", "The configuration of the system service daemonproxy@NAME, where a package of the distribution has installed it."),
+        ("/etc/daemonproxy/NAME.yaml",
+            "The configuration of the system service daemonproxy@NAME, where a package of the distribution has installed it."),
         ("/run/daemonproxy-ACCOUNT/NAME/events.log", "Its event log: JSON lines, rotated at 10 MiB, four full files kept."),
     ];
 
@@ -46,8 +52,10 @@ internal sealed class ManualPage
         Request(".SH DESCRIPTION");
         Paragraph(root.Description!);
         Request(".PP");
-        Paragraph("It serves HTTP/1.1 and HTTP/2 to clients and relays what application daemons answer: WSGI applications in processes of its own, or any server that speaks "
-            + "HTTP/1.1 on a Unix socket or a TCP port. Sizes are written as 64KiB or 8MiB (K, KB and KiB are all 1024 bytes), times as 500us, 5ms, 0.5s or 2m, rates as 400KiB/s.");
+        Paragraph("It serves HTTP/1.1 and HTTP/2 to clients and relays what application daemons answer: WSGI applications in processes of "
+            + "its own, or any server that speaks "
+            + "HTTP/1.1 on a Unix socket or a TCP port. Sizes are written as 64KiB or 8MiB (K, KB and KiB are all 1024 bytes), times as "
+            + "500us, 5ms, 0.5s or 2m, rates as 400KiB/s.");
         Request(".SH OPTIONS");
         foreach (var option in root.Options) Describe(option);
         Request(".SH COMMANDS");
@@ -55,7 +63,8 @@ internal sealed class ManualPage
         Request(".SH EXIT STATUS");
         foreach (var exit in ExitCode.All) Entry($@"\fB{exit.Code}\fR", exit.Meaning);
         Request(".PP");
-        Paragraph("A shell shows 128 and the signal's number for a process that a signal has killed. The first SIGTERM or SIGINT has serve finish what is in flight; a second one kills it.");
+        Paragraph("A shell shows 128 and the signal's number for a process that a signal has killed. The first SIGTERM or SIGINT has serve "
+            + "finish what is in flight; a second one kills it.");
         Request(".SH ENVIRONMENT");
         foreach (var (name, meaning) in Variables) Entry($@"\fB{Escaped(name)}\fR", meaning);
         Request(".SH FILES");
@@ -72,7 +81,10 @@ internal sealed class ManualPage
     {
         if (verb.Subcommands.Count == 0)
         {
-            var arguments = string.Concat(verb.Arguments.Select(argument => argument.Arity.MinimumNumberOfValues > 0 ? $@" \fI{Escaped(argument.Name)}\fR" : $@" [\fI{Escaped(argument.Name)}\fR]"));
+            var arguments = string.Concat(
+                verb.Arguments.Select(
+                argument => argument.Arity.MinimumNumberOfValues > 0
+                ? $@" \fI{Escaped(argument.Name)}\fR" : $@" [\fI{Escaped(argument.Name)}\fR]"));
             Request($@".SS ""\fBdaemonproxy {Escaped(words)}\fR{arguments} [\fIOPTIONS\fR]""");
             Paragraph(verb.Description!);
             foreach (var argument in verb.Arguments) Entry($@"\fI{Escaped(argument.Name)}\fR", argument.Description!);

@@ -8,8 +8,8 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
-/// <c>--version</c>: <c>daemonproxy 0.1.0 (native, linux-x64, commit 880236d5a01b)</c>. The version is the second word of the line; a program that was not
-/// compiled ahead of time names its runtime instead of <c>native</c>.
+/// <c>--version</c>: <c>daemonproxy 0.1.0 (native, linux-x64, commit 880236d5a01b)</c>. The version is the second word of the line; a
+/// program that was not compiled ahead of time names its runtime instead of <c>native</c>.
 /// </summary>
 internal sealed class ProgramVersion : SynchronousCommandLineAction
 {
@@ -19,14 +19,16 @@ internal sealed class ProgramVersion : SynchronousCommandLineAction
     public static string Number => Informational.Split('+')[0];
 
     // Version+commit, where the build knew one.
-    private static string Informational { get; } = typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    private static string Informational { get; } = typeof(
+        ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>The whole line.</summary>
     public static string Text()
     {
         var compiled = RuntimeFeature.IsDynamicCodeSupported ? RuntimeInformation.FrameworkDescription : "native";
         var commit = Informational.IndexOf('+', StringComparison.Ordinal) is var plus and > 0 ? Informational[(plus + 1)..] : null;
-        return $"daemonproxy {Number} ({compiled}, {HostProgram.Platform()}{(commit is null ? "" : $", commit {commit[..Math.Min(CommitDigits, commit.Length)]}")})";
+        return $"daemonproxy {Number} ({compiled}, "
+            + $"{HostProgram.Platform()}{(commit is null ? "" : $", commit {commit[..Math.Min(CommitDigits, commit.Length)]}")})";
     }
 
     /// <inheritdoc/>

@@ -14,19 +14,31 @@ internal static class RestartCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = "The front end's name.", HelpName = "NAME", DefaultValueFactory = _ => ProxyConfiguration.DefaultName };
+        var name = new Argument<string>("NAME")
+        {
+            Description = "The front end's name.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => ProxyConfiguration.DefaultName,
+        };
         name.CompletionSources.Add(FrontEndNames.Complete);
-        var daemon = new Option<string?>("--daemon") { Description = "Only the processes of this group, with the configuration they have.", HelpName = "NAME" };
+        var daemon = new Option<string?>("--daemon")
+        {
+            Description = "Only the processes of this group, with the configuration they have.",
+            HelpName = "NAME",
+        };
         var json = JsonOption.Create();
-        var command = new Command("restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.") { name, daemon, json };
+        var command = new Command(
+            "restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.") { name, daemon, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };
             var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken).ConfigureAwait(false);
-            foreach (var warning in status.Warnings) await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
+            foreach (var warning in status.Warnings)
+                await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)
                 ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-                : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}").ConfigureAwait(false);
+                : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}")
+                .ConfigureAwait(false);
             return DaemonProxyCommand.Ok;
         });
         return command;

@@ -17,28 +17,79 @@ internal static class ServeCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var file = new Argument<string?>("FILE") { Description = "The configuration file; without one the built-in sample application is served on a free port.", Arity = ArgumentArity.ZeroOrOne };
-        var application = new Option<string?>("--application") { Description = "Instead of a file: a WSGI script, or module:callable, to be served in daemon processes on a free port.", HelpName = "SCRIPT" };
-        var processes = new Option<int?>("--processes") { Description = "With --application: daemon processes. Default: 1.", HelpName = "N" };
-        var threads = new Option<int?>("--threads") { Description = "With --application: requests that each serves at a time. Default: 15.", HelpName = "N" };
-        var pythonHome = new Option<string?>("--python-home") { Description = "With --application: the folder of a Python or of a virtual environment.", HelpName = "FOLDER" };
-        var name = new Option<string?>("--name") { Description = "The name by which every console finds it, instead of the configuration's.", HelpName = "NAME" };
-        var listen = new Option<string[]>("--listen") { Description = "An address instead of the configuration's; may be given again.", HelpName = "URL" };
-        var log = new Option<string?>("--log") { Description = "The event log's file. Default: events.log in the instance's folder with --detach, else the terminal.", HelpName = "FILE" };
-        var detach = new Option<bool>("--detach") { Description = "Start it in a process that lives on without the terminal, and return when it serves." };
-        // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of it.
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "The configuration file; without one the built-in sample application is served on a free port.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var application = new Option<string?>("--application")
+        {
+            Description = "Instead of a file: a WSGI script, or module:callable, to be served in daemon processes on a free port.",
+            HelpName = "SCRIPT",
+        };
+        var processes = new Option<int?>("--processes")
+        {
+            Description = "With --application: daemon processes. Default: 1.",
+            HelpName = "N",
+        };
+        var threads = new Option<int?>("--threads")
+        {
+            Description = "With --application: requests that each serves at a time. Default: 15.",
+            HelpName = "N",
+        };
+        var pythonHome = new Option<string?>("--python-home")
+        {
+            Description = "With --application: the folder of a Python or of a virtual environment.",
+            HelpName = "FOLDER",
+        };
+        var name = new Option<string?>("--name")
+        {
+            Description = "The name by which every console finds it, instead of the configuration's.",
+            HelpName = "NAME",
+        };
+        var listen = new Option<string[]>("--listen")
+        {
+            Description = "An address instead of the configuration's; may be given again.",
+            HelpName = "URL",
+        };
+        var log = new Option<string?>("--log")
+        {
+            Description = "The event log's file. Default: events.log in the instance's folder with --detach, else the terminal.",
+            HelpName = "FILE",
+        };
+        var detach = new Option<bool>("--detach")
+        {
+            Description = "Start it in a process that lives on without the terminal, and return when it serves.",
+        };
+        // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of
+        // it.
         var background = new Option<bool>("--background") { Hidden = true };
-        var service = new Option<bool>("--service") { Description = "Run for a service manager: tell it when it serves, and keep the event log in the instance's folder. Register-DaemonProxyService makes such a service." };
-        var strict = new Option<bool>("--strict") { Description = "Fail when any daemon group does not start, instead of serving the others." };
+        var service = new Option<bool>("--service")
+        {
+            Description =
+                "Run for a service manager: tell it when it serves, and keep the event log in the instance's folder. "
+                + "Register-DaemonProxyService makes such a service.",
+        };
+        var strict = new Option<bool>("--strict")
+        {
+            Description = "Fail when any daemon group does not start, instead of serving the others.",
+        };
         var json = JsonOption.Create();
-        var command = new Command("serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background, service, strict, json };
+        var command = new Command(
+            "serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background,
+            service, strict, json };
         command.AddRule(result =>
         {
             var hasApplication = result.GetValue(application) is not null;
-            if (hasApplication && result.GetValue(file) is not null) result.AddError("--application takes the place of a configuration file; give one of them");
-            if (!hasApplication && (result.GetValue(processes) ?? result.GetValue(threads) ?? (object?)result.GetValue(pythonHome)) is not null)
-                result.AddError("--processes, --threads and --python-home go with --application; in a configuration file they are keys of the daemon group");
-            if (result.GetValue(service) && result.GetValue(detach)) result.AddError("a service manager keeps hold of the process that it starts; give --service or --detach");
+            if (hasApplication && result.GetValue(file) is not null)
+                result.AddError("--application takes the place of a configuration file; give one of them");
+            if (!hasApplication
+                && (result.GetValue(processes) ?? result.GetValue(threads) ?? (object?)result.GetValue(pythonHome)) is not null)
+                result.AddError(
+                    "--processes, --threads and --python-home go with --application; in a configuration file they are keys of the daemon "
+                    + "group");
+            if (result.GetValue(service) && result.GetValue(detach))
+                result.AddError("a service manager keeps hold of the process that it starts; give --service or --detach");
             if (result.GetValue(processes) is < 1 or > 1024) result.AddError("--processes takes 1 to 1024");
             if (result.GetValue(threads) is < 1 or > 1024) result.AddError("--threads takes 1 to 1024");
         });
@@ -46,7 +97,9 @@ internal static class ServeCommand
         {
             var output = arguments.InvocationConfiguration.Output;
             var wsgi = arguments.GetValue(application) is { } target
-                ? new LaunchedApplication(ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(processes), arguments.GetValue(threads), arguments.GetValue(pythonHome) is { } home ? Path.GetFullPath(home) : null)
+                ? new LaunchedApplication(
+                ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(processes), arguments.GetValue(threads),
+                arguments.GetValue(pythonHome) is { } home ? Path.GetFullPath(home) : null)
                 : null;
             if (arguments.GetValue(detach))
             {
@@ -64,7 +117,8 @@ internal static class ServeCommand
             }
             return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
                 () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(strict), arguments.GetValue(background), manager, arguments.GetValue(json), output));
+                arguments.GetValue(log), arguments.GetValue(strict), arguments.GetValue(background), manager, arguments.GetValue(json),
+                    output));
         });
         return command;
     }
@@ -75,7 +129,8 @@ internal static class ServeCommand
         foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-            : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops it").ConfigureAwait(false);
+            : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
+            + "it").ConfigureAwait(false);
         return DaemonProxyCommand.Ok;
     }
 
@@ -84,17 +139,22 @@ internal static class ServeCommand
         if (application is not null && !ApplicationTarget.IsModule(application.Target) && !File.Exists(application.Target))
             throw new ServerStartException($"there is no WSGI script {application.Target}; give --application a file, or module:callable");
         var configuration = file is not null ? ConfigurationFile.Load(file)
-            : application is { } wsgi ? ProxyConfiguration.OfApplication(wsgi.Target, Environment.CurrentDirectory, wsgi.Processes, wsgi.Threads, wsgi.PythonHome)
+            : application is { } wsgi
+            ? ProxyConfiguration.OfApplication(wsgi.Target, Environment.CurrentDirectory, wsgi.Processes, wsgi.Threads, wsgi.PythonHome)
             : ProxyConfiguration.Sample;
         if (name is not null) configuration = configuration with { Name = name };
         if (listen.Length == 0) return configuration;
         return configuration with
         {
-            Listen = [.. listen.Select(text => ListenAddress.TryParse(text, out var address, out var error) ? address : throw new ServerStartException($"--listen: {error}"))],
+            Listen = [.. listen.Select(
+                text => ListenAddress.TryParse(text, out var address, out var error)
+                ? address : throw new ServerStartException($"--listen: {error}"))],
         };
     }
 
-    private static async Task<int> RunAsync(Func<ProxyConfiguration> configure, string? logFile, bool strict, bool background, ServiceManagerLink? manager, bool json, TextWriter output)
+    private static async Task<int> RunAsync(
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, bool background, ServiceManagerLink? manager, bool json,
+        TextWriter output)
     {
         if (background) Detachment.LeaveSession();
         FrontEndServer frontEnd;
@@ -105,21 +165,27 @@ internal static class ServeCommand
             frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null).ConfigureAwait(false);
         }
         // The service manager has to be told that it has ended, whatever the reason.
-        catch (Exception failure) when (manager is not null && OperatingSystem.IsWindows() && failure is ServerStartException or ControlException or ConfigurationException)
+        catch (Exception failure)
+            when (manager is not null && OperatingSystem.IsWindows()
+            && failure is ServerStartException or ControlException or ConfigurationException)
         {
             DaemonProxyCommand.Complain(Console.Error, failure.Message);
             return DaemonProxyCommand.Failed;
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport)).ConfigureAwait(false);
+            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport))
+                .ConfigureAwait(false);
             return DaemonProxyCommand.Failed;
         }
 
         signals.FrontEnd = frontEnd;
         var status = frontEnd.Status.Instance();
-        if (background) await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport)).ConfigureAwait(false);
-        else if (json) await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
+        if (background)
+            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport))
+                .ConfigureAwait(false);
+        else if (json)
+            await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
         else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);
         await output.FlushAsync().ConfigureAwait(false);
         if (background) Detachment.LeaveStreams();
@@ -132,7 +198,8 @@ internal static class ServeCommand
         return DaemonProxyCommand.Ok;
     }
 
-    private static async Task<FrontEndServer> StartAsync(Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)
+    private static async Task<FrontEndServer> StartAsync(
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)
     {
         // Before anything that could fail for want of a descriptor, and say so in the runtime's words.
         BudgetOf(workers: 0);
@@ -144,14 +211,17 @@ internal static class ServeCommand
         try
         {
             logFile = logFile is not null ? Path.GetFullPath(logFile) : inInstanceFolder ? instance.EventLogFile : null;
-            log = logFile is null ? EventLog.To(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
+            log = logFile is null
+                ? EventLog.To(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             instance.Dispose();
-            throw new ServerStartException($"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
+            throw new ServerStartException(
+                $"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
-        return await FrontEndServer.StartAsync(configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None).ConfigureAwait(false);
+        return await FrontEndServer.StartAsync(
+            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static ConnectionBudget BudgetOf(int workers)
@@ -164,6 +234,7 @@ internal static class ServeCommand
     private static string[] ThisProgram()
     {
         var program = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "daemonproxy.dll")] : [program];
+        return Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? [program, Path.Combine(AppContext.BaseDirectory, "daemonproxy.dll")] : [program];
     }
 }

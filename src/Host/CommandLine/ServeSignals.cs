@@ -7,8 +7,8 @@ using DaemonProxy.Host.Hosting;
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
-/// What a front end does with the signals that operators and their tools send, as Apache, nginx and gunicorn do: TERM, INT and QUIT finish what is in flight and end,
-/// HUP reads the configuration again, USR1 opens the logs again.
+/// What a front end does with the signals that operators and their tools send, as Apache, nginx and gunicorn do: TERM, INT and QUIT finish
+/// what is in flight and end, HUP reads the configuration again, USR1 opens the logs again.
 /// </summary>
 internal sealed class ServeSignals : IDisposable
 {
@@ -35,7 +35,8 @@ internal sealed class ServeSignals : IDisposable
     public FrontEndServer? FrontEnd { get; set; }
 
     /// <param name="signal">The signal.</param>
-    /// <param name="handle">Whether it was dealt with; if not, as with the second request to end of one who does not want to wait, the system's own way takes over.</param>
+    /// <param name="handle">Whether it was dealt with; if not, as with the second request to end of one who does not want to wait, the
+    /// system's own way takes over.</param>
     private void Register(PosixSignal signal, Func<FrontEndServer?, bool> handle) =>
         _registrations.Add(PosixSignalRegistration.Create(signal, context => context.Cancel = handle(FrontEnd)));
 

@@ -12,7 +12,12 @@ internal static class StatusCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var name = new Argument<string?>("NAME") { Description = "One front end, with its daemons and routes; without it all that run.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("NAME")
+        {
+            Description = "One front end, with its daemons and routes; without it all that run.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         name.CompletionSources.Add(FrontEndNames.Complete);
         var json = JsonOption.Create();
         var command = new Command("status", "Show the front ends that run.") { name, json };
@@ -41,27 +46,33 @@ internal static class StatusCommand
 
     private static string Table(List<InstanceStatus> found)
     {
-        var table = new TextTable(("name", false), ("process", true), ("state", false), ("requests", true), ("address", false), ("configuration", false));
+        var table = new TextTable(
+            ("name", false), ("process", true), ("state", false), ("requests", true), ("address", false), ("configuration", false));
         foreach (var status in found)
         {
-            table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uri), status.ConfigurationFile ?? "(built-in sample)");
+            table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uri),
+                status.ConfigurationFile ?? "(built-in sample)");
         }
         return table.ToString();
     }
 
     private static string Detail(InstanceStatus status)
     {
-        var daemons = new TextTable(("daemon", false), ("state", false), ("processes", false), ("restarts", true), ("active", true), ("waiting", true), ("flush policy", false));
+        var daemons = new TextTable(
+            ("daemon", false), ("state", false), ("processes", false), ("restarts", true), ("active", true), ("waiting", true),
+            ("flush policy", false));
         foreach (var daemon in status.Daemons)
         {
             var policy = daemon.FlushPolicy;
             var deadline = policy.FlushDeadline > TimeSpan.Zero ? $", deadline {Units.FormatDuration(policy.FlushDeadline)}" : "";
             daemons.Add(daemon.Daemon, $"{daemon.State}", daemon.Address ?? string.Join(", ", daemon.ProcessId), $"{daemon.Restarts}",
-                $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}", $"{Units.FormatDuration(policy.FlushDelay)} / {Units.FormatSize(policy.BufferSize)}{deadline}");
+                $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}",
+                    $"{Units.FormatDuration(policy.FlushDelay)} / {Units.FormatSize(policy.BufferSize)}{deadline}");
         }
         var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
         foreach (var route in status.Routes)
-            routes.Add(route.Route, route.Daemon ?? route.Application!, route.RateLimits[0] is { Rate: > 0 and var rate } ? Units.FormatRate(rate) : "none");
+            routes.Add(route.Route, route.Daemon ?? route.Application!,
+                route.RateLimits[0] is { Rate: > 0 and var rate } ? Units.FormatRate(rate) : "none");
         return $"""
             {Table([status])}
             {daemons}

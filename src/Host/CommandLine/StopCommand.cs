@@ -11,11 +11,22 @@ internal static class StopCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        var name = new Argument<string>("NAME") { Description = "The front end's name.", HelpName = "NAME", DefaultValueFactory = _ => ProxyConfiguration.DefaultName };
+        var name = new Argument<string>("NAME")
+        {
+            Description = "The front end's name.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => ProxyConfiguration.DefaultName,
+        };
         name.CompletionSources.Add(FrontEndNames.Complete);
-        var timeout = new Option<string?>("--timeout") { Description = "What is in flight after this is broken off. Default: 10s.", HelpName = "TIME" };
+        var timeout = new Option<string?>("--timeout")
+        {
+            Description = "What is in flight after this is broken off. Default: 10s.",
+            HelpName = "TIME",
+        };
         var json = JsonOption.Create();
-        var command = new Command("stop", "Stop a front end: it takes no new connections, finishes what is in flight, and ends with its daemons.") { name, timeout, json };
+        var command = new Command(
+            "stop", "Stop a front end: it takes no new connections, finishes what is in flight, and ends with its daemons.") { name,
+            timeout, json };
         command.AddRule(parsed =>
         {
             if (parsed.GetValue(timeout) is { } text && !Units.TryParseDuration(text, TimeSpan.FromSeconds(1), out _))

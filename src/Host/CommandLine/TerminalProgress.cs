@@ -2,7 +2,9 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>Progress on one line of the terminal, which is empty again at the end. Where there is no terminal there is no progress.</summary>
+/// <summary>
+/// Progress on one line of the terminal, which is empty again at the end. Where there is no terminal there is no progress.
+/// </summary>
 internal sealed class TerminalProgress : IProgress<VerificationProgress>
 {
     private const int BarWidth = 24;
@@ -20,7 +22,8 @@ internal sealed class TerminalProgress : IProgress<VerificationProgress>
         var done = (int)Math.Round(Math.Clamp(value.Fraction, 0, 1) * BarWidth);
         lock (_gate)
         {
-            _error.Write(value.Fraction >= 1 ? "\r\e[K" : $"\r\e[K[{new string('#', done)}{new string(' ', BarWidth - done)}] {value.Activity}");
+            _error.Write(value.Fraction >= 1
+                ? "\r\e[K" : $"\r\e[K[{new string('#', done)}{new string(' ', BarWidth - done)}] {value.Activity}");
             _error.Flush();
         }
     }

@@ -12,16 +12,20 @@ internal static class UsageRule
         try { rule(result); }
         catch (InvalidOperationException)
         {
-            // The parser looks at the verb before its options. One with a missing or unreadable value throws here, and is refused by the parser itself a moment later.
+            // The parser looks at the verb before its options. One with a missing or unreadable value throws here, and is refused by the
+            // parser itself a moment later.
         }
     });
 
-    /// <summary>Has every verb refuse what looks like an option and is none of its own; it would be taken for a file or a name that is not there.</summary>
+    /// <summary>
+    /// Has every verb refuse what looks like an option and is none of its own; it would be taken for a file or a name that is not there.
+    /// </summary>
     public static void RefuseUnknownOptions(Command command)
     {
         command.Validators.Add(result =>
         {
-            foreach (var word in result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value))
+            foreach (var word in result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+                .Select(token => token.Value))
             {
                 if (word.StartsWith('-')) result.AddError($"{command.Name} has no option {word} (a file of that name is ./{word})");
             }

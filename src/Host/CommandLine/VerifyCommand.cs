@@ -10,29 +10,47 @@ namespace DaemonProxy.Host.CommandLine;
 internal static class VerifyCommand
 {
     /// <summary>Makes the verb.</summary>
-    public static Command Create() => new("verify", "Measure what the front end promises; ends with 1 when it is not kept, with 3 when the machine is too busy to tell.") { RateLimit(), Flush(), Embedded() };
+    public static Command Create() =>
+        new("verify",
+        "Measure what the front end promises; ends with 1 when it is not kept, with 3 when the machine is too busy to tell.") { RateLimit(),
+        Flush(), Embedded() };
 
     private static Command RateLimit()
     {
         var name = Name();
         var routes = Routes();
-        var rate = new Option<string?>("--rate") { Description = "The rate to configure or, with --uri, the one that each response should have. Default: 1MiB/s.", HelpName = "RATE" };
+        var rate = new Option<string?>("--rate")
+        {
+            Description = "The rate to configure or, with --uri, the one that each response should have. Default: 1MiB/s.",
+            HelpName = "RATE",
+        };
         var duration = new Option<string?>("--duration") { Description = "How long to measure. Default: 5s.", HelpName = "TIME" };
-        var tolerance = new Option<string?>("--tolerance") { Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.", HelpName = "PERCENT" };
+        var tolerance = new Option<string?>("--tolerance")
+        {
+            Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.",
+            HelpName = "PERCENT",
+        };
         var json = JsonOption.Create();
         var server = new VerifyServerOptions();
         var report = new Option<string?>("--report") { Description = "Write a page with charts too.", HelpName = "FILE.html" };
-        var command = new Command("rate-limit", "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or any server.")
+        var command = new Command(
+            "rate-limit",
+            "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or "
+            + "any server.")
             { name, routes, rate, duration, tolerance, report, json };
         server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.AddRule(parsed =>
         {
-            if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _)) parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
-            if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null) parsed.AddError("--uri needs the rate that its responses should have; give --rate too.");
-            if (parsed.GetValue(server.Skip) is { } skip && !Units.TryParseSize(skip, out _)) parsed.AddError($"--skip: '{skip}' is no size; write for example 1MiB.");
+            if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _))
+                parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
+            if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null)
+                parsed.AddError("--uri needs the rate that its responses should have; give --rate too.");
+            if (parsed.GetValue(server.Skip) is { } skip && !Units.TryParseSize(skip, out _))
+                parsed.AddError($"--skip: '{skip}' is no size; write for example 1MiB.");
             if (parsed.GetValue(duration) is { } time && !Units.TryParseDuration(time, TimeSpan.FromSeconds(1), out _))
                 parsed.AddError($"--duration: '{time}' is no time; write for example 5s.");
-            if (parsed.GetValue(tolerance) is { } text && Percent(text) is null) parsed.AddError($"--tolerance: '{text}' is no percentage; write for example 1%.");
+            if (parsed.GetValue(tolerance) is { } text && Percent(text) is null)
+                parsed.AddError($"--tolerance: '{text}' is no percentage; write for example 1%.");
         });
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -42,7 +60,10 @@ internal static class VerifyCommand
             if (server.UrisOf(arguments) is { Count: > 0 } uris)
             {
                 return RunAsync(arguments, json,
-                    (progress, cancel) => EachAsync(uris, uri => ServerRateLimitVerification.RunAsync(server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
+                    (progress, cancel) =>
+                        EachAsync(uris,
+                        uri => ServerRateLimitVerification.RunAsync(
+                        server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
                     VerificationReport.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
             }
 
@@ -73,11 +94,24 @@ internal static class VerifyCommand
         var routes = Routes();
         var json = JsonOption.Create();
         var server = new VerifyServerOptions();
-        var sample = new Option<bool>("--sample") { Description = "With --uri: the sample application answers below the address; ask it for drips and silences." };
-        var duration = new Option<string?>("--duration") { Description = "With --uri: how long to listen. Default: 10s.", HelpName = "TIME" };
-        var every = new Option<string?>("--every") { Description = "With --uri: the time between two writes, where the data has no timestamps. Default: the mean.", HelpName = "TIME" };
+        var sample = new Option<bool>("--sample")
+        {
+            Description = "With --uri: the sample application answers below the address; ask it for drips and silences.",
+        };
+        var duration = new Option<string?>("--duration")
+        {
+            Description = "With --uri: how long to listen. Default: 10s.",
+            HelpName = "TIME",
+        };
+        var every = new Option<string?>("--every")
+        {
+            Description = "With --uri: the time between two writes, where the data has no timestamps. Default: the mean.",
+            HelpName = "TIME",
+        };
         var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
-        var command = new Command("flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any server.") { name, routes, json };
+        var command = new Command(
+            "flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any "
+            + "server.") { name, routes, json };
         server.AddTo(command, name, routes, sample, duration, every, limit);
         command.AddRule(parsed =>
         {
@@ -92,11 +126,18 @@ internal static class VerifyCommand
             if (server.UrisOf(arguments) is { Count: > 0 } uris)
             {
                 return RunAsync(arguments, json,
-                    async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) => (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel).ConfigureAwait(false)).SelectMany(results => results).ToList(),
+                    async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) =>
+                        (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel)
+                        .ConfigureAwait(false)).SelectMany(results => results).ToList(),
                     VerificationReport.Text, result => result.Passed, cancellationToken);
             }
 
-            var options = new FlushVerificationOptions { HostPath = HostPath, Name = arguments.GetValue(name), Routes = arguments.GetValue(routes) ?? [] };
+            var options = new FlushVerificationOptions
+            {
+                HostPath = HostPath,
+                Name = arguments.GetValue(name),
+                Routes = arguments.GetValue(routes) ?? [],
+            };
             return RunAsync(arguments, json, (progress, cancel) => FlushVerification.RunAsync(options, progress, cancel),
                 VerificationReport.Text, result => result.Passed, cancellationToken);
         });
@@ -121,15 +162,19 @@ internal static class VerifyCommand
     {
         var name = Name();
         var json = JsonOption.Create();
-        var command = new Command("embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { name, json };
+        var command = new Command(
+            "embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { name,
+            json };
         command.SetAction((arguments, cancellationToken) => RunAsync(
-            arguments, json, (progress, cancel) => EmbeddedVerification.RunAsync(new() { HostPath = HostPath, Name = arguments.GetValue(name) }, progress, cancel),
+            arguments, json, (progress, cancel) =>
+                EmbeddedVerification.RunAsync(new() { HostPath = HostPath, Name = arguments.GetValue(name) }, progress, cancel),
             VerificationReport.Text, result => result.Passed || result.Skipped is not null, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync<TResult>(
-        ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken, Task<IReadOnlyList<TResult>>> run,
+        ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken,
+            Task<IReadOnlyList<TResult>>> run,
         Func<IReadOnlyList<TResult>, string> text, Func<TResult, bool?> passed, CancellationToken cancellationToken,
         Action<IReadOnlyList<TResult>>? write = null)
     {
@@ -146,7 +191,8 @@ internal static class VerifyCommand
         {
             var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
             write?.Invoke(results);
-            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd()).ConfigureAwait(false);
+            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd())
+                .ConfigureAwait(false);
             return ExitCodeOf([.. results.Select(passed)]);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
@@ -166,7 +212,8 @@ internal static class VerifyCommand
         : DaemonProxyCommand.Ok;
 
     /// <summary>One after the other; none is begun after Ctrl+C.</summary>
-    private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(
+        IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)
     {
         var results = new List<TResult>();
         for (var i = 0; i < uris.Count && !cancellationToken.IsCancellationRequested; i++)
@@ -178,7 +225,8 @@ internal static class VerifyCommand
     private static bool TryParseRate(string text, out long rate) =>
         (Units.TryParseRate(text, out rate) || (!char.IsAsciiDigit(text[^1]) && Units.TryParseSize(text, out rate))) && rate > 0;
 
-    private static string HostPath => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
+    private static string HostPath =>
+        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy");
 
     private static Option<string?> Name()
     {
@@ -187,8 +235,10 @@ internal static class VerifyCommand
         return name;
     }
 
-    private static Option<string[]> Routes() => new("--route") { Description = "With --name: only this route; may be given again.", HelpName = "PATH" };
+    private static Option<string[]> Routes() =>
+        new("--route") { Description = "With --name: only this route; may be given again.", HelpName = "PATH" };
 
     private static double? Percent(string text) =>
-        double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and < 100 ? percent / 100 : null;
+        double.TryParse(text.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
+            && percent is > 0 and < 100 ? percent / 100 : null;
 }

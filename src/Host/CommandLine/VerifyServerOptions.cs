@@ -4,27 +4,42 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>The options of <c>daemonproxy verify rate-limit</c> and <c>verify flush</c> that have to do with any server's address.</summary>
+/// <summary>
+/// The options of <c>daemonproxy verify rate-limit</c> and <c>verify flush</c> that have to do with any server's address.
+/// </summary>
 internal sealed class VerifyServerOptions
 {
     /// <summary><c>--uri</c></summary>
-    public Option<string[]> Uris { get; } = new("--uri") { Description = "An address on any server, http or https, instead; may be given again.", HelpName = "URL" };
+    public Option<string[]> Uris { get; } = new(
+        "--uri")
+    { Description = "An address on any server, http or https, instead; may be given again.", HelpName = "URL" };
 
     /// <summary><c>--header</c></summary>
-    public Option<string[]> Headers { get; } = new("--header") { Description = "With --uri: a header to send; may be given again.", HelpName = "'NAME: VALUE'" };
+    public Option<string[]> Headers { get; } = new(
+        "--header")
+    { Description = "With --uri: a header to send; may be given again.", HelpName = "'NAME: VALUE'" };
 
     /// <summary><c>--skip-certificate-check</c></summary>
-    public Option<bool> SkipCertificateCheck { get; } = new("--skip-certificate-check") { Description = "With --uri: take any certificate." };
+    public Option<bool> SkipCertificateCheck { get; } = new(
+        "--skip-certificate-check")
+    { Description = "With --uri: take any certificate." };
 
     /// <summary><c>--connections</c></summary>
     public Option<int> Connections { get; } =
-        new("--connections") { Description = "With --uri: responses at the same time, up to 10000.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        new("--connections")
+        {
+            Description = "With --uri: responses at the same time, up to 10000.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1
+        };
 
     /// <summary><c>--shared</c></summary>
     public Option<bool> Shared { get; } = new("--shared") { Description = "With --uri: the rate is that of all connections together." };
 
     /// <summary><c>--skip</c></summary>
-    public Option<string?> Skip { get; } = new("--skip") { Description = "With --uri: bytes of each response to leave out, an initial burst.", HelpName = "SIZE" };
+    public Option<string?> Skip { get; } = new(
+        "--skip")
+    { Description = "With --uri: bytes of each response to leave out, an initial burst.", HelpName = "SIZE" };
 
     /// <summary>Adds what both verbs have, and the check that it is used with an address only.</summary>
     public void AddTo(Command command, Option<string?> name, Option<string[]> routes, params Option[] more)
@@ -60,7 +75,8 @@ internal sealed class VerifyServerOptions
 
     /// <summary>The header fields.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> HeadersOf(ParseResult arguments) =>
-        [.. (arguments.GetValue(Headers) ?? []).Select(text => new KeyValuePair<string, string>(text[..text.IndexOf(':')].Trim(), text[(text.IndexOf(':') + 1)..].Trim()))];
+        [.. (arguments.GetValue(Headers) ?? [])
+            .Select(text => new KeyValuePair<string, string>(text[..text.IndexOf(':')].Trim(), text[(text.IndexOf(':') + 1)..].Trim()))];
 
     /// <summary>What to measure of one address.</summary>
     public ServerRateLimitOptions RateLimit(ParseResult arguments, Uri uri, long rate, TimeSpan duration, double? tolerance)

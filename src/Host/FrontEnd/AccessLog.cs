@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A line for each finished request in the combined log format of Apache, and behind it the daemon group, the seconds that the request waited for a worker, and
-/// the seconds that it took:
+/// A line for each finished request in the combined log format of Apache, and behind it the daemon group, the seconds that the request
+/// waited for a worker, and the seconds that it took:
 /// <code>
 /// 127.0.0.1 - - [24/Nov/2026:10:41:39 +0000] "GET /a?b=c HTTP/1.1" 200 5120 "-" "curl/8.5" app 0.000000 0.001234
 /// </code>
@@ -57,15 +57,18 @@ internal sealed class AccessLog : IDisposable
         {
             if (_disposed) return;
             var before = _length;
-            _line.Clear().Append(record.Requester?.Client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration)).Append("] \"");
+            _line.Clear().Append(record.Requester?.Client).Append(" - - [").Append(Clock(_time.GetUtcNow() - finished.Duration))
+                .Append("] \"");
             Append(request.Method).Append(' ');
             Append(request.RawTarget).Append(' ').Append(request.Protocol).Append("\" ").Append(record.LoggedStatus).Append(' ');
             if (finished.Bytes == 0) _line.Append('-');
             else _line.Append(finished.Bytes);
             _line.Append(" \"");
             Append(request.Headers.Referer.ToString() is { Length: > 0 } referer ? referer : "-").Append("\" \"");
-            Append(request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? agent : "-").Append("\" ").Append(record.Route?.Options.Daemon ?? "-")
-                .Append(CultureInfo.InvariantCulture, $" {finished.QueueTime.TotalSeconds:0.000000} {finished.Duration.TotalSeconds:0.000000}\n");
+            Append(request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? agent : "-").Append("\" ")
+                .Append(record.Route?.Options.Daemon ?? "-")
+                .Append(CultureInfo.InvariantCulture,
+                $" {finished.QueueTime.TotalSeconds:0.000000} {finished.Duration.TotalSeconds:0.000000}\n");
             foreach (var chunk in _line.GetChunks())
             {
                 if (_batch.Length < _length + chunk.Length) Array.Resize(ref _batch, 2 * (_length + chunk.Length));
@@ -78,7 +81,9 @@ internal sealed class AccessLog : IDisposable
         }
     }
 
-    /// <summary>Appends what came from outside, escaped as Apache does: no line break, no quote, no terminal sequence gets through.</summary>
+    /// <summary>
+    /// Appends what came from outside, escaped as Apache does: no line break, no quote, no terminal sequence gets through.
+    /// </summary>
     private StringBuilder Append(string text)
     {
         foreach (var character in text.AsSpan(0, Math.Min(text.Length, LongestField)))
@@ -95,7 +100,9 @@ internal sealed class AccessLog : IDisposable
         var second = utc.ToUnixTimeSeconds();
         if (_clock.Second == second) return _clock.Text;
         var local = TimeZoneInfo.ConvertTime(utc, _time.LocalTimeZone);
-        _clock = (second, local.ToString("dd/MMM/yyyy:HH:mm:ss ", CultureInfo.InvariantCulture) + local.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal));
+        _clock = (second,
+            local.ToString("dd/MMM/yyyy:HH:mm:ss ", CultureInfo.InvariantCulture) + local.ToString("zzz", CultureInfo.InvariantCulture)
+            .Replace(":", "", StringComparison.Ordinal));
         return _clock.Text;
     }
 

@@ -3,8 +3,8 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The requests being served, for those who watch. Each enters and leaves one of several lists by itself, so that threads rarely meet at a lock and a
-/// request costs no memory for it.
+/// The requests being served, for those who watch. Each enters and leaves one of several lists by itself, so that threads rarely meet at a
+/// lock and a request costs no memory for it.
 /// </summary>
 internal sealed class ActiveRequests
 {
@@ -53,7 +53,8 @@ internal sealed class ActiveRequests
             }
         }
         var byRoute = all.GroupBy(response => response.Route ?? "")
-            .ToDictionary(route => route.Key, route => new ActiveRoute(route.Count(), route.Sum(response => response.Bytes)), StringComparer.Ordinal);
+            .ToDictionary(
+            route => route.Key, route => new ActiveRoute(route.Count(), route.Sum(response => response.Bytes)), StringComparer.Ordinal);
         return new(all.Count, all.Sum(response => response.Bytes), byRoute, [.. all.OrderBy(response => response.Id).Take(Listed)]);
     }
 

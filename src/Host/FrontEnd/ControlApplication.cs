@@ -11,7 +11,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>The control socket's requests: the contract of <see cref="ControlJson"/>, and nothing else. Changes are checked as the configuration is.</summary>
+/// <summary>
+/// The control socket's requests: the contract of <see cref="ControlJson"/>, and nothing else. Changes are checked as the configuration is.
+/// </summary>
 internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplication<HttpContext>
 {
     private readonly Lock _changes = new();
@@ -32,10 +34,14 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
                 ("GET", "/v1/activity") => AnswerAsync(context, frontEnd.Status.Activity(), ControlJson.Default.InstanceActivity),
                 ("GET", "/v1/options") => AnswerAsync(context, frontEnd.Status.Options(), ControlJson.Default.OptionStatusArray),
                 ("GET", "/metrics") => MetricsApplication.AnswerAsync(context, frontEnd.Page),
-                ("PUT", "/v1/flush-policy") => ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.FlushPolicyStatusArray),
-                ("PUT", "/v1/rate-limit") => ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
-                ("PUT", "/v1/rate-limit/all") => ChangeAsync(context, ControlJson.Default.RateLimitChange, ChangeOfAll, ControlJson.Default.InstanceStatus),
-                ("PUT", "/v1/embedded-restriction") => ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
+                ("PUT", "/v1/flush-policy") =>
+                    ChangeAsync(context, ControlJson.Default.FlushPolicyChange, Change, ControlJson.Default.FlushPolicyStatusArray),
+                ("PUT", "/v1/rate-limit") =>
+                    ChangeAsync(context, ControlJson.Default.RateLimitChange, Change, ControlJson.Default.RouteStatus),
+                ("PUT", "/v1/rate-limit/all") =>
+                    ChangeAsync(context, ControlJson.Default.RateLimitChange, ChangeOfAll, ControlJson.Default.InstanceStatus),
+                ("PUT", "/v1/embedded-restriction") =>
+                    ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
                 ("POST", "/v1/restart") => RestartAsync(context),
                 ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
                 var (method, path) => throw new Refusal(StatusCodes.Status404NotFound, $"there is no {method} {path} here"),
@@ -51,7 +57,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     private static Task AnswerAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
         context.Response.WriteAsJsonAsync(answer, type, contentType: "application/json", context.RequestAborted);
 
-    private async Task ChangeAsync<TChange, TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
+    private async Task ChangeAsync<TChange,
+        TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
         where TChange : class
     {
         var wanted = await ReadAsync(context, type).ConfigureAwait(false);
@@ -77,15 +84,19 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         if (change.FlushDelay < TimeSpan.Zero || change.FlushDelay > FlushPolicy.LongestDelay)
             throw Wrong($"response-flush-delay {Units.FormatDuration(change.FlushDelay.Value)} is out of range; it takes 0 to 1h");
         if (change.FlushDeadline < TimeSpan.Zero || change.FlushDeadline > FlushPolicy.LongestDelay)
-            throw Wrong($"response-flush-deadline {Units.FormatDuration(change.FlushDeadline.Value)} is out of range; it takes 0 (none) to 1h");
+            throw Wrong($"response-flush-deadline {Units.FormatDuration(change.FlushDeadline.Value)} is out of range; it takes 0 (none) to "
+                + "1h");
         if (change.BufferSize < FlushPolicy.SmallestBufferSize)
             throw Wrong($"response-buffer-size {change.BufferSize} is too small; it takes {FlushPolicy.SmallestBufferSize} bytes or more");
         DaemonGroup[] groups = change.Daemon is null ? [.. frontEnd.Served.Groups] : [Group(change.Daemon)];
         foreach (var group in groups)
         {
             var now = group.Policy.Current;
-            group.Policy.Current = new(change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
-            frontEnd.Log.Write(EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}", ("daemon", group.Options.Name));
+            group.Policy.Current = new(
+                change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
+            frontEnd.Log.Write(
+                EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}",
+                ("daemon", group.Options.Name));
         }
         return [.. groups.Select(frontEnd.Status.FlushPolicy)];
     }
@@ -112,7 +123,9 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         try
         {
             var changed = limits.Change(change, of);
-            frontEnd.Log.Write(EventCatalogue.SettingChanged, $"rate limit of {of}, scope {changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
+            frontEnd.Log.Write(
+                EventCatalogue.SettingChanged,
+                $"rate limit of {of}, scope {changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
         }
         catch (RateLimitChangeException refused)
         {
@@ -123,7 +136,9 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     private InstanceStatus Change(RestrictionChange change)
     {
         frontEnd.Embedded.Setting = change.On;
-        frontEnd.Log.Write(EventCatalogue.SettingChanged, $"restrict-embedded: {(change.On switch { true => "on", false => "off", null => "never set" })}");
+        frontEnd.Log.Write(
+            EventCatalogue.SettingChanged,
+            $"restrict-embedded: {(change.On switch { true => "on", false => "off", null => "never set" })}");
         return frontEnd.Status.Instance();
     }
 
@@ -147,18 +162,21 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     }
 
     private DaemonGroup Group(string name) =>
-        frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name) ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
+        frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name)
+            ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
 
     private InstanceStatus Stop(StopRequest request)
     {
-        if (request.DrainTimeout < TimeSpan.Zero || request.DrainTimeout > TimeSpan.FromHours(1)) throw Wrong($"the drain timeout {request.DrainTimeout} is out of range; it takes 0 to 1h");
+        if (request.DrainTimeout < TimeSpan.Zero || request.DrainTimeout > TimeSpan.FromHours(1))
+            throw Wrong($"the drain timeout {request.DrainTimeout} is out of range; it takes 0 to 1h");
         frontEnd.RequestStop(request.DrainTimeout);
         return frontEnd.Status.Instance() with { State = InstanceState.Draining };
     }
 
     private static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, message);
 
-    private static Refusal Missing(string message, IEnumerable<string> there) => new(StatusCodes.Status404NotFound, $"{message}; there are: {string.Join(", ", there)}");
+    private static Refusal Missing(string message, IEnumerable<string> there) =>
+        new(StatusCodes.Status404NotFound, $"{message}; there are: {string.Join(", ", there)}");
 
     private sealed class Refusal(int status, string message) : Exception(message)
     {

@@ -22,7 +22,8 @@ internal static class FixedAtStart
             ("limit-request-head", served.ClientLimits.LimitRequestHead == wanted.ClientLimits.LimitRequestHead),
             ("client-header-timeout", served.ClientLimits.ClientHeaderTimeout == wanted.ClientLimits.ClientHeaderTimeout),
             ("keepalive-timeout", served.ClientLimits.KeepaliveTimeout == wanted.ClientLimits.KeepaliveTimeout),
-            ("http2-max-concurrent-streams", served.ClientLimits.Http2MaxConcurrentStreams == wanted.ClientLimits.Http2MaxConcurrentStreams),
+            ("http2-max-concurrent-streams",
+                served.ClientLimits.Http2MaxConcurrentStreams == wanted.ClientLimits.Http2MaxConcurrentStreams),
             ("http2-stream-window", served.ClientLimits.Http2StreamWindow == wanted.ClientLimits.Http2StreamWindow),
             ("access-log", served.AccessLog == wanted.AccessLog),
             ("metrics-listen", served.MetricsListen == wanted.MetricsListen),
@@ -33,6 +34,7 @@ internal static class FixedAtStart
         ];
         var changed = keys.Where(key => !key.Same).Select(key => key.Key).ToArray();
         return changed.Length == 0 ? null
-            : $"{string.Join(", ", changed)} cannot be changed while '{served.Name}' runs; set {(changed.Length == 1 ? "it" : "them")} back, or stop the front end and start it again";
+            : $"{string.Join(", ", changed)} cannot be changed while '{served.Name}' runs; set {(changed.Length == 1 ? "it" : "them")} "
+            + "back, or stop the front end and start it again";
     }
 }

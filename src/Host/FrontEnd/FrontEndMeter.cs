@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Http;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The front end's statistics as .NET meters, named after OpenTelemetry's conventions for HTTP servers where those have a name. Counts are read when
-/// somebody asks; only the duration is recorded with each request. What Prometheus gets is read from these instruments, so that each is described once.
+/// The front end's statistics as .NET meters, named after OpenTelemetry's conventions for HTTP servers where those have a name. Counts are
+/// read when somebody asks; only the duration is recorded with each request. What Prometheus gets is read from these instruments, so that
+/// each is described once.
 /// </summary>
 internal sealed class FrontEndMeter : IDisposable
 {
@@ -27,15 +28,30 @@ internal sealed class FrontEndMeter : IDisposable
     /// <param name="groups">Gives the groups that are served now.</param>
     public FrontEndMeter(StatisticsBook statistics, Func<IReadOnlyList<DaemonGroup>> groups)
     {
-        _duration = Meter.CreateHistogram<double>("http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null, advice: new() { HistogramBucketBoundaries = Buckets });
-        Meter.CreateObservableUpDownCounter("http.server.active_requests", () => groups().Select(group => Of<long>(group.Queue.Active, Daemon(group.Options.Name))), "{request}", "Requests that daemons are serving.");
-        Meter.CreateObservableUpDownCounter("daemonproxy.waiting_requests", () => groups().Select(group => Of<long>(group.Queue.Waiting, Daemon(group.Options.Name))), "{request}", "Requests that wait for a worker.");
-        Meter.CreateObservableCounter("daemonproxy.response.size", () => statistics.Routes.Select(route => Of(route.Value.Status().Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
-        Meter.CreateObservableCounter("daemonproxy.queue.time", () => statistics.Groups.Select(group => Of(group.Value.Traffic.Status().QueueTime.TotalSeconds, Daemon(group.Key))), "s", "Time that requests have waited for a worker.");
+        _duration = Meter.CreateHistogram<double>(
+            "http.server.request.duration", "s", "Duration of HTTP server requests.", tags: null,
+            advice: new() { HistogramBucketBoundaries = Buckets });
+        Meter.CreateObservableUpDownCounter(
+            "http.server.active_requests", () =>
+            groups().Select(group => Of<long>(group.Queue.Active, Daemon(group.Options.Name))), "{request}",
+            "Requests that daemons are serving.");
+        Meter.CreateObservableUpDownCounter(
+            "daemonproxy.waiting_requests", () =>
+            groups().Select(group => Of<long>(group.Queue.Waiting, Daemon(group.Options.Name))), "{request}",
+            "Requests that wait for a worker.");
+        Meter.CreateObservableCounter(
+            "daemonproxy.response.size", () =>
+            statistics.Routes.Select(route => Of(route.Value.Status().Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
+        Meter.CreateObservableCounter(
+            "daemonproxy.queue.time", () =>
+            statistics.Groups.Select(group => Of(group.Value.Traffic.Status().QueueTime.TotalSeconds, Daemon(group.Key))), "s",
+            "Time that requests have waited for a worker.");
         Meter.CreateObservableCounter("daemonproxy.flushes", () => statistics.Routes.SelectMany(route =>
-            Enum.GetValues<FlushReason>().Select(reason => Of(route.Value.Flushes[reason], Route(route.Key), Reason(reason)))), "{flush}", "Flushes in responses.");
+            Enum.GetValues<FlushReason>().Select(reason => Of(route.Value.Flushes[reason], Route(route.Key), Reason(reason)))), "{flush}",
+                "Flushes in responses.");
         Meter.CreateObservableCounter("daemonproxy.daemon.restarts", () => statistics.Groups.SelectMany(group =>
-            Enum.GetValues<RestartReason>().Select(reason => Of(group.Value.Restarts[reason], Daemon(group.Key), Reason(reason)))), "{restart}", "Workers started again.");
+            Enum.GetValues<RestartReason>().Select(reason => Of(group.Value.Restarts[reason], Daemon(group.Key), Reason(reason)))),
+                "{restart}", "Workers started again.");
         Page = new PrometheusPage(Meter);
     }
 
@@ -50,16 +66,23 @@ internal sealed class FrontEndMeter : IDisposable
     {
         _duration.Record(finished.Duration.TotalSeconds,
             new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
-            new KeyValuePair<string, object?>("http.response.status_code", record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
+            new KeyValuePair<string,
+                object?>("http.response.status_code",
+                record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
             Route(record.Route?.Options.Path ?? ""), Daemon(record.Route?.Options.Daemon ?? ""));
     }
 
-    /// <summary>The method as a label: RFC 9110's and PATCH, and <c>_OTHER</c> as the convention says, for a client must not be able to make as many time series as it likes.</summary>
+    /// <summary>
+    /// The method as a label: RFC 9110's and PATCH, and <c>_OTHER</c> as the convention says, for a client must not be able to make as many
+    /// time series as it likes.
+    /// </summary>
     private static string KnownMethod(string method)
     {
         var known = HttpMethods.GetCanonicalizedValue(method);
-        return HttpMethods.IsGet(known) || HttpMethods.IsPost(known) || HttpMethods.IsHead(known) || HttpMethods.IsPut(known) || HttpMethods.IsDelete(known)
-            || HttpMethods.IsOptions(known) || HttpMethods.IsPatch(known) || HttpMethods.IsConnect(known) || HttpMethods.IsTrace(known) ? known : "_OTHER";
+        return HttpMethods.IsGet(known) || HttpMethods.IsPost(known) || HttpMethods.IsHead(known) || HttpMethods.IsPut(known)
+            || HttpMethods.IsDelete(known)
+            || HttpMethods.IsOptions(known) || HttpMethods.IsPatch(known) || HttpMethods.IsConnect(known) || HttpMethods.IsTrace(known)
+            ? known : "_OTHER";
     }
 
     private static Measurement<T> Of<T>(T value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -12,8 +12,8 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A front end that serves: the HTTP server, the configuration being served, the control socket. Made by <see cref="StartAsync"/>, which has done its
-/// work only when every managed daemon answers; ended by <see cref="StopAsync"/>.
+/// A front end that serves: the HTTP server, the configuration being served, the control socket. Made by <see cref="StartAsync"/>, which
+/// has done its work only when every managed daemon answers; ended by <see cref="StopAsync"/>.
 /// </summary>
 internal sealed class FrontEndServer : IAsyncDisposable
 {
@@ -35,7 +35,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private LiveCertificate? _certificate;
     private volatile bool _draining;
 
-    private FrontEndServer(Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
+    private FrontEndServer(
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
+        IReadOnlyList<string> host,
         ConnectionBudget budget)
     {
         _configure = configure;
@@ -43,7 +45,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _log = log;
         LogFile = logFile;
         _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget };
-        Embedded = new EmbeddedMode(configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log, _time);
+        Embedded = new EmbeddedMode(
+            configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log,
+            _time);
         _meter = new FrontEndMeter(_statistics, () => Served.Groups);
         Status = new FrontEndStatus(this, _statistics, _time);
         _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter);
@@ -56,19 +60,25 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (configuration.ConnectionLimit > most)
         {
             _log.Write(EventCatalogue.ServerNotice,
-                $"connection-limit is {configuration.ConnectionLimit}, and the limit on open files, {OpenFiles.Limit()}, allows {most}; that is what holds");
+                $"connection-limit is {configuration.ConnectionLimit}, and the limit on open files, {OpenFiles.Limit()}, allows {most}; "
+                    + "that is what holds");
         }
         var limit = configuration.ConnectionLimit == 0 ? most : Math.Min(configuration.ConnectionLimit, most);
-        return limit == long.MaxValue ? null : new ConnectionGate(limit, configuration.ConnectionLimitAction, _services.Budget, _log, _time);
+        return limit == long.MaxValue
+            ? null : new ConnectionGate(limit, configuration.ConnectionLimitAction, _services.Budget, _log, _time);
     }
 
-    /// <summary>Where it listens, and what it connects to: of these sockets a child that an embedded application forks keeps none.</summary>
+    /// <summary>
+    /// Where it listens, and what it connects to: of these sockets a child that an embedded application forks keeps none.
+    /// </summary>
     private IEnumerable<string> OwnAddresses()
     {
         string[] own = [Path.GetDirectoryName(_instance.ControlSocket)!, Path.GetDirectoryName(_instance.DaemonSocket("", 0))!];
-        var listening = (_server?.Addresses ?? []).Concat(_metrics?.Addresses ?? []).Select(address => address.Port.ToString(CultureInfo.InvariantCulture));
+        var listening = (_server?.Addresses ?? []).Concat(_metrics?.Addresses ?? [])
+            .Select(address => address.Port.ToString(CultureInfo.InvariantCulture));
         var daemons = Served.Groups.Select(group => group.Options.Address).OfType<DaemonAddress>()
-            .Select(address => address.UnixSocket is { } socket ? Path.GetDirectoryName(socket)! : string.Create(CultureInfo.InvariantCulture, $"to {address.Port}"));
+            .Select(address => address.UnixSocket is { } socket
+            ? Path.GetDirectoryName(socket)! : string.Create(CultureInfo.InvariantCulture, $"to {address.Port}"));
         return [.. own, .. listening, .. daemons];
     }
 
@@ -77,7 +87,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
         try { return path is null ? null : new AccessLog(path, _log, _time); }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ServerStartException($"the access log {path} cannot be written ({failure.Message.TrimEnd('.')}); give access-log a file in a folder that is there and yours", failure);
+            throw new ServerStartException(
+                $"the access log {path} cannot be written ({failure.Message.TrimEnd('.')}); give access-log a file in a folder that is "
+                + "there and yours", failure);
         }
     }
 
@@ -132,11 +144,13 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="logFile">The file behind the log; null: none.</param>
     /// <param name="host">Program and first arguments that start this host again, for daemons.</param>
     /// <param name="budget">Counts its connections.</param>
-    /// <param name="strict">Whether any daemon group that does not start has the start fail; else only when nothing would be served.</param>
+    /// <param name="strict">Whether any daemon group that does not start has the start fail; else only when nothing would be
+    /// served.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile, IReadOnlyList<string> host,
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
+            IReadOnlyList<string> host,
         ConnectionBudget budget, bool strict, CancellationToken cancellationToken)
     {
         var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget);
@@ -158,14 +172,17 @@ internal sealed class FrontEndServer : IAsyncDisposable
         // The addresses first: a port in use is told before any daemon has been started for nothing.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
         if (configuration.MetricsListen is { } listen)
-            _metrics = await HttpServer.StartAsync(new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken).ConfigureAwait(false);
+            _metrics = await HttpServer.StartAsync(
+                new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken).ConfigureAwait(false);
         var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
         await daemons.ConfigureAwait(false);
         StartTime = _time.GetUtcNow().LocalDateTime;
         _control = await HttpServer.StartAsync(
-            new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this), cancellationToken).ConfigureAwait(false);
-        _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId), ("configuration", configuration.File));
+            new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this),
+                cancellationToken).ConfigureAwait(false);
+        _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
+            ("configuration", configuration.File));
     }
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
@@ -185,9 +202,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
         };
     }
 
-    /// <summary>Reads the configuration again, starts its daemons, and has it take over from the one being served when all of them listen.</summary>
+    /// <summary>
+    /// Reads the configuration again, starts its daemons, and has it take over from the one being served when all of them listen.
+    /// </summary>
     /// <exception cref="ConfigurationException">It has mistakes; what is served stays.</exception>
-    /// <exception cref="ServerStartException">It changes what only a new start can change, its certificate cannot be used, or a daemon does not start; what is served stays.</exception>
+    /// <exception cref="ServerStartException">It changes what only a new start can change, its certificate cannot be used, or a daemon does
+    /// not start; what is served stays.</exception>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
         await _restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -237,7 +257,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _draining = true;
         using var limit = new CancellationTokenSource(drainTimeout);
         if (_server is not null) await _server.StopAsync(limit.Token).ConfigureAwait(false);
-        _log.Write(EventCatalogue.FrontEndStopped, limit.IsCancellationRequested ? $"what was in flight after {drainTimeout.TotalSeconds:0.###} s was broken off" : "");
+        _log.Write(EventCatalogue.FrontEndStopped,
+            limit.IsCancellationRequested ? $"what was in flight after {drainTimeout.TotalSeconds:0.###} s was broken off" : "");
         await DisposeAsync().ConfigureAwait(false);
     }
 

@@ -30,7 +30,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             RestrictEmbedded = frontEnd.Embedded.Setting,
             Python = frontEnd.Embedded.Python,
             Requests = frontEnd.Application.Requests,
-            Traffic = Traffic(statistics.Total, StatisticsScope.FrontEnd, null) with { ActiveRequests = frontEnd.Application.ActiveRequests },
+            Traffic = Traffic(statistics.Total, StatisticsScope.FrontEnd, null)
+                with
+            { ActiveRequests = frontEnd.Application.ActiveRequests },
             Warnings = [.. served.Warnings],
             MetricsUri = frontEnd.MetricsAddress,
             Daemons = [.. served.Groups.Select(Daemon)],
@@ -106,7 +108,8 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         };
     }
 
-    private IReadOnlyList<RateLimitStatus> RateLimits(RateLimitSet limits, RouteOptions? route) => [.. limits.Limits.Select((limit, index) => new RateLimitStatus
+    private IReadOnlyList<RateLimitStatus> RateLimits(RateLimitSet limits, RouteOptions? route) =>
+        [.. limits.Limits.Select((limit, index) => new RateLimitStatus
     {
         Name = frontEnd.Name,
         Route = route?.Path,

@@ -27,6 +27,8 @@ internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication
         await page.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
         context.Response.ContentType = PrometheusPage.MediaType;
         context.Response.ContentLength = text.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), context.RequestAborted).ConfigureAwait(false);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), context.RequestAborted)
+                .ConfigureAwait(false);
     }
 }

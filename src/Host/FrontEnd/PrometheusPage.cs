@@ -6,7 +6,8 @@ using Prometheus;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>What Prometheus scrapes: a meter's instruments, by the names that OpenTelemetry's exporters give them there.</summary>
-/// <remarks>prometheus-net's own adapter leaves the units out of the names, listens to every meter of the process, and is not meant for native compilation.</remarks>
+/// <remarks>prometheus-net's own adapter leaves the units out of the names, listens to every meter of the process, and is not meant for
+/// native compilation.</remarks>
 internal sealed class PrometheusPage : IDisposable
 {
     /// <summary>The media type of the page.</summary>
@@ -39,7 +40,8 @@ internal sealed class PrometheusPage : IDisposable
     }
 
     /// <summary>Writes the page.</summary>
-    public Task WriteAsync(Stream output, CancellationToken cancellationToken) => _registry.CollectAndExportAsTextAsync(output, cancellationToken);
+    public Task WriteAsync(Stream output, CancellationToken cancellationToken) =>
+        _registry.CollectAndExportAsTextAsync(output, cancellationToken);
 
     /// <summary>Takes nothing any more.</summary>
     public void Dispose() => _listener.Dispose();
@@ -88,6 +90,7 @@ internal sealed class PrometheusPage : IDisposable
             };
         }
 
-        private static object? Value(ReadOnlySpan<KeyValuePair<string, object?>> tags, int index) => index < tags.Length ? tags[index].Value : null;
+        private static object? Value(ReadOnlySpan<KeyValuePair<string, object?>> tags, int index) =>
+            index < tags.Length ? tags[index].Value : null;
     }
 }

@@ -29,7 +29,8 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="embedded">Embedded mode.</param>
 /// <param name="services">The log, the counts, the clock.</param>
 /// <param name="meter">Records each request.</param>
-internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter) : IHttpApplication<IFeatureCollection>
+internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter)
+    : IHttpApplication<IFeatureCollection>
 {
     private readonly EventLog _log = services.Log;
     private readonly TimeProvider _time = services.Time;
@@ -84,7 +85,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
             else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
         {
             // A client that goes away is no error (behaviour.md, section 6).
         }
@@ -119,10 +121,14 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         AccessLog?.Write(context, record, finished);
     }
 
-    private ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record) =>
-        RequestHeaders.ReadFraming(context).HasBody ? ServeWithBodyAsync(context, request, route, group, record) : ServeDaemonAsync(context, request, route, group, record, body: null);
+    private ValueTask ServeDaemonAsync(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record) =>
+        RequestHeaders.ReadFraming(context).HasBody
+            ? ServeWithBodyAsync(context, request, route, group, record)
+            : ServeDaemonAsync(context, request, route, group, record, body: null);
 
-    private async ValueTask ServeWithBodyAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
+    private async ValueTask ServeWithBodyAsync(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
     {
         using var body = BodyOf(context);
         if (group.Options.RequestSpool == 0)
@@ -142,7 +148,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
     }
 
-    private async ValueTask ServeDaemonAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
+    private async ValueTask ServeDaemonAsync(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
@@ -151,7 +158,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var upgrade = UpgradeRequest.Of(context, route.Options.Upgrades);
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.TargetOf(record.Target), upgrade,
-            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow()) with { Secret = group.Secret } : null, body);
+            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
+                with
+            { Secret = group.Secret } : null, body);
         using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;
@@ -162,14 +171,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
             {
                 if (!UpgradeRequest.IsAnswer(exchange.Head, upgrade))
-                    throw new BrokenResponseException(EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
+                    throw new BrokenResponseException(
+                        EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
                 await TunnelAsync(context, request, route, record, exchange).ConfigureAwait(false);
                 return;
             }
             if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
             {
                 var size = new SpoolSize(group.Policy.Current.BufferSize, group.Options.ResponseSpool, PlaceOfSpool());
-                spooled = new SpooledBody(exchange.Connection, size, group.Options.SocketTimeout, _time, exchange.DisposeAsync, SpoolFailed);
+                spooled = new SpooledBody(
+                    exchange.Connection, size, group.Options.SocketTimeout, _time, exchange.DisposeAsync, SpoolFailed);
             }
             await RelayAsync(
                 context, request, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
@@ -190,7 +201,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     private void SpoolFailed(Exception failure) => _log.Write(EventCatalogue.SpoolFailed, failure.Message);
 
-    private async ValueTask TunnelAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, DaemonExchange exchange)
+    private async ValueTask TunnelAsync(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, DaemonExchange exchange)
     {
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         ResponseTranslator.Translate(exchange.Head, request, response);
@@ -206,13 +218,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var asked = ResponseWishes.Of(exchange.Head).Rate;
         try
         {
-            await tunnel.RunAsync(received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest).ConfigureAwait(false);
+            await tunnel.RunAsync(
+                received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest)
+                .ConfigureAwait(false);
         }
         finally
         {
             record.Bytes = tunnel.BytesDown;
             if (tunnel.WasIdle)
-                _log.Write(EventCatalogue.UpgradeIdle, $"{Units.FormatDuration(route.Options.UpgradeTimeout)} without a byte", ("path", request.Path), ("route", route.Options.Path), ("daemon", route.Options.Daemon));
+                _log.Write(EventCatalogue.UpgradeIdle, $"{Units.FormatDuration(route.Options.UpgradeTimeout)} without a byte",
+                    ("path", request.Path), ("route", route.Options.Path), ("daemon", route.Options.Daemon));
         }
     }
 
@@ -224,24 +239,30 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         using var body = BodyOf(context);
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
-            Environ = WsgiEnviron.Of(request, route.TargetOf(record.Target), body is not null, connection),                              // (2)
+            Environ = WsgiEnviron.Of(request, route.TargetOf(record.Target), body is not null, connection),
+            // (2)
             RequestStart = connection.Start,
         };
         await using (exchange.ConfigureAwait(false))
         {
             application.Submit(exchange);                                                                                   // (3)
             var head = await exchange.Head.ConfigureAwait(false);
-            // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have hung.
-            await RelayAsync(context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout).ConfigureAwait(false);
+            // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have
+            // hung.
+            await RelayAsync(
+                context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout)
+                .ConfigureAwait(false);
         }
     }
 
     /// <summary>The request's body, each piece of which is waited for no longer than client-body-timeout; null: it has none.</summary>
     /// <remarks>
-    /// A body that breaks off ends its HTTP/1 connection: the server would read what has come of it as the client's next requests. In HTTP/2 it is the stream's affair.
+    /// A body that breaks off ends its HTTP/1 connection: the server would read what has come of it as the client's next requests. In
+    /// HTTP/2 it is the stream's affair.
     /// </remarks>
     private TimedBodyReader? BodyOf(IFeatureCollection context) =>
-        RequestHeaders.ReadFraming(context).HasBody ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
+        RequestHeaders.ReadFraming(context).HasBody
+            ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
             () => EndConnection(context)) : null;
 
     private static void EndConnection(IFeatureCollection context)
@@ -251,7 +272,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     private async ValueTask RelayAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
+        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body,
+            ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
     {
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
@@ -261,11 +283,17 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
-        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone).ConfigureAwait(false);            // (5)
+        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone)
+            .ConfigureAwait(false);            // (5)
     }
 
-    /// <summary>Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that looks like one.</summary>
-    private async ValueTask FailAsync(IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record, Exception? cause = null)
+    /// <summary>
+    /// Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that
+    /// looks like one.
+    /// </summary>
+    private async ValueTask FailAsync(
+        IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record,
+        Exception? cause = null)
     {
         var route = record.Route?.Options;
         _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
@@ -297,7 +325,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var refusal = Refusal.AnswerAsync(context, status, code, closes);
         try
         {
-            record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time)).ConfigureAwait(false);
+            record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time))
+                .ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -20,18 +20,26 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
     /// <exception cref="RateLimitChangeException">It cannot be told which limit is meant, or the change is against a rule.</exception>
     public LiveRateLimit Change(RateLimitChange change, string of)
     {
-        var meant = _limits.Where((limit, index) => (change.Index ?? index + 1) == index + 1 && (change.RateScope ?? limit.Scope) == limit.Scope).ToArray();
-        if (meant.Length == 0) throw new RateLimitChangeException(_limits.Length == 0 ? $"there are no limits of {of}; add one under 'rate-limits:' and restart" : $"{of} has no such limit; it has {There()}");
-        if (meant.Length > 1) throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
+        var meant = _limits.Where(
+            (limit, index) => (change.Index ?? index + 1) == index + 1 && (change.RateScope ?? limit.Scope) == limit.Scope).ToArray();
+        if (meant.Length == 0)
+            throw new RateLimitChangeException(
+                _limits.Length == 0
+                ? $"there are no limits of {of}; add one under 'rate-limits:' and restart" : $"{of} has no such limit; it has {There()}");
+        if (meant.Length > 1)
+            throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
         var now = meant[0].Limit;
         var wanted = new RateLimit(change.RateLimit ?? now.Rate, change.RateInitialBurst ?? now.InitialBurst, change.Pacer ?? now.Pacer);
         if (meant[0].Scope != RateScope.Response && !PacerTable.Of(wanted.Pacer).CanBeShared)
-            throw new RateLimitChangeException($"the {PacerTable.Of(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's scope is {meant[0].Scope}; leave it with {PacerTable.Shareable}");
+            throw new RateLimitChangeException(
+                $"the {PacerTable.Of(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's "
+                + $"scope is {meant[0].Scope}; leave it with {PacerTable.Shareable}");
         meant[0].Limit = wanted;
         return meant[0];
     }
 
-    private string There() => string.Join(", ", _limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
+    private string There() =>
+        string.Join(", ", _limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
 
     /// <summary>Ends their timers.</summary>
     public void Dispose()

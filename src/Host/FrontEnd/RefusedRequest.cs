@@ -7,17 +7,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Requests that can be read in two ways, or whose framing cannot be trusted, with the codes of the original. The server refuses most of them itself; what it lets pass
-/// is refused here, before a route is looked for and a daemon sees a byte: what one program forgives, the next one takes for something else.
+/// Requests that can be read in two ways, or whose framing cannot be trusted, with the codes of the original. The server refuses most of
+/// them itself; what it lets pass is refused here, before a route is looked for and a daemon sees a byte: what one program forgives, the
+/// next one takes for something else.
 /// </summary>
 internal static class RefusedRequest
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
-    // The one name of the server's reasons that is no text for people; asked for in a way that trimming sees, and null where the server has none any more.
+    // The one name of the server's reasons that is no text for people; asked for in a way that trimming sees, and null where the server has
+    // none any more.
 #pragma warning disable CS0618 // The type is deprecated in favour of its base class, which does not have the reason.
     private static readonly PropertyInfo? ServerReason =
-        typeof(Microsoft.AspNetCore.Server.Kestrel.Core.BadHttpRequestException).GetProperty("Reason", BindingFlags.Instance | BindingFlags.NonPublic);
+        typeof(Microsoft.AspNetCore.Server.Kestrel.Core.BadHttpRequestException)
+            .GetProperty("Reason", BindingFlags.Instance | BindingFlags.NonPublic);
 #pragma warning restore CS0618
 
     /// <summary>Which event it is that the server has refused a request.</summary>
@@ -33,7 +36,8 @@ internal static class RefusedRequest
 
     /// <summary>Whether the bytes after the request may be anything: then its connection closes with the answer.</summary>
     public static bool LosesFraming(EventDefinition reason) =>
-        reason == EventCatalogue.TransferEncodingRefused || reason == EventCatalogue.ContentLengthWithChunked || reason == EventCatalogue.ContentLengthRefused;
+        reason == EventCatalogue.TransferEncodingRefused || reason == EventCatalogue.ContentLengthWithChunked
+            || reason == EventCatalogue.ContentLengthRefused;
 
     /// <summary>Refuses what the server has let pass.</summary>
     /// <exception cref="BrokenResponseException">The request may not be served.</exception>
@@ -43,17 +47,21 @@ internal static class RefusedRequest
         var headers = request.Headers;
         foreach (var (name, values) in headers)
         {
-            if (!FieldSyntax.IsName(name) && !name.StartsWith(':')) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "the name of a header field is no token");
+            if (!FieldSyntax.IsName(name) && !name.StartsWith(':'))
+                throw new BrokenResponseException(EventCatalogue.RequestMalformed, "the name of a header field is no token");
             foreach (var value in values)
             {
-                if (!FieldSyntax.IsValue(value)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"the value of {name} holds a control character");
+                if (!FieldSyntax.IsValue(value))
+                    throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"the value of {name} holds a control character");
             }
         }
         CheckCoding(request.Protocol, headers);
         // Before a daemon sees the head: it would wait for a body that is never sent.
-        if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most && length > most)
+        if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most
+            && length > most)
         {
-            var tooLarge = new BadHttpRequestException($"a Content-Length of {length}, and limit-request-body is {most}", StatusCodes.Status413PayloadTooLarge);
+            var tooLarge = new BadHttpRequestException(
+                $"a Content-Length of {length}, and limit-request-body is {most}", StatusCodes.Status413PayloadTooLarge);
             throw new BrokenResponseException(EventCatalogue.RequestBodyReadError, tooLarge.Message, tooLarge);
         }
     }
@@ -64,7 +72,8 @@ internal static class RefusedRequest
         foreach (var known in Methods)
         {
             if (ReferenceEquals(known, method) || !known.Equals(method, StringComparison.OrdinalIgnoreCase)) continue;
-            if (known != method) throw new BrokenResponseException(EventCatalogue.MethodNotServed, $"'{method}'; methods are written in capitals");
+            if (known != method)
+                throw new BrokenResponseException(EventCatalogue.MethodNotServed, $"'{method}'; methods are written in capitals");
             return;
         }
         if (!FieldSyntax.IsName(method)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "its method is no token");
@@ -74,7 +83,8 @@ internal static class RefusedRequest
     {
         if (headers.TransferEncoding is not { Count: > 0 } coding) return;
         // RFC 9112, section 6.1: the framing is faulty then, even beside a length.
-        if (protocol == "HTTP/1.0") throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "a transfer coding in HTTP/1.0");
+        if (protocol == "HTTP/1.0")
+            throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "a transfer coding in HTTP/1.0");
         if (coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase))
             throw new BrokenResponseException(EventCatalogue.TransferEncodingRefused, $"'{coding}'");
         // Where both are sent the server takes the length out of the way, under this name.

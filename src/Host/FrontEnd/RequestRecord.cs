@@ -31,13 +31,20 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>What was sent to the daemon; null: nothing.</summary>
     public DaemonRequest? Sent { get; set; }
 
-    /// <summary>The application's status, also where the client has left before it got it; or the one given in its stead; 0: neither.</summary>
+    /// <summary>
+    /// The application's status, also where the client has left before it got it; or the one given in its stead; 0: neither.
+    /// </summary>
     public int Status { get; set; }
 
-    /// <summary>The status for logs and time series: where there is none, for a client that left before, <see cref="ClientLeft"/>.</summary>
+    /// <summary>
+    /// The status for logs and time series: where there is none, for a client that left before, <see cref="ClientLeft"/>.
+    /// </summary>
     public int LoggedStatus => Status == 0 ? ClientLeft : Status;
 
-    /// <summary>Bytes of a body that did not go through <see cref="Output"/>: of an answer in the application's stead, or to the client of an upgraded connection.</summary>
+    /// <summary>
+    /// Bytes of a body that did not go through <see cref="Output"/>: of an answer in the application's stead, or to the client of an
+    /// upgraded connection.
+    /// </summary>
     public long Bytes { get; set; }
 
     /// <summary>Where its body goes while it is sent; null before.</summary>
@@ -69,5 +76,6 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
 
     /// <summary>The record as it is counted.</summary>
     /// <param name="duration">How long the request took.</param>
-    public FinishedRequest Finish(TimeSpan duration) => new(Status, Output is { Bytes: > 0 } output ? output.Taken : Bytes, Sent?.QueueTime ?? TimeSpan.Zero, duration);
+    public FinishedRequest Finish(TimeSpan duration) =>
+        new(Status, Output is { Bytes: > 0 } output ? output.Taken : Bytes, Sent?.QueueTime ?? TimeSpan.Zero, duration);
 }

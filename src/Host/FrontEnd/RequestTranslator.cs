@@ -14,13 +14,15 @@ namespace DaemonProxy.Host.FrontEnd;
 internal static class RequestTranslator
 {
     /// <summary>Translates.</summary>
-    /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its host in order.</param>
+    /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its
+    /// host in order.</param>
     /// <param name="target">The target for the daemon.</param>
     /// <param name="upgrade">The protocol that the connection may be upgraded to; null: none.</param>
     /// <param name="connection">For a WSGI application's daemon: who sent it; else null.</param>
     /// <param name="body">Where the body is read from; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request holds what none may hold.</exception>
-    public static DaemonRequest Translate(IFeatureCollection features, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
+    public static DaemonRequest Translate(
+        IFeatureCollection features, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var headers = request.Headers;
@@ -62,21 +64,25 @@ internal static class RequestTranslator
         };
     }
 
-    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) => new()
-    {
-        Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
-        Framing = framing,
-        // One that has been taken in is here; nobody has to be asked for it.
-        ExpectContinue = reader is not SpooledRequest && headers.TryGetValue(HeaderNames.Expect, out var expect) && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
-        Trailers = !framing.InChunks ? null : () =>
-            features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
-                ? trailers.Trailers.Where(trailer => IsTrailer(trailer.Key)).Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
-                : [],
-    };
+    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) =>
+        new()
+        {
+            Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
+            Framing = framing,
+            // One that has been taken in is here; nobody has to be asked for it.
+            ExpectContinue = reader is not SpooledRequest && headers.TryGetValue(HeaderNames.Expect, out var expect)
+            && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
+            Trailers = !framing.InChunks ? null : () =>
+                features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
+                    ? trailers.Trailers.Where(trailer => IsTrailer(trailer.Key))
+                    .Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
+                    : [],
+        };
 
     // A server that merges trailers into the headers would take them for what the front end has said.
     private static bool IsTrailer(string name) =>
-        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase) && RequestHeaders.MayPass(name, default);
+        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase)
+            && RequestHeaders.MayPass(name, default);
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method)

@@ -4,8 +4,9 @@ using DaemonProxy.Daemons;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// What an application asks of the front end for one response, in the headers that nginx made customary: <c>X-Accel-Limit-Rate: BYTES</c> lowers its rate,
-/// <c>X-Accel-Buffering: no</c> sends each block at once, as a stream of server-sent events is sent without asking. The client does not get to see them.
+/// What an application asks of the front end for one response, in the headers that nginx made customary: <c>X-Accel-Limit-Rate: BYTES</c>
+/// lowers its rate, <c>X-Accel-Buffering: no</c> sends each block at once, as a stream of server-sent events is sent without asking. The
+/// client does not get to see them.
 /// </summary>
 /// <param name="Rate">Bytes a second at most; 0: none asked for.</param>
 /// <param name="Prompt">Whether each block is to be flushed at once.</param>
@@ -28,8 +29,11 @@ internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? C
         string? contentType = null;
         foreach (var (name, value) in head.Headers)
         {
-            if (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase) && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) rate = bytes;
-            else if (name.Equals(Buffering, StringComparison.OrdinalIgnoreCase)) prompt |= value.Equals("no", StringComparison.OrdinalIgnoreCase);
+            if (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase)
+                && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes))
+                rate = bytes;
+            else if (name.Equals(Buffering, StringComparison.OrdinalIgnoreCase))
+                prompt |= value.Equals("no", StringComparison.OrdinalIgnoreCase);
             else if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
             {
                 prompt |= IsEventStream(value);
@@ -39,5 +43,7 @@ internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? C
         return new(rate, prompt, contentType);
     }
 
-    private static bool IsEventStream(string type) => type.AsSpan(0, type.IndexOf(';') is >= 0 and var end ? end : type.Length).Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    private static bool IsEventStream(string type) =>
+        type.AsSpan(0, type.IndexOf(';') is >= 0 and var end ? end : type.Length).Trim()
+        .Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
 }

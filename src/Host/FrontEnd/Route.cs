@@ -7,7 +7,9 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>A route being served: its configuration, the limits of its responses, which may be changed live, and the group that answers.</summary>
+/// <summary>
+/// A route being served: its configuration, the limits of its responses, which may be changed live, and the group that answers.
+/// </summary>
 internal sealed class Route
 {
     private readonly LiveRateLimit[] _obeyed;
@@ -19,7 +21,8 @@ internal sealed class Route
     /// <param name="statistics">Where its requests are counted.</param>
     /// <param name="time">The clock.</param>
     /// <param name="load">Where its paced responses are counted.</param>
-    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time, PacingLoad load)
+    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time,
+        PacingLoad load)
     {
         Options = options;
         Group = group;
@@ -45,7 +48,9 @@ internal sealed class Route
     /// <summary>Where its requests are counted.</summary>
     public TrafficScope Traffic { get; }
 
-    /// <summary>The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.</summary>
+    /// <summary>
+    /// The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.
+    /// </summary>
     public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
         PacedOutput.Of(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
 
@@ -54,7 +59,8 @@ internal sealed class Route
     public string TargetOf(in RequestTarget target)
     {
         var path = target.Path.Encoded;
-        if (!Options.StripPrefix || Group?.Options.Source == DaemonSource.Application || EncodedPath.Length == 0) return path + target.Query;
+        if (!Options.StripPrefix || Group?.Options.Source == DaemonSource.Application || EncodedPath.Length == 0)
+            return path + target.Query;
         return path.Length == EncodedPath.Length ? "/" + target.Query : string.Concat(path.AsSpan(EncodedPath.Length), target.Query);
     }
 }

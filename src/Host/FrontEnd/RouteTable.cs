@@ -13,7 +13,8 @@ internal sealed class RouteTable(IEnumerable<Route> routes)
 
     /// <summary>Finds the route.</summary>
     /// <param name="requested">The request's path: what is matched is what a daemon would make of it, not how it was spelled.</param>
-    /// <exception cref="BrokenResponseException">By its encoded slashes, which go on as they are, it belongs to this route and another.</exception>
+    /// <exception cref="BrokenResponseException">By its encoded slashes, which go on as they are, it belongs to this route and
+    /// another.</exception>
     public Route? Match(in RequestPath requested)
     {
         var path = requested.Decoded;
@@ -23,7 +24,8 @@ internal sealed class RouteTable(IEnumerable<Route> routes)
             if (path.AsSpan().StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] == '/'))
                 return requested.IsBelow(route.EncodedPath) || prefix.IsEmpty
                     ? route
-                    : throw new BrokenResponseException(EventCatalogue.EncodedSlashRefused, "a %2F in its path stands where a route's path ends, or in it");
+                    : throw new BrokenResponseException(
+                    EventCatalogue.EncodedSlashRefused, "a %2F in its path stands where a route's path ends, or in it");
         }
         return null;
     }

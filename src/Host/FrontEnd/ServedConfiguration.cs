@@ -18,7 +18,8 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="Statistics">Its counts.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record FrontEndServices(
-    InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, StatisticsBook Statistics, TimeProvider Time)
+    InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, StatisticsBook Statistics,
+        TimeProvider Time)
 {
     private long _sockets;
 
@@ -38,8 +39,8 @@ internal sealed record FrontEndServices(
 }
 
 /// <summary>
-/// A configuration being served: its daemon groups, their processes, the routes to them. A restart makes another one beside it, and has it take over when
-/// all its daemons listen; so a configuration that does not come up changes nothing, and no request is without a daemon.
+/// A configuration being served: its daemon groups, their processes, the routes to them. A restart makes another one beside it, and has it
+/// take over when all its daemons listen; so a configuration that does not come up changes nothing, and no request is without a daemon.
 /// </summary>
 internal sealed class ServedConfiguration : IAsyncDisposable
 {
@@ -67,17 +68,25 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget);
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
-            DaemonCommand Next(bool requireLoad) => DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
-            _managed.Add(options.Name, new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
+            DaemonCommand Next(bool requireLoad) =>
+                DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
+            _managed.Add(options.Name,
+                new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }
         Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);
-        Routes = new RouteTable(configuration.Routes.Select(route => new Route(route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time, services.Pacing)));
+        Routes = new RouteTable(
+            configuration.Routes.Select(
+            route => new Route(
+            route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time,
+            services.Pacing)));
     }
 
     /// <summary>The configuration.</summary>
     public ProxyConfiguration Configuration { get; }
 
-    /// <summary>What is served otherwise than the configuration may seem to say, and which groups could not be started, until they have recovered.</summary>
+    /// <summary>
+    /// What is served otherwise than the configuration may seem to say, and which groups could not be started, until they have recovered.
+    /// </summary>
     public IEnumerable<string> Warnings =>
     [
         .. _warnings.Select(warning => warning.Message),
@@ -96,8 +105,9 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
     /// <summary>
-    /// Starts the daemons, and waits until every one of them listens. A group that does not is no reason to refuse what the others would serve: it is logged,
-    /// and tried again; of an application that cannot be loaded every request gets a 500 until it can. Where nothing would be served at all the start fails.
+    /// Starts the daemons, and waits until every one of them listens. A group that does not is no reason to refuse what the others would
+    /// serve: it is logged, and tried again; of an application that cannot be loaded every request gets a 500 until it can. Where nothing
+    /// would be served at all the start fails.
     /// </summary>
     /// <param name="strict">Whether any group that does not start has the start fail.</param>
     /// <param name="previous">What is served until then: a group that works there has to start; null: nothing is.</param>
@@ -107,7 +117,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     {
         foreach (var (reason, message, group) in _warnings) _services.Log.Write(reason, message, ("daemon", group));
         foreach (var daemon in _managed.Values) daemon.Start();
-        var starts = _managed.Select(daemon => (Group: daemon.Key, Ready: ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, cancellationToken))).ToList();
+        var starts = _managed.Select(
+            daemon => (Group: daemon.Key, Ready: ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, cancellationToken))).ToList();
         ServerStartException? first = null;
         foreach (var (group, ready) in starts)
         {
@@ -139,8 +150,11 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new ServerStartException($"daemon group '{options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
-                + (options.Source == DaemonSource.Command ? "make it listen at the path that {socket} in its command stands for, or raise startup-timeout" : "raise startup-timeout if it just needs longer"));
+            throw new ServerStartException(
+                $"daemon group '{options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
+                + (options.Source == DaemonSource.Command
+                ? "make it listen at the path that {socket} in its command stands for, or raise startup-timeout"
+                : "raise startup-timeout if it just needs longer"));
         }
     }
 
@@ -148,12 +162,16 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <exception cref="ServerStartException">The new ones do not listen; the old ones serve on.</exception>
     public Task RestartAsync(DaemonGroup group, CancellationToken cancellationToken) =>
         _managed.TryGetValue(group.Options.Name, out var daemon) ? ReadyAsync(daemon.RestartAsync(), group.Options, cancellationToken)
-            : throw new ServerStartException($"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
+            : throw new ServerStartException(
+            $"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
 
-    /// <summary>Counts the workers that take the place of another configuration's, as those that are replaced one group at a time are counted.</summary>
+    /// <summary>
+    /// Counts the workers that take the place of another configuration's, as those that are replaced one group at a time are counted.
+    /// </summary>
     public void CountReplaced(ServedConfiguration previous)
     {
-        foreach (var group in _groups.Where(group => _managed.ContainsKey(group.Options.Name) && previous._managed.ContainsKey(group.Options.Name)))
+        foreach (var group in _groups.Where(
+            group => _managed.ContainsKey(group.Options.Name) && previous._managed.ContainsKey(group.Options.Name)))
         {
             for (var worker = 0; worker < group.Options.Processes; worker++) group.Statistics.Restarts.Count(RestartReason.Operator);
         }
@@ -172,7 +190,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         var grace = group.Options.EvictionTimeout ?? group.Options.GracefulTimeout;
         if (grace < ShortestGrace) grace = ShortestGrace;
         do await Task.Delay(DrainPoll, _services.Time).ConfigureAwait(false);
-        while ((group.Queue.Active > 0 || group.Queue.Waiting > 0 || _services.Time.GetElapsedTime(start) < ShortestGrace) && _services.Time.GetElapsedTime(start) < grace);
+        while ((group.Queue.Active > 0 || group.Queue.Waiting > 0 || _services.Time.GetElapsedTime(start) < ShortestGrace)
+            && _services.Time.GetElapsedTime(start) < grace);
     }
 
     /// <summary>Who runs a group's processes; null for one that somebody else runs.</summary>

@@ -2,7 +2,9 @@ using DaemonProxy.Filters;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>The last room of an upgraded connection's chain in one direction: what comes out of the pacing filters goes to the other side at once.</summary>
+/// <summary>
+/// The last room of an upgraded connection's chain in one direction: what comes out of the pacing filters goes to the other side at once.
+/// </summary>
 /// <param name="side">That side.</param>
 /// <param name="passed">Told how many bytes it took.</param>
 internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFilter
@@ -20,6 +22,7 @@ internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFil
 
     /// <inheritdoc/>
     /// <remarks>The connection's end is the tunnel's.</remarks>
-    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+    public ValueTask EndAsync(
+        ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
         WriteAsync(last, Marker.Flush, cancellationToken);
 }

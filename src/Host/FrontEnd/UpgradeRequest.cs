@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Whether a client's wish to speak another protocol goes on to the daemon (RFC 9110, section 7.8). What goes through an upgraded connection passes no route and no log,
-/// so that only protocols pass that the route names; a request that names others is served as if it had named none, which every server may do.
+/// Whether a client's wish to speak another protocol goes on to the daemon (RFC 9110, section 7.8). What goes through an upgraded
+/// connection passes no route and no log, so that only protocols pass that the route names; a request that names others is served as if it
+/// had named none, which every server may do.
 /// </summary>
 internal static class UpgradeRequest
 {
@@ -33,5 +34,6 @@ internal static class UpgradeRequest
     }
 
     /// <summary>Whether a 101 is the answer to what was asked for.</summary>
-    public static bool IsAnswer(ResponseHead head, string? asked) => asked is not null && asked.Equals(head.Upgrade?.Trim(), StringComparison.OrdinalIgnoreCase);
+    public static bool IsAnswer(ResponseHead head, string? asked) =>
+        asked is not null && asked.Equals(head.Upgrade?.Trim(), StringComparison.OrdinalIgnoreCase);
 }

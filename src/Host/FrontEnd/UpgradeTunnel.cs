@@ -4,8 +4,8 @@ using DaemonProxy.Filters;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// After a 101: passes bytes both ways until both sides are done (RFC 9110, section 7.8). What is spoken there is theirs; how fast, and how long in silence, is not: each
-/// direction goes through pacing filters of its own, and a tunnel without a byte for its time limit ends.
+/// After a 101: passes bytes both ways until both sides are done (RFC 9110, section 7.8). What is spoken there is theirs; how fast, and how
+/// long in silence, is not: each direction goes through pacing filters of its own, and a tunnel without a byte for its time limit ends.
 /// </summary>
 /// <param name="client">The client's side.</param>
 /// <param name="daemon">The daemon's side.</param>
@@ -36,7 +36,8 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
     {
         var down = paced(new TunnelOutput(client, Down));
         var up = paced(new TunnelOutput(daemon, _ => Traffic()));
-        using var watch = idle > TimeSpan.Zero ? time.CreateTimer(tunnel => ((UpgradeTunnel)tunnel!).EndWhenIdle(), this, idle / Looks, idle / Looks) : null;
+        using var watch = idle > TimeSpan.Zero
+            ? time.CreateTimer(tunnel => ((UpgradeTunnel)tunnel!).EndWhenIdle(), this, idle / Looks, idle / Looks) : null;
         try
         {
             await PassBothAsync(received, down, up, clientEnded).ConfigureAwait(false);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Users and groups of a Unix system, by name or number, from its account files. Accounts that only a directory service knows are given by their numbers;
-/// asking the C library for them would need its structures, which differ from system to system.
+/// Users and groups of a Unix system, by name or number, from its account files. Accounts that only a directory service knows are given by
+/// their numbers; asking the C library for them would need its structures, which differ from system to system.
 /// </summary>
 internal static class Accounts
 {

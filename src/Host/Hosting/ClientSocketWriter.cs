@@ -8,12 +8,13 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// What Kestrel writes a connection's responses to, in place of its transport's pipe: a flush sends on the socket at once, and has ended when the system has taken
-/// everything. A pipe would copy each byte into blocks of 4 KiB, and hand them to a loop of its own. Reading, closing and timeouts stay the transport's.
+/// What Kestrel writes a connection's responses to, in place of its transport's pipe: a flush sends on the socket at once, and has ended
+/// when the system has taken everything. A pipe would copy each byte into blocks of 4 KiB, and hand them to a loop of its own. Reading,
+/// closing and timeouts stay the transport's.
 /// </summary>
 /// <remarks>
-/// It is Kestrel's own contract that only one flush is under way, and that nothing is written meanwhile (its ConcurrentPipeWriter stands before this one).
-/// Only for connections without TLS, where what is written is what is sent.
+/// It is Kestrel's own contract that only one flush is under way, and that nothing is written meanwhile (its ConcurrentPipeWriter stands
+/// before this one). Only for connections without TLS, where what is written is what is sent.
 /// </remarks>
 internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
 {
@@ -77,7 +78,8 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
             Span<byte> info = stackalloc byte[BytesAcknowledged + sizeof(long)];
             try
             {
-                if (OperatingSystem.IsLinux() && _socket.GetRawSocketOption(Tcp, TcpInfo, info) == info.Length) return MemoryMarshal.Read<long>(info[BytesAcknowledged..]);
+                if (OperatingSystem.IsLinux() && _socket.GetRawSocketOption(Tcp, TcpInfo, info) == info.Length)
+                    return MemoryMarshal.Read<long>(info[BytesAcknowledged..]);
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
@@ -123,7 +125,8 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     }
 
     /// <inheritdoc/>
-    /// <remarks>The token is not looked at: a send that was given up halfway would leave the connection useless, so only breaking it off ends one.</remarks>
+    /// <remarks>The token is not looked at: a send that was given up halfway would leave the connection useless, so only breaking it off
+    /// ends one.</remarks>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         Interlocked.Add(ref _flushed, UnflushedBytes);
@@ -148,7 +151,8 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         try
         {
             Take(await sending.ConfigureAwait(false));
-            while (!_gone && Unsent is { IsEmpty: false } unsent) Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None).ConfigureAwait(false));
+            while (!_gone && Unsent is { IsEmpty: false } unsent)
+                Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None).ConfigureAwait(false));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
@@ -158,7 +162,8 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     }
 
     // What was written into the buffer came before what was lent.
-    private ReadOnlyMemory<byte> Unsent => _sent < _length ? _buffer.AsMemory(_sent, _length - _sent) : _lentIsWritten ? _lent[(_sent - _length)..] : default;
+    private ReadOnlyMemory<byte> Unsent =>
+        _sent < _length ? _buffer.AsMemory(_sent, _length - _sent) : _lentIsWritten ? _lent[(_sent - _length)..] : default;
 
     private void Take(int sent)
     {
@@ -203,9 +208,13 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     public override void Complete(Exception? exception = null)
     {
         // The transport closes the socket behind this, so what was written and not flushed leaves first, as a pipe's would.
-        var flushing = _flushing is { IsCompleted: false } pending ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
+        var flushing = _flushing is { IsCompleted: false } pending
+            ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
         if (flushing.IsCompleted) _transport.Complete(exception);
-        else flushing.ContinueWith((_, failure) => _transport.Complete((Exception?)failure), exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        else flushing.ContinueWith(
+            (_, failure) =>
+            _transport.Complete((Exception?)failure), exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
     private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe

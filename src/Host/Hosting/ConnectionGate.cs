@@ -6,8 +6,8 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Lets so many connections of clients in and no more, on all addresses of a server together. The next one waits in the system's backlog until one ends, or is
-/// accepted and closed at once. That it happens is an event, at most one a minute.
+/// Lets so many connections of clients in and no more, on all addresses of a server together. The next one waits in the system's backlog
+/// until one ends, or is accepted and closed at once. That it happens is an event, at most one a minute.
 /// </summary>
 /// <param name="limit">Connections at a time, &gt; 0.</param>
 /// <param name="action">What becomes of those beyond.</param>
@@ -38,7 +38,8 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
             }
         }
         Report(ref _reportedFull, EventCatalogue.ConnectionLimitReached,
-            $"{Interlocked.Read(ref _open)} connections are open; {(Closes ? "new ones are closed at once" : "new ones wait until one ends")}");
+            $"{Interlocked.Read(ref _open)} connections are open; "
+                + $"{(Closes ? "new ones are closed at once" : "new ones wait until one ends")}");
         return false;
     }
 
@@ -69,7 +70,8 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
 
     /// <summary>Says that the system gave no connection.</summary>
     public void ReportFailure(SocketException failure) =>
-        Report(ref _reportedFailure, EventCatalogue.AcceptFailed, $"{failure.Message} ({failure.SocketErrorCode}); {budget.Open} connections are open");
+        Report(ref _reportedFailure, EventCatalogue.AcceptFailed,
+            $"{failure.Message} ({failure.SocketErrorCode}); {budget.Open} connections are open");
 
     private void Report(ref long reported, EventDefinition definition, string text)
     {

@@ -1,9 +1,10 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A Connection header whose other names survive. Of a header that says one of <c>close</c>, <c>keep-alive</c> and <c>upgrade</c>, and names other headers, Kestrel keeps
-/// only the one, and what the client meant for this connection alone would go on to daemons (RFC 9110, section 7.6.1). It keeps the header where two of the three are said,
-/// or none: so <c>keep-alive</c>, which HTTP/1.1 does not need, is taken off, and put beside one of the others, which have their way against it.
+/// A Connection header whose other names survive. Of a header that says one of <c>close</c>, <c>keep-alive</c> and <c>upgrade</c>, and
+/// names other headers, Kestrel keeps only the one, and what the client meant for this connection alone would go on to daemons (RFC 9110,
+/// section 7.6.1). It keeps the header where two of the three are said, or none: so <c>keep-alive</c>, which HTTP/1.1 does not need, is
+/// taken off, and put beside one of the others, which have their way against it.
 /// </summary>
 internal sealed class ConnectionHeaderEncoding : FieldEncoding
 {

@@ -22,12 +22,14 @@ internal static partial class DaemonServer
     /// <param name="drainTimeout">How long requests in flight have at the end.</param>
     /// <param name="ready">Called when it serves.</param>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
-    public static async Task RunAsync<TContext>(string socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
+    public static async Task RunAsync<TContext>(
+        string socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
         where TContext : notnull
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => EndOrderly(signal, stop));
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => EndOrderly(signal, lifeline is null ? stop : null));
+        using var interrupt = PosixSignalRegistration.Create(
+            PosixSignal.SIGINT, signal => EndOrderly(signal, lifeline is null ? stop : null));
 
         var server = await HttpServer.StartAsync(OptionsOf(socket), application, CancellationToken.None).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))

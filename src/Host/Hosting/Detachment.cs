@@ -3,8 +3,8 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Cuts a front end loose from the console that started it: a session of its own, so that the closing terminal's hang-up does not reach it, and no
-/// hold on the standard streams, so that whoever reads them sees their end.
+/// Cuts a front end loose from the console that started it: a session of its own, so that the closing terminal's hang-up does not reach it,
+/// and no hold on the standard streams, so that whoever reads them sees their end.
 /// </summary>
 internal static partial class Detachment
 {

@@ -6,9 +6,9 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// <c>daemonproxy exec [OPTIONS] -- COMMAND</c>: becomes a managed daemon. Its process leads a process group of its own, so that Ctrl+C at the terminal
-/// reaches the front end alone, which still needs its daemons for what is in flight; whatever the daemon starts can be ended with it; and on Linux it is asked
-/// to end when the front end is gone, killed or not. The options make its identity and its limits.
+/// <c>daemonproxy exec [OPTIONS] -- COMMAND</c>: becomes a managed daemon. Its process leads a process group of its own, so that Ctrl+C at
+/// the terminal reaches the front end alone, which still needs its daemons for what is in flight; whatever the daemon starts can be ended
+/// with it; and on Linux it is asked to end when the front end is gone, killed or not. The options make its identity and its limits.
 /// Not a verb for people: the front end calls it, and it takes the shortest way through the program.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
@@ -56,11 +56,13 @@ internal static partial class ExecShim
         // A change of user clears it, so it comes behind that; a front end that died before it has left this process to another parent.
         if (OperatingSystem.IsLinux()) _ = SystemCalls.ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
         if (parent != 0 && SystemCalls.ParentProcess() != parent) return Complain(125, "the front end has ended");
-        // The runtime has reserved more address space than most daemons may have: once that is limited it can neither compile nor load anything, so all that
+        // The runtime has reserved more address space than most daemons may have: once that is limited it can neither compile nor load
+        // anything, so all that
         // follows is made ready, and called once with a program that cannot be there.
         var line = ArgumentLine(command, name ?? command[0]);
         _ = Execute("", line);
-        if ((Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, memory) ?? Limit("virtual-memory-limit", OperatingSystem.IsMacOS() ? 5 : 9, addressSpace)) is { } unmet)
+        if ((Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, memory)
+            ?? Limit("virtual-memory-limit", OperatingSystem.IsMacOS() ? 5 : 9, addressSpace)) is { } unmet)
             return Complain(125, unmet);
         var error = Execute(command[0], line);
         return Complain(error == NoEntry ? 127 : 126, error switch
@@ -117,22 +119,28 @@ internal static partial class ExecShim
         var groups = new List<uint>();
         foreach (var name in supplementary)
         {
-            if (Accounts.Group(name) is not { } id) return $"there is no group {name}; create it, or name one that is there in supplementary-groups";
+            if (Accounts.Group(name) is not { } id)
+                return $"there is no group {name}; create it, or name one that is there in supplementary-groups";
             groups.Add(id);
         }
         if (groups.Count > 0)
         {
             if (groupId is { } own) groups.Insert(0, own);
             if (SystemCalls.SetGroups((nuint)groups.Count, [.. groups]) != 0)
-                return $"supplementary-groups cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+                return $"supplementary-groups cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for "
+                    + "that";
         }
         if (groupId is { } wanted)
         {
             // The front end's own supplementary groups would be a back door.
-            if (groups.Count == 0 && SystemCalls.EffectiveUser() == 0 && SystemCalls.SetGroups(1, [wanted]) != 0) return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
-            if (SystemCalls.SetGroup(wanted) != 0) return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+            if (groups.Count == 0 && SystemCalls.EffectiveUser() == 0 && SystemCalls.SetGroups(1, [wanted]) != 0)
+                return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
+            if (SystemCalls.SetGroup(wanted) != 0)
+                return $"group {group ?? user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for "
+                    + "that";
         }
-        if (userId is { } id2 && SystemCalls.SetUser(id2) != 0) return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
+        if (userId is { } id2 && SystemCalls.SetUser(id2) != 0)
+            return $"user {user} cannot be taken: {Marshal.GetLastPInvokeErrorMessage()}; the front end must run as root for that";
         return null;
     }
 

@@ -3,8 +3,8 @@ using System.Text;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// How the bytes of one header's value become text: Latin-1, but for what Kestrel would otherwise take, refuse or forget in a value. It asks for an encoding by a header's
-/// name, and that is the one place before its own reading of the header where something can be said.
+/// How the bytes of one header's value become text: Latin-1, but for what Kestrel would otherwise take, refuse or forget in a value. It
+/// asks for an encoding by a header's name, and that is the one place before its own reading of the header where something can be said.
 /// </summary>
 internal abstract unsafe class FieldEncoding : Encoding
 {
@@ -15,19 +15,22 @@ internal abstract unsafe class FieldEncoding : Encoding
     protected abstract int Write(ReadOnlySpan<byte> value, Span<char> text);
 
     /// <summary>A value as it stands.</summary>
-    protected static int WritePlain(ReadOnlySpan<byte> value, Span<char> text) => text.IsEmpty ? value.Length : Latin1.GetChars(value, text);
+    protected static int WritePlain(ReadOnlySpan<byte> value, Span<char> text) =>
+        text.IsEmpty ? value.Length : Latin1.GetChars(value, text);
 
     /// <inheritdoc/>
     public override int GetCharCount(byte* bytes, int count) => Write(new(bytes, count), default);
 
     /// <inheritdoc/>
-    public override int GetChars(byte* bytes, int byteCount, char* chars, int charCount) => GetChars(new ReadOnlySpan<byte>(bytes, byteCount), new Span<char>(chars, charCount));
+    public override int GetChars(byte* bytes, int byteCount, char* chars, int charCount) =>
+        GetChars(new ReadOnlySpan<byte>(bytes, byteCount), new Span<char>(chars, charCount));
 
     /// <inheritdoc/>
     public override int GetCharCount(byte[] bytes, int index, int count) => Write(bytes.AsSpan(index, count), default);
 
     /// <inheritdoc/>
-    public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex) => GetChars(bytes.AsSpan(byteIndex, byteCount), chars.AsSpan(charIndex));
+    public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex) =>
+        GetChars(bytes.AsSpan(byteIndex, byteCount), chars.AsSpan(charIndex));
 
     /// <inheritdoc/>
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars) => chars.IsEmpty ? 0 : Write(bytes, chars);
@@ -36,7 +39,8 @@ internal abstract unsafe class FieldEncoding : Encoding
     public override int GetByteCount(char[] chars, int index, int count) => count;
 
     /// <inheritdoc/>
-    public override int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex) => Latin1.GetBytes(chars, charIndex, charCount, bytes, byteIndex);
+    public override int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex) =>
+        Latin1.GetBytes(chars, charIndex, charCount, bytes, byteIndex);
 
     /// <inheritdoc/>
     public override int GetMaxByteCount(int charCount) => charCount;

@@ -25,10 +25,13 @@ internal sealed class HttpServer : IAsyncDisposable
         _services = services;
         _server = services.GetRequiredService<IServer>();
         _sockets = sockets;
-        Addresses = [.. sockets.Where(s => s.EndPoint is IPEndPoint).Select(s => new Uri($"{(s.IsHttps ? "https" : "http")}://{s.EndPoint}"))];
+        Addresses = [.. sockets.Where(s => s.EndPoint is IPEndPoint)
+            .Select(s => new Uri($"{(s.IsHttps ? "https" : "http")}://{s.EndPoint}"))];
     }
 
-    /// <summary>The TCP addresses it listens on, with the ports the system chose; <c>*</c> is <c>[::]</c>, or <c>0.0.0.0</c> without IPv6.</summary>
+    /// <summary>
+    /// The TCP addresses it listens on, with the ports the system chose; <c>*</c> is <c>[::]</c>, or <c>0.0.0.0</c> without IPv6.
+    /// </summary>
     public IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>Opens the sockets and starts to serve.</summary>
@@ -57,7 +60,10 @@ internal sealed class HttpServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no new connections and waits for the requests in flight; those still there when <paramref name="cancellationToken"/> fires are broken off.</summary>
+    /// <summary>
+    /// Takes no new connections and waits for the requests in flight; those still there when <paramref name="cancellationToken"/> fires are
+    /// broken off.
+    /// </summary>
     public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
 
     /// <summary>Breaks off what is still in flight, closes and frees everything.</summary>
@@ -73,7 +79,8 @@ internal sealed class HttpServer : IAsyncDisposable
         var kestrel = new KestrelServices(new KestrelLog(options.Log), options.Refused);
         kestrel.ConfigureServices(services =>
         {
-            services.AddSingleton<IConnectionListenerFactory>(provider => new SocketListenerFactory(sockets, options.Gate, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
+            services.AddSingleton<IConnectionListenerFactory>(
+                provider => new SocketListenerFactory(sockets, options.Gate, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
             services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets));
         });
         return kestrel.BuildProvider();

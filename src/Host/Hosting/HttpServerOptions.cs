@@ -10,7 +10,10 @@ internal sealed record HttpServerOptions
     /// <summary>The TCP addresses; may be empty when <see cref="UnixSocket"/> is set.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [];
 
-    /// <summary>Full path of a Unix socket to listen on (mode 0600), or null. A stale socket file there is replaced; the file is gone when the server has stopped.</summary>
+    /// <summary>
+    /// Full path of a Unix socket to listen on (mode 0600), or null. A stale socket file there is replaced; the file is gone when the
+    /// server has stopped.
+    /// </summary>
     public string? UnixSocket { get; init; }
 
     /// <summary>The certificate of the <c>https</c> addresses; required when there is one.</summary>
@@ -28,9 +31,15 @@ internal sealed record HttpServerOptions
     /// <summary>How long a TLS handshake may take. Default: Kestrel's, 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Takes what Kestrel has to say, from <see cref="LogLevel.Warning"/> up; null: nobody hears it. Called from any thread, must not throw.</summary>
+    /// <summary>
+    /// Takes what Kestrel has to say, from <see cref="LogLevel.Warning"/> up; null: nobody hears it. Called from any thread, must not
+    /// throw.
+    /// </summary>
     public Action<LogLevel, string, Exception?>? Log { get; init; }
 
-    /// <summary>Takes each request that Kestrel refuses before the application sees it; null: nobody hears of them. Called from any thread, must not throw.</summary>
+    /// <summary>
+    /// Takes each request that Kestrel refuses before the application sees it; null: nobody hears of them. Called from any thread, must not
+    /// throw.
+    /// </summary>
     public Action<Microsoft.AspNetCore.Http.BadHttpRequestException>? Refused { get; init; }
 }

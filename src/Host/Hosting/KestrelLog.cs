@@ -12,13 +12,15 @@ internal sealed class KestrelLog(Action<LogLevel, string, Exception?>? sink) : I
     public ILogger CreateLogger(string categoryName) => this;
 
     /// <inheritdoc/>
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The server's log has one reader, given at its start.");
+    public void AddProvider(ILoggerProvider provider) =>
+        throw new NotSupportedException("The server's log has one reader, given at its start.");
 
     /// <inheritdoc/>
     public bool IsEnabled(LogLevel logLevel) => sink is not null && logLevel is >= LogLevel.Warning and < LogLevel.None;
 
     /// <inheritdoc/>
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
             sink!(logLevel, formatter(state, exception), exception);

@@ -71,7 +71,8 @@ internal sealed class KestrelServices : IWebHostBuilder
 
         public void OnNext(KeyValuePair<string, object?> value)
         {
-            if ((value.Value as IFeatureCollection)?.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException failure) refused(failure);
+            if ((value.Value as IFeatureCollection)?.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException failure)
+                refused(failure);
         }
 
         public void OnCompleted()

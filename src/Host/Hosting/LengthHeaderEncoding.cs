@@ -1,8 +1,8 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A Content-Length that is not digits alone (RFC 9110, section 8.6) becomes one that is no number. Kestrel takes <c>+5</c> and spaces for numbers, and keeps only the
-/// number.
+/// A Content-Length that is not digits alone (RFC 9110, section 8.6) becomes one that is no number. Kestrel takes <c>+5</c> and spaces for
+/// numbers, and keeps only the number.
 /// </summary>
 internal sealed class LengthHeaderEncoding : FieldEncoding
 {
@@ -15,5 +15,6 @@ internal sealed class LengthHeaderEncoding : FieldEncoding
     }
 
     // 19 digits are the most that fit into a number of bytes.
-    private static bool IsNumber(ReadOnlySpan<byte> value) => value.Length is > 0 and <= 19 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+    private static bool IsNumber(ReadOnlySpan<byte> value) =>
+        value.Length is > 0 and <= 19 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 }

@@ -59,7 +59,8 @@ internal static class ListenSockets
         }
 
         throw new ServerStartException(
-            $"{address} cannot be listened on, because {address.Host} is not an IP address; use an IP address, localhost, or * for every interface");
+            $"{address} cannot be listened on, because {address.Host} is not an IP address; use an IP address, localhost, or * for every "
+                + "interface");
     }
 
     private static ListenSocket OpenOnAnyInterface(ListenAddress address)

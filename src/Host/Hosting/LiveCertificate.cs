@@ -9,8 +9,9 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// The certificate of the <c>https</c> addresses while they are served: it looks at its files every 10 s, and a renewed certificate is used from the next
-/// handshake on. One that cannot be used changes nothing but the log. The files are read and not watched, because renewal tools replace links to folders.
+/// The certificate of the <c>https</c> addresses while they are served: it looks at its files every 10 s, and a renewed certificate is used
+/// from the next handshake on. One that cannot be used changes nothing but the log. The files are read and not watched, because renewal
+/// tools replace links to folders.
 /// </summary>
 internal sealed class LiveCertificate : IDisposable
 {
@@ -63,7 +64,8 @@ internal sealed class LiveCertificate : IDisposable
             _isRefusalLogged = false;
             if (!isRenewed) return;
             _warnedAt = int.MaxValue;
-            _log.Write(EventCatalogue.CertificateRenewed, $"{next.Files.Certificate}, valid until {ServerCertificate.Day(next.Certificate.Leaf.NotAfter)}");
+            _log.Write(EventCatalogue.CertificateRenewed,
+                $"{next.Files.Certificate}, valid until {ServerCertificate.Day(next.Certificate.Leaf.NotAfter)}");
             WarnOfExpiry();
         }
     }
@@ -97,12 +99,15 @@ internal sealed class LiveCertificate : IDisposable
     private void WarnOfExpiry()
     {
         var left = Current.Leaf.NotAfter.ToUniversalTime() - _time.GetUtcNow();
-        if (DaysToWarnAt.LastOrDefault(days => left <= TimeSpan.FromDays(days), int.MaxValue) is var reached && reached >= _warnedAt) return;
+        if (DaysToWarnAt.LastOrDefault(days => left <= TimeSpan.FromDays(days), int.MaxValue) is var reached && reached >= _warnedAt)
+            return;
         _warnedAt = reached;
         var day = ServerCertificate.Day(Current.Leaf.NotAfter);
         _log.Write(EventCatalogue.CertificateExpires, left <= TimeSpan.Zero
             ? $"the certificate in {_current.Files.Certificate} expired on {day}; clients will refuse it until it is renewed"
-            : string.Create(CultureInfo.InvariantCulture, $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
+            : string.Create(
+            CultureInfo.InvariantCulture,
+            $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
     }
 
     private static byte[] Fingerprint(TlsOptions tls)
@@ -128,7 +133,9 @@ internal sealed class LiveCertificate : IDisposable
 /// <param name="Certificate">The certificate.</param>
 internal sealed record LoadedCertificate(TlsOptions Files, byte[] Fingerprint, ServerCertificate Certificate)
 {
-    /// <summary>The handshake's options. The context fetches what is to be stapled (OCSP) by itself, where the certificate names who answers.</summary>
+    /// <summary>
+    /// The handshake's options. The context fetches what is to be stapled (OCSP) by itself, where the certificate names who answers.
+    /// </summary>
     public SslServerAuthenticationOptions Handshake { get; } = new()
     {
         ServerCertificateContext = SslStreamCertificateContext.Create(Certificate.Leaf, Certificate.Chain),

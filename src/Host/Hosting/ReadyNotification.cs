@@ -2,7 +2,10 @@ using System.Net.Sockets;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>Tells the service manager that started this process what it does: systemd's protocol (sd_notify(3)), a datagram to the socket in NOTIFY_SOCKET.</summary>
+/// <summary>
+/// Tells the service manager that started this process what it does: systemd's protocol (sd_notify(3)), a datagram to the socket in
+/// NOTIFY_SOCKET.
+/// </summary>
 internal sealed class ReadyNotification
 {
     private const string Variable = "NOTIFY_SOCKET";
@@ -11,7 +14,9 @@ internal sealed class ReadyNotification
 
     private ReadyNotification(string? address) => _address = address;
 
-    /// <summary>Takes the socket from the environment, where daemons should not find it; where there is none, everything said goes nowhere.</summary>
+    /// <summary>
+    /// Takes the socket from the environment, where daemons should not find it; where there is none, everything said goes nowhere.
+    /// </summary>
     public static ReadyNotification Take()
     {
         var address = Environment.GetEnvironmentVariable(Variable);
@@ -33,7 +38,9 @@ internal sealed class ReadyNotification
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             // An abstract address begins with a zero byte, which an environment variable cannot.
-            socket.SendTo(System.Text.Encoding.UTF8.GetBytes(message), new UnixDomainSocketEndPoint(_address[0] == '@' ? "\0" + _address[1..] : _address));
+            socket.SendTo(
+                System.Text.Encoding.UTF8.GetBytes(message),
+                new UnixDomainSocketEndPoint(_address[0] == '@' ? "\0" + _address[1..] : _address));
         }
         catch (SocketException)
         {

@@ -9,8 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// The client of a response at the server, and the one that ends it: in the front end whatever has answered, in a worker what its application has. It knows how the server
-/// passes memory on and when it sends a head; what it leaves unflushed leaves with the end, which is here as well.
+/// The client of a response at the server, and the one that ends it: in the front end whatever has answered, in a worker what its
+/// application has. It knows how the server passes memory on and when it sends a head; what it leaves unflushed leaves with the end, which
+/// is here as well.
 /// </summary>
 internal sealed class ResponseClient : IResponseClient
 {
@@ -29,7 +30,8 @@ internal sealed class ResponseClient : IResponseClient
 
     /// <summary>Makes it.</summary>
     /// <param name="features">The request; the response's head is set.</param>
-    /// <param name="chunked">Whether the body is framed here in chunks: the server would end one with its last chunk whatever has happened before, and knows no trailers in HTTP/1.1.</param>
+    /// <param name="chunked">Whether the body is framed here in chunks: the server would end one with its last chunk whatever has happened
+    /// before, and knows no trailers in HTTP/1.1.</param>
     public ResponseClient(IFeatureCollection features, bool chunked)
     {
         _features = features;
@@ -84,7 +86,10 @@ internal sealed class ResponseClient : IResponseClient
         _features.Get<IHttpRequestLifetimeFeature>()?.Abort();
     }
 
-    /// <summary>Has the server write the head: what comes before is kept for it, block by block, and copied once more. What is smaller is left to the first flush.</summary>
+    /// <summary>
+    /// Has the server write the head: what comes before is kept for it, block by block, and copied once more. What is smaller is left to
+    /// the first flush.
+    /// </summary>
     /// <returns>Null: nothing has to be done.</returns>
     private Task? StartHead(int length)
     {
@@ -93,7 +98,8 @@ internal sealed class ResponseClient : IResponseClient
         return _features.GetRequiredFeature<IHttpResponseBodyFeature>().StartAsync();
     }
 
-    private async ValueTask<FlushResult> SendAfterAsync(Task head, ReadOnlyMemory<byte> block, IReadOnlyList<KeyValuePair<string, string>>? trailers)
+    private async ValueTask<FlushResult> SendAfterAsync(
+        Task head, ReadOnlyMemory<byte> block, IReadOnlyList<KeyValuePair<string, string>>? trailers)
     {
         await head.ConfigureAwait(false);
         return await (trailers is null ? SendAsync(block) : EndAsync(block, trailers)).ConfigureAwait(false);
@@ -128,7 +134,8 @@ internal sealed class ResponseClient : IResponseClient
 
     private void Copy(ReadOnlySpan<byte> bytes)
     {
-        // The server's own buffers are of a fixed size, and are filled one after the other; the writer at the socket makes room for all at once.
+        // The server's own buffers are of a fixed size, and are filled one after the other; the writer at the socket makes room for all at
+        // once.
         var room = _writer.GetSpan(_lender is null ? 0 : bytes.Length);
         if (room.Length < bytes.Length)
         {

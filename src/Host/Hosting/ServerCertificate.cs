@@ -14,14 +14,17 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
     /// <summary>Reads a PEM file (chain, leaf first, with the key beside or in it) or a PFX file.</summary>
     /// <param name="tls">The files.</param>
     /// <param name="now">The time by which validity is judged.</param>
-    /// <exception cref="ServerStartException">A file is missing or unreadable, the password is wrong, the key is missing or another certificate's.</exception>
+    /// <exception cref="ServerStartException">A file is missing or unreadable, the password is wrong, the key is missing or another
+    /// certificate's.</exception>
     public static ServerCertificate Load(TlsOptions tls, DateTimeOffset now)
     {
         var content = Read(tls.Certificate, "certificate");
         var password = tls.PasswordFile is null ? null : FirstLineOf(tls.PasswordFile);
         var isPem = content.AsSpan().IndexOf("-----BEGIN "u8) >= 0;
         if (!isPem && tls.Key is not null)
-            throw new ServerStartException($"the certificate file {tls.Certificate} is not PEM, so the key file {tls.Key} cannot belong to it; name a PEM certificate, or leave the key out for a PFX file");
+            throw new ServerStartException(
+                $"the certificate file {tls.Certificate} is not PEM, so the key file {tls.Key} cannot belong to it; name a PEM "
+                + "certificate, or leave the key out for a PFX file");
 
         var (leaf, chain) = isPem ? FromPem(tls, password) : FromPfx(tls, content, password);
         return new ServerCertificate(leaf, chain, WarningFor(tls, leaf, now));
@@ -43,13 +46,16 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
         }
 
         if (certificates.Count == 0)
-            throw new ServerStartException($"the certificate file {tls.Certificate} holds no certificate; it needs a block that begins with -----BEGIN CERTIFICATE-----");
+            throw new ServerStartException(
+                $"the certificate file {tls.Certificate} holds no certificate; it needs a block that begins with -----BEGIN "
+                + "CERTIFICATE-----");
         if (!keyText.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
             throw new ServerStartException($"the file {keyFile} holds no private key; name the key's PEM file under tls, key");
 
         var isEncrypted = keyText.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
         if (isEncrypted && password is null)
-            throw new ServerStartException($"the private key in {keyFile} is encrypted; name a file with its password under tls, password-file");
+            throw new ServerStartException(
+                $"the private key in {keyFile} is encrypted; name a file with its password under tls, password-file");
 
         try
         {
@@ -62,11 +68,15 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
         }
         catch (CryptographicException e) when (isEncrypted)
         {
-            throw new ServerStartException($"the private key in {keyFile} cannot be opened with the password in {tls.PasswordFile}, or does not belong to the certificate in {tls.Certificate}", e);
+            throw new ServerStartException(
+                $"the private key in {keyFile} cannot be opened with the password in {tls.PasswordFile}, or does not belong to the "
+                + $"certificate in {tls.Certificate}", e);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new ServerStartException($"the private key in {keyFile} does not belong to the certificate in {tls.Certificate}, or is damaged; name the key that the certificate was made with", e);
+            throw new ServerStartException(
+                $"the private key in {keyFile} does not belong to the certificate in {tls.Certificate}, or is damaged; name the key that "
+                + "the certificate was made with", e);
         }
     }
 
@@ -81,12 +91,15 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
         {
             throw new ServerStartException(
                 password is null
-                    ? $"the certificate file {tls.Certificate} is neither PEM nor a PFX file without a password; name a file with its password under tls, password-file"
-                    : $"the certificate file {tls.Certificate} cannot be opened with the password in {tls.PasswordFile}, or is no PFX file", e);
+                    ? $"the certificate file {tls.Certificate} is neither PEM nor a PFX file without a password; name a file with its "
+                    + "password under tls, password-file"
+                    : $"the certificate file {tls.Certificate} cannot be opened with the password in {tls.PasswordFile}, or is no PFX file",
+                    e);
         }
 
         var leaf = all.FirstOrDefault(c => c.HasPrivateKey)
-            ?? throw new ServerStartException($"the certificate file {tls.Certificate} holds no private key; export the certificate together with its key");
+            ?? throw new ServerStartException(
+            $"the certificate file {tls.Certificate} holds no private key; export the certificate together with its key");
         all.Remove(leaf);
         return (leaf, all);
     }

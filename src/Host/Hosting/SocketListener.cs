@@ -12,15 +12,16 @@ namespace DaemonProxy.Host.Hosting;
 /// <param name="sockets">The sockets.</param>
 /// <param name="gate">Lets connections in; null: all of them.</param>
 /// <param name="memory">Kestrel's memory pools.</param>
-internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate, IMemoryPoolFactory<byte> memory) : IConnectionListenerFactory
+internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate, IMemoryPoolFactory<byte> memory)
+    : IConnectionListenerFactory
 {
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new(new SocketListener(sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket, endpoint, gate, memory.Create()));
 }
 
 /// <summary>
-/// Accepts connections for Kestrel, in place of its own listener, which tries again at once and without end when the system has no descriptor left, and knows no
-/// limit that is asked before a connection is accepted.
+/// Accepts connections for Kestrel, in place of its own listener, which tries again at once and without end when the system has no
+/// descriptor left, and knows no limit that is asked before a connection is accepted.
 /// </summary>
 internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, MemoryPool<byte> memory) : IConnectionListener
 {
@@ -55,7 +56,8 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
                 {
                     accepted = await socket.AcceptAsync(_unbound.Token);
                 }
-                catch (SocketException failure) when (failure.SocketErrorCode is not (SocketError.OperationAborted or SocketError.NotSocket))
+                catch (SocketException failure)
+                    when (failure.SocketErrorCode is not (SocketError.OperationAborted or SocketError.NotSocket))
                 {
                     // A client that has left before it was accepted is no reason to wait.
                     if (failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted) continue;
@@ -90,7 +92,8 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         {
             if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
             var connection = _connections.Create(accepted);
-            // Connections that are made by this factory bring a pool that gives nothing to who asks for any size, which Kestrel's writers do.
+            // Connections that are made by this factory bring a pool that gives nothing to who asks for any size, which Kestrel's writers
+            // do.
             connection.Features.Set<IMemoryPoolFeature>(_memory);
             return connection;
         }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Has the runtime run what waits for a socket on the thread that saw the socket become ready, instead of on another one of the pool: no wake-up and no queue between
-/// them. It is right where nothing on these threads ever blocks, which is this program's rule (design.md).
+/// Has the runtime run what waits for a socket on the thread that saw the socket become ready, instead of on another one of the pool: no
+/// wake-up and no queue between them. It is right where nothing on these threads ever blocks, which is this program's rule (design.md).
 /// </summary>
 internal static class SocketThreads
 {
@@ -13,14 +13,17 @@ internal static class SocketThreads
     private const string InlineVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
     private const string CountVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
-    /// <summary>Sets it up. To be called before any socket has been used; later it has no effect. What the environment already says stays.</summary>
+    /// <summary>
+    /// Sets it up. To be called before any socket has been used; later it has no effect. What the environment already says stays.
+    /// </summary>
     /// <param name="count">How many threads serve the sockets, &gt; 0.</param>
     public static void Use(int count)
     {
         // Windows has completion ports, which need none of this.
         if (OperatingSystem.IsWindows()) return;
         string[] ours = [.. new[] { InlineVariable, CountVariable }.Where(name => Environment.GetEnvironmentVariable(name) is null)];
-        foreach (var name in ours) Environment.SetEnvironmentVariable(name, name == InlineVariable ? "1" : count.ToString(CultureInfo.InvariantCulture));
+        foreach (var name in ours)
+            Environment.SetEnvironmentVariable(name, name == InlineVariable ? "1" : count.ToString(CultureInfo.InvariantCulture));
         MakeRuntimeReadThem();
         // Daemons are other programs, which may block where they like.
         foreach (var name in ours) Environment.SetEnvironmentVariable(name, null);

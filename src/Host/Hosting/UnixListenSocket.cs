@@ -37,7 +37,8 @@ internal static class UnixListenSocket
         }
         catch (ArgumentOutOfRangeException e)
         {
-            throw new ServerStartException($"the socket path {path} is longer than the system allows (about 100 bytes); choose a shorter one", e);
+            throw new ServerStartException(
+                $"the socket path {path} is longer than the system allows (about 100 bytes); choose a shorter one", e);
         }
     }
 
@@ -59,7 +60,8 @@ internal static class UnixListenSocket
         }
         catch (SocketException e)
         {
-            throw new ServerStartException($"{path} is there and is not a socket that can be replaced; choose another path, or remove it", e);
+            throw new ServerStartException(
+                $"{path} is there and is not a socket that can be replaced; choose another path, or remove it", e);
         }
 
         throw new ServerStartException($"the socket {path} is in use by another process; choose another path, or stop what uses it");
@@ -71,7 +73,8 @@ internal static class UnixListenSocket
     {
         SocketError.AddressAlreadyInUse => $"the socket {path} is in use by another process; choose another path, or stop what uses it",
         SocketError.AccessDenied => $"the socket {path} may not be made by this user; choose a folder that this user can write to",
-        _ when !Directory.Exists(Path.GetDirectoryName(path)) => $"the socket {path} cannot be made, because its folder does not exist; make the folder, or choose another path",
+        _ when !Directory.Exists(Path.GetDirectoryName(path)) =>
+            $"the socket {path} cannot be made, because its folder does not exist; make the folder, or choose another path",
         _ => $"the socket {path} cannot be listened on: {e.Message}",
     };
 }

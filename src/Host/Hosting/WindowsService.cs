@@ -3,7 +3,9 @@ using System.ServiceProcess;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>A process that the service manager of Windows has started: it is started when it serves, and has ended when what is in flight is done.</summary>
+/// <summary>
+/// A process that the service manager of Windows has started: it is started when it serves, and has ended when what is in flight is done.
+/// </summary>
 /// <param name="serve">Runs until <see cref="ServiceManagerLink.StopRequested"/> completes, or by itself; returns the exit code.</param>
 [SupportedOSPlatform("windows")]
 internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) : ServiceBase
@@ -26,7 +28,8 @@ internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) 
         try { Run(service); }
         catch (ServerStartException) { return service.ExitCode; }
         if (service._serving is null)
-            throw new ServerStartException("--service on Windows is for the service manager; register it with Register-DaemonProxyService, or leave --service out");
+            throw new ServerStartException(
+                "--service on Windows is for the service manager; register it with Register-DaemonProxyService, or leave --service out");
         return service.ExitCode;
     }
 

@@ -22,7 +22,8 @@ internal static class Refusal
         var text = Encoding.ASCII.GetBytes($"{status} {ReasonPhrases.GetReasonPhrase(status)}{(code.Length > 0 ? $" ({code})" : "")}\n");
         response.Headers.ContentType = "text/plain";
         response.Headers.ContentLength = text.Length;
-        if (closes && features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal)) response.Headers.Connection = "close";
+        if (closes && features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
+            response.Headers.Connection = "close";
         // In other letters it is a method of which the server knows nothing.
         if (features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD") return 0;
         await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace DaemonProxy.Host.Requests;
 
-/// <summary>What a request's headers say of its body, and which of them an application gets to see: the same rules on the way to a daemon and into a WSGI environment.</summary>
+/// <summary>
+/// What a request's headers say of its body, and which of them an application gets to see: the same rules on the way to a daemon and into a
+/// WSGI environment.
+/// </summary>
 internal static class RequestHeaders
 {
     /// <summary>How the request's body is framed towards the daemon: by what the server reads, not by what the headers say.</summary>
@@ -25,7 +28,9 @@ internal static class RequestHeaders
         // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
         if (name.Contains('_', StringComparison.Ordinal)) return false;
         // This is ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
-        if (name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase) || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase)) return false;
+        if (name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase))
+            return false;
         return connection.Count == 0 || !IsNamed(name, connection) || HopByHop.StaysWhenNamed(name);
     }
 

@@ -14,7 +14,8 @@ namespace DaemonProxy.Host.Requests;
 /// <param name="Client">Whose request it is; null: it has no address.</param>
 /// <param name="ClientPort">The client's port; 0: not known.</param>
 /// <param name="Scheme">What the client spoke: <c>http</c> or <c>https</c>.</param>
-/// <param name="Host">The host that the client asked for, by the proxy's word; null: it said nothing of it, or its word does not count.</param>
+/// <param name="Host">The host that the client asked for, by the proxy's word; null: it said nothing of it, or its word does not
+/// count.</param>
 /// <param name="Chain">X-Forwarded-For as a trusted proxy sent it; null: none did.</param>
 internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientPort, string Scheme, string? Host, string? Chain)
 {
@@ -44,7 +45,8 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     public static Requester Of(IHttpConnectionFeature? connection, IHttpRequestFeature request, IReadOnlyList<IPNetwork> trusted)
     {
         var peer = Plain(connection?.RemoteIpAddress);
-        if (trusted.Count == 0 || peer is null || !IsTrusted(peer, trusted)) return new(peer, peer, connection?.RemotePort ?? 0, request.Scheme, null, null);
+        if (trusted.Count == 0 || peer is null || !IsTrusted(peer, trusted))
+            return new(peer, peer, connection?.RemotePort ?? 0, request.Scheme, null, null);
 
         var (client, hops) = (peer, 0);
         var chain = Values(request.Headers[ForwardedFor]);
@@ -60,8 +62,10 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
             chain.Length > 0 ? string.Join(", ", chain) : null)
         {
             IsByProxy = true,
-            Port = ushort.TryParse(SaidAt(request.Headers[ForwardedPort], hops), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0,
-            Prefix = SaidAt(request.Headers[MountPath], hops) is { } prefix && IsPath(prefix) ? Uri.UnescapeDataString(prefix).TrimEnd('/') : "",
+            Port = ushort.TryParse(
+                SaidAt(request.Headers[ForwardedPort], hops), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0,
+            Prefix = SaidAt(request.Headers[MountPath], hops) is { } prefix && IsPath(prefix)
+                ? Uri.UnescapeDataString(prefix).TrimEnd('/') : "",
         };
     }
 
@@ -69,9 +73,10 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     public string? NextChain => Peer is null ? Chain : Chain is null ? Peer.ToString() : $"{Chain}, {Peer}";
 
     /// <summary>
-    /// Puts in order what a request's headers say of its sender, once, before anybody reads them: <c>X-Forwarded-*</c> of anybody but a trusted proxy goes; a trusted
-    /// proxy's stays (-User, -Port, -Client-Cert and whatever else it sends); -For, -Proto and -Host are said by the front end. A request without a host, as HTTP/1.0
-    /// allows, is for the address that it came to: daemons speak HTTP/1.1, which demands one (RFC 9112, section 3.2).
+    /// Puts in order what a request's headers say of its sender, once, before anybody reads them: <c>X-Forwarded-*</c> of anybody but a
+    /// trusted proxy goes; a trusted proxy's stays (-User, -Port, -Client-Cert and whatever else it sends); -For, -Proto and -Host are said
+    /// by the front end. A request without a host, as HTTP/1.0 allows, is for the address that it came to: daemons speak HTTP/1.1, which
+    /// demands one (RFC 9112, section 3.2).
     /// </summary>
     /// <param name="connection">The request's connection; null: it has none that is known.</param>
     /// <param name="headers">The request's headers.</param>
@@ -85,8 +90,8 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     }
 
     /// <summary>
-    /// Has a WSGI application see the host that the client asked for, as if it had been asked for here: what it makes addresses of is the Host header. An HTTP daemon
-    /// has its own way to read X-Forwarded-Host.
+    /// Has a WSGI application see the host that the client asked for, as if it had been asked for here: what it makes addresses of is the
+    /// Host header. An HTTP daemon has its own way to read X-Forwarded-Host.
     /// </summary>
     public void TellApplication(IHttpRequestFeature request)
     {
@@ -142,7 +147,9 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
 
     // A path that an application may be mounted at: printable, from the root, and climbing nowhere.
     private static bool IsPath(string text) =>
-        text is ['/', not '/', ..] && text.Length <= LongestPrefix && text.All(c => c is > ' ' and < '\x7f' and not ('?' or '#' or '\\')) && !Uri.UnescapeDataString(text).Split('/').Contains("..");
+        text is ['/', not '/', ..] && text.Length <= LongestPrefix && text.All(c => c is > ' ' and < '\x7f' and not ('?' or '#' or '\\'))
+            && !Uri.UnescapeDataString(text).Split('/').Contains("..");
 
-    private static bool IsHost(string text) => text.Length <= 255 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']');
+    private static bool IsHost(string text) =>
+        text.Length <= 255 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']');
 }

@@ -15,7 +15,8 @@ internal static class PaceEndpoints
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/drip", "drip?count=50&chunk=100&every-ms=50",
-            "<code>count</code> pieces of <code>chunk</code> bytes, one every <code>every-ms</code> milliseconds; each begins with the time at which it was sent, in Unix nanoseconds (19 digits).",
+            "<code>count</code> pieces of <code>chunk</code> bytes, one every <code>every-ms</code> milliseconds; each begins with the "
+            + "time at which it was sent, in Unix nanoseconds (19 digits).",
             ["count", "chunk", "every-ms"], DripAsync),
         new("/stall", "stall?before=1000&ms=2000&after=1000",
             "<code>before</code> bytes, silence for <code>ms</code> milliseconds, <code>after</code> bytes.",

@@ -12,7 +12,9 @@ internal static class Pattern
     /// <summary>The pattern's period, bytes: the largest prime below 2^16.</summary>
     public const int Period = 65_521;
 
-    /// <summary>The most that is written at a time, bytes. A larger chunk goes out in pieces of this size, so that memory stays flat.</summary>
+    /// <summary>
+    /// The most that is written at a time, bytes. A larger chunk goes out in pieces of this size, so that memory stays flat.
+    /// </summary>
     public const int LargestWrite = 65_536;
 
     // Long enough that a write of the largest size can start anywhere in the period.

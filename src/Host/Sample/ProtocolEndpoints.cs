@@ -14,7 +14,8 @@ internal static class ProtocolEndpoints
     /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
-        new("/upgrade", "upgrade", "With <code>Upgrade: echo</code>: switches protocols and gives every byte back until the end. Else 426.", [], UpgradeAsync),
+        new("/upgrade", "upgrade", "With <code>Upgrade: echo</code>: switches protocols and gives every byte back until the end. Else 426.",
+            [], UpgradeAsync),
         new("/trailers", "trailers", $"A chunked body, and after it a trailer, <code>{TrailerName}</code>.", [], TrailersAsync),
     ];
 
@@ -23,7 +24,8 @@ internal static class ProtocolEndpoints
         var http = exchange.Http;
         http.Response.Headers.Upgrade = EchoProtocol;
         var upgrade = http.Features.Get<IHttpUpgradeFeature>();
-        if (upgrade is not { IsUpgradableRequest: true } || !string.Equals(http.Request.Headers.Upgrade, EchoProtocol, StringComparison.OrdinalIgnoreCase))
+        if (upgrade is not { IsUpgradableRequest: true }
+            || !string.Equals(http.Request.Headers.Upgrade, EchoProtocol, StringComparison.OrdinalIgnoreCase))
         {
             await exchange.SendLineAsync("This is for Upgrade: echo.", StatusCodes.Status426UpgradeRequired).ConfigureAwait(false);
             return;
@@ -51,7 +53,8 @@ internal static class ProtocolEndpoints
         // Kestrel sends trailers in HTTP/2 only. When the application names the transfer coding, Kestrel leaves the framing to it
         // (RFC 9112, 7.1).
         exchange.Http.Response.Headers.TransferEncoding = "chunked";
-        var framed = Encoding.Latin1.GetBytes($"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {TrailerValue}\r\n\r\n");
+        var framed = Encoding.Latin1.GetBytes(
+            $"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {TrailerValue}\r\n\r\n");
         await exchange.Output.WriteAsync(framed, exchange.Aborted).ConfigureAwait(false);
     }
 }

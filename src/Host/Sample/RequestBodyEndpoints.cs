@@ -23,7 +23,8 @@ internal static class RequestBodyEndpoints
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/echo", "echo",
-            "The request as JSON: method, target, headers, body (up to 1 MiB). With <code>raw=1</code> the body alone, streamed back as it comes, however long.",
+            "The request as JSON: method, target, headers, body (up to 1 MiB). With <code>raw=1</code> the body alone, streamed back as it "
+            + "comes, however long.",
             null, EchoAsync),
         new("/sink", "sink",
             "Reads the whole request body; answers its length and SHA-256.",
@@ -58,7 +59,8 @@ internal static class RequestBodyEndpoints
         catch (BodyTooLongException)
         {
             await exchange.SendLineAsync(
-                "The body is longer than 1 MiB; echo?raw=1 gives one of any length back.", StatusCodes.Status413PayloadTooLarge).ConfigureAwait(false);
+                "The body is longer than 1 MiB; echo?raw=1 gives one of any length back.", StatusCodes.Status413PayloadTooLarge)
+                .ConfigureAwait(false);
             return;
         }
 
@@ -104,7 +106,8 @@ internal static class RequestBodyEndpoints
     {
         if (OpenSsl.Missing is not null)
         {
-            await exchange.SendLineAsync("A SHA-256 needs OpenSSL, which is not installed here.", StatusCodes.Status501NotImplemented).ConfigureAwait(false);
+            await exchange.SendLineAsync("A SHA-256 needs OpenSSL, which is not installed here.", StatusCodes.Status501NotImplemented)
+                .ConfigureAwait(false);
             return;
         }
 
@@ -129,7 +132,8 @@ internal static class RequestBodyEndpoints
         await exchange.SendAsync(json.WrittenMemory, "application/json").ConfigureAwait(false);
     }
 
-    private static async Task ForEachBlockAsync(PipeReader body, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>, ValueTask> take)
+    private static async Task ForEachBlockAsync(
+        PipeReader body, CancellationToken cancellationToken, Func<ReadOnlyMemory<byte>, ValueTask> take)
     {
         while (true)
         {

@@ -37,7 +37,8 @@ internal sealed class SampleApplication : IHttpApplication<HttpContext>, IDispos
             }
             else
             {
-                await exchange.SendLineAsync("There is nothing here; / lists what there is.", StatusCodes.Status404NotFound).ConfigureAwait(false);
+                await exchange.SendLineAsync("There is nothing here; / lists what there is.", StatusCodes.Status404NotFound)
+                    .ConfigureAwait(false);
             }
         }
         catch (ParameterException e)

@@ -20,7 +20,8 @@ internal sealed record SampleEndpoint(
             if (!Parameters.Contains(name))
             {
                 throw new ParameterException(
-                    $"{name} is not a parameter of {Path}, which takes {(Parameters.Count == 0 ? "none" : string.Join(", ", Parameters))}.");
+                    $"{name} is not a parameter of {Path}, which takes "
+                        + $"{(Parameters.Count == 0 ? "none" : string.Join(", ", Parameters))}.");
             }
         }
     }

@@ -37,7 +37,8 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
     {
         if (Value(name) is not { } text)
             return byDefault;
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min
+            && value <= max
             ? value
             : throw new ParameterException($"{name}={text} is not a whole number from {min} to {max}.");
     }
@@ -50,7 +51,8 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
             return TimeSpan.FromMilliseconds(byDefault);
         return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value <= max
             ? TimeSpan.FromMilliseconds(value)
-            : throw new ParameterException($"{name}={text} is not a number of milliseconds from 0 to {max.ToString(CultureInfo.InvariantCulture)}.");
+            : throw new ParameterException(
+            $"{name}={text} is not a number of milliseconds from 0 to {max.ToString(CultureInfo.InvariantCulture)}.");
     }
 
     /// <summary>Sets the response's status and headers. With no length the body is chunked.</summary>
@@ -77,6 +79,7 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
     private string? Value(string name)
     {
         var values = http.Request.Query[name];
-        return values.Count > 1 ? throw new ParameterException($"{name} is given {values.Count} times; give it once.") : values.FirstOrDefault();
+        return values.Count > 1
+            ? throw new ParameterException($"{name} is given {values.Count} times; give it once.") : values.FirstOrDefault();
     }
 }

@@ -8,9 +8,9 @@ using Microsoft.Win32.SafeHandles;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// A worker's link to the front end that started it: the lifeline, whose end means that the front end has gone, and the channel for events. Both come as
-/// standard input and output and are moved to descriptors of their own before anything else is done: what the application or its children write to 1
-/// or 2 is output and nothing else, reading 0 finds its end, and no program that a child becomes holds either.
+/// A worker's link to the front end that started it: the lifeline, whose end means that the front end has gone, and the channel for events.
+/// Both come as standard input and output and are moved to descriptors of their own before anything else is done: what the application or
+/// its children write to 1 or 2 is output and nothing else, reading 0 finds its end, and no program that a child becomes holds either.
 /// </summary>
 /// <param name="Lifeline">Ends with the front end; null for a daemon that somebody started by hand.</param>
 /// <param name="Events">Where events go.</param>
@@ -44,7 +44,8 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
         }
         return WorkerGreeting.Parse(ReadLine(lifeline)) is { } greeting
             ? new(lifeline, WorkerEvents.ToFrontEnd(channel), greeting)
-            : throw new ServerStartException("daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
+            : throw new ServerStartException(
+            "daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
     }
 
     /// <summary>Of a daemon that somebody started by hand.</summary>
@@ -55,7 +56,9 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
     {
         var own = SystemCalls.ControlDescriptor(descriptor, DuplicateCloseOnExec, FirstOwn);
         return own >= 0 ? new FileStream(new SafeFileHandle(own, ownsHandle: true), access, bufferSize: 0)
-            : throw new ServerStartException($"descriptor {descriptor} of this daemon cannot be moved: {Marshal.GetLastPInvokeErrorMessage()}; raise the limit of open files");
+            : throw new ServerStartException(
+            $"descriptor {descriptor} of this daemon cannot be moved: {Marshal.GetLastPInvokeErrorMessage()}; raise the limit of open "
+            + "files");
     }
 
     // Byte by byte: what comes behind the line is the lifeline's.

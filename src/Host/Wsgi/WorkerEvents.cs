@@ -17,11 +17,13 @@ internal sealed class WorkerEvents
     }
 
     /// <summary>To the front end, on a channel of their own.</summary>
-    public static WorkerEvents ToFrontEnd(Stream channel) => new(new StreamWriter(channel, new UTF8Encoding(false)) { AutoFlush = true }, WorkerEvent.Format);
+    public static WorkerEvents ToFrontEnd(Stream channel) =>
+        new(new StreamWriter(channel, new UTF8Encoding(false)) { AutoFlush = true }, WorkerEvent.Format);
 
     /// <summary>To people.</summary>
     public static WorkerEvents ToPeople(TextWriter writer) =>
-        new(writer, (definition, text, method, path) => $"{definition.Code} {(method is null ? "" : $"{method} {path} ")}{(text.Length > 0 ? text : definition.Title)}");
+        new(writer, (definition, text, method, path) =>
+            $"{definition.Code} {(method is null ? "" : $"{method} {path} ")}{(text.Length > 0 ? text : definition.Title)}");
 
     /// <summary>Tells an event.</summary>
     public void Report(EventDefinition definition, string text, string? method = null, string? path = null)

@@ -9,9 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// What a WSGI application is to know of its request beyond the request itself: who is connected to the front end, and when. It goes to a daemon process
-/// in a header of ours, which no client can send, and which begins with the worker's secret: bytes in a body that a worker took for a request would not
-/// have it.
+/// What a WSGI application is to know of its request beyond the request itself: who is connected to the front end, and when. It goes to a
+/// daemon process in a header of ours, which no client can send, and which begins with the worker's secret: bytes in a body that a worker
+/// took for a request would not have it.
 /// </summary>
 /// <param name="Start">When the front end got the request, seconds since 1970.</param>
 /// <param name="RemoteAddress">The client's address.</param>
@@ -23,7 +23,8 @@ namespace DaemonProxy.Host.Wsgi;
 /// <param name="ForwardedPort">The port that the client connected to, by a trusted proxy's word; 0: none said one.</param>
 /// <param name="Prefix">The path that a trusted proxy has taken off, decoded: SCRIPT_NAME begins with it.</param>
 internal sealed record WsgiConnection(
-    double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script, int ForwardedPort, string Prefix)
+    double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script, int ForwardedPort,
+        string Prefix)
 {
     /// <summary>The header in which it goes to a daemon process.</summary>
     public const string Header = "X-DaemonProxy-Connection";
@@ -50,22 +51,28 @@ internal sealed record WsgiConnection(
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var connection = features.Get<IHttpConnectionFeature>();
         return new(
-            (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback).ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
+            (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback)
+                .ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
             requester.Scheme, request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
     }
 
     /// <summary>The header's value. The slash after each path is there for the path that is empty.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Secret}{(Secret.Length > 0 ? " " : "")}{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} {Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
+        $"{Secret}{(Secret.Length > 0 ? " " : "")}{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} "
+            + $"{Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
 
     /// <summary>Reads the header back.</summary>
     /// <exception cref="BadHttpRequestException">It is not there: whoever connected is no front end of this product.</exception>
     public static WsgiConnection Parse(string value)
     {
         var parts = value.Split(' ');
-        if (parts.Length != 9) throw new BadHttpRequestException($"a daemon process of a WSGI application takes requests from its front end alone, which sends {Header}");
+        if (parts.Length != 9)
+            throw new BadHttpRequestException(
+                $"a daemon process of a WSGI application takes requests from its front end alone, which sends {Header}");
         return new(
-            double.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(parts[3], CultureInfo.InvariantCulture),
-            parts[4], parts[5], Uri.UnescapeDataString(parts[6])[..^1], int.Parse(parts[7], CultureInfo.InvariantCulture), Uri.UnescapeDataString(parts[8])[..^1]);
+            double.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture),
+                int.Parse(parts[3], CultureInfo.InvariantCulture),
+            parts[4], parts[5], Uri.UnescapeDataString(parts[6])[..^1], int.Parse(parts[7], CultureInfo.InvariantCulture),
+                Uri.UnescapeDataString(parts[8])[..^1]);
     }
 }

@@ -46,7 +46,8 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
                     (request, stack) => link.Events.Report(EventCatalogue.SlowRequest, stack, request.Method, request.Path))
                 : null;
             using var deadlock = options.DeadlockTimeout > TimeSpan.Zero
-                ? new DeadlockWatch(python, options.DeadlockTimeout, settings.Time, () => link.Events.Report(EventCatalogue.InterpreterDeadlock, ""))
+                ? new DeadlockWatch(
+                python, options.DeadlockTimeout, settings.Time, () => link.Events.Report(EventCatalogue.InterpreterDeadlock, ""))
                 : null;
             await DaemonServer.RunAsync(socket, link.Lifeline, new WsgiDaemon(application, link), drain, ready).ConfigureAwait(false);
         }
@@ -77,7 +78,8 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
                 ((IHttpResponseFeature)response).Headers.Connection = "close";
                 return Task.CompletedTask;
             }, response);
-            await Refusal.AnswerAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code).ConfigureAwait(false);
+            await Refusal.AnswerAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code)
+                .ConfigureAwait(false);
             return;
         }
         var connection = WsgiConnection.Parse(header);
@@ -89,7 +91,8 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         };
         application.Submit(work);
         await work.Done.ConfigureAwait(false);
-        if (work.Failure is { } failure && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+        if (work.Failure is { } failure
+            && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
             await Refusal.AnswerAsync(context, failure.Status, failure.Code).ConfigureAwait(false);
     }
 }

@@ -8,12 +8,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// A request at an application in a daemon process: what the application does goes straight to the front end's connection, from the request thread, each
-/// block as it comes (PEP 3333, "Buffering and Streaming"); gathering them is the front end's relay's work.
+/// A request at an application in a daemon process: what the application does goes straight to the front end's connection, from the request
+/// thread, each block as it comes (PEP 3333, "Buffering and Streaming"); gathering them is the front end's relay's work.
 /// </summary>
 internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
 {
-    private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
+    private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true
+        ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
     private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
     private ResponseClient? _frontEnd;
     private bool _hasWritten;
@@ -34,19 +35,23 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
         // A 304 says how long the response to a plain GET would be; a 204 may not (RFC 9110, section 8.6).
         if (status != StatusCodes.Status204NoContent) response.Headers.ContentLength = length;
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
-        var hasBody = status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified) && request.Method != "HEAD";
+        var hasBody = status is not (
+            StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
+            && request.Method != "HEAD";
         var chunked = hasBody && length is null && request.Protocol == "HTTP/1.1";
         if (chunked) response.Headers.TransferEncoding = "chunked";
         _frontEnd = new(features, chunked);
     }
 
     /// <inheritdoc/>
-    /// <remarks>Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose head has left.</remarks>
+    /// <remarks>Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose
+    /// head has left.</remarks>
     public override void Write(ReadOnlySpan<byte> block)
     {
         _hasWritten = true;
         _frontEnd!.Write(block);
-        if (BlockingPipe.Wait(_frontEnd.SendAsync(default)).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested) throw new IOException("the client has left");
+        if (BlockingPipe.Wait(_frontEnd.SendAsync(default)).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested)
+            throw new IOException("the client has left");
     }
 
     /// <inheritdoc/>
@@ -61,5 +66,6 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     }
 
     /// <inheritdoc/>
-    public override void Log(string text, bool isError) => events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, Method, Path);
+    public override void Log(string text, bool isError) =>
+        events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text, Method, Path);
 }

@@ -51,7 +51,8 @@ internal static class WsgiEnviron
         foreach (var (header, values) in headers)
         {
             if (!RequestHeaders.MayPass(header, headers.Connection) || header is "Content-Type" or "Content-Length") continue;
-            environ.Add(new(Variable(header), values.Count == 1 ? values[0] ?? "" : string.Join(header == "Cookie" ? "; " : ", ", values!)));
+            environ.Add(new(
+                Variable(header), values.Count == 1 ? values[0] ?? "" : string.Join(header == "Cookie" ? "; " : ", ", values!)));
         }
         return environ;
     }
@@ -73,7 +74,8 @@ internal static class WsgiEnviron
     private static (string Name, string Port) Server(string host, WsgiConnection connection)
     {
         var parsed = new HostString(host);
-        var port = connection.ForwardedPort > 0 ? connection.ForwardedPort : parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
+        var port = connection.ForwardedPort > 0
+            ? connection.ForwardedPort : parsed.Port ?? (host.Length > 0 ? connection.Scheme == "https" ? 443 : 80 : connection.ServerPort);
         return (host.Length > 0 ? parsed.Host : "localhost", port.ToString(CultureInfo.InvariantCulture));
     }
 
@@ -84,7 +86,8 @@ internal static class WsgiEnviron
         for (var i = 0; i < path.Length; i++)
         {
             // An encoded slash has come this far only with encoded-slashes: keep, and is kept as Apache's NoDecode keeps it.
-            if (path[i] == '%' && !path[i..].StartsWith("%2F", StringComparison.Ordinal) && i + 2 < path.Length && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            if (path[i] == '%' && !path[i..].StartsWith("%2F", StringComparison.Ordinal) && i + 2 < path.Length
+                && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             {
                 text.Append((char)value);
                 i += 2;

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>
-/// Remembers when the bytes of one body arrived, in bounded memory and without allocating for a receive; and tells when a measurement has seen enough.
+/// Remembers when the bytes of one body arrived, in bounded memory and without allocating for a receive; and tells when a measurement has
+/// seen enough.
 /// </summary>
 /// <remarks>
 /// Receives that follow each other within the resolution are one run, of which the begin and the bytes before it are kept. Both are
@@ -12,7 +13,9 @@ namespace DaemonProxy.Verification.Measuring;
 /// </remarks>
 internal sealed class ArrivalRecorder
 {
-    /// <summary>What is not told apart at first: far below the pause of any pacer, and at full speed it bounds the number of runs.</summary>
+    /// <summary>
+    /// What is not told apart at first: far below the pause of any pacer, and at full speed it bounds the number of runs.
+    /// </summary>
     private static readonly TimeSpan FirstResolution = TimeSpan.FromMilliseconds(0.25);
 
     /// <summary>How long a usual burst behind the duration is waited for; then the last burst before has to do.</summary>
@@ -35,7 +38,8 @@ internal sealed class ArrivalRecorder
     /// <param name="duration">How long to measure.</param>
     /// <param name="skip">Bytes that are left out: the measurement begins with the first burst behind them.</param>
     /// <param name="capacity">The most runs to keep, at least 16.</param>
-    /// <param name="notBefore">The measurement begins at this timestamp at the earliest; <see cref="long.MaxValue"/>: when <see cref="Begin"/> says so.</param>
+    /// <param name="notBefore">The measurement begins at this timestamp at the earliest; <see cref="long.MaxValue"/>: when
+    /// <see cref="Begin"/> says so.</param>
     public ArrivalRecorder(TimeSpan duration, long skip, int capacity, long notBefore = 0)
     {
         (_duration, _skip, _capacity, _notBefore) = (duration, skip, capacity, notBefore);
@@ -73,7 +77,8 @@ internal sealed class ArrivalRecorder
     }
 
     /// <summary>What was recorded: the begin of each run, with the bytes up to the next. The first begins at 0, as the bytes do.</summary>
-    /// <remarks>What begins in the middle of a body may begin in the middle of a burst, and the rest of it would be counted without the pause that pays for it: it begins with the next.</remarks>
+    /// <remarks>What begins in the middle of a body may begin in the middle of a burst, and the rest of it would be counted without the
+    /// pause that pays for it: it begins with the next.</remarks>
     public IReadOnlyList<ArrivedBytes> Arrivals()
     {
         var all = new Runs(this, 0);

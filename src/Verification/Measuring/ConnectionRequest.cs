@@ -5,13 +5,16 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Verification.Measuring;
 
-/// <summary>What a <see cref="StampedConnection"/> asks for: HTTP/1.1, by hand, so that nothing stands between the measurement and the socket.</summary>
+/// <summary>
+/// What a <see cref="StampedConnection"/> asks for: HTTP/1.1, by hand, so that nothing stands between the measurement and the socket.
+/// </summary>
 internal sealed record ConnectionRequest
 {
     /// <summary>A longer body is not kept, bytes.</summary>
     public const int LongestKeptBody = 64 << 20;
 
-    private static readonly SearchValues<char> TokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    private static readonly SearchValues<char> TokenCharacters = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
     /// <summary>The address.</summary>
     public required Uri Uri { get; init; }
@@ -25,7 +28,10 @@ internal sealed record ConnectionRequest
     /// <summary>Whether any certificate will do.</summary>
     public bool SkipCertificateCheck { get; init; }
 
-    /// <summary>Whether any status is an answer to read; otherwise only 200 is, and another one is <see cref="MeasurementFailure.UnexpectedAnswer"/>.</summary>
+    /// <summary>
+    /// Whether any status is an answer to read; otherwise only 200 is, and another one is
+    /// <see cref="MeasurementFailure.UnexpectedAnswer"/>.
+    /// </summary>
     public bool TakesAnyStatus { get; init; }
 
     /// <summary>Whether the connection has a thread of its own: see the remarks of <see cref="StampedConnection"/>.</summary>
@@ -47,11 +53,13 @@ internal sealed record ConnectionRequest
     public bool IsTls => Uri.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>Refuses what cannot be sent.</summary>
-    /// <exception cref="VerificationException">The address is none that can be asked, or a header field is malformed (RFC 9110, 5.1 and 5.5).</exception>
+    /// <exception cref="VerificationException">The address is none that can be asked, or a header field is malformed (RFC 9110, 5.1 and
+    /// 5.5).</exception>
     public static void Check(Uri uri, IEnumerable<KeyValuePair<string, string>> headers)
     {
         if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Host.Length == 0)
-            throw new VerificationException($"'{uri.OriginalString}' is no address to measure; write for example http://localhost:8080/download.");
+            throw new VerificationException(
+                $"'{uri.OriginalString}' is no address to measure; write for example http://localhost:8080/download.");
         if (uri.Scheme == Uri.UriSchemeHttps && OpenSsl.Missing is { } missing)
             throw new VerificationException($"{missing}.");
         foreach (var (name, value) in headers)
@@ -88,7 +96,8 @@ internal sealed record ConnectionRequest
     /// <summary>What another status than 200 asks of whoever measures, one sentence.</summary>
     public string StatusProblem(int status, IReadOnlyDictionary<string, string> headers) => status switch
     {
-        >= 300 and < 400 when headers.TryGetValue("Location", out var location) => $"{Uri} answers {status} and sends to {location}; measure that address.",
+        >= 300 and < 400 when headers.TryGetValue("Location", out var location) =>
+            $"{Uri} answers {status} and sends to {location}; measure that address.",
         401 or 403 => $"{Uri} answers {status}; give what it asks for with a header, such as 'Authorization: Bearer TOKEN'.",
         _ => $"{Uri} answers {status}, not 200.",
     };

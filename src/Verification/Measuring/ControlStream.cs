@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>
-/// A stream of eight bytes every 10 ms from one thread of this process to another, over the loopback interface: it shares the machine with what is measured
-/// in the same seconds, but none of the code under test. How late its bytes are is what the machine alone costs.
+/// A stream of eight bytes every 10 ms from one thread of this process to another, over the loopback interface: it shares the machine with
+/// what is measured in the same seconds, but none of the code under test. How late its bytes are is what the machine alone costs.
 /// </summary>
 internal sealed class ControlStream : IDisposable
 {
     /// <summary>
-    /// A machine that wakes timers later than this is disturbed. It is less than an interval pacer is allowed to lose of each interval, 2% of 200 ms,
-    /// and than a flush is allowed on top of its delay: what it cannot excuse is the fault of the code under test.
+    /// A machine that wakes timers later than this is disturbed. It is less than an interval pacer is allowed to lose of each interval, 2%
+    /// of 200 ms, and than a flush is allowed on top of its delay: what it cannot excuse is the fault of the code under test.
     /// </summary>
     public static readonly TimeSpan Allowance = TimeSpan.FromMilliseconds(3);
 
@@ -37,7 +37,8 @@ internal sealed class ControlStream : IDisposable
         _sender.Connect(listener.LocalEndPoint!);
         _receiver = listener.Accept();
         _start = time.GetTimestamp();
-        _threads = [new(Send) { IsBackground = true, Name = "control sender" }, new(Receive) { IsBackground = true, Name = "control receiver" }];
+        _threads = [new(Send) { IsBackground = true, Name = "control sender" },
+            new(Receive) { IsBackground = true, Name = "control receiver" }];
         foreach (var thread in _threads)
             thread.Start();
     }
@@ -72,7 +73,8 @@ internal sealed class ControlStream : IDisposable
             due = Next(due, _time.GetElapsedTime(_start));
             Interlocked.Exchange(ref _dueAt, due.Ticks);
         }
-        while (!_stopped.Wait(Longer(due - _time.GetElapsedTime(_start), TimeSpan.Zero)) && _sender.Send(BitConverter.GetBytes(due.Ticks)) > 0);
+        while (!_stopped.Wait(Longer(due - _time.GetElapsedTime(_start), TimeSpan.Zero))
+            && _sender.Send(BitConverter.GetBytes(due.Ticks)) > 0);
         // The receiver ends with the stream.
         _sender.Dispose();
     }

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace DaemonProxy.Verification.Measuring;
 
-/// <summary>How late the pieces of one dripping response were, or the heads of several: measured by one connection after the other.</summary>
+/// <summary>
+/// How late the pieces of one dripping response were, or the heads of several: measured by one connection after the other.
+/// </summary>
 /// <remarks>Side by side they would be late for each other.</remarks>
 internal sealed record DripMeasurement
 {
@@ -58,8 +60,10 @@ internal sealed record DripMeasurement
             return measured;
         var isEventStream = connection.Response.Headers.TryGetValue("Content-Type", out var type)
             && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
-        var isSameMachine = request.EndPoints.All(endPoint => endPoint is not IPEndPoint { Address: var address } || IPAddress.IsLoopback(address));
-        var (source, latencies, interval) = DripReader.Read(connection.Response.Body.Span, receipts, clock, isEventStream, isSameMachine, every);
+        var isSameMachine = request.EndPoints.All(
+            endPoint => endPoint is not IPEndPoint { Address: var address } || IPAddress.IsLoopback(address));
+        var (source, latencies, interval) = DripReader.Read(
+            connection.Response.Body.Span, receipts, clock, isEventStream, isSameMachine, every);
         return measured with { Source = source, Latencies = latencies, Every = interval };
 
         bool IsEnough()
@@ -75,7 +79,8 @@ internal sealed record DripMeasurement
     /// <param name="count">How many times.</param>
     /// <param name="look">Called before each with the number of those before.</param>
     /// <param name="cancellationToken">Ends the asking; the heads that have come are measured.</param>
-    public static async Task<DripMeasurement> AskForHeadsAsync(ConnectionRequest request, int count, Action<int> look, CancellationToken cancellationToken)
+    public static async Task<DripMeasurement> AskForHeadsAsync(
+        ConnectionRequest request, int count, Action<int> look, CancellationToken cancellationToken)
     {
         var latencies = new List<TimeSpan>();
         for (var i = 0; i < count && !cancellationToken.IsCancellationRequested; i++)

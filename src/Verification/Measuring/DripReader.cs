@@ -6,9 +6,10 @@ namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>Finds the pieces of a dripping body, and how long each was on its way: pure arithmetic on what was received.</summary>
 /// <remarks>
-/// The pieces of a stream of server-sent events are its events, those of other text its lines; where there are none of either, each receive is one.
-/// A piece carries the time of its writing when there is a Unix time of now among its first characters, in milliseconds, microseconds or nanoseconds
-/// (13, 16 or 19 digits). The sample application's drips have it, and any application can: <c>data: 1732464000123</c>.
+/// The pieces of a stream of server-sent events are its events, those of other text its lines; where there are none of either, each receive
+/// is one. A piece carries the time of its writing when there is a Unix time of now among its first characters, in milliseconds,
+/// microseconds or nanoseconds (13, 16 or 19 digits). The sample application's drips have it, and any application can: <c>data:
+/// 1732464000123</c>.
 ///
 /// Without times, an even drip is supposed. Its interval is given or the mean of what is seen, the punctual pieces set the clock, and how
 /// late the others are is what they waited. Lines that came together in one receive were late by different amounts, which is how a
@@ -116,7 +117,8 @@ internal static class DripReader
             if (digits < 0)
                 digits = piece.Length - i;
             var scale = digits switch { 13 => 1_000_000L, 16 => 1000L, 19 => 1L, _ => 0 };
-            if (scale > 0 && long.TryParse(Encoding.ASCII.GetString(piece.Slice(i, digits)), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            if (scale > 0 && long.TryParse(Encoding.ASCII.GetString(piece.Slice(i, digits)), NumberStyles.None,
+                CultureInfo.InvariantCulture, out var value)
                 && value <= long.MaxValue / scale && Math.Abs((value * scale) - now) < Day)
                 return value * scale;
             i += digits;

@@ -7,12 +7,15 @@ namespace DaemonProxy.Verification.Measuring;
 internal static class HostAddresses
 {
     /// <summary>The addresses of a host, or why there are none.</summary>
-    public static async Task<(IReadOnlyList<EndPoint> EndPoints, string Problem)> ResolveAsync(Uri uri, TimeSpan limit, CancellationToken cancellationToken)
+    public static async Task<(IReadOnlyList<EndPoint> EndPoints, string Problem)> ResolveAsync(
+        Uri uri, TimeSpan limit, CancellationToken cancellationToken)
     {
         try
         {
-            var addresses = await Dns.GetHostAddressesAsync(uri.IdnHost, cancellationToken).WaitAsync(limit, cancellationToken).ConfigureAwait(false);
-            return ([.. addresses.Select(address => new IPEndPoint(address, uri.Port))], $"There is no address for the name '{uri.IdnHost}'.");
+            var addresses = await Dns.GetHostAddressesAsync(uri.IdnHost, cancellationToken).WaitAsync(limit, cancellationToken)
+                .ConfigureAwait(false);
+            return ([.. addresses.Select(address => new IPEndPoint(address, uri.Port))],
+                $"There is no address for the name '{uri.IdnHost}'.");
         }
         catch (SocketException e)
         {

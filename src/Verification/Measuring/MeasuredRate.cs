@@ -3,7 +3,10 @@ namespace DaemonProxy.Verification.Measuring;
 /// <summary>What one connection achieved.</summary>
 public record MeasuredRate
 {
-    /// <summary>Bytes/s, over whole bursts; 0 when there was no rate to measure. Of several connections: their mean or, under a shared limit, their sum.</summary>
+    /// <summary>
+    /// Bytes/s, over whole bursts; 0 when there was no rate to measure. Of several connections: their mean or, under a shared limit, their
+    /// sum.
+    /// </summary>
     public double AchievedRate { get; init; }
 
     /// <summary>Against the rate expected, in percent; negative: too slow.</summary>
@@ -22,13 +25,16 @@ public record MeasuredRate
     public TimeSpan Duration { get; init; }
 
     /// <summary>
-    /// Bytes in each whole second since the first byte, the mean of the connections or, if the rate is shared, their sum. A write counts as spread
-    /// over the pause behind it where the typical pause is at most 250 ms, so that a steady server's seconds are not
+    /// Bytes in each whole second since the first byte, the mean of the connections or, if the rate is shared, their sum. A write counts as
+    /// spread over the pause behind it where the typical pause is at most 250 ms, so that a steady server's seconds are not
     /// unequal by a write; bursts further apart count at the moment they came.
     /// </summary>
     public IReadOnlyList<long> Windows { get; init; } = [];
 
-    /// <summary>Bytes in the busiest second, of any connection or of the sum if the rate is shared, whenever it begins; null when not a second was measured.</summary>
+    /// <summary>
+    /// Bytes in the busiest second, of any connection or of the sum if the rate is shared, whenever it begins; null when not a second was
+    /// measured.
+    /// </summary>
     public double? BusiestSecond { get; init; }
 
     /// <summary>What went wrong, one sentence; null when nothing did.</summary>

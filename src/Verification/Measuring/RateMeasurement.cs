@@ -19,7 +19,8 @@ internal static class RateMeasurement
     /// <param name="initialBurst">The configured initial burst, bytes, &gt;= 0.</param>
     /// <param name="duration">How long to measure; a body that ended sooner is measured up to its last burst.</param>
     /// <returns>What was achieved: a rate of 0 when all came in one burst, which is no rate. The curve is null when nothing came.</returns>
-    public static (RateCourse Course, PacingCurve? Curve) Measure(IReadOnlyList<ArrivedBytes> arrivals, long rate, long initialBurst, TimeSpan duration)
+    public static (RateCourse Course, PacingCurve? Curve) Measure(
+        IReadOnlyList<ArrivedBytes> arrivals, long rate, long initialBurst, TimeSpan duration)
     {
         if (arrivals.Count == 0)
             return (new RateCourse { ConfiguredRate = rate, ErrorPercent = -100 }, null);

@@ -16,7 +16,8 @@ internal static class Sparkline
         samples.Count < 2 ? "" : Draw(new PacingCurve(samples, samples[^1].Time), samples[^1].Time, configuredRate, cells);
 
     /// <summary>Draws a rate with the bursts that a client sees.</summary>
-    /// <param name="curve">The bytes over time. It spreads each burst over the pause that pays for it, or else a pacer's rhythm would beat against the cells.</param>
+    /// <param name="curve">The bytes over time. It spreads each burst over the pause that pays for it, or else a pacer's rhythm would beat
+    /// against the cells.</param>
     /// <param name="duration">Up to where.</param>
     /// <param name="configuredRate">Bytes/s, &gt; 0.</param>
     /// <param name="cells">The width, &gt; 0.</param>

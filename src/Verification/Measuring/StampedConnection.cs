@@ -5,13 +5,15 @@ using System.Security.Authentication;
 
 namespace DaemonProxy.Verification.Measuring;
 
-/// <summary>One connection to a server: sends the request, and stamps every receive of the response; with TLS, every decrypted one.</summary>
+/// <summary>
+/// One connection to a server: sends the request, and stamps every receive of the response; with TLS, every decrypted one.
+/// </summary>
 /// <remarks>
-/// A few connections have a thread each that blocks in the receive. An awaited receive would be stamped when the thread pool gets round to it, and a
-/// busy pool then looks like a late server; a blocked thread is woken by the system itself. Thousands are awaited instead; their stamps are as late
-/// as the pool is, a few milliseconds on a busy machine. It is the same code: on a thread of its own every operation is the blocking one, and each
-/// await finds its work done. Such a socket never does an asynchronous operation: after the first, .NET serves even blocking calls on it from its
-/// polling thread.
+/// A few connections have a thread each that blocks in the receive. An awaited receive would be stamped when the thread pool gets round to
+/// it, and a busy pool then looks like a late server; a blocked thread is woken by the system itself. Thousands are awaited instead; their
+/// stamps are as late as the pool is, a few milliseconds on a busy machine. It is the same code: on a thread of its own every operation is
+/// the blocking one, and each await finds its work done. Such a socket never does an asynchronous operation: after the first, .NET serves
+/// even blocking calls on it from its polling thread.
 ///
 /// All that can end a blocked call early is closing the socket, so that is how limits and cancellation work: see <see cref="GiveUp"/>.
 /// </remarks>
@@ -80,7 +82,9 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         return connection;
     }
 
-    /// <summary>Sends the request, and reads the response until its end, its limits or the cancellation, which keeps what has come.</summary>
+    /// <summary>
+    /// Sends the request, and reads the response until its end, its limits or the cancellation, which keeps what has come.
+    /// </summary>
     public static async Task<StampedConnection> ReadAsync(ConnectionRequest request, CancellationToken cancellationToken)
     {
         var connection = Start(request);
@@ -88,7 +92,9 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         return connection;
     }
 
-    /// <summary>Waits for what is wanted, gives up when nothing has come for too long, and closes the connection; what was recorded is kept.</summary>
+    /// <summary>
+    /// Waits for what is wanted, gives up when nothing has come for too long, and closes the connection; what was recorded is kept.
+    /// </summary>
     /// <param name="wanted">Ends the watch at once.</param>
     /// <param name="isEnough">Ends it as well; looked at every 50 ms.</param>
     /// <param name="cancellationToken">Ends it as well.</param>
@@ -128,7 +134,8 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         if (Stopwatch.GetElapsedTime(Volatile.Read(ref _lastReceivedAt)) > request.WaitLimit)
             GiveUp(MeasurementFailure.TimedOut, $"{request.Uri.Authority} {_doing} within {request.WaitLimit.TotalSeconds:0.###} s.");
         if (request.Limit is { } limit && Stopwatch.GetElapsedTime(_startedAt) > limit)
-            GiveUp(MeasurementFailure.TimedOut, $"The response to {request.Uri.PathAndQuery} had not ended after {limit.TotalSeconds:0.###} s.");
+            GiveUp(MeasurementFailure.TimedOut,
+                $"The response to {request.Uri.PathAndQuery} had not ended after {limit.TotalSeconds:0.###} s.");
     }
 
     private Task OnThread()
@@ -162,7 +169,8 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
                 await ReceiveAsync(stream).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is SocketException or IOException or AuthenticationException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is SocketException or IOException or AuthenticationException or ObjectDisposedException or InvalidOperationException)
         {
             Explain(e);
         }
@@ -207,13 +215,18 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
             return plain;
         _doing = Handshaking;
         var secure = new SslStream(plain, leaveInnerStreamOpen: false);
-        var options = new SslClientAuthenticationOptions { TargetHost = request.Uri.IdnHost, ApplicationProtocols = [SslApplicationProtocol.Http11] };
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = request.Uri.IdnHost,
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+        };
         options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             if (errors == SslPolicyErrors.None || request.SkipCertificateCheck)
                 return true;
             var status = chain?.ChainStatus.Select(one => $"{one.Status}") ?? [];
-            _certificateErrors = $"the certificate of '{certificate?.Subject}' is not trusted ({string.Join(", ", status.Prepend($"{errors}"))})";
+            _certificateErrors =
+                $"the certificate of '{certificate?.Subject}' is not trusted ({string.Join(", ", status.Prepend($"{errors}"))})";
             return false;
         };
         if (request.IsBlocking)
@@ -257,7 +270,8 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
             (MeasurementFailure.UnexpectedAnswer, request.StatusProblem(Response.Status, Response.Headers)),
         { Problem: { } problem } => (Response.HasHead ? MeasurementFailure.BrokenOff : MeasurementFailure.UnexpectedAnswer, problem),
         { BodyBytes: > ConnectionRequest.LongestKeptBody } when request.KeepBody => (MeasurementFailure.UnexpectedAnswer,
-            $"{request.Uri} sends more than {ConnectionRequest.LongestKeptBody >> 20} MiB, which is no drip; its rate can be measured instead."),
+            $"{request.Uri} sends more than {ConnectionRequest.LongestKeptBody >> 20} MiB, which is no drip; its rate can be measured "
+                + "instead."),
         _ => (MeasurementFailure.None, null),
     };
 
@@ -290,7 +304,8 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         {
             _ when _certificateErrors is not null => (MeasurementFailure.TlsFailed,
                 $"No TLS with {request.Uri.Authority}: {_certificateErrors}; if that is as it should be, skip the certificate check."),
-            _ when SentAt == 0 && _doing == Handshaking => (MeasurementFailure.TlsFailed, $"No TLS with {request.Uri.Authority}: {reason}. Does it speak https?"),
+            _ when SentAt == 0 && _doing == Handshaking =>
+                (MeasurementFailure.TlsFailed, $"No TLS with {request.Uri.Authority}: {reason}. Does it speak https?"),
             _ when SentAt == 0 => (MeasurementFailure.NotConnected, $"No connection to {request.Uri.Authority}: {reason}."),
             _ => (MeasurementFailure.BrokenOff, Response.HasHead
                 ? $"The response of {request.Uri} broke off after {Response.BodyBytes} bytes of its body: {reason}."

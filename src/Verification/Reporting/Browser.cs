@@ -14,7 +14,9 @@ public static class Browser
     {
         var start = OperatingSystem.IsWindows()
             ? new ProcessStartInfo(path) { UseShellExecute = true }
-            : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            : new ProcessStartInfo(
+            OperatingSystem.IsMacOS() ? "open" : "xdg-open", [path])
+            { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
             using var process = Process.Start(start);

@@ -19,7 +19,8 @@ internal sealed class Chart
     /// <param name="width">In the chart's own pixels.</param>
     /// <param name="height">In the chart's own pixels.</param>
     /// <param name="margin">Room at the right for labels.</param>
-    public Chart(string title, string description, ChartScale x, ChartScale y, double width = 420, double height = 260, double margin = Right)
+    public Chart(string title, string description, ChartScale x, ChartScale y, double width = 420, double height = 260,
+        double margin = Right)
     {
         (X, Y, _width, _height) = (x, y, width, height);
         PlotWidth = width - Left - margin;
@@ -28,14 +29,17 @@ internal sealed class Chart
         Add($"<text class=\"head\" x=\"0\" y=\"14\">{E(title)}</text>");
         foreach (var tick in y.Ticks)
         {
-            Add($"<line class=\"{(tick == y.Bottom ? "axis" : "grid")}\" x1=\"{N(Left)}\" x2=\"{N(Left + PlotWidth)}\" y1=\"{N(AtY(tick))}\" y2=\"{N(AtY(tick))}\"/>");
+            Add($"<line class=\"{(tick == y.Bottom ? "axis" : "grid")}\" x1=\"{N(Left)}\" x2=\"{N(Left + PlotWidth)}\" "
+                + $"y1=\"{N(AtY(tick))}\" y2=\"{N(AtY(tick))}\"/>");
             Add($"<text class=\"tick\" text-anchor=\"end\" x=\"{N(Left - 7)}\" y=\"{N(AtY(tick) + 4)}\">{y.Text(tick)}</text>");
         }
 
         Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left - 7)}\" y=\"{N(Upper - 11)}\">{E(y.Unit)}</text>");
         foreach (var tick in x.Ticks)
-            Add($"<text class=\"tick\" text-anchor=\"middle\" x=\"{N(AtX(tick))}\" y=\"{N(Upper + PlotHeight + 17)}\">{x.Text(tick)}</text>");
-        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Unit)} since the first byte</text>");
+            Add($"<text class=\"tick\" text-anchor=\"middle\" x=\"{N(AtX(tick))}\" "
+                + $"y=\"{N(Upper + PlotHeight + 17)}\">{x.Text(tick)}</text>");
+        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Unit)} since the first "
+            + "byte</text>");
     }
 
     private ChartScale X { get; }
@@ -68,11 +72,13 @@ internal sealed class Chart
     {
         var (left, right) = (AtX(fromX), AtX(toX));
         var gap = Math.Min(3, (right - left) * 0.2);
-        Add($"<rect class=\"{tone}\" x=\"{N(left + gap / 2)}\" y=\"{N(AtY(y))}\" width=\"{N(Math.Max(0.8, right - left - gap))}\" height=\"{N(Math.Max(0, AtY(Y.Bottom) - AtY(y)))}\" rx=\"{N(Math.Min(2, gap))}\"/>");
+        Add($"<rect class=\"{tone}\" x=\"{N(left + gap / 2)}\" y=\"{N(AtY(y))}\" width=\"{N(Math.Max(0.8, right - left - gap))}\" "
+            + $"height=\"{N(Math.Max(0, AtY(Y.Bottom) - AtY(y)))}\" rx=\"{N(Math.Min(2, gap))}\"/>");
     }
 
     /// <summary>A text at a point.</summary>
-    public void Label(double x, double y, string text, string tone = "label", string anchor = "middle", double shiftX = 0, double shiftY = -6) =>
+    public void Label(
+        double x, double y, string text, string tone = "label", string anchor = "middle", double shiftX = 0, double shiftY = -6) =>
         Add($"<text class=\"{tone}\" text-anchor=\"{anchor}\" x=\"{N(AtX(x) + shiftX)}\" y=\"{N(AtY(y) + shiftY)}\">{E(text)}</text>");
 
     /// <summary>Labels at the right of lines, pushed apart where the lines end close together.</summary>
@@ -87,7 +93,8 @@ internal sealed class Chart
     }
 
     /// <summary>Where a value is, up, in the chart's own pixels.</summary>
-    public double AtY(double value) => Upper + PlotHeight - ((Math.Clamp(value, Y.Bottom, Y.Top) - Y.Bottom) / (Y.Top - Y.Bottom) * PlotHeight);
+    public double AtY(double value) =>
+        Upper + PlotHeight - ((Math.Clamp(value, Y.Bottom, Y.Top) - Y.Bottom) / (Y.Top - Y.Bottom) * PlotHeight);
 
     /// <summary>The whole chart.</summary>
     public override string ToString() => _svg + "</svg>";

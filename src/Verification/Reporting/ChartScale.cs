@@ -33,7 +33,8 @@ internal sealed class ChartScale
     public double Top { get; }
 
     /// <summary>Where the ticks are.</summary>
-    public IEnumerable<double> Ticks => Enumerable.Range(0, (int)Math.Floor(((Top - Bottom) / Step) + 1e-6) + 1).Select(i => Bottom + (i * Step));
+    public IEnumerable<double> Ticks =>
+        Enumerable.Range(0, (int)Math.Floor(((Top - Bottom) / Step) + 1e-6) + 1).Select(i => Bottom + (i * Step));
 
     /// <summary>Bytes.</summary>
     public static ChartScale Bytes(double highest, string suffix = "") => highest switch

@@ -40,7 +40,8 @@ internal static class RateCharts
         var chart = new Chart(
             "Rate of each second", rate.Windows.Count == 0
                 ? "Not a whole second was measured."
-                : $"{rate.Windows.Count} seconds between {Percent(rate.Windows.Min(), rate)} and {Percent(rate.Windows.Max(), rate)} of the rate.",
+                : $"{rate.Windows.Count} seconds between {Percent(rate.Windows.Min(), rate)} and {Percent(rate.Windows.Max(), rate)} of "
+                + "the rate.",
             ChartScale.Seconds(duration), ChartScale.Bytes(highest, "/s"));
         if (rate.Windows.Count > MostBars)
             chart.Line(rate.Windows.Select((bytes, i) => (i + 0.5, (double)bytes)), "class=\"got\"");
@@ -48,7 +49,9 @@ internal static class RateCharts
         {
             chart.Bar(i, i + 1, rate.Windows[i], "bar");
             if (rate.Windows.Count <= MostLabels)
-                chart.Label(i + 0.5, rate.Windows[i], Off(rate.Windows[i], rate), shiftY: rate.Windows[i] > rate.ConfiguredRate * 0.12 ? 14 : -8, tone: rate.Windows[i] > rate.ConfiguredRate * 0.12 ? "inbar" : "label");
+                chart.Label(i + 0.5, rate.Windows[i], Off(rate.Windows[i], rate),
+                    shiftY: rate.Windows[i] > rate.ConfiguredRate * 0.12
+                    ? 14 : -8, tone: rate.Windows[i] > rate.ConfiguredRate * 0.12 ? "inbar" : "label");
         }
 
         chart.Line([(0, rate.ConfiguredRate), (duration.TotalSeconds, rate.ConfiguredRate)], "class=\"ideal\"");
@@ -74,7 +77,8 @@ internal static class RateCharts
         if (rate.Gaps.Count > 0)
         {
             var anchor = longest < rate.Gaps.Count / 4 ? "start" : longest > rate.Gaps.Count * 3 / 4 ? "end" : "middle";
-            chart.Label((longest + 0.5) * part, rate.Gaps[longest].TotalSeconds, $"longest {N(rate.LongestGap.TotalMilliseconds)} ms", anchor: anchor);
+            chart.Label((longest + 0.5) * part, rate.Gaps[longest].TotalSeconds, $"longest {N(rate.LongestGap.TotalMilliseconds)} ms",
+                anchor: anchor);
         }
 
         return chart.ToString();
@@ -88,19 +92,24 @@ internal static class RateCharts
         var longest = rates.Max(rate => rate.Result.Windows.Count);
         var parts = rates.SelectMany(rate => rate.Result.Windows.Select(window => (double)window / rate.Result.ConfiguredRate)).ToList();
         var chart = new Chart(
-            "Rate of each second, in percent of the rate", string.Join("; ", rates.Select(rate => $"{rate.Title}: {Percent(rate.Result.AchievedRate, rate.Result)} on the whole")) + ".",
+            "Rate of each second, in percent of the rate",
+            string.Join("; ", rates.Select(rate => $"{rate.Title}: {Percent(rate.Result.AchievedRate, rate.Result)} on the whole")) + ".",
             ChartScale.Seconds(TimeSpan.FromSeconds(longest)), ChartScale.Percent(Math.Min(0.98, parts.Min()), Math.Max(1.02, parts.Max())),
             width: isWide ? 1000 : 420, height: isWide ? 310 : 260, margin: isWide ? 230 : 14);
         chart.Line([(0, 1), (longest, 1)], "class=\"ideal\"");
         for (var i = 0; i < rates.Count; i++)
         {
             chart.Line(
-                rates[i].Result.Windows.SelectMany((window, second) => new[] { ((double)second, Part(window, rates[i].Result)), (second + 1.0, Part(window, rates[i].Result)) }),
+                rates[i].Result.Windows.SelectMany(
+                    (window, second) =>
+                    new[] { ((double)second, Part(window, rates[i].Result)), (second + 1.0, Part(window, rates[i].Result)) }),
                 $"class=\"got\" style=\"stroke:{Colour(i)}\"");
         }
 
         if (isWide)
-            chart.EndLabels(rates.Select((rate, i) => (rate, i)).Where(one => one.rate.Result.Windows.Count > 0).Select(one => (Part(one.rate.Result.Windows[^1], one.rate.Result), Short(one.rate.ShortName), Colour(one.i))));
+            chart.EndLabels(
+                rates.Select((rate, i) => (rate, i)).Where(one => one.rate.Result.Windows.Count > 0)
+                .Select(one => (Part(one.rate.Result.Windows[^1], one.rate.Result), Short(one.rate.ShortName), Colour(one.i))));
         return chart.ToString();
     }
 
@@ -111,9 +120,11 @@ internal static class RateCharts
 
     private static string Short(string name) => name.Length <= 32 ? name : "…" + name[^31..];
 
-    private static string Off(long window, RateResult rate) => (((double)window / rate.ConfiguredRate - 1) * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
+    private static string Off(long window, RateResult rate) =>
+        (((double)window / rate.ConfiguredRate - 1) * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
 
-    private static string Percent(double value, RateResult rate) => (value / rate.ConfiguredRate * 100).ToString("0.0", CultureInfo.InvariantCulture) + "%";
+    private static string Percent(double value, RateResult rate) =>
+        (value / rate.ConfiguredRate * 100).ToString("0.0", CultureInfo.InvariantCulture) + "%";
 
     private static string N(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
 }

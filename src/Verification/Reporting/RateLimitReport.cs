@@ -82,13 +82,16 @@ public static class RateLimitReport
     {
         var page = new StringBuilder(Head);
         page.Append("<h1>Rate limit accuracy</h1>\n");
-        page.Append(CultureInfo.InvariantCulture, $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {Verdict(rates)}. ");
-        page.Append("The rate is measured from the beginning of one burst to the beginning of another; a write counts as spread over the pause that follows it, unless the pauses are longer than 250 ms.</p>\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"<p>{(rates.Count == 1 ? "One measurement" : $"{rates.Count} measurements")}, {Verdict(rates)}. ");
+        page.Append("The rate is measured from the beginning of one burst to the beginning of another; a write counts as spread over the "
+            + "pause that follows it, unless the pauses are longer than 250 ms.</p>\n");
         if (rates.Count > 1)
         {
             page.Append("<section>");
             if (rates.Any(rate => rate.Result.Windows.Count > 0))
-                page.Append("<div class=\"wide\">").Append(RateCharts.Comparison(rates, isWide: true)).Append("</div><div class=\"narrow\">").Append(RateCharts.Comparison(rates, isWide: false)).Append("</div>\n");
+                page.Append("<div class=\"wide\">").Append(RateCharts.Comparison(rates, isWide: true))
+                    .Append("</div><div class=\"narrow\">").Append(RateCharts.Comparison(rates, isWide: false)).Append("</div>\n");
             Table(page, rates);
             page.Append("</section>\n");
         }
@@ -101,15 +104,19 @@ public static class RateLimitReport
     private static void Table(StringBuilder page, IReadOnlyList<ReportedRate> rates)
     {
         page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Measured</th>");
-        foreach (var heading in (ReadOnlySpan<string>)["Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte", "Fairness", "Result"])
+        foreach (var heading in (
+            ReadOnlySpan<string>)["Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte", "Fairness",
+            "Result"])
             page.Append($"<th scope=\"col\">{heading}</th>");
         page.Append("</tr></thead><tbody>\n");
         for (var i = 0; i < rates.Count; i++)
         {
             var rate = rates[i];
-            page.Append($"<tr><td class=\"name\"><div><span class=\"key\" style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
+            page.Append("<tr><td class=\"name\"><div><span class=\"key\" "
+                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
             page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
-            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td></tr>\n");
+            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td "
+                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td></tr>\n");
         }
 
         page.Append("</tbody></table></div>");
@@ -139,19 +146,23 @@ public static class RateLimitReport
             Figure(page, "first byte after", Time(time));
         if (rate.Fairness is { } fairness)
             Figure(page, "fairness, slowest / fastest", N(fairness, "0.000"));
-        page.Append("</ul>\n<div class=\"charts\">\n").Append(RateCharts.Bytes(rate.Result)).Append(RateCharts.Seconds(rate.Result)).Append(RateCharts.Gaps(rate.Result)).Append("</div>\n");
+        page.Append("</ul>\n<div class=\"charts\">\n").Append(RateCharts.Bytes(rate.Result)).Append(RateCharts.Seconds(rate.Result))
+            .Append(RateCharts.Gaps(rate.Result)).Append("</div>\n");
         if (rate.Result.Windows.Count > 0)
         {
-            page.Append("<details><summary>The figures of each second</summary><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Second</th><th scope=\"col\">Bytes</th><th scope=\"col\">Of the rate</th></tr></thead><tbody>\n");
+            page.Append("<details><summary>The figures of each second</summary><div class=\"scroll\"><table><thead><tr><th "
+                + "scope=\"col\">Second</th><th scope=\"col\">Bytes</th><th scope=\"col\">Of the rate</th></tr></thead><tbody>\n");
             for (var i = 0; i < rate.Result.Windows.Count; i++)
-                page.Append(CultureInfo.InvariantCulture, $"<tr><td>{i + 1}</td><td>{rate.Result.Windows[i]}</td><td>{N((double)rate.Result.Windows[i] / rate.Result.ConfiguredRate * 100, "0.00")}%</td></tr>\n");
+                page.Append(CultureInfo.InvariantCulture,
+                    $"<tr><td>{i + 1}</td><td>{rate.Result.Windows[i]}</td><td>{N((double)rate.Result.Windows[i] / rate.Result.ConfiguredRate * 100, "0.00")}%</td></tr>\n");
             page.Append("</tbody></table></div></details>\n");
         }
 
         page.Append("</section>\n");
     }
 
-    private static void Figure(StringBuilder page, string name, string value, string tone = "") => page.Append($"<li><span>{name}</span><b{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{value}</b></li>");
+    private static void Figure(StringBuilder page, string name, string value, string tone = "") =>
+        page.Append($"<li><span>{name}</span><b{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{value}</b></li>");
 
     private static string Verdict(IReadOnlyList<ReportedRate> rates)
     {
@@ -160,7 +171,9 @@ public static class RateLimitReport
         if (unknown == rates.Count)
             return "not measurable now";
         var others = unknown == 0 ? "" : $", {unknown} not measurable now";
-        return (failed == 0 ? (unknown == 0 ? "as expected" : $"{rates.Count - unknown} as expected") : failed == rates.Count ? "not as expected" : $"{failed} not as expected") + others;
+        return (failed == 0
+            ? (unknown == 0 ? "as expected" : $"{rates.Count - unknown} as expected")
+            : failed == rates.Count ? "not as expected" : $"{failed} not as expected") + others;
     }
 
     private static string Tone(ReportedRate rate) => rate.Result.Passed switch { true => "good", false => "bad", null => "" };
@@ -169,19 +182,22 @@ public static class RateLimitReport
 
     /// <summary>In the unit of the rate, and with two digits more than it needs, for that is where the difference is.</summary>
     private static string Achieved(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–"
-        : rate.Result.ConfiguredRate >= 1 << 20 ? N(rate.Result.AchievedRate / (1 << 20), "0.000") + " MiB/s" : N(rate.Result.AchievedRate / (1 << 10), "0.00") + " KiB/s";
+        : rate.Result.ConfiguredRate >= 1 << 20
+        ? N(rate.Result.AchievedRate / (1 << 20), "0.000") + " MiB/s" : N(rate.Result.AchievedRate / (1 << 10), "0.00") + " KiB/s";
 
     private static string Error(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–" : Signed(rate.Result.ErrorPercent, "0.00") + "%";
 
     private static string Worst(ReportedRate rate) => rate.WorstWindowPercent is { } worst ? Signed(worst, "0.0") + "%" : "–";
 
-    private static string Busiest(ReportedRate rate) => rate.Result.BusiestSecond is { } bytes ? N(bytes / rate.Result.ConfiguredRate, "0.00") + "×" : "–";
+    private static string Busiest(ReportedRate rate) =>
+        rate.Result.BusiestSecond is { } bytes ? N(bytes / rate.Result.ConfiguredRate, "0.00") + "×" : "–";
 
     private static string Time(TimeSpan time) => N(time.TotalMilliseconds, time.TotalMilliseconds >= 100 ? "0" : "0.0") + " ms";
 
     private static string Spaced(string text) => text.Insert(text.AsSpan().IndexOfAnyExcept("0123456789."), " ");
 
-    private static string Signed(double value, string format) => value.ToString($"+{format};\u2212{format};{format}", CultureInfo.InvariantCulture);
+    private static string Signed(double value, string format) =>
+        value.ToString($"+{format};\u2212{format};{format}", CultureInfo.InvariantCulture);
 
     private static string N(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

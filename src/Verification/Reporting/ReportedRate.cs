@@ -24,7 +24,9 @@ internal sealed record ReportedRate(
         return new(
             result,
             result.Uri.ToString(),
-            string.Create(CultureInfo.InvariantCulture, $"{connections}, {result.StartTime:yyyy-MM-dd HH:mm:ss zzz}{(result.Interrupted ? ", interrupted" : "")}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{connections}, {result.StartTime:yyyy-MM-dd HH:mm:ss zzz}{(result.Interrupted ? ", interrupted" : "")}"),
             result.Uri.IsDefaultPort ? result.Uri.Host + result.Uri.AbsolutePath : $"{result.Uri.Authority}{result.Uri.AbsolutePath}",
             result.WorstWindowPercent,
             result.Connections > 1 && result.AchievedRate > 0 ? result.Fairness : null);
@@ -36,5 +38,6 @@ internal sealed record ReportedRate(
         $"{result.Route}: {PacerTable.Of(result.Pacer).Name}",
         $"daemon {result.Daemon}, flush delay {Units.FormatDuration(result.FlushDelay)}, buffer {Units.FormatSize(result.BufferSize)}",
         result.Route,
-        result.Windows.Count == 0 ? null : result.Windows.Select(window => ((double)window / result.ConfiguredRate - 1) * 100).MaxBy(Math.Abs));
+        result.Windows.Count == 0
+            ? null : result.Windows.Select(window => ((double)window / result.ConfiguredRate - 1) * 100).MaxBy(Math.Abs));
 }

@@ -4,7 +4,10 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>The results of a verification as JSON, for programs: an array of results. Sizes are bytes, rates bytes a second, times <c>hh:mm:ss.fffffff</c>.</summary>
+/// <summary>
+/// The results of a verification as JSON, for programs: an array of results. Sizes are bytes, rates bytes a second, times
+/// <c>hh:mm:ss.fffffff</c>.
+/// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<RateLimitResult>))]
@@ -15,5 +18,6 @@ namespace DaemonProxy.Verification.Reporting;
 public sealed partial class VerificationJson : JsonSerializerContext
 {
     /// <summary>The results of one kind.</summary>
-    public static string Text<TResult>(IReadOnlyList<TResult> results) => JsonSerializer.Serialize(results, Default.GetTypeInfo(typeof(IReadOnlyList<TResult>))!);
+    public static string Text<TResult>(IReadOnlyList<TResult> results) =>
+        JsonSerializer.Serialize(results, Default.GetTypeInfo(typeof(IReadOnlyList<TResult>))!);
 }

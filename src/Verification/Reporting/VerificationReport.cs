@@ -42,7 +42,8 @@ public static class VerificationReport
     public static string Text(IReadOnlyList<ServerRateLimitResult> results)
     {
         var table = new TextTable(
-            ("address", false), ("connections", true), ("rate", true), ("achieved", true), ("error", true), ("worst second", true), ("longest gap", true),
+            ("address", false), ("connections", true), ("rate", true), ("achieved", true), ("error", true), ("worst second", true),
+                ("longest gap", true),
             ("first byte", true), ("fairness", true), ("rate over time", false), ("expected", false), ("result", false));
         foreach (var result in results)
         {
@@ -91,7 +92,8 @@ public static class VerificationReport
     public static string Text(IReadOnlyList<ServerFlushResult> results)
     {
         var table = new TextTable(
-            ("address", false), ("application writes", false), ("measured by", false), ("samples", true), ("p50", true), ("p99", true), ("max", true),
+            ("address", false), ("application writes", false), ("measured by", false), ("samples", true), ("p50", true), ("p99", true),
+                ("max", true),
             ("longest gap", true), ("expected", false), ("result", false));
         foreach (var result in results)
         {
@@ -114,18 +116,22 @@ public static class VerificationReport
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
     public static string Text(IReadOnlyList<EmbeddedResult> results)
     {
-        var table = new TextTable(("restrict-embedded", false), ("expected", false), ("embedded request got", false), ("front end", false), ("result", false));
+        var table = new TextTable(
+            ("restrict-embedded", false), ("expected", false), ("embedded request got", false), ("front end", false), ("result", false));
         foreach (var result in results)
         {
             table.Add(
                 result.Scenario,
                 $"{result.ExpectedStatus} {result.ExpectedEvent ?? "(no event)"}",
-                result.Skipped is not null ? "-" : $"{(result.ActualStatus == 0 ? "no answer" : result.ActualStatus.ToString(CultureInfo.InvariantCulture))} {result.ActualEvent ?? "(no event)"}",
+                result.Skipped is not null
+                    ? "-" : $"{(result.ActualStatus == 0 ? "no answer" : result.ActualStatus.ToString(CultureInfo.InvariantCulture))} "
+                    + $"{result.ActualEvent ?? "(no event)"}",
                 result.Skipped is not null ? "-" : result.Survived ? "serves on" : "GONE",
                 result.Skipped is not null ? "skipped" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
+        return table + Problems(
+            results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
     }
 
     private static string Verdict(bool? passed) => passed switch { true => "ok", false => "FAILED", null => "not measurable" };

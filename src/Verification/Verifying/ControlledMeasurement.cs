@@ -14,9 +14,11 @@ internal static class ControlledMeasurement
     /// <param name="measure">Measures the rows with these numbers, in the same seconds.</param>
     /// <param name="hasMissed">Whether a row was measured, and is not as expected.</param>
     /// <param name="excuse">The row with the sentence why it could not be measured now.</param>
-    /// <param name="control">Begins a control stream: disposed of when the rows have been measured, asked before how late it was at worst.</param>
+    /// <param name="control">Begins a control stream: disposed of when the rows have been measured, asked before how late it was at
+    /// worst.</param>
     public static async Task<IReadOnlyList<TResult>> RunAsync<TResult>(
-        int count, Func<IReadOnlyList<int>, Task<IReadOnlyList<TResult>>> measure, Func<TResult, bool> hasMissed, Func<TResult, string, TResult> excuse,
+        int count, Func<IReadOnlyList<int>, Task<IReadOnlyList<TResult>>> measure, Func<TResult, bool> hasMissed, Func<TResult, string,
+            TResult> excuse,
         Func<(IDisposable Stream, Func<TimeSpan> Worst)> control)
     {
         var results = new TResult[count];
@@ -48,7 +50,8 @@ internal static class ControlledMeasurement
 
     /// <summary>Measures beside a stream on this machine.</summary>
     public static Task<IReadOnlyList<TResult>> RunAsync<TResult>(
-        int count, Func<IReadOnlyList<int>, Task<IReadOnlyList<TResult>>> measure, Func<TResult, bool> hasMissed, Func<TResult, string, TResult> excuse) =>
+        int count, Func<IReadOnlyList<int>, Task<IReadOnlyList<TResult>>> measure, Func<TResult, bool> hasMissed, Func<TResult, string,
+            TResult> excuse) =>
         RunAsync(count, measure, hasMissed, excuse, () =>
         {
             var stream = new ControlStream(TimeProvider.System);
@@ -56,9 +59,12 @@ internal static class ControlledMeasurement
         });
 
     /// <summary>The same for one row.</summary>
-    public static async Task<TResult> RunAsync<TResult>(Func<Task<TResult>> measure, Func<TResult, bool> hasMissed, Func<TResult, string, TResult> excuse) =>
+    public static async Task<TResult> RunAsync<TResult>(
+        Func<Task<TResult>> measure, Func<TResult, bool> hasMissed, Func<TResult, string, TResult> excuse) =>
         (await RunAsync<TResult>(1, async _ => [await measure().ConfigureAwait(false)], hasMissed, excuse).ConfigureAwait(false))[0];
 
     private static string Sentence(TimeSpan late) =>
-        string.Create(CultureInfo.InvariantCulture, $"not measurable now: this machine woke timers up to {Math.Ceiling(late.TotalMilliseconds):0} ms late");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"not measurable now: this machine woke timers up to {Math.Ceiling(late.TotalMilliseconds):0} ms late");
 }

@@ -59,12 +59,14 @@ public static class EmbeddedVerification
             var scenario = hasPython ? atStart is null ? "never set" : Word(atStart == "on") : "allowed, no interpreter";
             progress?.Report(new VerificationProgress($"restrict-embedded {scenario}", (double)results.Count / scenarios));
             var files = new Dictionary<string, string> { [Script] = Source };
-            var own = await OwnInstance.StartAsync(options.HostPath, Configuration(atStart, hasPython), files, cancellationToken).ConfigureAwait(false);
+            var own = await OwnInstance.StartAsync(options.HostPath, Configuration(atStart, hasPython), files, cancellationToken)
+                .ConfigureAwait(false);
             await using (own.ConfigureAwait(false))
             {
                 var instance = new Tried(own.Client, own.Status, EmbeddedRoute, ProvesServing: true);
                 var skip = hasPython ? noPython : null;
-                results.Add(await TryAsync(instance, scenario, Expected(atStart == "on", hasPython), skip, cancellationToken).ConfigureAwait(false));
+                results.Add(await TryAsync(instance, scenario, Expected(atStart == "on", hasPython), skip, cancellationToken)
+                    .ConfigureAwait(false));
                 foreach (var on in then)
                 {
                     scenario += $", then {Word(on)}";
@@ -78,13 +80,17 @@ public static class EmbeddedVerification
         return results;
     }
 
-    /// <summary>On, then Off, on a running instance, which is then set back. What its application answers when it is allowed to is its own affair, and no error of ours.</summary>
+    /// <summary>
+    /// On, then Off, on a running instance, which is then set back. What its application answers when it is allowed to is its own affair,
+    /// and no error of ours.
+    /// </summary>
     private static async Task<IReadOnlyList<EmbeddedResult>> TryNamedAsync(string name, CancellationToken cancellationToken)
     {
         using var client = new ControlClient(name);
         var status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var route = status.Routes.FirstOrDefault(route => route.Application is not null)?.Route
-            ?? throw new VerificationException($"'{name}' has no embedded route; add one with 'application:', or leave -Name out to try an instance made for it");
+            ?? throw new VerificationException(
+            $"'{name}' has no embedded route; add one with 'application:', or leave -Name out to try an instance made for it");
         var tried = new Tried(client, status, route, ProvesServing: false);
         var results = new List<EmbeddedResult>();
         try
@@ -92,7 +98,8 @@ public static class EmbeddedVerification
             foreach (var (on, scenario) in new[] { (true, "On"), (false, "On, then Off") })
             {
                 await client.SetRestrictionAsync(on, cancellationToken).ConfigureAwait(false);
-                results.Add(await TryAsync(tried, scenario, Expected(on, hasPython: true), on ? null : NoPython(), cancellationToken).ConfigureAwait(false));
+                results.Add(await TryAsync(tried, scenario, Expected(on, hasPython: true), on ? null : NoPython(), cancellationToken)
+                    .ConfigureAwait(false));
             }
         }
         finally
@@ -139,14 +146,17 @@ public static class EmbeddedVerification
 
     private static string Word(bool on) => on ? "On" : "Off";
 
-    private static async Task<EmbeddedResult> TryAsync(Tried instance, string scenario, EventDefinition? expected, string? noPython, CancellationToken cancellationToken)
+    private static async Task<EmbeddedResult> TryAsync(
+        Tried instance, string scenario, EventDefinition? expected, string? noPython, CancellationToken cancellationToken)
     {
         var result = new EmbeddedResult { Scenario = scenario, ExpectedStatus = expected?.Status ?? 200, ExpectedEvent = expected?.Code };
         if (expected is null && noPython is not null) return result with { Skipped = noPython };
         var address = new FrontEndAddress(instance.Status);
         using var log = instance.Status.LogFile is { } file ? EventLogTail.FromEndOf(file) : null;
-        var embedded = await StampedConnection.ReadAsync(address.Get(instance.Route, "/") with { Limit = ResponseLimit }, cancellationToken).ConfigureAwait(false);
-        var code = log is null ? null : await log.FirstErrorAsync(expected is null ? NoEventLimit : EventLimit, cancellationToken).ConfigureAwait(false);
+        var embedded = await StampedConnection.ReadAsync(address.Get(instance.Route, "/") with { Limit = ResponseLimit }, cancellationToken)
+            .ConfigureAwait(false);
+        var code = log is null
+            ? null : await log.FirstErrorAsync(expected is null ? NoEventLimit : EventLimit, cancellationToken).ConfigureAwait(false);
         var survived = await ServesOnAsync(instance, address, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var status = embedded.Response.Status;
@@ -158,7 +168,8 @@ public static class EmbeddedVerification
             ActualEvent = code,
             Survived = survived,
             Passed = embedded.Problem is null && asExpected && code == expected?.Code && survived,
-            Problem = embedded.Problem ?? (log is null ? $"'{instance.Status.Name}' keeps no event log to read the event's code from." : null),
+            Problem = embedded.Problem
+                ?? (log is null ? $"'{instance.Status.Name}' keeps no event log to read the event's code from." : null),
         };
     }
 
@@ -166,7 +177,8 @@ public static class EmbeddedVerification
     {
         if (instance.ProvesServing)
         {
-            var after = await StampedConnection.ReadAsync(address.Get("/", "/status/200") with { Limit = ResponseLimit }, cancellationToken).ConfigureAwait(false);
+            var after = await StampedConnection.ReadAsync(address.Get("/", "/status/200") with { Limit = ResponseLimit }, cancellationToken)
+                .ConfigureAwait(false);
             if (after.Response is not { IsComplete: true, Status: 200 })
                 return false;
         }

@@ -6,6 +6,8 @@ public sealed record EmbeddedVerificationOptions
     /// <summary>Full path of the host, <c>daemonproxy</c>, for instances of its own.</summary>
     public string HostPath { get; init; } = "";
 
-    /// <summary>A running instance to try instead, with those states of the restriction that can be undone; null: instances of its own.</summary>
+    /// <summary>
+    /// A running instance to try instead, with those states of the restriction that can be undone; null: instances of its own.
+    /// </summary>
     public string? Name { get; init; }
 }

@@ -21,7 +21,10 @@ internal sealed class EventLogTail : IDisposable
         return new(log);
     }
 
-    /// <summary>The code of the next error logged since; null when none was within the limit. An event may be written after the response it belongs to.</summary>
+    /// <summary>
+    /// The code of the next error logged since; null when none was within the limit. An event may be written after the response it belongs
+    /// to.
+    /// </summary>
     /// <param name="limit">How long to wait for it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<string?> FirstErrorAsync(TimeSpan limit, CancellationToken cancellationToken)

@@ -4,7 +4,9 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Measures how long a trickling application's bytes wait in the front end, with a real client, through a real front end.</summary>
+/// <summary>
+/// Measures how long a trickling application's bytes wait in the front end, with a real client, through a real front end.
+/// </summary>
 /// <remarks>
 /// With no instance given it starts its own, and measures the default policy and, for comparison, the original's rules: the same
 /// without a deadline, under which an application that writes more often than the flush delay is never flushed (behaviour.md, section 1).
@@ -30,8 +32,11 @@ public static class FlushVerification
     /// <summary>Long beside every drip, on a busy machine too.</summary>
     private static readonly TimeSpan DripLimit = TimeSpan.FromMinutes(1);
 
-    /// <summary>Each is as long as the drip itself at most, and they run one after the other: side by side they would be late for each other.</summary>
-    internal static readonly IReadOnlyList<FlushWorkload> Workloads = [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
+    /// <summary>
+    /// Each is as long as the drip itself at most, and they run one after the other: side by side they would be late for each other.
+    /// </summary>
+    internal static readonly IReadOnlyList<FlushWorkload> Workloads =
+        [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
 
     /// <summary>Measures; one result for each route and workload.</summary>
     /// <param name="options">What to measure.</param>
@@ -43,7 +48,8 @@ public static class FlushVerification
         FlushVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         options.UseAsync(OwnConfiguration, instance => MeasureAsync(
             // A front end tells its routes in an order of its own.
-            instance, options.Name is null ? [.. instance.Routes.OrderBy(route => route.Daemon == Original)] : RoutesToMeasure(instance, options.Routes),
+            instance, options.Name is null
+                ? [.. instance.Routes.OrderBy(route => route.Daemon == Original)] : RoutesToMeasure(instance, options.Routes),
             mustWait: options.Name is null, progress, cancellationToken), progress, cancellationToken);
 
     /// <summary>Measures each workload on each of the given routes.</summary>
@@ -76,14 +82,16 @@ public static class FlushVerification
         new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate == 0, "no rate limit");
 
     private static async Task<FlushResult> MeasureAsync(
-        InstanceStatus instance, FrontEndAddress address, RouteStatus route, FlushWorkload workload, bool mustWait, CancellationToken cancellationToken)
+        InstanceStatus instance, FrontEndAddress address, RouteStatus route, FlushWorkload workload, bool mustWait,
+            CancellationToken cancellationToken)
     {
         var request = address.Get(route.Route, workload.Target);
         var measured = await workload.MeasureAsync(request, DripLimit, null, (_, _) => { }, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var problem = SampleRoutes.ProblemOf(route, request.Uri, measured.Status, measured.Problem);
         if (problem is null && measured.Source is LatencySource.None or LatencySource.Gaps)
-            problem = $"'{request.Uri.PathAndQuery}' answered something else than a drip; route '{route.Route}' does not lead to the sample application.";
+            problem = $"'{request.Uri.PathAndQuery}' answered something else than a drip; route '{route.Route}' does not lead to the "
+                + "sample application.";
 
         var now = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         var policy = new FlushPolicy(now.FlushDelay, now.BufferSize, now.FlushDeadline);

@@ -93,13 +93,17 @@ internal sealed record FlushWorkload
     /// <param name="request">The request for <see cref="Target"/>.</param>
     /// <param name="duration">How long to listen to a drip from its first byte.</param>
     /// <param name="every">The time between two writes, where it is known.</param>
-    /// <param name="look">Called several times a second with how far it has come, for a person, and the time since the first byte of a drip.</param>
+    /// <param name="look">Called several times a second with how far it has come, for a person, and the time since the first byte of a
+    /// drip.</param>
     /// <param name="cancellationToken">Ends it; what has come is measured.</param>
     public Task<DripMeasurement> MeasureAsync(
-        ConnectionRequest request, TimeSpan duration, TimeSpan? every, Action<string, TimeSpan> look, CancellationToken cancellationToken) => HeadRequests > 0
-        ? DripMeasurement.AskForHeadsAsync(request, HeadRequests, i => look($"{Name}: {i} of {HeadRequests}", TimeSpan.Zero), cancellationToken)
+        ConnectionRequest request, TimeSpan duration, TimeSpan? every, Action<string, TimeSpan> look,
+            CancellationToken cancellationToken) => HeadRequests > 0
+        ? DripMeasurement.AskForHeadsAsync(
+        request, HeadRequests, i => look($"{Name}: {i} of {HeadRequests}", TimeSpan.Zero), cancellationToken)
         : DripMeasurement.ListenAsync(request, duration, every, (bytes, elapsed) =>
-            look(string.Create(CultureInfo.InvariantCulture, $"{Name}: {bytes} bytes, {elapsed.TotalSeconds:0.0} s"), elapsed), cancellationToken);
+            look(string.Create(CultureInfo.InvariantCulture, $"{Name}: {bytes} bytes, {elapsed.TotalSeconds:0.0} s"), elapsed),
+                cancellationToken);
 
     /// <summary>Judges what was measured.</summary>
     /// <param name="policy">The policy in force.</param>

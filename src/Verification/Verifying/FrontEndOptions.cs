@@ -6,13 +6,17 @@ namespace DaemonProxy.Verification.Verifying;
 /// <summary>Which front end is measured: one that runs, or one that is started for it and is gone afterwards.</summary>
 public abstract record FrontEndOptions
 {
-    /// <summary>Full path of the host, <c>daemonproxy</c>, to start an instance with; may be null when <see cref="Name"/> is given.</summary>
+    /// <summary>
+    /// Full path of the host, <c>daemonproxy</c>, to start an instance with; may be null when <see cref="Name"/> is given.
+    /// </summary>
     public string? HostPath { get; init; }
 
     /// <summary>A running instance; null: start one, and compare the flush policy of today with that of the original.</summary>
     public string? Name { get; init; }
 
-    /// <summary>With <see cref="Name"/>: only these routes. Empty: every route that can be measured and has the sample application behind it.</summary>
+    /// <summary>
+    /// With <see cref="Name"/>: only these routes. Empty: every route that can be measured and has the sample application behind it.
+    /// </summary>
     public IReadOnlyList<string> Routes { get; init; } = [];
 
     internal virtual void Check()
@@ -30,7 +34,8 @@ public abstract record FrontEndOptions
     /// <param name="cancellationToken">Gives up; an instance that was started is stopped all the same.</param>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     internal async Task<TResult> UseAsync<TResult>(
-        string yaml, Func<InstanceStatus, Task<TResult>> measure, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+        string yaml, Func<InstanceStatus, Task<TResult>> measure, IProgress<VerificationProgress>? progress,
+            CancellationToken cancellationToken)
     {
         Check();
         if (Name is not null)

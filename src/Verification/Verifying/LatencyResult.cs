@@ -11,16 +11,24 @@ public abstract record LatencyResult
     /// <summary>What <see cref="Latency"/> was measured by.</summary>
     public LatencySource LatencySource { get; init; }
 
-    /// <summary>From the application's write to the client's receive, or what comes nearest (see <see cref="LatencySource"/>); for headers, from the request to the head.</summary>
+    /// <summary>
+    /// From the application's write to the client's receive, or what comes nearest (see <see cref="LatencySource"/>); for headers, from the
+    /// request to the head.
+    /// </summary>
     public required LatencyDistribution Latency { get; init; }
 
     /// <summary>What was expected, for a person.</summary>
     public required string Expected { get; init; }
 
-    /// <summary>Whether it was as expected. That includes the original's long wait, where it was to be reproduced. Null when the machine was too busy to tell: see <see cref="NotMeasurable"/>.</summary>
+    /// <summary>
+    /// Whether it was as expected. That includes the original's long wait, where it was to be reproduced. Null when the machine was too
+    /// busy to tell: see <see cref="NotMeasurable"/>.
+    /// </summary>
     public bool? Passed { get; init; } = false;
 
-    /// <summary>Why it can be neither as expected nor not, one sentence: the machine was disturbed in the same seconds. Null when it can.</summary>
+    /// <summary>
+    /// Why it can be neither as expected nor not, one sentence: the machine was disturbed in the same seconds. Null when it can.
+    /// </summary>
     public string? NotMeasurable { get; init; }
 
     /// <summary>What kept it from being measured, one sentence; null when nothing did.</summary>

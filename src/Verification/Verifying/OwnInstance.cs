@@ -4,7 +4,9 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>A front end that a verification starts for itself, under a name of its own, and that is gone without a trace when disposed of.</summary>
+/// <summary>
+/// A front end that a verification starts for itself, under a name of its own, and that is gone without a trace when disposed of.
+/// </summary>
 internal sealed class OwnInstance : IAsyncDisposable
 {
     /// <summary>For a front end that has only our own probes to drop. When it has not gone by then, its process is ended.</summary>
@@ -39,15 +41,18 @@ internal sealed class OwnInstance : IAsyncDisposable
     /// <param name="files">Names and texts of files beside the configuration.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     /// <exception cref="ControlException">It could not be started.</exception>
-    public static async Task<OwnInstance> StartAsync(string hostPath, string yaml, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
+    public static async Task<OwnInstance> StartAsync(
+        string hostPath, string yaml, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
     {
         var name = $"verify-{Guid.NewGuid().ToString("N")[..8]}";
         var folder = Directory.CreateTempSubdirectory($"daemonproxy-{name}-").FullName;
         try
         {
             var file = Path.Combine(folder, "verify.yaml");
-            await File.WriteAllTextAsync(file, $"name: {name}\nlisten: [ http://127.0.0.1:0 ]\n{yaml}", cancellationToken).ConfigureAwait(false);
-            foreach (var (path, text) in files) await File.WriteAllTextAsync(Path.Combine(folder, path), text, cancellationToken).ConfigureAwait(false);
+            await File.WriteAllTextAsync(file, $"name: {name}\nlisten: [ http://127.0.0.1:0 ]\n{yaml}", cancellationToken)
+                .ConfigureAwait(false);
+            foreach (var (path, text) in files)
+                await File.WriteAllTextAsync(Path.Combine(folder, path), text, cancellationToken).ConfigureAwait(false);
             var launch = new LaunchOptions { HostPath = hostPath, ConfigurationFile = file };
             return new OwnInstance(folder, await InstanceLauncher.StartAsync(launch, cancellationToken).ConfigureAwait(false));
         }

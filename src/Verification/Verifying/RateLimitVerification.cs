@@ -51,7 +51,8 @@ public static class RateLimitVerification
     public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
         RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         options.UseAsync(OwnConfiguration(options.Rate), instance => MeasureAsync(
-            instance, options.Name is null ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes), options, progress, cancellationToken),
+            instance, options.Name is null
+                ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes), options, progress, cancellationToken),
             progress, cancellationToken);
 
     /// <summary>Measures the given routes of an instance, all at the same time.</summary>
@@ -62,7 +63,8 @@ public static class RateLimitVerification
         var address = new FrontEndAddress(instance);
         progress?.Report(new VerificationProgress("Warming up", 0));
         await Task.WhenAll(routes.Select(route =>
-            StampedConnection.ReadAsync(Request(address, route, options) with { Limit = WarmUp }, cancellationToken))).ConfigureAwait(false);
+            StampedConnection.ReadAsync(Request(address, route, options) with { Limit = WarmUp }, cancellationToken)))
+                .ConfigureAwait(false);
 
         return await ControlledMeasurement.RunAsync(
             routes.Count,
@@ -81,7 +83,8 @@ public static class RateLimitVerification
             .ToList();
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(connections.Select((connection, i) =>
-            connection.WatchAsync(connection.Ended, () => IsEnough(connection, i == 0 ? progress : null), cancellationToken))).ConfigureAwait(false);
+            connection.WatchAsync(connection.Ended, () => IsEnough(connection, i == 0 ? progress : null), cancellationToken)))
+                .ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         return [.. routes.Zip(connections, (route, connection) => Judge(instance, route, options, connection))];
 
@@ -89,7 +92,8 @@ public static class RateLimitVerification
         {
             var elapsed = Stopwatch.GetElapsedTime(start);
             told?.Report(new VerificationProgress(
-                $"Measuring {routes.Count} rates side by side: {Math.Min(elapsed.TotalSeconds, options.Duration.TotalSeconds):0.0} of {options.Duration.TotalSeconds:0.#} s",
+                $"Measuring {routes.Count} rates side by side: {Math.Min(elapsed.TotalSeconds, options.Duration.TotalSeconds):0.0} of "
+                    + $"{options.Duration.TotalSeconds:0.#} s",
                 Math.Min(1, elapsed / options.Duration)));
             return connection.Recorder!.IsEnough;
         }
@@ -135,7 +139,8 @@ public static class RateLimitVerification
         return address.Get(route.Route, $"/stream?n={bytes}&chunk={block}&stall-ms={LongestStall}");
     }
 
-    private static RateLimitResult Judge(InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
+    private static RateLimitResult Judge(
+        InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
     {
         var limit = route.RateLimits[0];
         var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
@@ -146,7 +151,8 @@ public static class RateLimitVerification
             : RateLimitExpectation.KeepsToTheRate(limit.Pacer, options.Tolerance);
         var target = Request(new FrontEndAddress(instance), route, options).Uri;
         var problem = SampleRoutes.ProblemOf(route, target, connection.Response.Status, connection.Problem)
-            ?? (measured.AchievedRate > 0 ? null : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure for longer.");
+            ?? (measured.AchievedRate > 0
+            ? null : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure for longer.");
         return new RateLimitResult(measured)
         {
             Route = route.Route,

@@ -11,7 +11,9 @@ public sealed record RateLimitVerificationOptions : FrontEndOptions
     /// <summary>How long to measure, 1 s to 1 h. Default 5 s.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The error allowed, as a fraction, above 0 and below 1. Null: 0.01 for the token bucket, 0.02 for the interval pacer.</summary>
+    /// <summary>
+    /// The error allowed, as a fraction, above 0 and below 1. Null: 0.01 for the token bucket, 0.02 for the interval pacer.
+    /// </summary>
     public double? Tolerance { get; init; }
 
     internal override void Check()

@@ -19,9 +19,14 @@ public abstract record RateResult : RateCourse
     /// <summary>What was expected, for a person.</summary>
     public required string Expected { get; init; }
 
-    /// <summary>Whether it was as expected, of every connection. That includes the defect before 6.0.2, where it was to be reproduced. Null when the machine was too busy to tell: see <see cref="NotMeasurable"/>.</summary>
+    /// <summary>
+    /// Whether it was as expected, of every connection. That includes the defect before 6.0.2, where it was to be reproduced. Null when the
+    /// machine was too busy to tell: see <see cref="NotMeasurable"/>.
+    /// </summary>
     public bool? Passed { get; init; } = false;
 
-    /// <summary>Why it can be neither as expected nor not, one sentence: the machine was disturbed in the same seconds. Null when it can.</summary>
+    /// <summary>
+    /// Why it can be neither as expected nor not, one sentence: the machine was disturbed in the same seconds. Null when it can.
+    /// </summary>
     public string? NotMeasurable { get; init; }
 }

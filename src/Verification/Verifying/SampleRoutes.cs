@@ -22,7 +22,8 @@ internal sealed class SampleRoutes(InstanceStatus instance)
         List<RouteStatus> all = [.. instance.Routes.Where(route => fits(route) && LeadsToSample(route))];
         return all.Count > 0 ? all : throw new VerificationException(
             $"'{instance.Name}' has no route with {requirement} and the sample application behind it; "
-            + "add one (a daemon with sample: true, and a route to it with strip-prefix: true), or leave the name out to measure an instance started for it.");
+            + "add one (a daemon with sample: true, and a route to it with strip-prefix: true), or leave the name out to measure an "
+            + "instance started for it.");
     }
 
     /// <summary>What is wrong with a response of the sample application, one sentence; null when nothing is.</summary>
@@ -33,7 +34,8 @@ internal sealed class SampleRoutes(InstanceStatus instance)
     public static string? ProblemOf(RouteStatus route, Uri target, int status, string? problem) => (problem, status) switch
     {
         ({ } reason, _) => reason,
-        (_, 404) => $"'{target.PathAndQuery}' is not found; route '{route.Route}' needs strip-prefix: true for the sample application to see its own paths.",
+        (_, 404) => $"'{target.PathAndQuery}' is not found; route '{route.Route}' needs strip-prefix: true for the sample application to "
+            + "see its own paths.",
         (_, not 200) => $"'{target.PathAndQuery}' answered {status}, not 200.",
         _ => null,
     };
@@ -46,10 +48,12 @@ internal sealed class SampleRoutes(InstanceStatus instance)
             $"'{instance.Name}' has no route '{path}'; it has {string.Join(", ", instance.Routes.Select(route => route.Route))}.");
         if (!LeadsToSample(route))
             throw new VerificationException(
-                $"Route '{path}' of '{instance.Name}' leads to no sample application, and what else is there cannot be asked for a response to measure; "
+                $"Route '{path}' of '{instance.Name}' leads to no sample application, and what else is there cannot be asked for a "
+                    + "response to measure; "
                 + "point a route with the same settings at a daemon with sample: true.");
         if (!fits(route))
-            throw new VerificationException($"Route '{path}' of '{instance.Name}' cannot be measured: it has to be one with {requirement}.");
+            throw new VerificationException(
+                $"Route '{path}' of '{instance.Name}' cannot be measured: it has to be one with {requirement}.");
         return route;
     }
 }

@@ -3,8 +3,8 @@ using DaemonProxy.Verification.Measuring;
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>
-/// What <see cref="ServerFlushVerification"/> measures: a response that drips, by default for 10 s, with at most 30 s between two pieces. The sample
-/// application's drips have a length of their own.
+/// What <see cref="ServerFlushVerification"/> measures: a response that drips, by default for 10 s, with at most 30 s between two pieces.
+/// The sample application's drips have a length of their own.
 /// </summary>
 public sealed record ServerFlushOptions : ServerOptions
 {
@@ -24,6 +24,8 @@ public sealed record ServerFlushOptions : ServerOptions
     {
         base.Check();
         if (Every is { } every && (every < TimeSpan.FromMilliseconds(1) || every > Duration))
-            throw new VerificationException($"A drip each {every.TotalMilliseconds:0.###} ms cannot be listened to for {Duration.TotalSeconds:0.###} s; give 1 ms up to the duration.");
+            throw new VerificationException(
+                $"A drip each {every.TotalMilliseconds:0.###} ms cannot be listened to for {Duration.TotalSeconds:0.###} s; give 1 ms up "
+                + "to the duration.");
     }
 }

@@ -16,13 +16,16 @@ public static class ServerFlushVerification
         ServerFlushOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         options.Check();
-        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken).ConfigureAwait(false);
+        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken)
+            .ConfigureAwait(false);
         if (endPoints.Count == 0)
-            return [Judge(options, FlushWorkload.AsItComes, options.Uri, DripMeasurement.Failed(MeasurementFailure.NameNotResolved, problem), false)];
+            return [Judge(
+                options, FlushWorkload.AsItComes, options.Uri, DripMeasurement.Failed(MeasurementFailure.NameNotResolved, problem), false)];
         var request = options.Request(endPoints);
         var workloads = options.Sample ? FlushVerification.Workloads : [FlushWorkload.AsItComes];
         if (options.Sample)
-            await StampedConnection.ReadAsync(request with { Uri = Below(options.Uri, FlushWorkload.WarmUp) }, cancellationToken).ConfigureAwait(false);
+            await StampedConnection.ReadAsync(request with { Uri = Below(options.Uri, FlushWorkload.WarmUp) }, cancellationToken)
+                .ConfigureAwait(false);
         var results = new List<ServerFlushResult>();
         for (var i = 0; i < workloads.Count && (i == 0 || !cancellationToken.IsCancellationRequested); i++)
         {
@@ -39,20 +42,23 @@ public static class ServerFlushVerification
                 break;
 
             void Report(string activity, TimeSpan elapsed) =>
-                progress?.Report(new VerificationProgress(activity, before + (Math.Min(0.999, elapsed / options.Duration) / workloads.Count)));
+                progress?.Report(
+                    new VerificationProgress(activity, before + (Math.Min(0.999, elapsed / options.Duration) / workloads.Count)));
         }
 
         return results;
     }
 
-    private static ServerFlushResult Judge(ServerFlushOptions options, FlushWorkload workload, Uri uri, DripMeasurement measured, bool isInterrupted)
+    private static ServerFlushResult Judge(
+        ServerFlushOptions options, FlushWorkload workload, Uri uri, DripMeasurement measured, bool isInterrupted)
     {
         var (failure, problem) = (measured.Failure, measured.Problem);
         if (problem is null && !isInterrupted && measured.Source == LatencySource.None)
         {
             (failure, problem) = (MeasurementFailure.TooShort, measured.Bytes == 0
                 ? $"{uri} answers with an empty body; measure an address that drips."
-                : $"The body of {uri} ended after {measured.Bytes} bytes and is no drip; measure an address that sends one piece after the other.");
+                : $"The body of {uri} ended after {measured.Bytes} bytes and is no drip; measure an address that sends one piece after the "
+                + "other.");
         }
 
         var latency = LatencyDistribution.From(measured.Latencies);
@@ -75,5 +81,6 @@ public static class ServerFlushVerification
         };
     }
 
-    private static Uri Below(Uri uri, string target) => target.Length == 0 ? uri : new($"{uri.GetLeftPart(UriPartial.Path).TrimEnd('/')}{target}");
+    private static Uri Below(Uri uri, string target) =>
+        target.Length == 0 ? uri : new($"{uri.GetLeftPart(UriPartial.Path).TrimEnd('/')}{target}");
 }

@@ -23,7 +23,9 @@ public sealed record ServerRateLimitOptions : ServerOptions
     /// <summary>The error allowed to each response, as a fraction, above 0 and below 1. Default 0.01.</summary>
     public double Tolerance { get; init; } = 0.01;
 
-    /// <summary>Bytes of each response that are left out, an initial burst: the measurement begins with the first write behind them.</summary>
+    /// <summary>
+    /// Bytes of each response that are left out, an initial burst: the measurement begins with the first write behind them.
+    /// </summary>
     public long Skip { get; init; }
 
     internal override void Check()
@@ -35,7 +37,8 @@ public sealed record ServerRateLimitOptions : ServerOptions
             throw new VerificationException($"{Connections} connections are out of range; give 1 to {MostConnections}.");
         if (Connections * Duration.TotalSeconds > MostConnectionSeconds)
             throw new VerificationException(
-                $"{Connections} connections can be measured for {MostConnectionSeconds / Connections:0} s at most; give fewer connections or a shorter duration.");
+                $"{Connections} connections can be measured for {MostConnectionSeconds / Connections:0} s at most; give fewer connections "
+                    + "or a shorter duration.");
         if (Tolerance is <= 0 or >= 1 or double.NaN)
             throw new VerificationException($"A tolerance of {Tolerance} is out of range; give a fraction such as 0.01 for one percent.");
         if (Skip < 0)

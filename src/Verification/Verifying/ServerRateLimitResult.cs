@@ -33,7 +33,9 @@ public sealed record ServerRateLimitResult : RateResult
     /// <summary>The share of the slowest connection / that of the fastest: 1 is perfectly fair.</summary>
     public double Fairness { get; init; }
 
-    /// <summary>How far the worst of the seconds is from the rate, in percent: of every connection, or of the sum if the rate is shared.</summary>
+    /// <summary>
+    /// How far the worst of the seconds is from the rate, in percent: of every connection, or of the sum if the rate is shared.
+    /// </summary>
     public double? WorstWindowPercent { get; init; }
 
     /// <summary>The rate over time as a line of blocks, the configured one two thirds high.</summary>

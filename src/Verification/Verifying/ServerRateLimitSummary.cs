@@ -12,7 +12,8 @@ internal static class ServerRateLimitSummary
     private const int ChartPoints = 240;
 
     /// <summary>The result when there is nothing to make one of.</summary>
-    public static ServerRateLimitResult Failed(ServerRateLimitOptions options, DateTimeOffset startTime, MeasurementFailure failure, string problem) =>
+    public static ServerRateLimitResult Failed(
+        ServerRateLimitOptions options, DateTimeOffset startTime, MeasurementFailure failure, string problem) =>
         Empty(options, startTime) with { Problem = problem, Failure = failure };
 
     /// <summary>The result of connections that have ended.</summary>
@@ -54,7 +55,8 @@ internal static class ServerRateLimitSummary
         var combine = options.Shared ? (Func<IEnumerable<double>, double>)Enumerable.Sum : Enumerable.Average;
         var achieved = combine(rated.Select(detail => detail.AchievedRate));
         var shortest = rated.Min(detail => detail.Duration);
-        var windows = Enumerable.Range(0, rated.Min(detail => detail.Windows.Count)).Select(i => combine(rated.Select(detail => (double)detail.Windows[i]))).ToArray();
+        var windows = Enumerable.Range(0, rated.Min(detail => detail.Windows.Count))
+            .Select(i => combine(rated.Select(detail => (double)detail.Windows[i]))).ToArray();
         var samples = only?.Samples ?? Samples(curves, combine, shortest);
         var sum = options.Shared ? new PacingCurve(samples, shortest) : null;
         var error = achieved / options.Rate - 1;
@@ -65,22 +67,31 @@ internal static class ServerRateLimitSummary
             Ratio = achieved / options.Rate,
             ErrorPercent = error * 100,
             ConnectionsWithin = within,
-            Fairness = rated.Count == connections.Count ? rated.Min(detail => detail.AchievedRate) / rated.Max(detail => detail.AchievedRate) : 0,
+            Fairness = rated.Count == connections.Count
+                ? rated.Min(detail => detail.AchievedRate) / rated.Max(detail => detail.AchievedRate) : 0,
             LongestGap = rated.Max(detail => detail.LongestGap),
             TimeToFirstByte = rated.Max(detail => detail.TimeToFirstByte),
             Windows = [.. windows.Select(window => (long)Math.Round(window))],
-            WorstWindowPercent = Worst(options.Shared ? windows : rated.SelectMany(detail => detail.Windows.Select(window => (double)window)), options.Rate),
+            WorstWindowPercent = Worst(
+                options.Shared ? windows : rated.SelectMany(detail => detail.Windows.Select(window => (double)window)), options.Rate),
             BusiestSecond = sum is not null ? sum.BusiestSecond() : rated.Max(detail => detail.BusiestSecond),
-            RateOverTime = Sparkline.Draw(only is not null ? curves[0] : new PacingCurve(samples, shortest), shortest, options.Rate, SparklineCells),
+            RateOverTime = Sparkline.Draw(
+                only is not null ? curves[0] : new PacingCurve(samples, shortest), shortest, options.Rate, SparklineCells),
             Bytes = rated.Sum(detail => detail.Bytes),
             Duration = rated.Max(detail => detail.Duration),
             Samples = samples,
             Gaps = gaps,
             Details = details,
-            Passed = !isInterrupted && failed.Count == 0 && rated.Count == options.Connections && Math.Abs(error) <= options.Tolerance && (options.Shared || within == options.Connections),
+            Passed = !isInterrupted && failed.Count == 0 && rated.Count == options.Connections && Math.Abs(error) <= options.Tolerance
+                && (options.Shared || within == options.Connections),
             Interrupted = isInterrupted,
-            Failure = failed.Count == 0 ? MeasurementFailure.None : connections.Select(connection => connection.Failure).FirstOrDefault(failure => failure != MeasurementFailure.None, MeasurementFailure.TooShort),
-            Problem = failed.Count == 0 ? null : connections.Count == 1 ? failed[0].Problem : $"{failed.Count} of {connections.Count} connections failed: {failed[0].Problem}",
+            Failure = failed.Count == 0
+                ? MeasurementFailure.None
+                : connections.Select(connection => connection.Failure)
+                .FirstOrDefault(failure => failure != MeasurementFailure.None, MeasurementFailure.TooShort),
+            Problem = failed.Count == 0
+                ? null : connections.Count == 1
+                ? failed[0].Problem : $"{failed.Count} of {connections.Count} connections failed: {failed[0].Problem}",
         };
     }
 
@@ -91,22 +102,25 @@ internal static class ServerRateLimitSummary
         ConfiguredRate = options.Rate,
         Shared = options.Shared,
         Connections = options.Connections,
-        Expected = string.Create(CultureInfo.InvariantCulture, $"{(options.Shared ? "in all " : options.Connections > 1 ? "each " : "")}within {options.Tolerance * 100:0.###}%"),
+        Expected = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(options.Shared ? "in all " : options.Connections > 1 ? "each " : "")}within {options.Tolerance * 100:0.###}%"),
     };
 
     /// <summary>One connection's figures; without the course, which nobody looks at of thousands.</summary>
-    private static MeasuredRate Detail(StampedConnection connection, RateCourse measured, double share, ServerRateLimitOptions options, bool isInterrupted) => new()
-    {
-        AchievedRate = measured.AchievedRate,
-        ErrorPercent = (measured.AchievedRate / share - 1) * 100,
-        LongestGap = connection.Recorder!.LongestGap,
-        TimeToFirstByte = connection.TimeToFirstByte,
-        Bytes = measured.Bytes,
-        Duration = measured.Duration,
-        Windows = measured.Windows,
-        BusiestSecond = measured.BusiestSecond,
-        Problem = connection.Problem ?? (isInterrupted || connection.Recorder!.IsEnough ? null : TooShort(connection, measured, options)),
-    };
+    private static MeasuredRate Detail(
+        StampedConnection connection, RateCourse measured, double share, ServerRateLimitOptions options, bool isInterrupted) => new()
+        {
+            AchievedRate = measured.AchievedRate,
+            ErrorPercent = (measured.AchievedRate / share - 1) * 100,
+            LongestGap = connection.Recorder!.LongestGap,
+            TimeToFirstByte = connection.TimeToFirstByte,
+            Bytes = measured.Bytes,
+            Duration = measured.Duration,
+            Windows = measured.Windows,
+            BusiestSecond = measured.BusiestSecond,
+            Problem = connection.Problem ?? (isInterrupted || connection.Recorder!.IsEnough ? null : TooShort(connection, measured, options)),
+        };
 
     private static string? TooShort(StampedConnection connection, RateCourse measured, ServerRateLimitOptions options)
     {
@@ -119,7 +133,10 @@ internal static class ServerRateLimitSummary
         if (measured.AchievedRate > 0 && missing < options.Duration / 4)
             return null;
         return measured.AchievedRate > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"The body ended after {connection.BodyBytes} bytes, {measured.Duration.TotalSeconds:0.0} s of {options.Duration.TotalSeconds:0.#} s; measure a longer one, or for a shorter time.")
+            ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"The body ended after {connection.BodyBytes} bytes, {measured.Duration.TotalSeconds:0.0} s of "
+            + $"{options.Duration.TotalSeconds:0.#} s; measure a longer one, or for a shorter time.")
             : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure a longer body.";
     }
 
@@ -137,5 +154,6 @@ internal static class ServerRateLimitSummary
     }
 
     private static List<ArrivedBytes> Samples(List<PacingCurve> curves, Func<IEnumerable<double>, double> combine, TimeSpan duration) =>
-        [.. Enumerable.Range(0, ChartPoints + 1).Select(i => duration * i / ChartPoints).Select(time => new ArrivedBytes(time, (long)combine(curves.Select(curve => curve.BytesAt(time)))))];
+        [.. Enumerable.Range(0, ChartPoints + 1).Select(i => duration * i / ChartPoints)
+            .Select(time => new ArrivedBytes(time, (long)combine(curves.Select(curve => curve.BytesAt(time)))))];
 }

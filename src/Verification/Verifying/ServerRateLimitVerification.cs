@@ -6,11 +6,12 @@ namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>Measures how well any HTTP server keeps to a rate, over one connection or thousands at the same time.</summary>
 /// <remarks>
-/// One connection is measured from the first byte of its body. Several are opened at the pace at which they are answered, measured from the moment
-/// when all have had their first byte, over the same time, and kept open until the last has been measured: so each is measured
+/// One connection is measured from the first byte of its body. Several are opened at the pace at which they are answered, measured from the
+/// moment when all have had their first byte, over the same time, and kept open until the last has been measured: so each is measured
 /// under the load of all, and their shares can be compared.
 ///
-/// A rate is measured from the begin of a burst to the begin of another: see <see cref="Staircase"/>. For seconds see <see cref="PacingCurve"/>.
+/// A rate is measured from the begin of a burst to the begin of another: see <see cref="Staircase"/>. For seconds see
+/// <see cref="PacingCurve"/>.
 /// </remarks>
 public static class ServerRateLimitVerification
 {
@@ -29,7 +30,9 @@ public static class ServerRateLimitVerification
     /// <summary>One that is not answered within this no longer keeps others from being opened.</summary>
     private static readonly TimeSpan AnswerWait = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The measurement begins at the latest so long after the last connection was opened, for those that have been answered.</summary>
+    /// <summary>
+    /// The measurement begins at the latest so long after the last connection was opened, for those that have been answered.
+    /// </summary>
     private static readonly TimeSpan BeginWait = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
@@ -52,10 +55,14 @@ public static class ServerRateLimitVerification
         options.Check();
         OpenFileLimit.Check(options.Connections);
         var startTime = DateTimeOffset.Now;
-        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken).ConfigureAwait(false);
+        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken)
+            .ConfigureAwait(false);
         var isInterrupted = cancellationToken.IsCancellationRequested;
         if (endPoints.Count == 0)
-            return ServerRateLimitSummary.Failed(options, startTime, isInterrupted ? MeasurementFailure.None : MeasurementFailure.NameNotResolved, problem) with { Interrupted = isInterrupted };
+            return ServerRateLimitSummary.Failed(
+                options, startTime, isInterrupted ? MeasurementFailure.None : MeasurementFailure.NameNotResolved, problem)
+                with
+            { Interrupted = isInterrupted };
         var request = options.Request(endPoints) with
         {
             IsBlocking = options.Connections <= MostThreads,
@@ -74,7 +81,8 @@ public static class ServerRateLimitVerification
     }
 
     /// <summary>Opens the connections, the first alone: when it fails, the others are spared.</summary>
-    private static async Task OpenAsync(ServerRateLimitOptions options, ConnectionRequest request, List<StampedConnection> connections, CancellationToken cancellationToken)
+    private static async Task OpenAsync(
+        ServerRateLimitOptions options, ConnectionRequest request, List<StampedConnection> connections, CancellationToken cancellationToken)
     {
         var capacity = Math.Max(Math.Clamp(RunMemory / options.Connections, 256, 128 << 10), (int)options.Duration.TotalSeconds * 8);
         using var unanswered = new SemaphoreSlim(MostUnanswered);
@@ -113,7 +121,8 @@ public static class ServerRateLimitVerification
 
     /// <summary>Lets the measurement begin, gives up what has fallen silent, tells the progress; returns when all has been seen.</summary>
     private static async Task WatchAsync(
-        ServerRateLimitOptions options, List<StampedConnection> shared, Task opening, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+        ServerRateLimitOptions options, List<StampedConnection> shared, Task opening, IProgress<VerificationProgress>? progress,
+            CancellationToken cancellationToken)
     {
         var rate = new RecentRate();
         long openedAt = 0, begunAt = 0;
@@ -127,7 +136,8 @@ public static class ServerRateLimitVerification
             if (openedAt == 0 && opening.IsCompleted)
                 openedAt = now;
             if (!hasBegun && openedAt > 0
-                && (connections.All(connection => connection.FirstByteAt > 0 || connection.Ended.IsCompleted) || Stopwatch.GetElapsedTime(openedAt) > BeginWait))
+                && (connections.All(connection => connection.FirstByteAt > 0 || connection.Ended.IsCompleted)
+                || Stopwatch.GetElapsedTime(openedAt) > BeginWait))
             {
                 hasBegun = true;
                 foreach (var connection in connections)
@@ -138,7 +148,8 @@ public static class ServerRateLimitVerification
                 connection.CheckWait();
             if (begunAt == 0 && connections.Any(connection => connection.Recorder!.HasBegun))
                 begunAt = now;
-            progress?.Report(Progress(options, connections, hasBegun, begunAt, rate.After(now, connections.Sum(connection => connection.BodyBytes))));
+            progress?.Report(
+                Progress(options, connections, hasBegun, begunAt, rate.After(now, connections.Sum(connection => connection.BodyBytes))));
             if (openedAt > 0 && connections.All(connection => connection.Recorder!.IsEnough || connection.Ended.IsCompleted))
                 return;
             var next = Task.Delay(Tick, cancellationToken);
@@ -146,7 +157,8 @@ public static class ServerRateLimitVerification
         }
     }
 
-    private static VerificationProgress Progress(ServerRateLimitOptions options, StampedConnection[] connections, bool hasBegun, long begunAt, double rate)
+    private static VerificationProgress Progress(
+        ServerRateLimitOptions options, StampedConnection[] connections, bool hasBegun, long begunAt, double rate)
     {
         if (!hasBegun && connections.Length < options.Connections)
             return new($"Opening connections to {options.Uri.Authority}: {connections.Length} of {options.Connections}", 0);
@@ -154,7 +166,8 @@ public static class ServerRateLimitVerification
         var of = options.Connections == 1 ? "" : $" over {options.Connections} connections";
         return new(
             string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"{Units.FormatRate((long)rate)}{of}, {Math.Min(elapsed.TotalSeconds, options.Duration.TotalSeconds):0.0} of {options.Duration.TotalSeconds:0.#} s"),
+                $"{Units.FormatRate((long)rate)}{of}, {Math.Min(elapsed.TotalSeconds, options.Duration.TotalSeconds):0.0} of "
+                    + $"{options.Duration.TotalSeconds:0.#} s"),
             Math.Min(0.999, elapsed / options.Duration));
     }
 

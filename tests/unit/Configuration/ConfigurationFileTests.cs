@@ -98,7 +98,8 @@ public sealed class ConfigurationFileTests : IDisposable
 
     [Fact]
     public void One_daemon_without_routes_answers_every_path() =>
-        Assert.Equal([new RouteOptions { Path = "/", Daemon = "app" }], ConfigurationText.Read("daemons: [ { name: app, sample: on } ]").Routes);
+        Assert.Equal([new RouteOptions { Path = "/", Daemon = "app" }],
+            ConfigurationText.Read("daemons: [ { name: app, sample: on } ]").Routes);
 
     [Fact]
     public void Routes_to_applications_need_no_daemons() =>
@@ -147,7 +148,8 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
-    public void File_that_is_not_there_is_one_mistake() => Assert.Equal("there is no such file; check its name and folder", Unreadable("none.yaml"));
+    public void File_that_is_not_there_is_one_mistake() =>
+        Assert.Equal("there is no such file; check its name and folder", Unreadable("none.yaml"));
 
     [Fact]
     public void File_below_a_missing_folder_is_one_mistake() => Assert.Contains("there is no such file", Unreadable("none/none.yaml"));

@@ -20,7 +20,11 @@ public sealed class ConfigurationMistakesTests
     [Fact]
     public void Unknown_key_that_is_near_to_none_lists_the_keys() =>
         Assert.Equal(
-            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, client-header-timeout, client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, metrics-listen, rate-limits, trusted-proxies, daemons, routes",
+            "1:1 unknown key 'workers' for a configuration; its keys are name, listen, tls, restrict-embedded, python-home, python-path, "
+            + "lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, client-header-timeout, "
+            + "client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
+            + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, metrics-listen, rate-limits, "
+            + "trusted-proxies, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 
     [Theory]
@@ -41,18 +45,21 @@ public sealed class ConfigurationMistakesTests
     [InlineData("limit-request-body: lots", "1:21 limit-request-body: 'lots' is no size; write for example 8MiB")]
     [InlineData("limit-request-body: -1", "1:21 limit-request-body: '-1' is too small; the least is 0B")]
     [InlineData("metrics-listen: \"http://*:9100\"", "1:17 metrics-listen: 'http://*:9100' must be http on a loopback address")]
-    [InlineData("metrics-listen: https://127.0.0.1:9100", "1:17 metrics-listen: 'https://127.0.0.1:9100' must be http on a loopback address")]
+    [InlineData("metrics-listen: https://127.0.0.1:9100",
+        "1:17 metrics-listen: 'https://127.0.0.1:9100' must be http on a loopback address")]
     [InlineData("access-log: \"\"", "1:13 access-log: the path is empty")]
     [InlineData("daemons: app", "1:10 daemons: a list belongs here, and this is the single value 'app'")]
     [InlineData("daemons: []", "1:10 daemons: the list is empty")]
-    [InlineData("daemons: [ app ]", "1:12 daemons: keys and values belong here, and this is the single value 'app'; write for example { name: app,")]
+    [InlineData("daemons: [ app ]",
+        "1:12 daemons: keys and values belong here, and this is the single value 'app'; write for example { name: app,")]
     [InlineData("- name: a", "1:1 a configuration is keys and values, for example 'name: site', and this is a list")]
     [InlineData("hello", "1:1 a configuration is keys and values, for example 'name: site', and this is the single value 'hello'")]
     [InlineData("name: a\nlisten: http://*:80\nname: b", "3:1 the key 'name' is given twice for a configuration, first in line 1")]
     public void Mistake_at_the_top(string yaml, string mistake) => Assert.StartsWith(mistake, Assert.Single(Mistakes(yaml)));
 
     [Theory]
-    [InlineData("response-flush-delay: 5 parsecs", "response-flush-delay: '5 parsecs' is no time; write for example 5ms, 0.5s, or a number of milliseconds")]
+    [InlineData("response-flush-delay: 5 parsecs",
+        "response-flush-delay: '5 parsecs' is no time; write for example 5ms, 0.5s, or a number of milliseconds")]
     [InlineData("response-flush-delay: -5ms", "response-flush-delay: '-5ms' is too short; the least is 0")]
     [InlineData("response-flush-delay: 61m", "response-flush-delay: '61m' is too long; the most is 1h")]
     [InlineData("response-flush-deadline: 3600001", "response-flush-deadline: '3600001' is too long; the most is 1h")]
@@ -71,21 +78,26 @@ public sealed class ConfigurationMistakesTests
     }
 
     [Theory]
-    [InlineData("{ name: a }", "1:12 a daemon group says nothing of where its processes come from; add one of command, application, address and sample")]
+    [InlineData("{ name: a }",
+        "1:12 a daemon group says nothing of where its processes come from; add one of command, application, address and sample")]
     [InlineData("{ name: a, sample: off }", "1:12 a daemon group says nothing of where")]
     [InlineData("{ sample: on }", "1:12 a daemon group has no name")]
-    [InlineData("{ name: a, sample: on, address: \"http://a:1\" }", "1:35 a daemon group has one source, and 'sample' in line 1 is it already")]
+    [InlineData("{ name: a, sample: on, address: \"http://a:1\" }",
+        "1:35 a daemon group has one source, and 'sample' in line 1 is it already")]
     [InlineData("{ name: a b, sample: on }", "1:20 name: 'a b' cannot be a name")]
     [InlineData("{ name: a, address: 9000 }", "1:32 address: '9000' is no daemon's address; write for example unix:/run/app.sock")]
-    [InlineData("{ name: a, command: \"gunicorn app:app\" }", "1:32 command: the program and its arguments are a list; write [ \"gunicorn\", \"app:app\" ]")]
+    [InlineData("{ name: a, command: \"gunicorn app:app\" }",
+        "1:32 command: the program and its arguments are a list; write [ \"gunicorn\", \"app:app\" ]")]
     [InlineData("{ name: a, command: [] }", "1:32 command: the list is empty")]
     [InlineData("{ name: a, command: [ \"\" ] }", "1:34 command: the first item is empty")]
     [InlineData("{ name: a, command: [ a, { b: c } ] }", "1:37 command: an argument must be one text, and this is a mapping")]
     [InlineData("{ name: a, sample: on, home: /tmp }", "1:35 home is the working directory of a command or an application")]
     [InlineData("{ name: a, sample: on, callable: app }", "1:35 callable is for a WSGI application, and this group has 'sample' instead")]
     [InlineData("{ name: a, application: app.wsgi, threads: 0 }", "1:55 threads: an application has 1 request thread or more")]
-    [InlineData("{ name: a, address: \"http://a:1\", startup-timeout: 1 }", "1:46 startup-timeout is for daemons that the front end starts")]
-    public void Mistaken_daemon(string daemon, string mistake) => Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {daemon} ]")));
+    [InlineData("{ name: a, address: \"http://a:1\", startup-timeout: 1 }",
+        "1:46 startup-timeout is for daemons that the front end starts")]
+    public void Mistaken_daemon(string daemon, string mistake) =>
+        Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {daemon} ]")));
 
     [Theory]
     [InlineData("{ daemon: app }", "2:11 a route has no path")]
@@ -102,9 +114,11 @@ public sealed class ConfigurationMistakesTests
     [InlineData("{ path: /, daemon: app, rate-limit: fast }", "2:47 rate-limit: 'fast' is no rate; write for example 400KiB/s")]
     [InlineData("{ path: /a, daemon: app, script-name: /b }", "2:49 script-name: '/b' is not the beginning of the route's path '/a'")]
     [InlineData("{ path: /ab, daemon: app, script-name: /a }", "2:50 script-name: '/a' is not the beginning of the route's path '/ab'")]
-    [InlineData("{ path: /, daemon: app, pacer: interval }", "2:35 pacer has no effect without a rate-limit; add for example 'rate-limit: 400KiB/s'")]
+    [InlineData("{ path: /, daemon: app, pacer: interval }",
+        "2:35 pacer has no effect without a rate-limit; add for example 'rate-limit: 400KiB/s'")]
     [InlineData("{ path: /, daemon: app, rate-initial-burst: 1MiB }", "2:35 rate-initial-burst has no effect without a rate-limit")]
-    [InlineData("{ path: /, daemon: app, rate-limit: 1M/s, pacer: leaky }", "2:60 pacer: 'leaky' is not known; write token-bucket or interval")]
+    [InlineData("{ path: /, daemon: app, rate-limit: 1M/s, pacer: leaky }",
+        "2:60 pacer: 'leaky' is not known; write token-bucket or interval")]
     [InlineData("{ path: /, daemon: app, strip-prefix: 1 }", "2:49 strip-prefix: '1' is neither on nor off")]
     public void Mistaken_route(string route, string mistake) =>
         Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {{ name: app, sample: on }} ]\nroutes: [ {route} ]")));
@@ -132,7 +146,9 @@ public sealed class ConfigurationMistakesTests
 
     [Fact]
     public void Several_daemons_without_routes_are_a_mistake() =>
-        Assert.StartsWith("1:1 there are 2 daemon groups and no routes", Assert.Single(Mistakes("daemons: [ { name: a, sample: on }, { name: b, sample: on } ]")));
+        Assert.StartsWith(
+            "1:1 there are 2 daemon groups and no routes",
+            Assert.Single(Mistakes("daemons: [ { name: a, sample: on }, { name: b, sample: on } ]")));
 
     [Fact]
     public void Every_mistake_is_told_in_the_order_of_the_file() =>

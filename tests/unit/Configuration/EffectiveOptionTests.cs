@@ -14,7 +14,8 @@ public sealed class EffectiveOptionTests
         routes: [ { path: /, daemon: app } ]
         """;
 
-    private static Dictionary<string, EffectiveOption> Of(int group) => EffectiveOption.Of(ConfigurationText.Read(Example).Daemons[group]).ToDictionary(option => option.Name);
+    private static Dictionary<string, EffectiveOption> Of(int group) =>
+        EffectiveOption.Of(ConfigurationText.Read(Example).Daemons[group]).ToDictionary(option => option.Name);
 
     [Fact]
     public void Values_are_as_the_configuration_has_them_and_defaults_are_told_apart()
@@ -33,7 +34,9 @@ public sealed class EffectiveOptionTests
         Assert.False(Of(2)["threads"].IsDefault);
     }
 
-    /// <summary>Each way to write a value that a group's key takes, and what it is shown as; what is shown is read again as the same.</summary>
+    /// <summary>
+    /// Each way to write a value that a group's key takes, and what it is shown as; what is shown is read again as the same.
+    /// </summary>
     [Theory]
     [InlineData("response-spool", "1073741824", "1GiB")]
     [InlineData("request-spool", "1536", "1.5KiB")]
@@ -58,7 +61,8 @@ public sealed class EffectiveOptionTests
         if (given[0] is '[' or '{') return;
         Assert.Equal(group, Group(shown));
 
-        DaemonGroupOptions Group(string value) => ConfigurationText.Read($"daemons: [ {{ name: a, sample: on, {key}: {value} }} ]").Daemons[0];
+        DaemonGroupOptions Group(string value) =>
+            ConfigurationText.Read($"daemons: [ {{ name: a, sample: on, {key}: {value} }} ]").Daemons[0];
     }
 
     [Fact]
@@ -84,8 +88,10 @@ public sealed class EffectiveOptionTests
     public void What_a_system_cannot_honour_and_who_runs_as_root_is_a_warning()
     {
         var configuration = ConfigurationText.Read(Example);
-        Assert.Equal(["DPXY0024 app", "DPXY0024 own"], GroupWarnings.Of(configuration, isUnix: false, isRoot: false).Select(warning => $"{warning.Reason} {warning.Group}"));
-        Assert.Equal(["DPXY0025 app"], GroupWarnings.Of(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
+        Assert.Equal(["DPXY0024 app", "DPXY0024 own"],
+            GroupWarnings.Of(configuration, isUnix: false, isRoot: false).Select(warning => $"{warning.Reason} {warning.Group}"));
+        Assert.Equal(["DPXY0025 app"],
+            GroupWarnings.Of(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
         Assert.Empty(GroupWarnings.Of(configuration, isUnix: true, isRoot: false));
         Assert.Contains("umask, memory-limit", GroupWarnings.Of(configuration, isUnix: false, isRoot: false).First().Message);
     }

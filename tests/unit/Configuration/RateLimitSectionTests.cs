@@ -4,7 +4,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Configuration;
 
-/// <summary>Rate limits in a configuration: what they become, what is wrong with them and where, and which responses they are for.</summary>
+/// <summary>
+/// Rate limits in a configuration: what they become, what is wrong with them and where, and which responses they are for.
+/// </summary>
 public sealed class RateLimitSectionTests
 {
     private const string Daemons = "daemons: [ { name: a, sample: true } ]\n";
@@ -29,7 +31,8 @@ public sealed class RateLimitSectionTests
                   - { rate-limit: 100KiB/s, methods: get, content-types: [ video/*, text/html ], paths: [ /a, "/*.iso" ], minimum-size: 1MiB, pacer: interval }
             """).Routes[0];
         Assert.Equal(2, route.AllRateLimits.Count);
-        Assert.Equal((1L << 20, RateScope.Route, 65_536L), (route.AllRateLimits[0].RateLimit, route.AllRateLimits[0].RateScope, route.AllRateLimits[0].RateInitialBurst));
+        Assert.Equal((1L << 20, RateScope.Route, 65_536L),
+            (route.AllRateLimits[0].RateLimit, route.AllRateLimits[0].RateScope, route.AllRateLimits[0].RateInitialBurst));
         var listed = route.AllRateLimits[1];
         Assert.Equal((102_400L, RateScope.Response, PacerKind.Interval), (listed.RateLimit, listed.RateScope, listed.Pacer));
         Assert.Equal(["GET"], listed.Conditions.Methods);
@@ -39,31 +42,43 @@ public sealed class RateLimitSectionTests
     }
 
     [Fact]
-    public void Route_without_a_limit_has_one_that_can_be_set() => Assert.Equal(0, Assert.Single(ConfigurationText.Read(Daemons).Routes[0].AllRateLimits).RateLimit);
+    public void Route_without_a_limit_has_one_that_can_be_set() =>
+        Assert.Equal(0, Assert.Single(ConfigurationText.Read(Daemons).Routes[0].AllRateLimits).RateLimit);
 
     [Fact]
     public void Limits_at_the_top_are_for_all_routes_and_may_be_total()
     {
-        var proxy = ConfigurationText.Read(Daemons + "rate-limits: [ { rate-limit: 1MiB/s, rate-scope: client }, { rate-limit: 9MiB/s, rate-scope: total } ]");
+        var proxy = ConfigurationText.Read(
+            Daemons + "rate-limits: [ { rate-limit: 1MiB/s, rate-scope: client }, { rate-limit: 9MiB/s, rate-scope: total } ]");
         Assert.Equal([RateScope.Client, RateScope.Total], proxy.RateLimits.Select(limit => limit.RateScope));
     }
 
     [Theory]
-    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-scope: total } ]", "2:64 rate-scope: a total limit is for all routes; put it into 'rate-limits:' at the top of the file, or write route")]
-    [InlineData("routes: [ { path: /, daemon: a, rate-limits: [ { rate-limit: 1KB/s, rate-scope: total } ] } ]", "2:81 rate-scope: a total limit is for all routes")]
-    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-scope: client, pacer: interval } ]", "2:79 pacer: interval sleeps for each response by itself and can share no rate; write token-bucket, or leave out 'rate-scope' in line 2")]
+    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-scope: total } ]",
+        "2:64 rate-scope: a total limit is for all routes; put it into 'rate-limits:' at the top of the file, or write route")]
+    [InlineData("routes: [ { path: /, daemon: a, rate-limits: [ { rate-limit: 1KB/s, rate-scope: total } ] } ]",
+        "2:81 rate-scope: a total limit is for all routes")]
+    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-scope: client, pacer: interval } ]",
+        "2:79 pacer: interval sleeps for each response by itself and can share no rate; write token-bucket, or leave out 'rate-scope' in "
+        + "line 2")]
     [InlineData("rate-limits: [ { rate-limit: 1KB/s, rate-scope: total, pacer: interval-2.4.33 } ]", "2:63 pacer: interval-2.4.33 sleeps")]
-    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-limit-after: 1KB, rate-initial-burst: 1KB } ]", "2:75 rate-limit-after (nginx's name) and rate-initial-burst (Apache's) are one option")]
+    [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-limit-after: 1KB, rate-initial-burst: 1KB } ]",
+        "2:75 rate-limit-after (nginx's name) and rate-initial-burst (Apache's) are one option")]
     [InlineData("rate-limits: [ { rate-scope: total } ]", "2:16 a rate limit has no rate; add for example 'rate-limit: 400KiB/s'")]
     [InlineData("routes: [ { path: /, daemon: a, rate-scope: client } ]", "2:33 rate-scope has no effect without a rate-limit")]
-    [InlineData("rate-limits: [ { rate-limit: 1KB/s, methods: [ 'GET POST' ] } ]", "2:48 methods: 'GET POST' is no method; write for example GET")]
-    [InlineData("rate-limits: [ { rate-limit: 1KB/s, content-types: video } ]", "2:52 content-types: 'video' is no media type; write for example video/mp4, or video/* for all of a kind")]
+    [InlineData("rate-limits: [ { rate-limit: 1KB/s, methods: [ 'GET POST' ] } ]",
+        "2:48 methods: 'GET POST' is no method; write for example GET")]
+    [InlineData("rate-limits: [ { rate-limit: 1KB/s, content-types: video } ]",
+        "2:52 content-types: 'video' is no media type; write for example video/mp4, or video/* for all of a kind")]
     [InlineData("rate-limits: [ { rate-limit: 1KB/s, paths: '*.iso' } ]", "2:44 paths: '*.iso' must begin with a '/'")]
     [InlineData("rate-limits: [ { rate-limit: 1KB/s, scope: client } ]", "2:37 unknown key 'scope' for a rate limit")]
-    [InlineData("trusted-proxies: [ 10.0.0.0/33 ]", "2:20 trusted-proxies: '10.0.0.0/33' is no IP address and no range of them; write for example 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("trusted-proxies: [ 10.0.0.0/33 ]",
+        "2:20 trusted-proxies: '10.0.0.0/33' is no IP address and no range of them; write for example 10.0.0.1, 10.0.0.0/8 or "
+        + "2001:db8::/32")]
     [InlineData("trusted-proxies: [ 10.1 ]", "2:20 trusted-proxies: '10.1' is no IP address")]
     [InlineData("trusted-proxies: example.org", "2:18 trusted-proxies: 'example.org' is no IP address")]
-    public void Mistake_is_told_with_its_place_and_what_would_be_right(string yaml, string expected) => Assert.StartsWith(expected, Mistake(yaml));
+    public void Mistake_is_told_with_its_place_and_what_would_be_right(string yaml, string expected) =>
+        Assert.StartsWith(expected, Mistake(yaml));
 
     [Theory]
     [InlineData("10.1.2.3", "10.1.2.3/32")]
@@ -84,9 +99,12 @@ public sealed class RateLimitSectionTests
     [InlineData("GET", "/a", "text/htmlx", 100L, false)]
     [InlineData("GET", "/a", null, 100L, false)]
     [InlineData("GET", "/a", "video/mp4", 99L, false)]
-    public void Limit_is_for_the_responses_that_meet_all_its_conditions(string method, string path, string? type, long? length, bool expected)
+    public void Limit_is_for_the_responses_that_meet_all_its_conditions(
+        string method, string path, string? type, long? length, bool expected)
     {
-        var conditions = ConfigurationText.Read(Daemons + "rate-limits: [ { rate-limit: 1KB/s, methods: GET, content-types: [ video/*, text/html ], paths: [ /a/, '/*.iso' ], minimum-size: 100 } ]")
+        var conditions = ConfigurationText.Read(
+            Daemons + "rate-limits: [ { rate-limit: 1KB/s, methods: GET, content-types: [ video/*, text/html ], paths: [ /a/, '/*.iso' ], "
+            + "minimum-size: 100 } ]")
             .RateLimits[0].Conditions;
         Assert.Equal(expected, conditions.Match(new ResponseFacts(method, path, type, length)));
     }

@@ -27,7 +27,8 @@ public sealed class SchemaTests
     [MemberData(nameof(SectionNames))]
     public void Schema_and_reader_know_the_same_keys(string section)
     {
-        Assert.Equal(Sections.Single(known => known.Section == section).Keys.Order(), Properties(section).Select(property => property.Key).Order());
+        Assert.Equal(Sections.Single(known => known.Section == section).Keys.Order(),
+            Properties(section).Select(property => property.Key).Order());
         Assert.False((bool)Part(section)["additionalProperties"]!);
     }
 
@@ -41,13 +42,16 @@ public sealed class SchemaTests
     {
         var plain = ConfigurationText.Read("daemons: [ { name: a, command: [ a ] } ]\nroutes: [ { path: /, daemon: a, rate-limit: 0 } ]");
         var (top, daemon, route) = (Defaults(""), Defaults("daemon"), Defaults("route"));
-        var given = ConfigurationText.Read($"{top.Replace(", ", "\n")}\ndaemons: [ {{ name: a, command: [ a ], {daemon} }} ]\nroutes: [ {{ path: /, daemon: a, {route} }} ]");
+        var given = ConfigurationText.Read(
+            $"{top.Replace(", ", "\n")}\ndaemons: [ {{ name: a, command: [ a ], {daemon} }} ]\nroutes: [ {{ path: /, daemon: a, {route} }} "
+            + "]");
 
         Assert.Equal(plain.Listen, given.Listen);
         Assert.Equal(plain.Daemons[0] with { Command = [] }, given.Daemons[0] with { Command = [] });
         Assert.Equal(plain.Routes[0] with { Upgrades = [] }, given.Routes[0] with { Upgrades = [] });
         Assert.Equal(plain.Routes[0].Upgrades, given.Routes[0].Upgrades);
-        var application = ConfigurationText.Read($"daemons: [ {{ name: a, application: a:b, {Defaults("daemon", ofApplications: true)} }} ]").Daemons[0];
+        var application = ConfigurationText.Read(
+            $"daemons: [ {{ name: a, application: a:b, {Defaults("daemon", ofApplications: true)} }} ]").Daemons[0];
         Assert.Equal(ConfigurationText.Read("daemons: [ { name: a, application: a:b } ]").Daemons[0], application);
         Assert.Equal((plain.Name, plain.LimitRequestBody, plain.ClientLimits), (given.Name, given.LimitRequestBody, given.ClientLimits));
     }
@@ -88,17 +92,20 @@ public sealed class SchemaTests
         Assert.Equal(taken, Regex.IsMatch(text, Pattern(Schema["$defs"]![definition]!)));
     }
 
-    private static bool IsOfApplications(string section, string key) => Part(section)["dependentRequired"]?[key]?[0] is { } source && (string?)source == "application";
+    private static bool IsOfApplications(string section, string key) =>
+        Part(section)["dependentRequired"]?[key]?[0] is { } source && (string?)source == "application";
 
     private static JsonNode Part(string section) => section.Length == 0 ? Schema : Schema["$defs"]![section]!;
 
     private static JsonObject Properties(string section) => Part(section)["properties"]!.AsObject();
 
     private static string Pattern(JsonNode definition) =>
-        (string?)definition["pattern"] ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
+        (string?)definition["pattern"]
+            ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
 
     // Keys of WSGI applications cannot stand with another source.
     private static string Defaults(string section, bool ofApplications = false) => string.Join(", ", Properties(section)
-        .Where(property => property.Value!["default"] is not null && property.Key != "sample" && IsOfApplications(section, property.Key) == ofApplications)
+        .Where(property => property.Value!["default"] is not null && property.Key != "sample"
+        && IsOfApplications(section, property.Key) == ofApplications)
         .Select(property => $"{property.Key}: {property.Value!["default"]!.ToJsonString()}"));
 }

@@ -60,7 +60,8 @@ public sealed class YamlSyntaxTests
     [InlineData("a: !!]\n", "1:")]
     [InlineData("name: a\nb: [ !!] ]\n", "2:")]
     [InlineData("name: !<]> a\n", "1:")]
-    public void Tag_that_is_none_is_a_mistake_with_a_place(string yaml, string line) => Assert.StartsWith(line, Assert.Single(Mistakes(yaml)));
+    public void Tag_that_is_none_is_a_mistake_with_a_place(string yaml, string line) =>
+        Assert.StartsWith(line, Assert.Single(Mistakes(yaml)));
 
     [Theory]
     [InlineData("name: *a\u001b[31m\n")]
@@ -71,7 +72,8 @@ public sealed class YamlSyntaxTests
 
     [Fact]
     public void Text_after_a_NUL_is_not_passed_over() =>
-        Assert.Equal("2:8 the file holds a NUL character, which no text does; leave it out", Assert.Single(Mistakes("name: a\nlisten:\0 [ ]\n")));
+        Assert.Equal("2:8 the file holds a NUL character, which no text does; leave it out",
+            Assert.Single(Mistakes("name: a\nlisten:\0 [ ]\n")));
 
     [Fact]
     public void Tag_that_says_what_a_value_is_anyway_does_no_harm() => Assert.Equal("a", Read("name: !!str a").Name);
@@ -87,7 +89,8 @@ public sealed class YamlSyntaxTests
     public void Aliases_that_multiply_into_billions_are_a_mistake_and_cost_no_time()
     {
         var yaml = "a0: &a0 [ x, x, x, x, x, x, x, x, x, x ]\n"
-            + string.Concat(Enumerable.Range(1, 20).Select(i => $"a{i}: &a{i} [ {string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))} ]\n"));
+            + string.Concat(
+            Enumerable.Range(1, 20).Select(i => $"a{i}: &a{i} [ {string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))} ]\n"));
         Assert.Contains("aliases counted in full", Assert.Single(Mistakes(yaml)));
     }
 }

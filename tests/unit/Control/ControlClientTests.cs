@@ -119,7 +119,8 @@ public sealed class ControlClientTests : IDisposable
     [Fact]
     public async Task Answer_that_makes_no_sense_is_unreachable_and_not_a_stack_trace()
     {
-        await using var server = await ControlServer.StartAsync(_scratch.Runtime, "site", (context, _) => AnswerAsync(context, "GET /v1/status", "<html>"));
+        await using var server = await ControlServer.StartAsync(
+            _scratch.Runtime, "site", (context, _) => AnswerAsync(context, "GET /v1/status", "<html>"));
         using var client = new ControlClient("site", _scratch.Runtime);
 
         var error = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
@@ -130,7 +131,8 @@ public sealed class ControlClientTests : IDisposable
     [Fact]
     public async Task Front_end_that_does_not_answer_is_given_up_at_the_limit()
     {
-        await using var server = await ControlServer.StartAsync(_scratch.Runtime, "site", (context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var server = await ControlServer.StartAsync(
+            _scratch.Runtime, "site", (context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using var client = new ControlClient("site", _scratch.Runtime) { Timeout = TimeSpan.FromMilliseconds(100) };
 
         var error = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
@@ -145,7 +147,8 @@ public sealed class ControlClientTests : IDisposable
         await using var server = await ControlServer.StartAsync(_scratch.Runtime, "site", (context, instance) =>
         {
             held = instance;
-            return AnswerAsync(context, "POST /v1/stop", JsonSerializer.Serialize(ControlServer.Status("site"), ControlJson.Default.InstanceStatus));
+            return AnswerAsync(
+                context, "POST /v1/stop", JsonSerializer.Serialize(ControlServer.Status("site"), ControlJson.Default.InstanceStatus));
         });
         using var client = new ControlClient("site", _scratch.Runtime);
 

@@ -18,7 +18,8 @@ internal sealed class ControlServer : IAsyncDisposable
         _server = server;
     }
 
-    public static async Task<ControlServer> StartAsync(RuntimeDirectory runtime, string name, Func<HttpContext, InstanceDirectory, Task> answer)
+    public static async Task<ControlServer> StartAsync(
+        RuntimeDirectory runtime, string name, Func<HttpContext, InstanceDirectory, Task> answer)
     {
         var instance = InstanceDirectory.Acquire(name, runtime);
         var builder = WebApplication.CreateSlimBuilder();

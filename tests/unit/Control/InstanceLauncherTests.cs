@@ -23,7 +23,8 @@ public sealed class InstanceLauncherTests : IDisposable
         var pid = _scratch.File("pid");
         var host = Host($"echo $$ > {pid}; echo '{ReadyLine()}'; exec sleep 60");
 
-        var status = await InstanceLauncher.StartAsync(new LaunchOptions { HostPath = host }, TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
+        var status = await InstanceLauncher.StartAsync(new LaunchOptions { HostPath = host }, TestContext.Current.CancellationToken)
+            .WaitAsync(Limit, TestContext.Current.CancellationToken);
 
         Assert.Equal("site", status.Name);
         using var process = Process.GetProcessById(int.Parse(File.ReadAllText(pid)));
@@ -46,7 +47,8 @@ public sealed class InstanceLauncherTests : IDisposable
         }, TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["serve", "/etc/my site.yaml", "--name", "site", "--listen", "http://127.0.0.1:0", "--listen", "http://[::1]:0", "--background"],
+            ["serve", "/etc/my site.yaml", "--name", "site", "--listen", "http://127.0.0.1:0", "--listen", "http://[::1]:0",
+                "--background"],
             File.ReadAllLines(arguments));
     }
 
@@ -101,7 +103,8 @@ public sealed class InstanceLauncherTests : IDisposable
         var host = Host("echo 'waiting for the daemon' >&2; exec sleep 60");
 
         var failed = await Assert.ThrowsAsync<ControlException>(() => InstanceLauncher.StartAsync(
-            new LaunchOptions { HostPath = host, Timeout = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken));
+            new LaunchOptions { HostPath = host, Timeout = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken)
+                .WaitAsync(Limit, TestContext.Current.CancellationToken));
 
         Assert.Equal(ControlFailure.TimedOut, failed.Failure);
         Assert.EndsWith("and was ended: waiting for the daemon", failed.Message);
@@ -135,7 +138,9 @@ public sealed class InstanceLauncherTests : IDisposable
     [Fact]
     public void Package_without_a_host_for_the_platform_says_which_it_has()
     {
-        Assert.Contains("there is no daemonproxy in", Assert.Throws<ControlException>(() => HostProgram.Find(_scratch.File("none"), "linux-x64")).Message);
+        Assert.Contains(
+            "there is no daemonproxy in",
+            Assert.Throws<ControlException>(() => HostProgram.Find(_scratch.File("none"), "linux-x64")).Message);
 
         Directory.CreateDirectory(_scratch.File("linux-x64"));
         Directory.CreateDirectory(_scratch.File("linux-arm64"));
@@ -146,7 +151,8 @@ public sealed class InstanceLauncherTests : IDisposable
     private static async Task<ControlException> FailureOf(string host) => await Assert.ThrowsAsync<ControlException>(
         () => InstanceLauncher.StartAsync(new LaunchOptions { HostPath = host }, TestContext.Current.CancellationToken).WaitAsync(Limit));
 
-    private static string ReadyLine() => JsonSerializer.Serialize(new StartReport(ControlServer.Status("site"), null), ControlJson.Default.StartReport);
+    private static string ReadyLine() =>
+        JsonSerializer.Serialize(new StartReport(ControlServer.Status("site"), null), ControlJson.Default.StartReport);
 
     private string Host(string script)
     {

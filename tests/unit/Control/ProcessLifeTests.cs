@@ -21,7 +21,8 @@ public sealed class ProcessLifeTests
     [InlineData("17 (a) Z 1 (b) S 1 17 17 0", false)]
     [InlineData("17 (a) S 1 (b) Z 1 17 17 0", true)]
     [InlineData("", false)]
-    public void State_is_read_behind_the_name_whatever_is_in_it(string stat, bool isZombie) => Assert.Equal(isZombie, ProcessLife.IsZombie(stat));
+    public void State_is_read_behind_the_name_whatever_is_in_it(string stat, bool isZombie) =>
+        Assert.Equal(isZombie, ProcessLife.IsZombie(stat));
 
     [Fact]
     public void This_process_runs_and_one_that_was_never_there_does_not()
@@ -35,11 +36,13 @@ public sealed class ProcessLifeTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the state of a process is read from /proc");
         // A parent that never asks for its child's exit code: it ends when the shell is a program that reaps nobody, and stays.
-        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
+        using var parent = Process.Start(
+            new ProcessStartInfo("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"]) { RedirectStandardOutput = true })!;
         try
         {
             using var limit = new CancellationTokenSource(Limit);
-            var child = int.Parse((await parent.StandardOutput.ReadLineAsync(limit.Token))!, System.Globalization.CultureInfo.InvariantCulture);
+            var child = int.Parse(
+                (await parent.StandardOutput.ReadLineAsync(limit.Token))!, System.Globalization.CultureInfo.InvariantCulture);
             while (!File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal)) await Task.Delay(10, limit.Token);
             Assert.False(ProcessLife.IsRunning(child));
 

@@ -23,14 +23,18 @@ public sealed class BackOffTests : IAsyncDisposable
 
     private void Start(int processes)
     {
-        _group = new DaemonGroup(new DaemonGroupOptions { Name = "app", Source = DaemonSource.Command, Command = ["app"], Processes = processes }, _time, new GroupStatistics(), new ConnectionBudget(null));
-        _supervisor = new GroupSupervisor(_group, "app", _ => new DaemonCommand("app", ["app"], "/nowhere.sock", null, new Dictionary<string, string>()), (_, _) =>
+        _group = new DaemonGroup(
+            new DaemonGroupOptions { Name = "app", Source = DaemonSource.Command, Command = ["app"], Processes = processes }, _time,
+            new GroupStatistics(), new ConnectionBudget(null));
+        _supervisor = new GroupSupervisor(
+            _group, "app", _ => new DaemonCommand("app", ["app"], "/nowhere.sock", null, new Dictionary<string, string>()), (_, _) =>
         {
             lock (_started)
             {
                 var process = new FakeProcess(_started.Count + 1, _time, _listens);
                 _started.Add(process);
-                return _isMissing ? Task.FromException<IWorkerProcess>(new IOException("no such program")) : Task.FromResult<IWorkerProcess>(process);
+                return _isMissing
+                    ? Task.FromException<IWorkerProcess>(new IOException("no such program")) : Task.FromResult<IWorkerProcess>(process);
             }
         }, EventLog.To(_log, _time), _time);
         _supervisor.Start();
@@ -176,7 +180,8 @@ public sealed class BackOffTests : IAsyncDisposable
         }
         Assert.Equal(62, Started);
         await SettlesAsync(62, DaemonState.BackingOff);
-        var lines = System.Text.Encoding.UTF8.GetString(_log.ToArray()).Split('\n').Count(line => line.Contains("no such program", StringComparison.Ordinal));
+        var lines = System.Text.Encoding.UTF8.GetString(_log.ToArray()).Split('\n')
+            .Count(line => line.Contains("no such program", StringComparison.Ordinal));
         Assert.InRange(lines, 3, 10);
         _isMissing = false;
         _time.Advance(BackOff.Between);

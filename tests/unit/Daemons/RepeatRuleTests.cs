@@ -3,7 +3,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Daemons;
 
-/// <summary>Which requests are sent again when the connection to their worker ended before a byte of the response: the whole table.</summary>
+/// <summary>
+/// Which requests are sent again when the connection to their worker ended before a byte of the response: the whole table.
+/// </summary>
 public sealed class RepeatRuleTests
 {
     private const int Lives = 0;

@@ -14,9 +14,12 @@ public sealed class RequestBodyPumpTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Pumps a body that the client has sent and ended; gives what the daemon received, and the pump when it has stopped.</summary>
+    /// <summary>
+    /// Pumps a body that the client has sent and ended; gives what the daemon received, and the pump when it has stopped.
+    /// </summary>
     private static async Task<(string Received, RequestBodyPump Pump)> PumpAsync(
-        RequestFraming framing, string[] parts, Func<IEnumerable<KeyValuePair<string, string>>>? trailers = null, Exception? clientFails = null)
+        RequestFraming framing, string[] parts, Func<IEnumerable<KeyValuePair<string, string>>>? trailers = null,
+            Exception? clientFails = null)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -25,13 +28,15 @@ public sealed class RequestBodyPumpTests
         using var daemon = await listener.AcceptSocketAsync();
         using var connection = new DaemonConnection(socket, new DaemonLimits(TimeSpan.FromSeconds(5), 8192), TimeProvider.System);
         var body = new Pipe();
-        var pump = new RequestBodyPump(new RequestBody { Reader = body.Reader, Framing = framing, Trailers = trailers }, connection, new FakeTimeProvider());
+        var pump = new RequestBodyPump(
+            new RequestBody { Reader = body.Reader, Framing = framing, Trailers = trailers }, connection, new FakeTimeProvider());
         pump.Start();
         foreach (var part in parts)
         {
             await body.Writer.WriteAsync(Encoding.Latin1.GetBytes(part));
             // Each part is taken before the next comes, unless the pump has given the body up.
-            for (var i = 0; i < 200 && pump.ClientFailure is null && !pump.Complete && body.Writer.UnflushedBytes > 0; i++) await Task.Delay(1);
+            for (var i = 0; i < 200 && pump.ClientFailure is null && !pump.Complete
+                && body.Writer.UnflushedBytes > 0; i++) await Task.Delay(1);
         }
         await body.Writer.CompleteAsync(clientFails);
         var ended = Task.Run(async () =>

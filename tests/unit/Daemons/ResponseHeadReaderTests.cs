@@ -30,7 +30,8 @@ public sealed class ResponseHeadReaderTests
     {
         var whole = Read(input, int.MaxValue / 2, toHead);
         var byBytes = Read(input, 1, toHead);
-        Assert.Equal((whole.Status, whole.Reason, whole.Framing, whole.ContentLength, whole.KeepAlive), (byBytes.Status, byBytes.Reason, byBytes.Framing, byBytes.ContentLength, byBytes.KeepAlive));
+        Assert.Equal((whole.Status, whole.Reason, whole.Framing, whole.ContentLength, whole.KeepAlive),
+            (byBytes.Status, byBytes.Reason, byBytes.Framing, byBytes.ContentLength, byBytes.KeepAlive));
         Assert.Equal(whole.Headers, byBytes.Headers);
         return whole;
     }
@@ -64,7 +65,9 @@ public sealed class ResponseHeadReaderTests
     [Fact]
     public void Hop_by_hop_headers_and_those_that_Connection_names_are_dropped()
     {
-        var head = Read("HTTP/1.1 200 OK\r\nX-Named: 1\r\nConnection: close, x-named\r\nKeep-Alive: 5\r\nX-Kept: caf\u00e9\r\nContent-Length: 0\r\n\r\n");
+        var head = Read(
+            "HTTP/1.1 200 OK\r\nX-Named: 1\r\nConnection: close, x-named\r\nKeep-Alive: 5\r\nX-Kept: caf\u00e9\r\nContent-Length: "
+            + "0\r\n\r\n");
         Assert.Equal([new KeyValuePair<string, string>("X-Kept", "caf\u00e9")], head.Headers);
     }
 
@@ -109,11 +112,13 @@ public sealed class ResponseHeadReaderTests
 
     [Fact]
     public void Transfer_coding_in_HTTP_1_0_is_502() =>
-        Assert.Equal(502, Assert.Throws<BrokenResponseException>(() => Read("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 1)).Reason.Status);
+        Assert.Equal(502,
+            Assert.Throws<BrokenResponseException>(() => Read("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 1)).Reason.Status);
 
     [Fact]
     public void Line_longer_than_header_buffer_size_is_WSGI0144() =>
-        Assert.Same(EventCatalogue.HeaderTooLong, Assert.Throws<BrokenResponseException>(() => Read($"HTTP/1.1 200 OK\r\nX: {new string('a', 8192)}\r\n\r\n", 100)).Reason);
+        Assert.Same(EventCatalogue.HeaderTooLong,
+            Assert.Throws<BrokenResponseException>(() => Read($"HTTP/1.1 200 OK\r\nX: {new string('a', 8192)}\r\n\r\n", 100)).Reason);
 
     [Fact]
     public void Head_longer_than_256_KiB_is_WSGI0144() =>

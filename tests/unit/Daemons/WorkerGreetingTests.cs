@@ -14,10 +14,13 @@ public sealed class WorkerGreetingTests
 
     [Theory]
     [InlineData("application: app.wsgi")]
-    [InlineData("application: 'package.module:callable', callable: other, threads: 3, processes: 4, python-path: [ /a, 'b c', ü ], python-home: /venv, home: /srv")]
+    [InlineData("application: 'package.module:callable', callable: other, threads: 3, processes: 4, python-path: [ /a, 'b c', ü ], "
+        + "python-home: /venv, home: /srv")]
     // What is off must not come out as its default.
-    [InlineData("application: app.wsgi, deadlock-timeout: 0, shutdown-timeout: 0, response-flush-delay: 0, response-flush-deadline: 0, script-reloading: off")]
-    [InlineData("application: app.wsgi, request-timeout: 1.5s, interrupt-timeout: 250ms, slow-request-timeout: 10s, deadlock-timeout: 7s, shutdown-timeout: 100ms")]
+    [InlineData("application: app.wsgi, deadlock-timeout: 0, shutdown-timeout: 0, response-flush-delay: 0, response-flush-deadline: 0, "
+        + "script-reloading: off")]
+    [InlineData("application: app.wsgi, request-timeout: 1.5s, interrupt-timeout: 250ms, slow-request-timeout: 10s, deadlock-timeout: 7s, "
+        + "shutdown-timeout: 100ms")]
     [InlineData("sample: on, response-buffer-size: 64KiB, response-spool: 1GiB, queue-timeout: 3s, health-check-paths: [ /health ]")]
     public void Options_come_out_as_they_went_in(string keys)
     {
@@ -25,14 +28,16 @@ public sealed class WorkerGreetingTests
         var greeting = WorkerGreeting.Parse(new WorkerGreeting(Secret, group, RequireLoad: true).Format());
 
         Assert.Equal((Secret, true), (greeting!.Secret, greeting.RequireLoad));
-        Assert.Equal((group.Name, group.Source, group.Application), (greeting.Group.Name, greeting.Group.Source, greeting.Group.Application));
+        Assert.Equal((group.Name, group.Source, group.Application),
+            (greeting.Group.Name, greeting.Group.Source, greeting.Group.Application));
         Assert.Equal(EffectiveOption.Of(group), EffectiveOption.Of(greeting.Group));
     }
 
     [Fact]
     public void Line_is_one_and_has_nothing_of_the_environment()
     {
-        var line = new WorkerGreeting(Secret, Group("application: app.wsgi, user: www-data, env: { PASSWORD: hunter2 }"), RequireLoad: false).Format();
+        var line = new WorkerGreeting(
+            Secret, Group("application: app.wsgi, user: www-data, env: { PASSWORD: hunter2 }"), RequireLoad: false).Format();
         Assert.DoesNotContain('\n', line);
         Assert.DoesNotContain("hunter2", line);
         Assert.All(line, c => Assert.InRange(c, ' ', '~'));
@@ -53,8 +58,10 @@ public sealed class WorkerGreetingTests
     {
         var group = Group("application: 'package.module:callable', threads: 3, request-timeout: 5s, python-path: /a");
         var command = DaemonCommand.Of(group, "/run/app.sock", ["host"], requireLoad: true, Secret);
-        Assert.Equal(["host", "daemon", "--application", "package.module:callable", "--socket", "/run/app.sock", "--front-end"], command.Line);
+        Assert.Equal(["host", "daemon", "--application", "package.module:callable", "--socket", "/run/app.sock", "--front-end"],
+            command.Line);
         Assert.Equal(new WorkerGreeting(Secret, group, RequireLoad: true), command.Greeting);
-        Assert.Equal(["host", "daemon", "--sample", "--socket", "/run/app.sock", "--front-end"], DaemonCommand.Of(Group("sample: on"), "/run/app.sock", ["host"], false, Secret).Line);
+        Assert.Equal(["host", "daemon", "--sample", "--socket", "/run/app.sock", "--front-end"],
+            DaemonCommand.Of(Group("sample: on"), "/run/app.sock", ["host"], false, Secret).Line);
     }
 }

@@ -12,9 +12,11 @@ public sealed class WorkerQueueTests
 {
     private readonly FakeTimeProvider _time = new();
 
-    private static DaemonGroupOptions Options => new() { Name = "app", Source = DaemonSource.Sample, ConnectTimeout = TimeSpan.FromSeconds(15) };
+    private static DaemonGroupOptions Options =>
+        new() { Name = "app", Source = DaemonSource.Sample, ConnectTimeout = TimeSpan.FromSeconds(15) };
 
-    private DaemonWorker Worker(int capacity) => new(Options, new DaemonAddress("/nowhere.sock", null, 0), capacity, _time, new ConnectionBudget(null));
+    private DaemonWorker Worker(int capacity) =>
+        new(Options, new DaemonAddress("/nowhere.sock", null, 0), capacity, _time, new ConnectionBudget(null));
 
     private WorkerQueue Queue(DaemonGroupOptions options, params DaemonWorker[] workers)
     {
@@ -174,8 +176,14 @@ public sealed class WorkerQueueTests
     [Fact]
     public async Task Worker_that_dies_says_with_how_many_requests_and_one_that_was_asked_to_end_says_none()
     {
-        var died = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null)) { Death = new TaskCompletionSource<int>() };
-        var ended = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null)) { Death = new TaskCompletionSource<int>() };
+        var died = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null))
+        {
+            Death = new TaskCompletionSource<int>(),
+        };
+        var ended = new DaemonWorker(Options, new DaemonAddress("/nowhere.sock", null, 0), 5, _time, new ConnectionBudget(null))
+        {
+            Death = new TaskCompletionSource<int>(),
+        };
         var queue = Queue(Options, died, ended);
         for (var i = 0; i < 4; i++) await Take(queue);
         var emptied = 0;

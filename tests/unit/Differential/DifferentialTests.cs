@@ -45,7 +45,8 @@ public sealed partial class DifferentialTests
         {
             var again = new List<(string Name, string[] Outcomes)>();
             foreach (var request in RequestCorpus.All)
-                again.Add((request.Name, await Task.WhenAll(ports.Zip(daemons.All, (port, daemon) => OutcomeAsync(request, port, daemon)))));
+                again.Add((request.Name,
+                    await Task.WhenAll(ports.Zip(daemons.All, (port, daemon) => OutcomeAsync(request, port, daemon)))));
             if (rows.Count > 0) Assert.Equal(rows.Select(row => row.Outcomes[0]), again.Select(row => row.Outcomes[0]));
             rows = again;
             text = Text(rows, versions.Item1, versions.Item2);
@@ -111,7 +112,8 @@ public sealed partial class DifferentialTests
         using var limit = new CancellationTokenSource(patience);
         try
         {
-            while (await socket.ReceiveAsync(buffer, limit.Token) is > 0 and var count) answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            while (await socket.ReceiveAsync(buffer, limit.Token) is > 0 and var count)
+                answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
             return true;
         }
         catch (SocketException)
@@ -150,7 +152,8 @@ public sealed partial class DifferentialTests
         foreach (var group in different.GroupBy(row => (Why(row), string.Join('\n', row.Outcomes))))
         {
             var outcomes = group.First().Outcomes.Select(Cell);
-            text.Append($"| {string.Join(", ", group.Select(row => row.Name))} | ").AppendJoin(" | ", outcomes).Append($" | {group.Key.Item1} |\n");
+            text.Append($"| {string.Join(", ", group.Select(row => row.Name))} | ").AppendJoin(" | ", outcomes)
+                .Append($" | {group.Key.Item1} |\n");
         }
         return text.ToString();
 

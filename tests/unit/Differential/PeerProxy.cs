@@ -60,7 +60,8 @@ internal sealed partial class PeerProxy : IAsyncDisposable
     /// <summary>The version, as Debian names it without its own revision: <c>1.22.1</c>.</summary>
     public static async Task<string> VersionAsync(string program)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, "-v") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, "-v") { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(RunningFrontEnd.Limit);
         return Version().Match(await output + await error).Value;
@@ -76,7 +77,8 @@ internal sealed partial class PeerProxy : IAsyncDisposable
             free.Start();
             port = ((IPEndPoint)free.LocalEndpoint).Port;
         }
-        var process = Process.Start(new ProcessStartInfo(program, configure(folder, port)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo(program, configure(folder, port)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

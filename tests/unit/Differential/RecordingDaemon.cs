@@ -85,7 +85,8 @@ internal sealed class RecordingDaemon : IAsyncDisposable
         foreach (var (name, value) in request.Headers)
         {
             if (name.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase) && value != "127.0.0.1") text.Append($" FORGED {value}");
-            if (Told.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("trailer ", StringComparison.Ordinal) || IsOwn(name))
+            if (Told.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith("trailer ", StringComparison.Ordinal)
+                || IsOwn(name))
                 text.Append($" {name.ToLowerInvariant()}={value}");
         }
         return text.ToString();

@@ -92,7 +92,8 @@ internal sealed class StrictRequestReader(Socket socket)
         var text = new StringBuilder();
         while (count > 0)
         {
-            if (_start == _end && !await FillAsync(limit)) throw new InvalidDataException($"the connection ended {count} bytes before the body");
+            if (_start == _end && !await FillAsync(limit))
+                throw new InvalidDataException($"the connection ended {count} bytes before the body");
             var take = Math.Min(count, _end - _start);
             text.Append(Encoding.Latin1.GetString(_held, _start, take));
             _start += take;

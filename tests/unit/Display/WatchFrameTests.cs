@@ -28,7 +28,8 @@ public sealed class WatchFrameTests
         // One that was not there before is measured over its own life.
         Assert.Equal(2000 / 1.5, rates.Responses[1].ByteRate, 3);
         Assert.Equal((5, 5), (rates.Daemons[0].IdleFlushRate, rates.FlushRate));
-        Assert.Equal((2, 2, 2, 1), (rates.ActiveRequests, rates.Daemons[0].ActiveRequests, rates.Routes[0].ActiveRequests, rates.WaitingRequests));
+        Assert.Equal((2, 2, 2, 1),
+            (rates.ActiveRequests, rates.Daemons[0].ActiveRequests, rates.Routes[0].ActiveRequests, rates.WaitingRequests));
     }
 
     [Fact]
@@ -98,7 +99,8 @@ public sealed class WatchFrameTests
     }
 
     [Fact]
-    public void Frame_says_that_nothing_is_running() => Assert.Contains("no front end is running; start one with Start-DaemonProxy", WatchFrame.Lines([], Noon, 80, 24));
+    public void Frame_says_that_nothing_is_running() =>
+        Assert.Contains("no front end is running; start one with Start-DaemonProxy", WatchFrame.Lines([], Noon, 80, 24));
 
     [Fact]
     public void Screen_writes_each_picture_at_once_and_gives_the_terminal_back()
@@ -122,7 +124,8 @@ public sealed class WatchFrameTests
     private static ActivityRates Busy() => ActivityRates.Between(
         Activity(Noon, 100, 1000, Response(7, 4000)), Activity(Noon.AddSeconds(2), 120, 5000, Response(7, 8000), Response(8, 2000)));
 
-    private static ActiveResponse Response(long id, long bytes) => new("site", id, "GET", $"/download/{id}", "/download", "app", 200, bytes, TimeSpan.FromSeconds(1.5));
+    private static ActiveResponse Response(long id, long bytes) =>
+        new("site", id, "GET", $"/download/{id}", "/download", "app", 200, bytes, TimeSpan.FromSeconds(1.5));
 
     private static InstanceActivity Activity(DateTimeOffset time, long requests, long bytes, params ActiveResponse[] responses)
     {
@@ -168,7 +171,8 @@ public sealed class WatchFrameTests
                 },
             ],
         };
-        var byRoute = responses.Length == 0 ? [] : new Dictionary<string, ActiveRoute> { ["/download"] = new(responses.Length, responses.Sum(response => response.Bytes)) };
+        var byRoute = responses.Length == 0
+            ? [] : new Dictionary<string, ActiveRoute> { ["/download"] = new(responses.Length, responses.Sum(response => response.Bytes)) };
         return new(status, new(responses.Length, responses.Sum(response => response.Bytes), byRoute, responses), time);
     }
 
@@ -176,7 +180,8 @@ public sealed class WatchFrameTests
     {
         public List<string> All { get; } = [];
 
-        public override void Write(byte[] buffer, int offset, int count) => All.Add(System.Text.Encoding.UTF8.GetString(buffer, offset, count));
+        public override void Write(byte[] buffer, int offset, int count) =>
+            All.Add(System.Text.Encoding.UTF8.GetString(buffer, offset, count));
 
         public override void Write(ReadOnlySpan<byte> buffer) => All.Add(System.Text.Encoding.UTF8.GetString(buffer));
     }

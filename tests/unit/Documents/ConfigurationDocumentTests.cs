@@ -133,8 +133,10 @@ public sealed partial class ConfigurationDocumentTests
         if (known.Unit.Length > 0) Assert.Equal(known.Unit, row.Unit);
         if (known.Range.Length > 0 && row.Unit is not ("text" or "list of texts"))
         {
-            var ends = known.Range.Replace(" or more", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal).Split(" to ");
-            Assert.Equal(ends.Select(end => options.Read(key, end)), Code().Matches(row.Range).Select(match => options.Read(key, match.Groups[1].Value)));
+            var ends = known.Range.Replace(" or more", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)
+                .Split(" to ");
+            Assert.Equal(ends.Select(end => options.Read(key, end)),
+                Code().Matches(row.Range).Select(match => options.Read(key, match.Groups[1].Value)));
         }
         if (known.DefaultJson is not null && !known.DefaultJson.StartsWith('['))
             Assert.Equal(options.Read(key, known.Default), options.Read(key, Code().Match(row.Default).Groups[1].Value));

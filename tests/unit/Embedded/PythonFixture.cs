@@ -12,7 +12,8 @@ public sealed class PythonFixture : IDisposable
     {
         try
         {
-            Python = new PythonInterpreter(PythonFinder.Find(null), new WsgiSettings { PythonPath = [_folder], Log = (text, _) => { lock (Lines) Lines.Add(text); } });
+            Python = new PythonInterpreter(
+                PythonFinder.Find(null), new WsgiSettings { PythonPath = [_folder], Log = (text, _) => { lock (Lines) Lines.Add(text); } });
         }
         catch (PythonException none)
         {

@@ -35,8 +35,10 @@ internal sealed class RecordedRequest(byte[]? body = null) : WsgiRequest
         LeavesAfter = leavesAfter,
         Environ =
         [
-            new("REQUEST_METHOD", method), new("SCRIPT_NAME", ""), new("PATH_INFO", path), new("QUERY_STRING", ""), new("SERVER_NAME", "localhost"),
-            new("SERVER_PORT", "80"), new("SERVER_PROTOCOL", "HTTP/1.1"), new("wsgi.url_scheme", "http"), .. body is null ? [] : new[] { KeyValuePair.Create("CONTENT_LENGTH", $"{body.Length}") },
+            new("REQUEST_METHOD", method), new("SCRIPT_NAME", ""), new("PATH_INFO", path), new("QUERY_STRING", ""),
+                new("SERVER_NAME", "localhost"),
+            new("SERVER_PORT", "80"), new("SERVER_PROTOCOL", "HTTP/1.1"), new("wsgi.url_scheme", "http"), .. body is null
+                ? [] : new[] { KeyValuePair.Create("CONTENT_LENGTH", $"{body.Length}") },
         ],
     };
 

@@ -120,14 +120,18 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task Start_response_with_exc_info_replaces_what_has_not_been_sent()
     {
-        var request = await RunAsync(App("start_response('200 OK', [])\ntry:\n    1 / 0\nexcept Exception:\n    import sys\n    start_response('500 Oops', [], sys.exc_info())\nreturn [b'sorry']"));
+        var request = await RunAsync(
+            App("start_response('200 OK', [])\ntry:\n    1 / 0\nexcept Exception:\n    import sys\n    start_response('500 Oops', [], "
+            + "sys.exc_info())\nreturn [b'sorry']"));
         Assert.Equal((500, "Oops", "sorry"), (request.Status, request.Reason, request.Body));
     }
 
     [Fact]
     public async Task Start_response_with_exc_info_raises_it_again_behind_the_headers()
     {
-        var request = await RunAsync(App("start_response('200 OK', [])\nyield b'a'\ntry:\n    1 / 0\nexcept Exception:\n    import sys\n    start_response('500 Oops', [], sys.exc_info())\nyield b'b'"));
+        var request = await RunAsync(
+            App("start_response('200 OK', [])\nyield b'a'\ntry:\n    1 / 0\nexcept Exception:\n    import sys\n    start_response('500 "
+            + "Oops', [], sys.exc_info())\nyield b'b'"));
         Assert.Equal((200, "a", false), (request.Status, request.Body, request.IsComplete));
         Assert.Contains("ZeroDivisionError", request.Failure);
     }
@@ -142,14 +146,18 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     {
         var request = await RunAsync(App($"try:\n    start_response({arguments})\nexcept Exception:\n    pass\nreturn [b'x']"));
         Assert.Contains("before it called start_response", request.Failure);
-        request = await RunAsync(App($"try:\n    start_response({arguments})\nexcept Exception:\n    start_response('418 Oops', [('a', 'b')])\nreturn [b'sorry']"));
+        request = await RunAsync(
+            App($"try:\n    start_response({arguments})\nexcept Exception:\n    start_response('418 Oops', [('a', 'b')])\nreturn "
+            + "[b'sorry']"));
         Assert.Equal((418, "sorry", 5L, null), (request.Status, request.Body, request.Length, request.Failure));
     }
 
     [Fact]
     public async Task Second_start_response_replaces_the_first_until_something_was_sent()
     {
-        var request = await RunAsync(App("start_response('200 OK', [('a', '1'), ('Content-Length', '9')])\nstart_response('201 Created', [('b', '2')])\nreturn [b'x']"));
+        var request = await RunAsync(
+            App("start_response('200 OK', [('a', '1'), ('Content-Length', '9')])\nstart_response('201 Created', [('b', '2')])\nreturn "
+            + "[b'x']"));
         Assert.Equal((201, 1L, "x"), (request.Status, request.Length, request.Body));
         Assert.Equal([new("b", "2")], request.Headers);
         request = await RunAsync(App("start_response('200 OK', [])\nyield b'a'\nstart_response('201 Created', [])\nyield b'b'"));
@@ -160,7 +168,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task Headers_of_the_connection_are_dropped_and_each_is_said_to_be_once()
     {
-        var source = App("start_response('200 OK', [('Connection', 'close'), ('Transfer-Encoding', 'chunked'), ('keep-alive', 'x'), ('Upgrade', 'x'), ('a', 'b')])\nreturn [b'x']");
+        var source = App(
+            "start_response('200 OK', [('Connection', 'close'), ('Transfer-Encoding', 'chunked'), ('keep-alive', 'x'), ('Upgrade', 'x'), "
+            + "('a', 'b')])\nreturn [b'x']");
         var first = await RunAsync(source);
         var second = await RunAsync(source);
         Assert.Equal([new("a", "b")], first.Headers);
@@ -176,7 +186,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [InlineData("kept['input'].read()", "wsgi.input was read after the end of its request")]
     public async Task What_an_application_keeps_of_a_request_is_of_no_use_after_it(string late, string expected)
     {
-        var application = python.Serve(App($"if kept:\n    {late}\nkept['start'], kept['input'] = start_response, environ['wsgi.input']\nkept['write'] = start_response('200 OK', [])\nreturn [b'mine']", "kept = {}"));
+        var application = python.Serve(
+            App($"if kept:\n    {late}\nkept['start'], kept['input'] = start_response, environ['wsgi.input']\nkept['write'] = "
+            + "start_response('200 OK', [])\nreturn [b'mine']", "kept = {}"));
         RecordedRequest[] requests = [RecordedRequest.To("/"), RecordedRequest.To("/")];
         foreach (var request in requests)
         {
@@ -217,7 +229,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [InlineData("i.read() + i.read() + i.readline()", "one\\ntwo\\n\\nthree")]
     public async Task Input_is_read_by(string expression, string expected)
     {
-        var request = await RunAsync(App($"i = environ['wsgi.input']\nstart_response('200 OK', [])\nreturn [{expression}]"), RecordedRequest.To("/", Encoding.ASCII.GetBytes("one\ntwo\n\nthree"), "POST"));
+        var request = await RunAsync(
+            App($"i = environ['wsgi.input']\nstart_response('200 OK', [])\nreturn [{expression}]"),
+            RecordedRequest.To("/", Encoding.ASCII.GetBytes("one\ntwo\n\nthree"), "POST"));
         Assert.Null(request.Failure);
         Assert.Equal(expected.Replace("\\n", "\n"), request.Body);
     }
@@ -227,7 +241,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     {
         var body = new byte[10 << 20];
         new Random(1).NextBytes(body);
-        var request = await RunAsync(App("start_response('200 OK', [])\nwhile block := environ['wsgi.input'].read(100000):\n    yield block"), RecordedRequest.To("/", body, "POST"));
+        var request = await RunAsync(
+            App("start_response('200 OK', [])\nwhile block := environ['wsgi.input'].read(100000):\n    yield block"),
+            RecordedRequest.To("/", body, "POST"));
         Assert.Equal(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body)),
             Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Encoding.Latin1.GetBytes(request.Body))));
     }
@@ -235,7 +251,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task File_wrapper_sends_a_file_and_closes_it()
     {
-        var request = await RunAsync(App("import io\nstart_response('200 OK', [])\nfile = io.BytesIO(b'x' * 100000)\nfile.close = lambda: print('closed')\nreturn environ['wsgi.file_wrapper'](file)"));
+        var request = await RunAsync(
+            App("import io\nstart_response('200 OK', [])\nfile = io.BytesIO(b'x' * 100000)\nfile.close = lambda: print('closed')\nreturn "
+            + "environ['wsgi.file_wrapper'](file)"));
         Assert.Equal(100_000, request.Body.Length);
         Assert.Equal(["closed"], request.Lines);
     }
@@ -243,14 +261,19 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task Print_logging_and_errors_belong_to_the_request()
     {
-        var request = await RunAsync(App("import logging, sys\nprint('printed')\nlogging.warning('logged')\nprint('two\\nlines', file=environ['wsgi.errors'])\nstart_response('200 OK', [])\nreturn []"));
+        var request = await RunAsync(
+            App("import logging, sys\nprint('printed')\nlogging.warning('logged')\nprint('two\\nlines', "
+            + "file=environ['wsgi.errors'])\nstart_response('200 OK', [])\nreturn []"));
         Assert.Equal(["printed", "WARNING:root:logged", "two", "lines"], request.Lines);
     }
 
     [Fact]
     public async Task Environ_has_what_the_specification_asks_for()
     {
-        var request = await RunAsync(App("start_response('200 OK', [])\nkeys = ['wsgi.version', 'wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once', 'wsgi.url_scheme', 'PATH_INFO', 'mod_wsgi.process_group', 'mod_wsgi.request_start']\nreturn [ascii([environ[k] for k in keys]).encode()]"),
+        var request = await RunAsync(
+            App("start_response('200 OK', [])\nkeys = ['wsgi.version', 'wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once', "
+            + "'wsgi.url_scheme', 'PATH_INFO', 'mod_wsgi.process_group', 'mod_wsgi.request_start']\nreturn [ascii([environ[k] for k in "
+            + "keys]).encode()]"),
             RecordedRequest.To("/caf\u00c3\u00a9"));
         Assert.Equal("[(1, 0), True, False, False, 'http', '/caf\\xc3\\xa9', '', 1.0]", request.Body);
     }
@@ -258,7 +281,8 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task Validator_of_the_standard_library_has_no_complaint()
     {
-        var source = App("start_response('200 OK', [('Content-Type', 'text/plain')])\nreturn [environ['wsgi.input'].read(3)]") + "\nfrom wsgiref.validate import validator\napplication = validator(application)\n";
+        var source = App("start_response('200 OK', [('Content-Type', 'text/plain')])\nreturn [environ['wsgi.input'].read(3)]")
+            + "\nfrom wsgiref.validate import validator\napplication = validator(application)\n";
         var request = await RunAsync(source, RecordedRequest.To("/", "abc"u8.ToArray(), "POST"));
         Assert.Null(request.Failure);
         Assert.Empty(request.Lines);
@@ -268,7 +292,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     [Fact]
     public async Task Requests_run_side_by_side_on_the_threads_there_are()
     {
-        var application = python.Serve(App("barrier.wait()\nstart_response('200 OK', [])\nreturn [b'x']", "import threading\nbarrier = threading.Barrier(3, timeout=10)"), threads: 3);
+        var application = python.Serve(
+            App("barrier.wait()\nstart_response('200 OK', [])\nreturn [b'x']",
+            "import threading\nbarrier = threading.Barrier(3, timeout=10)"), threads: 3);
         var requests = Enumerable.Range(0, 3).Select(_ => RecordedRequest.To("/")).ToArray();
         foreach (var request in requests) application.Submit(request);
         await Task.WhenAll(requests.Select(request => request.Done)).WaitAsync(Limit);
@@ -314,7 +340,9 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     public async Task Script_that_fails_leaves_no_module_behind()
     {
         Assert.Throws<PythonException>(() => python.Serve("left_behind = True\n1 / 0"));
-        var request = await RunAsync(App("start_response('200 OK', [])\nimport sys\nreturn [b'%d' % sum(hasattr(module, 'left_behind') for module in list(sys.modules.values()))]"));
+        var request = await RunAsync(
+            App("start_response('200 OK', [])\nimport sys\nreturn [b'%d' % sum(hasattr(module, 'left_behind') for module in "
+            + "list(sys.modules.values()))]"));
         Assert.Equal("0", request.Body);
     }
 

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>A client that leaves in the middle of its request's body has asked for one thing; what it has put into the body is never read as requests.</summary>
+/// <summary>
+/// A client that leaves in the middle of its request's body has asked for one thing; what it has put into the body is never read as
+/// requests.
+/// </summary>
 public sealed class AbandonedUploadTests
 {
     private const string Application = """
@@ -47,7 +50,8 @@ public sealed class AbandonedUploadTests
             Assert.Equal("fine", await frontEnd.Client.GetStringAsync($"/{mode}/x"));
         }
         Assert.Empty(Directory.EnumerateFiles(folder, "smuggled-*").Select(Path.GetFileName));
-        Assert.DoesNotContain(File.ReadLines(Path.Combine(folder, "access.log")), line => line.Contains("smuggled", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            File.ReadLines(Path.Combine(folder, "access.log")), line => line.Contains("smuggled", StringComparison.Ordinal));
         Assert.DoesNotContain("DPXY0011", frontEnd.Events());
     }
 

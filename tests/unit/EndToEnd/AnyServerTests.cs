@@ -15,8 +15,10 @@ public class AnyServerTests
         var folder = RunningFrontEnd.NewFolder();
         using (var key = RSA.Create(2048))
         {
-            using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
-            await File.WriteAllTextAsync(Path.Combine(folder, "site.pem"), certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+            using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+                .CreateSelfSigned(DateTimeOffset.Now.AddDays(-1), DateTimeOffset.Now.AddDays(1));
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "site.pem"), certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
         }
 
         await using var site = await RunningFrontEnd.StartAsync(
@@ -26,11 +28,18 @@ public class AnyServerTests
             daemons: [ { name: app, sample: true } ]
             routes: [ { path: /slow, daemon: app, strip-prefix: true, rate-limit: 256KiB/s } ]
             """, folder);
-        var options = new ServerRateLimitOptions { Uri = new(site.Uri, "slow/bytes?n=9000000"), Rate = 256 << 10, Duration = TimeSpan.FromSeconds(1), Tolerance = 0.2 };
+        var options = new ServerRateLimitOptions
+        {
+            Uri = new(site.Uri, "slow/bytes?n=9000000"),
+            Rate = 256 << 10,
+            Duration = TimeSpan.FromSeconds(1),
+            Tolerance = 0.2,
+        };
 
         var refused = await ServerRateLimitVerification.RunAsync(options, null, default);
         var measured = await ServerRateLimitVerification.RunAsync(options with { SkipCertificateCheck = true }, null, default);
-        var many = await ServerRateLimitVerification.RunAsync(options with { SkipCertificateCheck = true, Connections = 20 }, null, default);
+        var many = await ServerRateLimitVerification.RunAsync(
+            options with { SkipCertificateCheck = true, Connections = 20 }, null, default);
 
         Assert.Equal(MeasurementFailure.TlsFailed, refused.Failure);
         Assert.Contains("is not trusted", refused.Problem);

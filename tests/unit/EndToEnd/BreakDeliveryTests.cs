@@ -6,7 +6,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>A daemon that dies in the middle of its response, and a client that has not read yet what came before: it is the client's, and is what the access log counts.</summary>
+/// <summary>
+/// A daemon that dies in the middle of its response, and a client that has not read yet what came before: it is the client's, and is what
+/// the access log counts.
+/// </summary>
 public sealed class BreakDeliveryTests : IAsyncLifetime
 {
     private const int Sent = 200_000;
@@ -52,7 +55,8 @@ public sealed class BreakDeliveryTests : IAsyncLifetime
         var buffer = new byte[8192];
         var request = Encoding.Latin1.GetString(buffer, 0, await connection.ReceiveAsync(buffer));
         var size = request.Contains("/endless") ? 100 << 20 : Sent;
-        var (framing, frame) = request.Contains("/chunked") ? ("Transfer-Encoding: chunked", $"{size:x}\r\n") : ($"Content-Length: {1 << 30}", "");
+        var (framing, frame) = request.Contains("/chunked")
+            ? ("Transfer-Encoding: chunked", $"{size:x}\r\n") : ($"Content-Length: {1 << 30}", "");
         await connection.SendAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n{frame}"));
         await connection.SendAsync(new byte[size]);
     }
@@ -66,12 +70,14 @@ public sealed class BreakDeliveryTests : IAsyncLifetime
     }
 
     /// <summary>What was received behind the head; of a chunked body without its frames, which have nothing of a zero byte.</summary>
-    private static int BodyOf(string received) => received[(received.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..].Count(c => c == '\0');
+    private static int BodyOf(string received) =>
+        received[(received.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..].Count(c => c == '\0');
 
     private async Task<long> LoggedAsync(string path)
     {
         string? line = null;
-        await RunningFrontEnd.UntilAsync(() => (line = ReadLog().FirstOrDefault(logged => logged.Contains($"GET {path} "))) is not null, $"the line of {path}");
+        await RunningFrontEnd.UntilAsync(
+            () => (line = ReadLog().FirstOrDefault(logged => logged.Contains($"GET {path} "))) is not null, $"the line of {path}");
         var count = line!.Split("\" 200 ")[1].Split(' ')[0];
         return count == "-" ? 0 : long.Parse(count, CultureInfo.InvariantCulture);
     }

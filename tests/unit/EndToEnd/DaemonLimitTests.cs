@@ -59,7 +59,8 @@ public sealed class DaemonLimitTests : IAsyncLifetime
         {
             while (true)
             {
-                for (var request = ""; !request.Contains("\r\n\r\n") || (request.Contains("Content-Length: 1\r\n") && request.EndsWith("\r\n\r\n"));)
+                for (var request = ""; !request.Contains("\r\n\r\n")
+                    || (request.Contains("Content-Length: 1\r\n") && request.EndsWith("\r\n\r\n"));)
                 {
                     var count = await connection.ReceiveAsync(buffer);
                     if (count == 0) return;

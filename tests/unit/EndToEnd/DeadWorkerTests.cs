@@ -26,7 +26,8 @@ public sealed class DeadWorkerTests
             return [b'%d' % os.getpid()]
         """;
 
-    // A server that is none of ours, started by a command, whose child keeps its output: behind a session of its own not even its process group tells of it.
+    // A server that is none of ours, started by a command, whose child keeps its output: behind a session of its own not even its process
+    // group tells of it.
     private const string Server = """
         import os, socket, subprocess, sys
         s = socket.socket(socket.AF_UNIX)
@@ -76,11 +77,14 @@ public sealed class DeadWorkerTests
         await using var frontEnd = await StartAsync("processes: 1", source);
         using (var died = await frontEnd.Client.GetAsync("/hold")) Assert.Equal(502, (int)died.StatusCode);
         using (var next = await frontEnd.Client.GetAsync("/")) Assert.Equal(200, (int)next.StatusCode);
-        Assert.Contains(frontEnd.LogLines(), line => line.Contains("DPXY0004", StringComparison.Ordinal) && line.Contains("exit code 7", StringComparison.Ordinal));
+        Assert.Contains(
+            frontEnd.LogLines(), line => line.Contains("DPXY0004", StringComparison.Ordinal)
+            && line.Contains("exit code 7", StringComparison.Ordinal));
         Assert.DoesNotContain(frontEnd.LogLines(), line => line.Contains("still here", StringComparison.Ordinal));
 
         await File.WriteAllTextAsync(Path.Combine(frontEnd.Folder, "go"), "");
-        await RunningFrontEnd.UntilAsync(() => frontEnd.LogLines().Any(line => line.Contains("still here", StringComparison.Ordinal)), "what the child writes");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.LogLines().Any(line => line.Contains("still here", StringComparison.Ordinal)), "what the child writes");
     }
 
     [Fact]
@@ -94,7 +98,8 @@ public sealed class DeadWorkerTests
             Assert.Contains("WSGI0146", await died.Content.ReadAsStringAsync());
             Assert.Equal(i, new FileInfo(Path.Combine(frontEnd.Folder, "deaths")).Length);
         }
-        Assert.Contains(frontEnd.LogLines(), line => line.Contains("died while it served this request and no other", StringComparison.Ordinal));
+        Assert.Contains(
+            frontEnd.LogLines(), line => line.Contains("died while it served this request and no other", StringComparison.Ordinal));
         Assert.Equal(200, (int)(await frontEnd.Client.GetAsync("/")).StatusCode);
     }
 
@@ -103,7 +108,8 @@ public sealed class DeadWorkerTests
     {
         await using var frontEnd = await StartAsync("processes: 1, threads: 5", "application: app.wsgi");
         var slow = Enumerable.Range(0, 3).Select(_ => frontEnd.Client.GetAsync("/slow")).ToArray();
-        await RunningFrontEnd.UntilAsync(() => new FileInfo(Path.Combine(frontEnd.Folder, "slow")) is { Exists: true, Length: 3 }, "three requests to be served");
+        await RunningFrontEnd.UntilAsync(
+            () => new FileInfo(Path.Combine(frontEnd.Folder, "slow")) is { Exists: true, Length: 3 }, "three requests to be served");
         using var died = await frontEnd.Client.GetAsync("/die");
         Assert.Equal(502, (int)died.StatusCode);
         // In company it is sent once more, as the others are: nobody can know which of them it was.

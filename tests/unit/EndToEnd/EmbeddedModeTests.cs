@@ -3,7 +3,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>The restriction of embedded mode (behaviour.md, section 3) and the end of the interpreter, each on a front end of its own.</summary>
+/// <summary>
+/// The restriction of embedded mode (behaviour.md, section 3) and the end of the interpreter, each on a front end of its own.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class EmbeddedModeTests
 {
@@ -96,7 +98,8 @@ public sealed class EmbeddedModeTests
         {
             Assert.Equal(500, await StatusAsync(frontEnd));
             var count = i;
-            await RunningFrontEnd.UntilAsync(() => frontEnd.Events().Count(code => code == "WSGI0210") == count, $"{count} events WSGI0210");
+            await RunningFrontEnd.UntilAsync(
+                () => frontEnd.Events().Count(code => code == "WSGI0210") == count, $"{count} events WSGI0210");
             Assert.Equal(200, (int)(await frontEnd.Client.GetAsync("/")).StatusCode);
         }
     }
@@ -129,10 +132,12 @@ public sealed class EmbeddedModeTests
             routes: [ { path: /, daemon: app }, { path: /inproc, application: app.wsgi } ]
             """, folder);
         Assert.Equal(200, await StatusAsync(frontEnd));
-        var processes = (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId!.Value).Append(frontEnd.ProcessId);
+        var processes = (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers)
+            .Select(worker => worker.ProcessId!.Value).Append(frontEnd.ProcessId);
         await frontEnd.Control.StopAsync(TimeSpan.FromSeconds(2));
         await frontEnd.EndedAsync();
-        Assert.All(processes, process => Assert.True(File.Exists(Path.Combine(folder, $"goodbye-{process}")), $"process {process} said no goodbye"));
+        Assert.All(processes,
+            process => Assert.True(File.Exists(Path.Combine(folder, $"goodbye-{process}")), $"process {process} said no goodbye"));
     }
 
     [Fact]

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>What a failing daemon turns into (behaviour.md, section 6): a real front end, and a daemon that answers what the test wants.</summary>
+/// <summary>
+/// What a failing daemon turns into (behaviour.md, section 6): a real front end, and a daemon that answers what the test wants.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class FailingDaemonTests : IAsyncLifetime
 {
@@ -189,7 +191,8 @@ public sealed class FailingDaemonTests : IAsyncLifetime
     [Fact]
     public async Task Request_body_that_is_malformed_becomes_400()
     {
-        var answer = await _frontEnd.RawAsync("POST /well/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno size\r\n");
+        var answer = await _frontEnd.RawAsync(
+            "POST /well/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno size\r\n");
         Assert.StartsWith("HTTP/1.1 400 ", answer);
         await _frontEnd.EventAsync("WSGI0126");
         await NextIsServedAsync();
@@ -227,7 +230,8 @@ public sealed class FailingDaemonTests : IAsyncLifetime
     [Fact]
     public async Task Hop_by_hop_headers_stay_on_their_hop()
     {
-        _answer = "HTTP/1.1 200 OK\r\nConnection: close, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nX-Public: 1\r\nContent-Length: 2\r\n\r\nok";
+        _answer = "HTTP/1.1 200 OK\r\nConnection: close, X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nX-Public: "
+            + "1\r\nContent-Length: 2\r\n\r\nok";
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Connection.Add("X-Secret");
         request.Headers.Add("X-Secret", "1");

@@ -37,7 +37,8 @@ public sealed class GroupOptionTests
     [Fact]
     public async Task Processes_have_the_variables_of_the_group_beside_the_front_ends()
     {
-        await using var frontEnd = await StartAsync("env: { DJANGO_SETTINGS_MODULE: site.settings, EMPTY: '', 'ODD': 'a=b c', HOME: /nonexistent, COUNT: 5 }");
+        await using var frontEnd = await StartAsync(
+            "env: { DJANGO_SETTINGS_MODULE: site.settings, EMPTY: '', 'ODD': 'a=b c', HOME: /nonexistent, COUNT: 5 }");
         Assert.Equal("site.settings", await frontEnd.Client.GetStringAsync("/env/DJANGO_SETTINGS_MODULE"));
         Assert.Equal("", await frontEnd.Client.GetStringAsync("/env/EMPTY"));
         Assert.Equal("a=b c", await frontEnd.Client.GetStringAsync("/env/ODD"));
@@ -61,8 +62,10 @@ public sealed class GroupOptionTests
         await frontEnd.Client.GetStringAsync("/");
         await frontEnd.Client.GetStringAsync("/slow?secret=1");
         await frontEnd.EventAsync("DPXY0035");
-        var slow = JsonDocument.Parse(Assert.Single(frontEnd.LogLines(), line => line.Contains("DPXY0035", StringComparison.Ordinal))).RootElement;
-        Assert.Equal(("GET", "/slow", "app"), (slow.GetProperty("method").GetString(), slow.GetProperty("path").GetString(), slow.GetProperty("daemon").GetString()));
+        var slow = JsonDocument.Parse(
+            Assert.Single(frontEnd.LogLines(), line => line.Contains("DPXY0035", StringComparison.Ordinal))).RootElement;
+        Assert.Equal(("GET", "/slow", "app"),
+            (slow.GetProperty("method").GetString(), slow.GetProperty("path").GetString(), slow.GetProperty("daemon").GetString()));
         Assert.Matches(@"it has run for \d\.\d s, and is at\n", slow.GetProperty("message").GetString());
         Assert.Contains("take_your_time", slow.GetProperty("message").GetString());
     }
@@ -78,7 +81,9 @@ public sealed class GroupOptionTests
             await Task.Delay(250);
         }
         Assert.Equal(first, await frontEnd.Client.GetStringAsync("/used"));
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Client.GetStringAsync("/health").GetAwaiter().GetResult() != first, "the worker to be replaced in spite of its health checks");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.Client.GetStringAsync("/health").GetAwaiter()
+            .GetResult() != first, "the worker to be replaced in spite of its health checks");
         await frontEnd.EventAsync("DPXY0014");
     }
 }

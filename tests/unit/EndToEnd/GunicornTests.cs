@@ -88,7 +88,8 @@ public sealed class GunicornTests : IAsyncLifetime
         var file = Path.GetTempFileName();
         await File.WriteAllBytesAsync(file, new byte[2 << 20]);
 
-        var (exitCode, output) = await Programs.RunAsync("curl", "-s", "--max-time", "20", "-H", "Expect: 100-continue", "--data-binary", "@" + file, _frontEnd.Uri + "digest");
+        var (exitCode, output) = await Programs.RunAsync(
+            "curl", "-s", "--max-time", "20", "-H", "Expect: 100-continue", "--data-binary", "@" + file, _frontEnd.Uri + "digest");
 
         File.Delete(file);
         Assert.Equal(0, exitCode);
@@ -113,13 +114,16 @@ public sealed class GunicornTests : IAsyncLifetime
         Assert.Equal("block 0", await reader.ReadLineAsync());
         var first = Stopwatch.GetElapsedTime(start);
         Assert.EndsWith("block 4\n", await reader.ReadToEndAsync());
-        Assert.True(first < Stopwatch.GetElapsedTime(start) / 2, $"the first block came after {first}, all after {Stopwatch.GetElapsedTime(start)}");
+        Assert.True(first < Stopwatch.GetElapsedTime(start) / 2,
+            $"the first block came after {first}, all after {Stopwatch.GetElapsedTime(start)}");
     }
 
     [Fact]
     public async Task Upgrade_that_it_refuses_is_an_ordinary_answer()
     {
-        var answer = await _frontEnd.RawAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        var answer = await _frontEnd.RawAsync(
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+            + "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             + "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 200 OK", answer);
         Assert.Contains("hello", answer);

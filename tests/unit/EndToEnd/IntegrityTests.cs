@@ -5,16 +5,20 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>No byte is lost or reordered, by any pacer in any scope, under any flush policy, in blocks of any size, over any version of HTTP.</summary>
+/// <summary>
+/// No byte is lost or reordered, by any pacer in any scope, under any flush policy, in blocks of any size, over any version of HTTP.
+/// </summary>
 public sealed class IntegrityTests
 {
     // The test suite has a small part of the bytes that were checked once (DAEMONPROXY_INTEGRITY_BYTES=1073741824).
-    private static readonly long Size = long.TryParse(Environment.GetEnvironmentVariable("DAEMONPROXY_INTEGRITY_BYTES"), out var wanted) ? wanted : 1_500_001;
+    private static readonly long Size = long.TryParse(Environment.GetEnvironmentVariable("DAEMONPROXY_INTEGRITY_BYTES"), out var wanted)
+        ? wanted : 1_500_001;
     private const int AtOnce = 24;
 
     private static readonly (string Pacer, string Scope)[] Limits =
     [
-        ("token-bucket", "response"), ("token-bucket", "client"), ("token-bucket", "route"), ("token-bucket", "total"), ("interval", "response"), ("interval-2.4.33", "response"),
+        ("token-bucket", "response"), ("token-bucket", "client"), ("token-bucket", "route"), ("token-bucket", "total"),
+            ("interval", "response"), ("interval-2.4.33", "response"),
     ];
 
     private static readonly string[] Policies = ["", ", response-flush-delay: 0, response-buffer-size: 64KiB, response-flush-deadline: 0"];
@@ -27,7 +31,8 @@ public sealed class IntegrityTests
         var groups = Policies.Select((policy, i) => $"  - {{ name: app{i}, sample: true{policy} }}");
         var routes = from limit in Limits.Index()
                      from policy in Policies.Index()
-                     let own = limit.Item.Scope == "total" ? "" : $", rate-limit: 32MiB/s, rate-scope: {limit.Item.Scope}, pacer: {limit.Item.Pacer}, rate-limit-after: 10KiB"
+                     let own = limit.Item.Scope == "total"
+                         ? "" : $", rate-limit: 32MiB/s, rate-scope: {limit.Item.Scope}, pacer: {limit.Item.Pacer}, rate-limit-after: 10KiB"
                      select $"  - {{ path: /{limit.Index}/{policy.Index}, daemon: app{policy.Index}, strip-prefix: true{own} }}";
         await using var frontEnd = await RunningFrontEnd.StartAsync($"""
             name: site
@@ -46,7 +51,8 @@ public sealed class IntegrityTests
                            from chunk in Chunks
                            from version in Versions
                            select (limit, policy, chunk, version);
-        var clients = Versions.ToDictionary(version => version, version => TlsTests.Client(frontEnd.Status.Uri[version.Major == 2 ? 1 : 0], version));
+        var clients = Versions.ToDictionary(
+            version => version, version => TlsTests.Client(frontEnd.Status.Uri[version.Major == 2 ? 1 : 0], version));
         var wrong = new ConcurrentBag<string>();
         var count = 0;
         await Parallel.ForEachAsync(combinations, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (of, cancellation) =>
@@ -55,7 +61,8 @@ public sealed class IntegrityTests
             using var response = await clients[of.version].GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellation);
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
             var hash = Convert.ToHexString(await SHA256.HashDataAsync(body, cancellation));
-            if (response.Version != of.version && !(of.version == HttpVersion.Version10 && response.Version == HttpVersion.Version11)) wrong.Add($"{path} over {response.Version}");
+            if (response.Version != of.version && !(of.version == HttpVersion.Version10 && response.Version == HttpVersion.Version11))
+                wrong.Add($"{path} over {response.Version}");
             if (hash != expected) wrong.Add($"{Limits[of.limit]} {path} over HTTP/{of.version}");
             Interlocked.Increment(ref count);
         });

@@ -6,14 +6,18 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>A steady load while workers are killed at random: every request ends in its own complete answer, or in what behaviour.md, section 6, has for a daemon that died.</summary>
+/// <summary>
+/// A steady load while workers are killed at random: every request ends in its own complete answer, or in what behaviour.md, section 6, has
+/// for a daemon that died.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class KilledWorkersTests(ITestOutputHelper output)
 {
     private const int Clients = 8;
 
     // The test suite has one part in five of the load that was measured once with all of it (DAEMONPROXY_KILL_REQUESTS=10000).
-    private static readonly int Requests = int.TryParse(Environment.GetEnvironmentVariable("DAEMONPROXY_KILL_REQUESTS"), out var wanted) ? wanted : 2000;
+    private static readonly int Requests = int.TryParse(Environment.GetEnvironmentVariable("DAEMONPROXY_KILL_REQUESTS"), out var wanted)
+        ? wanted : 2000;
     private static readonly TimeSpan BetweenKills = TimeSpan.FromMilliseconds(200);
 
     [Fact]
@@ -41,11 +45,15 @@ public sealed class KilledWorkersTests(ITestOutputHelper output)
         await done.CancelAsync();
         var killed = await killer;
 
-        output.WriteLine($"{killed} workers killed; {string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
+        output.WriteLine(
+            $"{killed} workers killed; "
+            + $"{string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
         Assert.True(killed > Requests / 1000, $"{killed} workers were killed");
         Assert.Equal(Requests, outcomes.Values.Sum());
-        Assert.All(outcomes.Keys, outcome => Assert.Contains(outcome.Split(' ', 2)[1], new[] { "complete", "broken off", "500", "502", "503", "504" }));
-        // A GET that had no byte yet was sent to another worker, which would have to be killed in this moment too, as a busy machine can have it; a POST may not
+        Assert.All(outcomes.Keys,
+            outcome => Assert.Contains(outcome.Split(' ', 2)[1], new[] { "complete", "broken off", "500", "502", "503", "504" }));
+        // A GET that had no byte yet was sent to another worker, which would have to be killed in this moment too, as a busy machine can
+        // have it; a POST may not
         // be sent again.
         Assert.True(outcomes["GET complete"] >= Requests * 3 / 4 * 0.98, "GETs were not repeated");
         Assert.True(outcomes["POST complete"] >= Requests / 4 * 0.8, "most are not harmed at all");
@@ -88,7 +96,8 @@ public sealed class KilledWorkersTests(ITestOutputHelper output)
         while (!done.IsCancellationRequested)
         {
             // On a machine too busy to start them as fast as they are killed, there would soon be none left to kill.
-            var workers = (await frontEnd.Control.GetStatusAsync(CancellationToken.None)).Daemons[0].Workers.Where(worker => worker.State == DaemonState.Ready).Select(worker => worker.ProcessId!.Value).ToArray();
+            var workers = (await frontEnd.Control.GetStatusAsync(CancellationToken.None)).Daemons[0].Workers.Where(
+                worker => worker.State == DaemonState.Ready).Select(worker => worker.ProcessId!.Value).ToArray();
             if (workers.Length > 2)
             {
                 try

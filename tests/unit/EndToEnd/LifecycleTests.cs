@@ -17,7 +17,8 @@ public sealed partial class LifecycleTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no SIGTERM on Windows");
         await using var frontEnd = await RunningFrontEnd.StartAsync(Sample);
-        using var response = await frontEnd.Client.GetAsync("/drip?count=20&chunk=100&every-ms=50", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await frontEnd.Client.GetAsync(
+            "/drip?count=20&chunk=100&every-ms=50", HttpCompletionOption.ResponseHeadersRead);
 
         Assert.Equal(0, SendSignal(frontEnd.ProcessId, SigTerm));
         await RunningFrontEnd.UntilAsync(() => !Connects(frontEnd.Uri), "the front end to take no new connection");
@@ -41,7 +42,9 @@ public sealed partial class LifecycleTests
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        AssertSentence("in use", await RunningFrontEnd.FailAsync($"listen: [ \"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}\" ]\n{Sample}"));
+        AssertSentence(
+            "in use", await RunningFrontEnd.FailAsync(
+            $"listen: [ \"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}\" ]\n{Sample}"));
     }
 
     [Theory]
@@ -55,7 +58,8 @@ public sealed partial class LifecycleTests
     [Fact]
     public async Task Configuration_with_mistakes_is_one_line_each()
     {
-        var lines = (await RunningFrontEnd.FailAsync("daemons: [ { name: a, sample: on, respons: 1 } ]\nroutes: [ { path: x, daemon: b } ]")).Split(Environment.NewLine);
+        var lines = (await RunningFrontEnd.FailAsync(
+            "daemons: [ { name: a, sample: on, respons: 1 } ]\nroutes: [ { path: x, daemon: b } ]")).Split(Environment.NewLine);
         Assert.Equal(3, lines.Length);
         Assert.All(lines, line => Assert.Matches(@"^.*site\.yaml:\d+:\d+: ", line));
     }
@@ -63,7 +67,9 @@ public sealed partial class LifecycleTests
     [Fact]
     public async Task Killed_front_end_leaves_no_daemon_and_its_name_can_be_taken_at_once()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells a process that its parent was killed; elsewhere daemons see it by their standard input");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux(),
+            "only Linux tells a process that its parent was killed; elsewhere daemons see it by their standard input");
         var folder = RunningFrontEnd.NewFolder();
         var first = await RunningFrontEnd.StartAsync("""
             name: site
@@ -83,7 +89,8 @@ public sealed partial class LifecycleTests
     [Fact]
     public async Task Worker_is_replaced_after_maximum_requests_and_no_request_fails()
     {
-        await using var frontEnd = await RunningFrontEnd.StartAsync("name: site\ndaemons: [ { name: app, sample: true, processes: 2, maximum-requests: 20 } ]");
+        await using var frontEnd = await RunningFrontEnd.StartAsync(
+            "name: site\ndaemons: [ { name: app, sample: true, processes: 2, maximum-requests: 20 } ]");
         for (var i = 0; i < 200; i++) Assert.Equal(200, (int)(await frontEnd.Client.PostAsync("/sink", new StringContent("x"))).StatusCode);
         await RunningFrontEnd.UntilAsync(() => frontEnd.Events().Contains("DPXY0014"), "a worker to be replaced");
         Assert.True((await frontEnd.Control.GetStatusAsync()).Daemons[0].Traffic.RestartsByReason!["MaximumRequests"] > 0);
@@ -92,9 +99,11 @@ public sealed partial class LifecycleTests
     [Fact]
     public async Task Requests_beyond_the_threads_of_a_group_wait_and_are_dropped_after_queue_timeout()
     {
-        await using var frontEnd = await RunningFrontEnd.StartAsync("name: site\ndaemons: [ { name: app, sample: true, processes: 2, threads: 1, queue-timeout: 300ms } ]");
+        await using var frontEnd = await RunningFrontEnd.StartAsync(
+            "name: site\ndaemons: [ { name: app, sample: true, processes: 2, threads: 1, queue-timeout: 300ms } ]");
         var busy = Enumerable.Range(0, 2).Select(_ => frontEnd.Client.GetAsync("/stall?before=1&ms=1500&after=1")).ToArray();
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons[0].ActiveRequests == 2, "both workers to be busy");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons[0].ActiveRequests == 2, "both workers to be busy");
 
         using var dropped = await frontEnd.Client.GetAsync("/");
 

@@ -8,8 +8,8 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>
-/// A front end whose limit on open files is low, and ten times as many clients: idle, slow, and at work. It never ends, never spins, its control socket answers, and
-/// service is back when the clients have gone.
+/// A front end whose limit on open files is low, and ten times as many clients: idle, slow, and at work. It never ends, never spins, its
+/// control socket answers, and service is back when the clients have gone.
 /// </summary>
 public sealed class OpenFilesTests
 {
@@ -33,7 +33,8 @@ public sealed class OpenFilesTests
             {
                 clients.AddRange(await Task.WhenAll(Enumerable.Range(0, files * 10 / 3).Select(_ => ConnectAsync(site.Uri, request))));
             }
-            await RunningFrontEnd.UntilAsync(() => site.Events().Contains("DPXY0050"), $"event DPXY0050; there are {string.Join(", ", site.Events().Distinct())}");
+            await RunningFrontEnd.UntilAsync(
+                () => site.Events().Contains("DPXY0050"), $"event DPXY0050; there are {string.Join(", ", site.Events().Distinct())}");
 
             // A fifth of a core while it has nothing to do; spinning would be a whole one.
             var busy = site.ProcessorTime();
@@ -171,7 +172,8 @@ public sealed class OpenFilesTests
             var process = Process.Start(Start(files, folder, "site.yaml", "--background"))!;
             process.StandardInput.Close();
             using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
-            var report = JsonSerializer.Deserialize((await process.StandardOutput.ReadLineAsync(limit.Token))!, ControlJson.Default.StartReport)!;
+            var report = JsonSerializer.Deserialize(
+                (await process.StandardOutput.ReadLineAsync(limit.Token))!, ControlJson.Default.StartReport)!;
             Assert.True(report.Status is not null, report.Error);
             return new(folder, process, report.Status);
         }
@@ -206,7 +208,8 @@ public sealed class OpenFilesTests
         public IReadOnlyList<string> Events()
         {
             using var log = new StreamReader(new FileStream(_status.LogFile!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return [.. log.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
+            return [.. log.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
         }
 
         public void Dispose()

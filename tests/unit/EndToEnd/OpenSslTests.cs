@@ -30,8 +30,10 @@ public sealed class OpenSslTests
             Assert.Equal("served", await frontEnd.Client.GetStringAsync(path));
         await frontEnd.Client.GetStringAsync("/");
         await frontEnd.Client.GetStringAsync("/trailers");
-        var workers = (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId).OfType<int>();
+        var workers = (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers)
+            .Select(worker => worker.ProcessId).OfType<int>();
 
-        Assert.All([frontEnd.ProcessId, .. workers], process => Assert.DoesNotContain("libssl", File.ReadAllText($"/proc/{process}/maps"), StringComparison.Ordinal));
+        Assert.All([frontEnd.ProcessId, .. workers],
+            process => Assert.DoesNotContain("libssl", File.ReadAllText($"/proc/{process}/maps"), StringComparison.Ordinal));
     }
 }

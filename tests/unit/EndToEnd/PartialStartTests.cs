@@ -35,7 +35,9 @@ public sealed class PartialStartTests
         Assert.Equal("200 OK\n", await frontEnd.Client.GetStringAsync("/status/200"));
         using (var answer = await frontEnd.Client.GetAsync("/broken")) Assert.Equal(500, (int)answer.StatusCode);
         await frontEnd.EventAsync("DPXY0016");
-        Assert.Contains(frontEnd.LogLines(), line => line.Contains("DPXY0016", StringComparison.Ordinal) && line.Contains("no_such_module", StringComparison.Ordinal));
+        Assert.Contains(
+            frontEnd.LogLines(), line => line.Contains("DPXY0016", StringComparison.Ordinal)
+            && line.Contains("no_such_module", StringComparison.Ordinal));
 
         // What works has to go on working by a restart; what did not before is no reason to refuse one.
         await frontEnd.Control.RestartAsync(null);
@@ -44,7 +46,9 @@ public sealed class PartialStartTests
 
         await File.WriteAllTextAsync(Path.Combine(frontEnd.Folder, "broken.wsgi"), Good);
         Assert.Equal("mended", await frontEnd.Client.GetStringAsync("/broken"));
-        Assert.DoesNotContain((await frontEnd.Control.GetStatusAsync()).Warnings, warning => warning.Contains("daemon group 'broken'", StringComparison.Ordinal) && warning.Contains("ended", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            (await frontEnd.Control.GetStatusAsync()).Warnings, warning =>
+            warning.Contains("daemon group 'broken'", StringComparison.Ordinal) && warning.Contains("ended", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -52,7 +56,8 @@ public sealed class PartialStartTests
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync(Site, await FolderAsync(Good));
         await File.WriteAllTextAsync(Path.Combine(frontEnd.Folder, "other.wsgi"), Broken);
-        await File.WriteAllTextAsync(Path.Combine(frontEnd.Folder, "site.yaml"), Site.Replace("broken.wsgi", "other.wsgi", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            Path.Combine(frontEnd.Folder, "site.yaml"), Site.Replace("broken.wsgi", "other.wsgi", StringComparison.Ordinal));
         var refusal = await Assert.ThrowsAsync<ControlException>(() => frontEnd.Control.RestartAsync(null));
         Assert.Contains("nothing was changed", refusal.Message);
         Assert.Equal("mended", await frontEnd.Client.GetStringAsync("/broken"));
@@ -70,7 +75,9 @@ public sealed class PartialStartTests
     public async Task Start_is_refused_when_nothing_would_be_served()
     {
         var folder = await FolderAsync(Broken);
-        Assert.Contains("daemon group 'broken'", await RunningFrontEnd.FailAsync("name: site\ndaemons: [ { name: broken, application: broken.wsgi } ]", folder));
+        Assert.Contains(
+            "daemon group 'broken'",
+            await RunningFrontEnd.FailAsync("name: site\ndaemons: [ { name: broken, application: broken.wsgi } ]", folder));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -82,7 +89,8 @@ public sealed class PartialStartTests
             daemons: [ { name: well, sample: true }, { name: broken, command: [ sh, -c, 'exit 3' ], connect-timeout: 300ms } ]
             routes: [ { path: /, daemon: well }, { path: /broken, daemon: broken } ]
             """);
-        Assert.Contains(frontEnd.Status.Warnings, warning => warning.Contains("ended with exit code 3 before it listened", StringComparison.Ordinal));
+        Assert.Contains(
+            frontEnd.Status.Warnings, warning => warning.Contains("ended with exit code 3 before it listened", StringComparison.Ordinal));
         using (var answer = await frontEnd.Client.GetAsync("/broken")) Assert.Equal(503, (int)answer.StatusCode);
         Assert.Equal("200 OK\n", await frontEnd.Client.GetStringAsync("/status/200"));
     }

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>A front end with apps/process.wsgi below <c>/d</c> in a daemon process and below <c>/e</c> in the front end, and no locale in the environment.</summary>
+/// <summary>
+/// A front end with apps/process.wsgi below <c>/d</c> in a daemon process and below <c>/e</c> in the front end, and no locale in the
+/// environment.
+/// </summary>
 internal sealed class ProcessSite : IAsyncDisposable
 {
     private ProcessSite(RunningFrontEnd frontEnd, string folder) => (FrontEnd, Folder) = (frontEnd, folder);
@@ -21,7 +24,9 @@ internal sealed class ProcessSite : IAsyncDisposable
     {
         var folder = RunningFrontEnd.NewFolder();
         File.Copy(Path.Combine(RepositoryRoot.Path, "tests/unit/EndToEnd/apps/process.wsgi"), Path.Combine(folder, "process.wsgi"));
-        var noLocale = new Dictionary<string, string?> { ["LANG"] = null, ["LC_ALL"] = null, ["LC_CTYPE"] = null, ["PYTHONUTF8"] = null, ["PYTHONIOENCODING"] = null };
+        var noLocale = new Dictionary<string,
+            string?>
+        { ["LANG"] = null, ["LC_ALL"] = null, ["LC_CTYPE"] = null, ["PYTHONUTF8"] = null, ["PYTHONIOENCODING"] = null };
         var frontEnd = await RunningFrontEnd.StartAsync($$"""
             name: process
             {{(home is null ? "" : $"python-home: {home}")}}
@@ -33,11 +38,16 @@ internal sealed class ProcessSite : IAsyncDisposable
     }
 
     /// <summary>What the application answers.</summary>
-    public async Task<JsonElement> AskAsync(string mode, string question) => JsonDocument.Parse(await FrontEnd.Client.GetStringAsync($"/{mode}/{question}")).RootElement;
+    public async Task<JsonElement> AskAsync(string mode, string question) =>
+        JsonDocument.Parse(await FrontEnd.Client.GetStringAsync($"/{mode}/{question}")).RootElement;
 
-    /// <summary>The Pythons that tests run on: the one that is found, and those whose homes stand in DAEMONPROXY_TEST_PYTHONS, a list as PATH is one.</summary>
+    /// <summary>
+    /// The Pythons that tests run on: the one that is found, and those whose homes stand in DAEMONPROXY_TEST_PYTHONS, a list as PATH is
+    /// one.
+    /// </summary>
     public static TheoryData<string> Pythons() =>
-        ["", .. (Environment.GetEnvironmentVariable("DAEMONPROXY_TEST_PYTHONS") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)];
+        ["", .. (Environment.GetEnvironmentVariable("DAEMONPROXY_TEST_PYTHONS") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)];
 
     /// <summary>Skips the test where there is no Python, or no /proc to look at its children.</summary>
     public static string? Need(string home)

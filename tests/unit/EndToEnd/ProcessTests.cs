@@ -6,7 +6,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>What a process looks like to an application in it, and to the front end whatever the application does: children, signals, streams, text; in both modes, on each Python there is.</summary>
+/// <summary>
+/// What a process looks like to an application in it, and to the front end whatever the application does: children, signals, streams, text;
+/// in both modes, on each Python there is.
+/// </summary>
 public sealed class ProcessTests
 {
     // Signals 32 and 33 are the C library's own, for changing a process's user in all threads.
@@ -53,13 +56,17 @@ public sealed class ProcessTests
             Expect($"/{mode} its process", $"{process}", (await site.AskAsync(mode, "pid")).GetRawText(), failures);
         }
         var log = site.FrontEnd.LogLines();
-        foreach (var line in new[] { "the handler for SIGTERM is ignored", "process.wsgi, line 14, in <module>", "squaring 3", "farewell of a child", "ZeroDivisionError" })
+        foreach (var line in new[] { "the handler for SIGTERM is ignored", "process.wsgi, line 14, in <module>", "squaring 3",
+            "farewell of a child", "ZeroDivisionError" })
         {
             if (!log.Any(entry => entry.Contains(line, StringComparison.Ordinal))) failures.Add($"'{line}' is not in the log");
         }
-        foreach (var line in new[] { "DPXY0005", "Traceback of the host" }.Where(line => log.Any(entry => entry.Contains(line, StringComparison.Ordinal)))) failures.Add($"{line} is in the log");
+        foreach (var line in new[] { "DPXY0005", "Traceback of the host" }.Where(
+            line => log.Any(entry => entry.Contains(line, StringComparison.Ordinal))))
+            failures.Add($"{line} is in the log");
         // The children's own numbers: none of them said goodbye in its parent's name.
-        if (Directory.GetFiles(site.Folder, "goodbye-*") is { Length: > 0 } goodbyes) failures.Add($"exit handlers ran in {string.Join(", ", goodbyes)}");
+        if (Directory.GetFiles(site.Folder, "goodbye-*") is { Length: > 0 } goodbyes)
+            failures.Add($"exit handlers ran in {string.Join(", ", goodbyes)}");
         Assert.True(failures.Count == 0, string.Join('\n', failures));
     }
 
@@ -70,13 +77,18 @@ public sealed class ProcessTests
 
     private static void CheckChild(string mode, JsonElement child, List<string> failures)
     {
-        if (child.GetProperty("caught").GetUInt64() is var caught && (caught & ~OfTheLibrary) != 0) failures.Add($"/{mode}: a child catches signals {caught:x}");
+        if (child.GetProperty("caught").GetUInt64() is var caught && (caught & ~OfTheLibrary) != 0)
+            failures.Add($"/{mode}: a child catches signals {caught:x}");
         if (child.GetProperty("blocked").GetUInt64() is var blocked and not 0) failures.Add($"/{mode}: a child blocks signals {blocked:x}");
-        var kept = child.GetProperty("links").EnumerateObject().Where(link => int.Parse(link.Name) > 2).Select(link => $"{link.Name} {link.Value}").ToList();
+        var kept = child.GetProperty("links").EnumerateObject().Where(link => int.Parse(link.Name) > 2)
+            .Select(link => $"{link.Name} {link.Value}").ToList();
         // Its own pipe, the folder that it lists, and where its output goes in the front end.
-        if (kept.Count(link => link.Contains("socket:", StringComparison.Ordinal)) is > 0) failures.Add($"/{mode}: a child keeps sockets: {string.Join(", ", kept)}");
-        if (kept.Count(link => link.Contains("pipe:", StringComparison.Ordinal)) > 3) failures.Add($"/{mode}: a child keeps pipes: {string.Join(", ", kept)}");
-        if (kept.Any(link => link.Contains(".lock", StringComparison.Ordinal) || link.Contains(".log", StringComparison.Ordinal))) failures.Add($"/{mode}: a child keeps files: {string.Join(", ", kept)}");
+        if (kept.Count(link => link.Contains("socket:", StringComparison.Ordinal)) is > 0)
+            failures.Add($"/{mode}: a child keeps sockets: {string.Join(", ", kept)}");
+        if (kept.Count(link => link.Contains("pipe:", StringComparison.Ordinal)) > 3)
+            failures.Add($"/{mode}: a child keeps pipes: {string.Join(", ", kept)}");
+        if (kept.Any(link => link.Contains(".lock", StringComparison.Ordinal) || link.Contains(".log", StringComparison.Ordinal)))
+            failures.Add($"/{mode}: a child keeps files: {string.Join(", ", kept)}");
     }
 
     private const string Prefix = "output of an application: ";
@@ -88,9 +100,12 @@ public sealed class ProcessTests
         Expect($"/{mode}/streams",
             $$"""{"stdout.fileno": "UnsupportedOperation", "stdout": {{Attributes.Replace("NAME", "stdout")}}, "stderr.fileno": "UnsupportedOperation", "stderr": {{Attributes.Replace("NAME", "stderr")}}, "stdin": "", "descriptor 0": ""}""",
             streams, failures);
-        var expected = new[] { "stdout as bytes: grüße ", "no text: \\xff", "stdout in lines", "stderr as bytes: grüße ", "no text: \\xff", "stderr in lines", "alone \\udc80" };
+        var expected =
+            new[] { "stdout as bytes: grüße ", "no text: \\xff", "stdout in lines", "stderr as bytes: grüße ", "no text: \\xff",
+            "stderr in lines", "alone \\udc80" };
         IEnumerable<string> Logged() => site.FrontEnd.LogLines().Select(line => JsonDocument.Parse(line).RootElement)
-            .Where(line => line.TryGetProperty("path", out var path) && path.GetString() == $"/{mode}/streams").Select(line => line.GetProperty("message").GetString()![Prefix.Length..]);
+            .Where(line => line.TryGetProperty("path", out var path) && path.GetString() == $"/{mode}/streams")
+            .Select(line => line.GetProperty("message").GetString()![Prefix.Length..]);
         await RunningFrontEnd.UntilAsync(() => Logged().Count() >= expected.Length, $"the lines of /{mode}/streams");
         Expect($"/{mode}/streams in the log", string.Join('|', expected), string.Join('|', Logged()), failures);
     }
@@ -107,7 +122,8 @@ public sealed class ProcessTests
         try
         {
             // The connection is the child's too, at the moment of the fork; the front end closes it when the answer is there.
-            var answer = await site.FrontEnd.RawAsync($"GET /{mode}/{kind} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").WaitAsync(TimeSpan.FromSeconds(10));
+            var answer = await site.FrontEnd.RawAsync($"GET /{mode}/{kind} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .WaitAsync(TimeSpan.FromSeconds(10));
             Assert.StartsWith("HTTP/1.1 200", answer);
             child = int.Parse(answer[(answer.LastIndexOf('\n') + 1)..]);
             Assert.True(RunningFrontEnd.IsAlive(child));
@@ -129,7 +145,8 @@ public sealed class ProcessTests
     {
         await using var site = await ProcessSite.StartAsync(ProcessSite.Need(""));
         var worker = (await site.AskAsync("d", "forge")).GetInt32();
-        await RunningFrontEnd.UntilAsync(() => site.FrontEnd.LogLines().Count(line => line.Contains("forged", StringComparison.Ordinal)) >= 8, "what was written");
+        await RunningFrontEnd.UntilAsync(
+            () => site.FrontEnd.LogLines().Count(line => line.Contains("forged", StringComparison.Ordinal)) >= 8, "what was written");
         Assert.DoesNotContain(site.FrontEnd.Events(), code => code is "DPXY0018" or "DPXY0019" or "DPXY0014");
         Assert.Equal(worker, (await site.AskAsync("d", "pid")).GetInt32());
     }
@@ -137,12 +154,14 @@ public sealed class ProcessTests
     [Theory]
     [InlineData("")]
     [InlineData("X-DaemonProxy-Connection: 0 6.6.6.6 1 1 https HTTP/1.1 %2F 0 %2F\r\n")]
-    [InlineData("X-DaemonProxy-Connection: 0000000000000000000000000000000000000000000000000000000000000000 0 6.6.6.6 1 1 https HTTP/1.1 %2F 0 %2F\r\n")]
+    [InlineData("X-DaemonProxy-Connection: 0000000000000000000000000000000000000000000000000000000000000000 0 6.6.6.6 1 1 https HTTP/1.1 "
+        + "%2F 0 %2F\r\n")]
     public async Task Worker_refuses_what_its_front_end_has_not_sent(string header)
     {
         await using var site = await ProcessSite.StartAsync(ProcessSite.Need(""));
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(Directory.GetFiles(site.Folder, "app.*.sock", SearchOption.AllDirectories).Single()));
+        await socket.ConnectAsync(
+            new UnixDomainSocketEndPoint(Directory.GetFiles(site.Folder, "app.*.sock", SearchOption.AllDirectories).Single()));
         await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"GET /d/pid HTTP/1.1\r\nHost: x\r\n{header}\r\n"));
         Assert.StartsWith("HTTP/1.1 403", await RunningFrontEnd.ReadToEndAsync(socket));
         await site.FrontEnd.EventAsync("DPXY0026");

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>Shared limits, conditions, live changes and trusted proxies on a real front end. What is measured is compared with what else is measured.</summary>
+/// <summary>
+/// Shared limits, conditions, live changes and trusted proxies on a real front end. What is measured is compared with what else is
+/// measured.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class RateLimitTests : IAsyncLifetime
 {
@@ -45,7 +48,9 @@ public sealed class RateLimitTests : IAsyncLifetime
     [InlineData("/all")]
     public async Task Eight_responses_share_a_limit_equally_whatever_their_blocks(string route)
     {
-        var got = await ReadAsync(TimeSpan.FromSeconds(3), [.. new[] { 100, 1000, 8192, 65_536, 100, 1000, 8192, 65_536 }.Select(chunk => (route + Endless + chunk, (string?)null))]);
+        var got = await ReadAsync(
+            TimeSpan.FromSeconds(3),
+            [.. new[] { 100, 1000, 8192, 65_536, 100, 1000, 8192, 65_536 }.Select(chunk => (route + Endless + chunk, (string?)null))]);
         var mean = got.Average();
         // What was buffered on the way at the start is the client's own to count, a few KiB of 150 each.
         Assert.All(got, bytes => Assert.InRange(bytes / mean, 0.9, 1.1));
@@ -56,7 +61,8 @@ public sealed class RateLimitTests : IAsyncLifetime
     public async Task Clients_behind_a_trusted_proxy_have_each_their_own_rate()
     {
         var path = "/client" + Endless + 8192;
-        var got = await ReadAsync(TimeSpan.FromSeconds(3), (path, "203.0.113.1"), (path, "198.51.100.1, 203.0.113.1, 10.0.0.7"), (path, "203.0.113.2"));
+        var got = await ReadAsync(
+            TimeSpan.FromSeconds(3), (path, "203.0.113.1"), (path, "198.51.100.1, 203.0.113.1, 10.0.0.7"), (path, "203.0.113.2"));
         Assert.InRange(got[0] / got[1], 0.85, 1.15);
         Assert.InRange((got[0] + got[1]) / got[2], 0.85, 1.15);
     }
@@ -79,7 +85,8 @@ public sealed class RateLimitTests : IAsyncLifetime
 
     private string Log()
     {
-        using var reader = new StreamReader(new FileStream(Path.Combine(_folder, "access.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        using var reader = new StreamReader(
+            new FileStream(Path.Combine(_folder, "access.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         return reader.ReadToEnd();
     }
 
@@ -110,7 +117,8 @@ public sealed class RateLimitTests : IAsyncLifetime
     public async Task Changed_shared_limit_holds_for_what_is_in_flight_and_0_lifts_it()
     {
         await _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/shared", RateLimit = 1 });
-        using var response = await _frontEnd.Client.GetAsync("/shared/bytes?n=3000000&chunk=8192", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await _frontEnd.Client.GetAsync(
+            "/shared/bytes?n=3000000&chunk=8192", HttpCompletionOption.ResponseHeadersRead);
         using var body = await response.Content.ReadAsStreamAsync();
         var buffer = new byte[65_536];
         var first = await body.ReadAsync(buffer);
@@ -131,11 +139,15 @@ public sealed class RateLimitTests : IAsyncLifetime
     [Fact]
     public async Task Change_says_which_limit_it_means()
     {
-        var ambiguous = await Assert.ThrowsAsync<ControlException>(() => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/some", RateLimit = 1 }));
+        var ambiguous = await Assert.ThrowsAsync<ControlException>(
+            () => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/some", RateLimit = 1 }));
         Assert.Contains("route '/some' has several limits: 1 (Response, 50KiB/s), 2 (Response, 50KiB/s)", ambiguous.Message);
-        var missing = await Assert.ThrowsAsync<ControlException>(() => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/some", RateLimit = 1, RateScope = RateScope.Client }));
+        var missing = await Assert.ThrowsAsync<ControlException>(
+            () => _frontEnd.Control.SetRateLimitAsync(
+            new RateLimitChange { Route = "/some", RateLimit = 1, RateScope = RateScope.Client }));
         Assert.Contains("has no such limit", missing.Message);
-        var interval = await Assert.ThrowsAsync<ControlException>(() => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/shared", Pacer = PacerKind.Interval }));
+        var interval = await Assert.ThrowsAsync<ControlException>(
+            () => _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/shared", Pacer = PacerKind.Interval }));
         Assert.Contains("can share no rate", interval.Message);
         var second = await _frontEnd.Control.SetRateLimitAsync(new RateLimitChange { Route = "/some", Index = 2, RateLimit = 1000 });
         Assert.Equal([51_200, 1000], second.RateLimits.Select(limit => limit.Rate));

@@ -41,9 +41,12 @@ public sealed class RequestHostTests
                 ("HTTP/1.1\r\nConnection: close\r\nHost: shop:\r\n", $"shop shop 80 /{mode} /x http 127.0.0.1 127.0.0.1 -"),
                 ("HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:\r\n", $"127.0.0.1 127.0.0.1 80 /{mode} /x http 127.0.0.1 127.0.0.1 -"),
                 ("HTTP/1.1\r\nConnection: close\r\nHost: [::1]:\r\n", $"[::1] [::1] 80 /{mode} /x http 127.0.0.1 127.0.0.1 -"),
-                ("HTTP/1.1\r\nConnection: close\r\nHost: in\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop\r\nX-Forwarded-Port: 8443\r\n"
-                    + "X-Forwarded-Prefix: /sh%6fp/\r\nX-Forwarded-User: ada\r\n", $"shop shop 8443 /shop/{mode} /x https 203.0.113.9 203.0.113.9, 127.0.0.1 ada"),
-                ("HTTP/1.1\r\nConnection: close\r\nHost: in\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Port: 0x50\r\nX-Forwarded-Prefix: /a/%2e%2e/b\r\n",
+                ("HTTP/1.1\r\nConnection: close\r\nHost: in\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: "
+                    + "https\r\nX-Forwarded-Host: shop\r\nX-Forwarded-Port: 8443\r\n"
+                    + "X-Forwarded-Prefix: /sh%6fp/\r\nX-Forwarded-User: ada\r\n",
+                    $"shop shop 8443 /shop/{mode} /x https 203.0.113.9 203.0.113.9, 127.0.0.1 ada"),
+                ("HTTP/1.1\r\nConnection: close\r\nHost: in\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Port: "
+                    + "0x50\r\nX-Forwarded-Prefix: /a/%2e%2e/b\r\n",
                     $"in in 80 /{mode} /x http 203.0.113.9 203.0.113.9, 127.0.0.1 -"),
             ];
             foreach (var (head, expected) in cases)

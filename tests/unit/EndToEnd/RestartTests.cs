@@ -18,7 +18,8 @@ public sealed class RestartTests : IDisposable
     private Task WriteAsync(string yaml) => File.WriteAllTextAsync(Path.Combine(_folder, "site.yaml"), yaml);
 
     private static async Task<int[]> ProcessesAsync(RunningFrontEnd frontEnd) =>
-        [.. (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId!.Value)];
+        [.. (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers)
+            .Select(worker => worker.ProcessId!.Value)];
 
     [Theory]
     [InlineData(null)]
@@ -48,11 +49,14 @@ public sealed class RestartTests : IDisposable
         // On a machine so busy that the restarts are over first, some come behind them.
         while (!enough.IsCancellationRequested || count < 5)
         {
-            if (count++ % 2 == 0) Assert.Equal(30_000, (await client.GetByteArrayAsync("/stream?n=30000&chunk=1000&stall-ms=1", CancellationToken.None)).Length);
+            if (count++ % 2 == 0)
+                Assert.Equal(30_000,
+                    (await client.GetByteArrayAsync("/stream?n=30000&chunk=1000&stall-ms=1", CancellationToken.None)).Length);
             else
             {
                 using var answer = await client.PostAsync("/echo", new StringContent($"{number}.{count}"), CancellationToken.None);
-                Assert.Contains($"{number}.{count}", await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(CancellationToken.None));
+                Assert.Contains(
+                    $"{number}.{count}", await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(CancellationToken.None));
             }
         }
     }
@@ -78,8 +82,10 @@ public sealed class RestartTests : IDisposable
 
     [Theory]
     [InlineData("name: site\ndaemons: [ { name: app, sample: perhaps } ]", "site.yaml:2:33: sample: 'perhaps'")]
-    [InlineData("name: site\nlisten: [ \"http://127.0.0.1:1\" ]\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { path: /, daemon: app } ]", "listen cannot be changed while 'site' runs")]
-    [InlineData("name: site\ndaemons: [ { name: app, command: [ \"false\" ] } ]\nroutes: [ { path: /, daemon: app } ]", "daemon group 'app': 'false' ended with exit code 1 before it listened")]
+    [InlineData("name: site\nlisten: [ \"http://127.0.0.1:1\" ]\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { path: /, daemon: "
+        + "app } ]", "listen cannot be changed while 'site' runs")]
+    [InlineData("name: site\ndaemons: [ { name: app, command: [ \"false\" ] } ]\nroutes: [ { path: /, daemon: app } ]",
+        "daemon group 'app': 'false' ended with exit code 1 before it listened")]
     public async Task Configuration_that_is_no_good_changes_nothing_and_says_why(string yaml, string reason)
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync(Site, _folder);

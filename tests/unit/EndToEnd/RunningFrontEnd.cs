@@ -111,7 +111,8 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         using var limit = new CancellationTokenSource(Limit);
         try
         {
-            while (await socket.ReceiveAsync(buffer, limit.Token) is > 0 and var count) text.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            while (await socket.ReceiveAsync(buffer, limit.Token) is > 0 and var count)
+                text.Append(Encoding.Latin1.GetString(buffer, 0, count));
         }
         catch (SocketException)
         {
@@ -121,7 +122,8 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     }
 
     /// <summary>The codes of the events logged so far.</summary>
-    public IReadOnlyList<string> Events() => [.. LogLines().Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
+    public IReadOnlyList<string> Events() =>
+        [.. LogLines().Select(line => JsonDocument.Parse(line).RootElement.GetProperty("code").GetString()!)];
 
     /// <summary>The lines of the event log so far.</summary>
     public IReadOnlyList<string> LogLines()
@@ -131,12 +133,14 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     }
 
     /// <summary>Waits until an event is in the log: it is written a moment after the client has its answer.</summary>
-    public Task EventAsync(string code) => UntilAsync(() => Events().Contains(code), $"event {code}; there are {string.Join(", ", Events())}");
+    public Task EventAsync(string code) =>
+        UntilAsync(() => Events().Contains(code), $"event {code}; there are {string.Join(", ", Events())}");
 
     /// <summary>Waits until something holds.</summary>
     public static async Task UntilAsync(Func<bool> holds, string what)
     {
-        for (var start = Stopwatch.StartNew(); !holds(); await Task.Delay(20)) Assert.True(start.Elapsed < Limit, "waited in vain for " + what);
+        for (var start = Stopwatch.StartNew(); !holds(); await Task.Delay(20)) Assert.True(
+            start.Elapsed < Limit, "waited in vain for " + what);
     }
 
     /// <summary>The resident memory of the front end, bytes.</summary>
@@ -166,7 +170,9 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         var workers = new List<int>();
         if (!_process.HasExited)
         {
-            workers.AddRange((await Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId).OfType<int>());
+            workers.AddRange(
+                (await Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId)
+                .OfType<int>());
             await Control.StopAsync(TimeSpan.FromSeconds(2));
             await EndedAsync();
         }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>The sample application behind a real front end: what breaks off, what is upgraded, what is limited and changed while it serves.</summary>
+/// <summary>
+/// The sample application behind a real front end: what breaks off, what is upgraded, what is limited and changed while it serves.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class SampleTests : IAsyncLifetime
 {
@@ -58,7 +60,8 @@ public sealed class SampleTests : IAsyncLifetime
     [InlineData("No colon", 400, "DPXY0023")]
     public async Task Request_whose_framing_cannot_be_trusted_reaches_no_daemon(string header, int status, string code)
     {
-        var answer = await _frontEnd.RawAsync($"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        var answer = await _frontEnd.RawAsync(
+            $"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
         Assert.StartsWith($"HTTP/1.1 {status} ", answer);
         await _frontEnd.EventAsync(code);
         Assert.Equal("200 OK\n", await _frontEnd.Client.GetStringAsync("status/200"));
@@ -91,7 +94,9 @@ public sealed class SampleTests : IAsyncLifetime
     [Fact]
     public async Task Pipelined_requests_are_answered_in_order()
     {
-        var answer = await _frontEnd.RawAsync("GET /status/201 HTTP/1.1\r\nHost: x\r\n\r\nGET /status/202 HTTP/1.1\r\nHost: x\r\n\r\nGET /status/203 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        var answer = await _frontEnd.RawAsync(
+            "GET /status/201 HTTP/1.1\r\nHost: x\r\n\r\nGET /status/202 HTTP/1.1\r\nHost: x\r\n\r\nGET /status/203 HTTP/1.1\r\nHost: "
+            + "x\r\nConnection: close\r\n\r\n");
         var statuses = answer.Split("HTTP/1.1 ").Skip(1).Select(part => part[..3]);
         Assert.Equal(["201", "202", "203"], statuses);
     }
@@ -123,11 +128,13 @@ public sealed class SampleTests : IAsyncLifetime
     [Fact]
     public async Task Flush_policy_swapped_in_mid_response_takes_effect_in_it()
     {
-        using var response = await _frontEnd.Client.GetAsync("/old/stream?n=1000000000&chunk=8192&stall-ms=1", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await _frontEnd.Client.GetAsync(
+            "/old/stream?n=1000000000&chunk=8192&stall-ms=1", HttpCompletionOption.ResponseHeadersRead);
         using var body = await response.Content.ReadAsStreamAsync();
         await CountAsync(body, TimeSpan.FromSeconds(0.5));
         var before = await CountAsync(body, TimeSpan.FromSeconds(1.5));
-        await _frontEnd.Control.SetFlushPolicyAsync(new FlushPolicyChange { Daemon = "old", FlushDelay = TimeSpan.FromMilliseconds(20), BufferSize = 8 << 20 });
+        await _frontEnd.Control.SetFlushPolicyAsync(
+            new FlushPolicyChange { Daemon = "old", FlushDelay = TimeSpan.FromMilliseconds(20), BufferSize = 8 << 20 });
         await CountAsync(body, TimeSpan.FromSeconds(0.5));
         var after = await CountAsync(body, TimeSpan.FromSeconds(1.5));
         Assert.True(after > before * 1.5, $"{before} bytes before, {after} after");
@@ -178,7 +185,8 @@ public sealed class SampleTests : IAsyncLifetime
     {
         var buffer = new byte[65_536];
         var count = 0L;
-        for (var start = Stopwatch.StartNew(); start.Elapsed < time;) count += await body.ReadAsync(buffer).AsTask().WaitAsync(RunningFrontEnd.Limit);
+        for (var start = Stopwatch.StartNew(); start.Elapsed < time;) count += await body.ReadAsync(buffer).AsTask()
+            .WaitAsync(RunningFrontEnd.Limit);
         return count;
     }
 }

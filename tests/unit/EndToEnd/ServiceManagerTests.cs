@@ -16,7 +16,11 @@ public sealed class ServiceManagerTests
         var address = Path.Combine(folder, "notify");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(address));
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"]) { RedirectStandardOutput = true, WorkingDirectory = folder };
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
         start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
         start.Environment["NOTIFY_SOCKET"] = address;
         using var process = Process.Start(start)!;
@@ -27,7 +31,8 @@ public sealed class ServiceManagerTests
         var daemons = DaemonsOf(process.Id).Select(id => File.ReadAllText($"/proc/{id}/environ")).ToList();
         using (Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) { }
         var stopping = await SaidAsync(manager);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(RunningFrontEnd.Limit, TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(RunningFrontEnd.Limit, TestContext.Current.CancellationToken);
 
         Assert.StartsWith("READY=1\nSTATUS=serves http://127.0.0.1:", ready);
         Assert.StartsWith("STOPPING=1\n", stopping);
@@ -46,5 +51,7 @@ public sealed class ServiceManagerTests
     }
 
     private static IEnumerable<int> DaemonsOf(int process) =>
-        Directory.GetDirectories($"/proc/{process}/task").SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse);
+        Directory.GetDirectories($"/proc/{process}/task")
+            .SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(int.Parse);
 }

@@ -6,7 +6,9 @@ namespace DaemonProxy.Tests.EndToEnd;
 /// <summary>The signals that operators, log rotation and init systems send to a front end.</summary>
 public sealed class SignalTests
 {
-    private const string Yaml = "name: site\nlisten: [ \"http://127.0.0.1:0\" ]\naccess-log: access.log\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { path: /, daemon: app } ]\n";
+    private const string Yaml =
+        "name: site\nlisten: [ \"http://127.0.0.1:0\" ]\naccess-log: access.log\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { "
+        + "path: /, daemon: app } ]\n";
 
     [Fact]
     public async Task Hup_reads_the_configuration_again()
@@ -16,7 +18,8 @@ public sealed class SignalTests
 
         Send(frontEnd, "HUP");
 
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Routes[0].RateLimits[0].Rate == 1 << 20, "the new limit");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Routes[0].RateLimits[0].Rate == 1 << 20, "the new limit");
         await frontEnd.Client.GetByteArrayAsync("/bytes?n=10");
     }
 
@@ -45,7 +48,8 @@ public sealed class SignalTests
 
         await RunningFrontEnd.UntilAsync(() => logs.All(File.Exists), "the new logs");
         // A line that had waited for its turn is in the new one.
-        await RunningFrontEnd.UntilAsync(() => (File.ReadAllText(logs[1] + ".old") + File.ReadAllText(logs[1])).Contains("/bytes?n=10"), "the request of before");
+        await RunningFrontEnd.UntilAsync(
+            () => (File.ReadAllText(logs[1] + ".old") + File.ReadAllText(logs[1])).Contains("/bytes?n=10"), "the request of before");
         await frontEnd.Client.GetByteArrayAsync("/bytes?n=20");
         await RunningFrontEnd.UntilAsync(() => File.ReadAllText(logs[1]).Contains("/bytes?n=20"), "the request in the new log");
     }
@@ -57,7 +61,8 @@ public sealed class SignalTests
     public async Task Signal_to_end_lets_a_response_in_flight_finish(string signal)
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync(Yaml);
-        using var response = await frontEnd.Client.GetAsync("/drip?count=20&every-ms=50&chunk=100", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await frontEnd.Client.GetAsync(
+            "/drip?count=20&every-ms=50&chunk=100", HttpCompletionOption.ResponseHeadersRead);
 
         Send(frontEnd, signal);
 

@@ -41,21 +41,30 @@ public sealed class SlowClientFrontEnd : IAsyncLifetime
         _deaf.Dispose();
     }
 
-    internal HttpClient Client(string protocol) => protocol == "2" ? TlsTests.Client(FrontEnd.Status.Uri[1], HttpVersion.Version20) : TlsTests.Client(FrontEnd.Status.Uri[0], HttpVersion.Version11);
+    internal HttpClient Client(string protocol) => protocol == "2"
+        ? TlsTests.Client(FrontEnd.Status.Uri[1], HttpVersion.Version20) : TlsTests.Client(FrontEnd.Status.Uri[0], HttpVersion.Version11);
 }
 
-/// <summary>Clients that are slow and well, clients that are neither, and what the server takes of a request: every limit of the connections of clients.</summary>
+/// <summary>
+/// Clients that are slow and well, clients that are neither, and what the server takes of a request: every limit of the connections of
+/// clients.
+/// </summary>
 public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<SlowClientFrontEnd>
 {
     private readonly RunningFrontEnd _frontEnd = shared.FrontEnd;
 
-    /// <summary>At 100 bytes a second, for longer than the server's own least rate (240 bytes/s after 5 s) would let them, and than socket-timeout and client-body-timeout.</summary>
+    /// <summary>
+    /// At 100 bytes a second, for longer than the server's own least rate (240 bytes/s after 5 s) would let them, and than socket-timeout
+    /// and client-body-timeout.
+    /// </summary>
     [Fact]
     public async Task Slow_uploads_beside_slow_downloads_end_well_over_both_protocols()
     {
         using var http1 = shared.Client("1.1");
         using var http2 = shared.Client("2");
-        var results = await Task.WhenAll(new[] { http1, http2 }.SelectMany(client => Enumerable.Range(0, 20).SelectMany(i => new[] { Upload(client, i % 2 == 0), Download(client) })));
+        var results = await Task.WhenAll(
+            new[] { http1, http2 }.SelectMany(
+            client => Enumerable.Range(0, 20).SelectMany(i => new[] { Upload(client, i % 2 == 0), Download(client) })));
         Assert.Equal(80, results.Length);
         Assert.All(results, result => Assert.Equal("well", result));
 
@@ -117,7 +126,8 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
     {
         using var client = shared.Client("2");
         using var gone = new CancellationTokenSource();
-        var stuck = Enumerable.Range(0, 40).Select(_ => client.PostAsync("/deaf", new ByteArrayContent(new byte[16 << 20]), gone.Token)).ToArray();
+        var stuck = Enumerable.Range(0, 40).Select(_ => client.PostAsync("/deaf", new ByteArrayContent(new byte[16 << 20]), gone.Token))
+            .ToArray();
         // The daemon's socket takes some of each first; what counts is that the streams' windows are used up.
         await Task.Delay(500);
         using var response = await client.PostAsync("/sink", new ByteArrayContent(new byte[1 << 20])).WaitAsync(TimeSpan.FromSeconds(10));
@@ -134,7 +144,8 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
     [InlineData("GET /bytes?n=1 HTTP/1.1\r\nHost: x\r\nX: {a2000}\r\nConnection: close\r\n\r\n", 200)]
     public async Task Head_beyond_a_limit_is_refused(string request, int status)
     {
-        var text = request.Replace("{a2000}", new string('a', 2000)).Replace("{25 fields}", string.Concat(Enumerable.Range(0, 25).Select(i => $"X-{i}: 1\r\n")));
+        var text = request.Replace("{a2000}", new string('a', 2000))
+            .Replace("{25 fields}", string.Concat(Enumerable.Range(0, 25).Select(i => $"X-{i}: 1\r\n")));
         Assert.StartsWith($"HTTP/1.1 {status} ", await _frontEnd.RawAsync(text));
     }
 
@@ -176,7 +187,8 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
             }
         }
 
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
 
         protected override bool TryComputeLength(out long length)
         {

@@ -33,9 +33,12 @@ public sealed class SpoolingTests : IAsyncLifetime
         if (_frontEnd is not null) await _frontEnd.DisposeAsync();
     }
 
-    private async Task<DaemonStatus> GroupAsync(string name) => (await _frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == name);
+    private async Task<DaemonStatus> GroupAsync(string name) =>
+        (await _frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == name);
 
-    private int SpoolFiles() => Directory.EnumerateFiles($"/proc/{_frontEnd.ProcessId}/fd").Count(file => new FileInfo(file).LinkTarget is { } target && target.Contains(".spool"));
+    private int SpoolFiles() =>
+        Directory.EnumerateFiles($"/proc/{_frontEnd.ProcessId}/fd")
+        .Count(file => new FileInfo(file).LinkTarget is { } target && target.Contains(".spool"));
 
     [Theory]
     [InlineData("spooling", true)]
@@ -49,7 +52,8 @@ public sealed class SpoolingTests : IAsyncLifetime
         {
             // The first of them get their head at once, without a spool as well.
             if (!free && i >= Threads) return null;
-            return await _frontEnd.Client.GetAsync($"/{group}/slow/bytes?n={Download}", HttpCompletionOption.ResponseHeadersRead, gone.Token);
+            return await _frontEnd.Client.GetAsync(
+                $"/{group}/slow/bytes?n={Download}", HttpCompletionOption.ResponseHeadersRead, gone.Token);
         }));
         var other = _frontEnd.Client.GetByteArrayAsync($"/{group}/bytes?n=10", gone.Token);
         var first = await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(free ? 10 : 1)));
@@ -73,7 +77,8 @@ public sealed class SpoolingTests : IAsyncLifetime
     {
         using var plain = await _frontEnd.Client.GetAsync($"/plain/bytes?n={Download}");
         using var spooled = await _frontEnd.Client.GetAsync($"/spooling/bytes?n={Download}");
-        Assert.Equal(SHA256.HashData(await plain.Content.ReadAsByteArrayAsync()), SHA256.HashData(await spooled.Content.ReadAsByteArrayAsync()));
+        Assert.Equal(SHA256.HashData(await plain.Content.ReadAsByteArrayAsync()),
+            SHA256.HashData(await spooled.Content.ReadAsByteArrayAsync()));
         Assert.Equal(3_000_000, (await _frontEnd.Client.GetByteArrayAsync("/spooling/stream?n=3000000")).Length);
         using var trailers = await _frontEnd.Client.GetAsync("/spooling/trailers");
         await trailers.Content.ReadAsByteArrayAsync();
@@ -94,7 +99,8 @@ public sealed class SpoolingTests : IAsyncLifetime
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(_frontEnd.Uri.Host, _frontEnd.Uri.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /spooling/sink HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}{first}"));
-        await RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests > 0, "the request to be seen");
+        await RunningFrontEnd.UntilAsync(
+            () => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests > 0, "the request to be seen");
         Assert.Equal(0, (await GroupAsync("spooling")).ActiveRequests);
         await socket.SendAsync(Encoding.ASCII.GetBytes(rest));
         var answer = await RunningFrontEnd.ReadToEndAsync(socket);

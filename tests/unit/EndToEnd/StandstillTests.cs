@@ -8,8 +8,8 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>
-/// Workers of an application killed at random: for how long, at worst, nobody gets an answer. A group without a worker starts one at once, and then at most
-/// every second, so that 2 s are enough under any pattern of kills.
+/// Workers of an application killed at random: for how long, at worst, nobody gets an answer. A group without a worker starts one at once,
+/// and then at most every second, so that 2 s are enough under any pattern of kills.
 /// </summary>
 public sealed class StandstillTests(ITestOutputHelper output)
 {
@@ -17,7 +17,8 @@ public sealed class StandstillTests(ITestOutputHelper output)
     private const int Filler = 20_000;
 
     // What was measured once with 60 s for each combination; the suite has a few of them, for a short time.
-    private static readonly double? Wanted = double.TryParse(Environment.GetEnvironmentVariable("DAEMONPROXY_KILL_SECONDS"), CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+    private static readonly double? Wanted = double.TryParse(
+        Environment.GetEnvironmentVariable("DAEMONPROXY_KILL_SECONDS"), CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Hung = TimeSpan.FromSeconds(10);
 
@@ -43,7 +44,8 @@ public sealed class StandstillTests(ITestOutputHelper output)
             {
                 foreach (var hold in new[] { false, true })
                 {
-                    if (Wanted is not null || (processes, every, hold) is (1, 500, true) or (3, 200, false)) all.Add(processes, every, hold);
+                    if (Wanted is not null || (processes, every, hold) is (1, 500, true) or (3, 200, false))
+                        all.Add(processes, every, hold);
                 }
             }
         }
@@ -52,7 +54,8 @@ public sealed class StandstillTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Combinations))]
-    public async Task Group_whose_workers_are_killed_at_random_never_stands_still_for_two_seconds(int processes, int everyMilliseconds, bool childrenHoldTheirPipes)
+    public async Task Group_whose_workers_are_killed_at_random_never_stands_still_for_two_seconds(
+        int processes, int everyMilliseconds, bool childrenHoldTheirPipes)
     {
         try { PythonFinder.Find(null); }
         catch (PythonException none) { Assert.Skip(none.Message); }
@@ -68,7 +71,8 @@ public sealed class StandstillTests(ITestOutputHelper output)
         var answers = new ConcurrentQueue<long>([Stopwatch.GetTimestamp()]);
         var outcomes = new ConcurrentDictionary<string, int>();
         var killer = KillAsync(frontEnd, TimeSpan.FromMilliseconds(everyMilliseconds), done.Token);
-        var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(() => LoadAsync(frontEnd, number, answers, outcomes, done.Token))).ToArray();
+        var clients = Enumerable.Range(0, Clients)
+            .Select(number => Task.Run(() => LoadAsync(frontEnd, number, answers, outcomes, done.Token))).ToArray();
 
         await Task.Delay(TimeSpan.FromSeconds(Wanted ?? 2.5), CancellationToken.None);
         await RunningFrontEnd.UntilAsync(() => Volatile.Read(ref _killed) > 1, "two workers to be killed");
@@ -84,8 +88,11 @@ public sealed class StandstillTests(ITestOutputHelper output)
         var standstill = times.Zip(times.Skip(1), Stopwatch.GetElapsedTime).Max();
         // A machine that is so busy that a start alone takes a second has its own limit; not where the figures are taken.
         var longest = Wanted is null && start * 3 > Longest ? start * 3 : Longest;
-        output.WriteLine($"{processes} workers, one killed every {everyMilliseconds} ms{(childrenHoldTheirPipes ? ", children hold their pipes" : "")}: {killed} killed; "
-            + $"longest standstill {standstill.TotalSeconds:0.00} s, a start {start.TotalSeconds:0.00} s; {string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
+        output.WriteLine(
+            $"{processes} workers, one killed every {everyMilliseconds} ms{(childrenHoldTheirPipes ? ", children hold their pipes" : "")}: "
+            + $"{killed} killed; "
+            + $"longest standstill {standstill.TotalSeconds:0.00} s, a start {start.TotalSeconds:0.00} s; "
+            + $"{string.Join(", ", outcomes.OrderByDescending(outcome => outcome.Value).Select(outcome => $"{outcome.Key}: {outcome.Value}"))}");
         Assert.True(outcomes.GetValueOrDefault("whole") > 0, "nothing was answered");
         // What was under way at a dying worker may be 502, or break off; nothing else may be.
         Assert.Empty(outcomes.Keys.Except(["whole", "502", "broken off"]));
@@ -95,13 +102,17 @@ public sealed class StandstillTests(ITestOutputHelper output)
     /// <summary>How long it takes, on this machine as it is now, until new workers listen.</summary>
     private static async Task<TimeSpan> StartTimeAsync(RunningFrontEnd frontEnd)
     {
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons[0].Workers.All(worker => worker.State == DaemonState.Ready), "all workers");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.Control.GetStatusAsync().GetAwaiter()
+            .GetResult().Daemons[0].Workers.All(worker => worker.State == DaemonState.Ready), "all workers");
         var start = Stopwatch.GetTimestamp();
         await frontEnd.Control.RestartAsync("app");
         return Stopwatch.GetElapsedTime(start);
     }
 
-    private static async Task LoadAsync(RunningFrontEnd frontEnd, int client, ConcurrentQueue<long> answers, ConcurrentDictionary<string, int> outcomes, CancellationToken done)
+    private static async Task LoadAsync(
+        RunningFrontEnd frontEnd, int client, ConcurrentQueue<long> answers, ConcurrentDictionary<string, int> outcomes,
+        CancellationToken done)
     {
         for (var number = 0; !done.IsCancellationRequested; number++)
         {
@@ -123,7 +134,8 @@ public sealed class StandstillTests(ITestOutputHelper output)
             using var response = await http.SendAsync(request, limit.Token);
             var text = await response.Content.ReadAsStringAsync(limit.Token);
             if ((int)response.StatusCode != 200) return $"{(int)response.StatusCode}";
-            return text == token + new string('-', Filler) + token ? "whole" : $"mixed: {text.Length} characters, {text[..Math.Min(text.Length, 20)]} for {token}";
+            return text == token + new string('-', Filler) + token
+                ? "whole" : $"mixed: {text.Length} characters, {text[..Math.Min(text.Length, 20)]} for {token}";
         }
         catch (HttpRequestException) { return "broken off"; }
         catch (OperationCanceledException) { return "hung"; }

@@ -45,7 +45,9 @@ public sealed class StatisticsTests : IAsyncLifetime
     [Fact]
     public async Task Requests_are_counted_by_group_and_route_and_a_restart_keeps_the_counts()
     {
-        foreach (var path in new[] { "app/status/200", "app/bytes?n=1000", "app/status/404", "app/status/500", "other/status/302", "inproc", "nowhere" }) await GetAsync(path);
+        foreach (var path in new[] { "app/status/200", "app/bytes?n=1000", "app/status/404", "app/status/500", "other/status/302", "inproc",
+            "nowhere" })
+            await GetAsync(path);
         await _frontEnd.Control.RestartAsync(null);
         await GetAsync("app/status/200");
 
@@ -54,8 +56,11 @@ public sealed class StatisticsTests : IAsyncLifetime
         Assert.Equal((5, 3, 0, 1, 1, 0), (app.Requests, app.Success, app.Redirection, app.ClientError, app.ServerError, app.ClientLeft));
         Assert.True(app is { Bytes: > 1000, Duration.Ticks: > 0, EndFlushes: 5 }, $"{app}");
         var nothingNow = app with { ActiveRequests = null, WaitingRequests = null, Restarts = null, RestartsByReason = null };
-        Assert.Equal(nothingNow with { Scope = StatisticsScope.Route, Target = "/app" }, status.Routes.Single(route => route.Route == "/app").Traffic);
-        Assert.Equal((1, 1), status.Routes.Single(route => route.Route == "/inproc").Traffic is var inproc ? (inproc.Requests, inproc.ServerError) : default);
+        Assert.Equal(nothingNow with { Scope = StatisticsScope.Route, Target = "/app" },
+            status.Routes.Single(route => route.Route == "/app").Traffic);
+        Assert.Equal((1, 1),
+            status.Routes.Single(route => route.Route == "/inproc").Traffic is var inproc
+            ? (inproc.Requests, inproc.ServerError) : default);
         var all = status.Traffic;
         Assert.Equal((8, 3, 1, 2, 2, 0), (all.Requests, all.Success, all.Redirection, all.ClientError, all.ServerError, all.ClientLeft));
         Assert.Equal(1, app.RestartsByReason!["Operator"]);
@@ -89,7 +94,8 @@ public sealed class StatisticsTests : IAsyncLifetime
             if (path.StartsWith("app", StringComparison.Ordinal)) await socket.ReceiveAsync(new byte[100]);
             else await UntilActiveAsync();
             socket.Close();
-            await RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests == 0, "the request's end");
+            await RunningFrontEnd.UntilAsync(
+                () => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests == 0, "the request's end");
         }
         var statuses = (await LogAsync(2)).Select(line => Regex.Match(line, "HTTP/1.1\" (\\d+) ").Groups[1].Value);
         Assert.Equal(["200", "499"], statuses);
@@ -121,18 +127,22 @@ public sealed class StatisticsTests : IAsyncLifetime
     /// <summary>The status when so many requests are counted: each is a moment after the client has its answer.</summary>
     private async Task<InstanceStatus> CountedAsync(int requests)
     {
-        await RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Traffic.Requests == requests, $"{requests} counted requests");
+        await RunningFrontEnd.UntilAsync(
+            () => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Traffic.Requests == requests, $"{requests} counted requests");
         return await _frontEnd.Control.GetStatusAsync();
     }
 
     private Task UntilActiveAsync() =>
-        RunningFrontEnd.UntilAsync(() => _frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons.Single(daemon => daemon.Daemon == "mute").ActiveRequests == 1, "the request at its daemon");
+        RunningFrontEnd.UntilAsync(
+            () => _frontEnd.Control.GetStatusAsync().GetAwaiter()
+            .GetResult().Daemons.Single(daemon => daemon.Daemon == "mute").ActiveRequests == 1, "the request at its daemon");
 
     private async Task<string[]> LogAsync(int count)
     {
         string[] Lines()
         {
-            using var log = new StreamReader(new FileStream(Path.Combine(_folder, "access.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite), Encoding.Latin1);
+            using var log = new StreamReader(
+                new FileStream(Path.Combine(_folder, "access.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite), Encoding.Latin1);
             return log.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
         await RunningFrontEnd.UntilAsync(() => Lines().Length >= count, $"{count} lines");

@@ -112,7 +112,8 @@ public sealed class TlsTests
 
     private static Task<RunningFrontEnd> StartAsync(string tls) => RunningFrontEnd.StartAsync(Yaml(tls), Files());
 
-    private static string Yaml(string tls) => $"name: site\nlisten: [ \"https://127.0.0.1:0\" ]\n{tls}\ndaemons: [ {{ name: app, sample: true }} ]";
+    private static string Yaml(string tls) =>
+        $"name: site\nlisten: [ \"https://127.0.0.1:0\" ]\n{tls}\ndaemons: [ {{ name: app, sample: true }} ]";
 
     internal static string Files()
     {
@@ -124,7 +125,8 @@ public sealed class TlsTests
     private static void WriteCertificate(string folder, string subject)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = new CertificateRequest(subject, key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         File.WriteAllText(Path.Combine(folder, "site.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "site.key"), key.ExportPkcs8PrivateKeyPem());
         File.WriteAllBytes(Path.Combine(folder, "site.pfx"), certificate.Export(X509ContentType.Pfx, "secret"));

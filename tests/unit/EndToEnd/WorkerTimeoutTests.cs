@@ -56,7 +56,9 @@ public sealed class WorkerTimeoutTests : IDisposable
             Assert.Equal("504 Gateway Timeout (DPXY0017)\n", await answer.Content.ReadAsStringAsync());
         }
         await frontEnd.EventAsync("DPXY0017");
-        Assert.Contains(frontEnd.LogLines(), line => line.Contains("app.wsgi", StringComparison.Ordinal) && line.Contains("time.sleep(0.005)", StringComparison.Ordinal));
+        Assert.Contains(
+            frontEnd.LogLines(), line => line.Contains("app.wsgi", StringComparison.Ordinal)
+            && line.Contains("time.sleep(0.005)", StringComparison.Ordinal));
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => frontEnd.Client.GetByteArrayAsync("/late"));
         Assert.Equal(process, await frontEnd.Client.GetStringAsync("/"));
     }
@@ -99,11 +101,13 @@ public sealed class WorkerTimeoutTests : IDisposable
 
         await File.WriteAllTextAsync(Script, "a mistake in the script");
         using (var broken = await frontEnd.Client.GetAsync("/")) Assert.Equal(500, (int)broken.StatusCode);
-        await RunningFrontEnd.UntilAsync(() => frontEnd.LogLines().Any(line => line.Contains("SyntaxError", StringComparison.Ordinal)), "the SyntaxError in the log");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.LogLines().Any(line => line.Contains("SyntaxError", StringComparison.Ordinal)), "the SyntaxError in the log");
 
         await File.WriteAllTextAsync(Script, Answer("three"));
         for (var i = 0; i < 4; i++) Assert.Equal("three", await frontEnd.Client.GetStringAsync("/"));
-        // Each change has replaced the worker that answered. The other one may have been on its way when the next change came, and have been replaced once for both.
+        // Each change has replaced the worker that answered. The other one may have been on its way when the next change came, and have
+        // been replaced once for both.
         Assert.InRange((await frontEnd.Control.GetStatusAsync()).Daemons.Single().Traffic.RestartsByReason!["ScriptChange"], 3, 6);
     }
 

@@ -23,7 +23,8 @@ public sealed class WsgiModuleTests
             """, folder);
     }
 
-    private static async Task<JsonElement> AskAsync(RunningFrontEnd frontEnd, string path) => JsonDocument.Parse(await frontEnd.Client.GetStringAsync(path)).RootElement;
+    private static async Task<JsonElement> AskAsync(RunningFrontEnd frontEnd, string path) =>
+        JsonDocument.Parse(await frontEnd.Client.GetStringAsync(path)).RootElement;
 
     [Fact]
     public async Task Module_tells_where_it_runs_and_what_happens_and_how_much()
@@ -33,21 +34,26 @@ public sealed class WsgiModuleTests
         foreach (var (mode, group, threads) in new[] { ("d", "app", 2), ("e", "", 15) })
         {
             Assert.Equal(
-                $"{{'version': [6, 0, 2], 'process_group': '{group}', 'application_group': '', 'maximum_processes': 1, 'threads_per_process': {threads}, ".Replace('\'', '"')
-                + "{'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], 'timeout': 'mod_wsgi.RequestTimeout', 'is_exception': false, 'installed': true}"[1..].Replace('\'', '"'),
+                $"{{'version': [6, 0, 2], 'process_group': '{group}', 'application_group': '', 'maximum_processes': 1, "
+                    + $"'threads_per_process': {threads}, ".Replace('\'', '"')
+                + "{'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], 'timeout': 'mod_wsgi.RequestTimeout', "
+                + "'is_exception': false, 'installed': true}"[1..].Replace('\'', '"'),
                 await frontEnd.Client.GetStringAsync($"/{mode}/describe"));
             Assert.Equal("[true, true, 1]", await frontEnd.Client.GetStringAsync($"/{mode}/data"));
             Assert.Equal("[\"no active request for thread\"]", await frontEnd.Client.GetStringAsync($"/{mode}/outside"));
             Assert.Equal("\"fine\"", await frontEnd.Client.GetStringAsync($"/{mode}/subscriber"));
-            Assert.Equal("hello", await (await frontEnd.Client.PostAsync($"/{mode}/upload", new StringContent("hello"))).Content.ReadAsStringAsync());
+            Assert.Equal("hello",
+                await (await frontEnd.Client.PostAsync($"/{mode}/upload", new StringContent("hello"))).Content.ReadAsStringAsync());
             Assert.Equal(500, (int)(await frontEnd.Client.GetAsync($"/{mode}/raise")).StatusCode);
             Assert.Equal(504, (int)(await frontEnd.Client.GetAsync($"/{mode}/interrupted")).StatusCode);
 
             var told = await AskAsync(frontEnd, $"/{mode}/events");
-            Assert.Equal(["ValueError('raised in the call')"], told.GetProperty("failures").EnumerateArray().Select(failure => failure.GetString()));
+            Assert.Equal(["ValueError('raised in the call')"],
+                told.GetProperty("failures").EnumerateArray().Select(failure => failure.GetString()));
             string[] served = ["request_started", "response_started", "request_finished"];
             Assert.Equal(
-                [.. served, .. served, .. served, .. served, .. served, "request_started", "request_exception", "request_finished", "request_started", "request_finished", "request_started", "response_started"],
+                [.. served, .. served, .. served, .. served, .. served, "request_started", "request_exception", "request_finished",
+                    "request_started", "request_finished", "request_started", "response_started"],
                 told.GetProperty("events").EnumerateArray().Select(name => name.GetString()!));
             var upload = told.GetProperty("finished")[4];
             Assert.Equal((5, 5, 200, 1), (Number("input_length"), Number("output_length"), Number("status"), Number("output_writes")));
@@ -56,18 +62,24 @@ public sealed class WsgiModuleTests
             double Number(string name) => upload.GetProperty(name).GetDouble();
 
             var window = await AskAsync(frontEnd, $"/{mode}/requests");
-            Assert.Equal((8, 6, 2, 5), (window.GetProperty("request_count").GetInt32(), window.GetProperty("status_2xx").GetInt32(), window.GetProperty("status_5xx").GetInt32(), window.GetProperty("input_bytes").GetInt32()));
+            Assert.Equal((8, 6, 2, 5),
+                (window.GetProperty("request_count").GetInt32(), window.GetProperty("status_2xx").GetInt32(),
+                window.GetProperty("status_5xx").GetInt32(), window.GetProperty("input_bytes").GetInt32()));
             Assert.InRange(window.GetProperty("capacity_utilization").GetDouble(), 1e-9, 1);
             foreach (var phase in new[] { "application_time", "request_time", "input_read_time", "output_write_time", "server_time" })
             {
                 Assert.Equal(8, window.GetProperty(phase + "_buckets").EnumerateArray().Sum(count => count.GetInt32()));
-                Assert.True(window.GetProperty(phase + "_min_us").GetInt64() <= window.GetProperty(phase + "_max_us").GetInt64(), window.ToString());
+                Assert.True(window.GetProperty(phase + "_min_us").GetInt64() <= window.GetProperty(phase + "_max_us").GetInt64(),
+                    window.ToString());
             }
             Assert.Equal(1, (await AskAsync(frontEnd, $"/{mode}/requests")).GetProperty("request_count").GetInt32());
             var process = await AskAsync(frontEnd, $"/{mode}/process");
             Assert.Equal((10, 1), (process.GetProperty("request_count").GetInt32(), process.GetProperty("active_requests").GetInt32()));
             Assert.Equal(10, process.GetProperty("threads").EnumerateArray().Sum(thread => thread.GetProperty("request_count").GetInt32()));
-            await RunningFrontEnd.UntilAsync(() => frontEnd.LogLines().Any(line => line.Contains("raised in a subscriber", StringComparison.Ordinal) && line.Contains($"/{mode}/", StringComparison.Ordinal)), "the subscriber's mistake in the log");
+            await RunningFrontEnd.UntilAsync(
+                () => frontEnd.LogLines()
+                .Any(line => line.Contains("raised in a subscriber", StringComparison.Ordinal)
+                && line.Contains($"/{mode}/", StringComparison.Ordinal)), "the subscriber's mistake in the log");
         }
     }
 
@@ -77,7 +89,9 @@ public sealed class WsgiModuleTests
         var folder = RunningFrontEnd.NewFolder();
         await using var frontEnd = await StartAsync(folder);
         Assert.Equal(504, (int)(await frontEnd.Client.GetAsync("/d/loop")).StatusCode);
-        await RunningFrontEnd.UntilAsync(() => frontEnd.LogLines().Any(line => line.Contains("mod_wsgi.RequestTimeout", StringComparison.Ordinal)), "the name of the exception in the log");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.LogLines()
+            .Any(line => line.Contains("mod_wsgi.RequestTimeout", StringComparison.Ordinal)), "the name of the exception in the log");
         await frontEnd.Client.GetStringAsync("/e/describe");
         var worker = (await frontEnd.Control.GetStatusAsync()).Daemons.Single().Workers.Single().ProcessId;
         await frontEnd.Control.StopAsync(TimeSpan.FromSeconds(2));

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>Real WSGI applications behind a real front end, in both modes: below <c>/d</c> in daemon processes, below <c>/e</c> in the front end.</summary>
+/// <summary>
+/// Real WSGI applications behind a real front end, in both modes: below <c>/d</c> in daemon processes, below <c>/e</c> in the front end.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Site>
 {
@@ -29,7 +31,9 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
             try { Python = PythonFinder.Find(home).Executable; }
             catch (PythonException) { return; }
             var folder = RunningFrontEnd.NewFolder();
-            foreach (var name in Applications) File.Copy(Path.Combine(RepositoryRoot.Path, "tests/unit/EndToEnd/apps", name + ".wsgi"), Path.Combine(folder, name + ".wsgi"));
+            foreach (var name in Applications)
+                File.Copy(Path.Combine(RepositoryRoot.Path, "tests/unit/EndToEnd/apps", name + ".wsgi"),
+                    Path.Combine(folder, name + ".wsgi"));
             FrontEnd = await RunningFrontEnd.StartAsync($"""
                 name: wsgi
                 {(home is null ? "" : $"python-home: {home}")}
@@ -54,7 +58,8 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
             _ => true,
         };
 
-        private bool HasModule(string module) => Programs.RunAsync(Python!, "-c", $"import {module}").GetAwaiter().GetResult().ExitCode == 0;
+        private bool HasModule(string module) =>
+            Programs.RunAsync(Python!, "-c", $"import {module}").GetAwaiter().GetResult().ExitCode == 0;
 
         public async ValueTask DisposeAsync()
         {
@@ -78,7 +83,10 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     [InlineData("e", "flask_app")]
     public async Task Framework_serves_a_page_a_form_a_stream_and_an_upload(string mode, string application)
     {
-        Assert.SkipUnless(FrontEnd is not null && site.Has(application), $"Python cannot import {application.Split('_')[0]} (Debian package python3-{application.Split('_')[0]})");
+        Assert.SkipUnless(
+            FrontEnd is not null
+            && site.Has(application),
+            $"Python cannot import {application.Split('_')[0]} (Debian package python3-{application.Split('_')[0]})");
         var path = $"/{mode}/{application}";
         // The framework knows where it is mounted.
         Assert.Contains($"</h1> {path}/form", await FrontEnd.Client.GetStringAsync($"{path}/"));
@@ -87,13 +95,15 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
         using var answer = await FrontEnd.Client.PostAsync($"{path}/form", form);
         Assert.Equal("POST=Ada Löve", await answer.Content.ReadAsStringAsync());
 
-        Assert.Equal(string.Concat(Enumerable.Range(0, 10_000).Select(number => $"{number:000000}\n")), await FrontEnd.Client.GetStringAsync($"{path}/stream"));
+        Assert.Equal(string.Concat(Enumerable.Range(0, 10_000).Select(number => $"{number:000000}\n")),
+            await FrontEnd.Client.GetStringAsync($"{path}/stream"));
 
         var content = RandomNumberGenerator.GetBytes(3 << 20);
         using var upload = new MultipartFormDataContent();
         upload.Add(new ByteArrayContent(content), "file", "data.bin");
         using var uploaded = await FrontEnd.Client.PostAsync($"{path}/upload", upload);
-        Assert.Equal($"data.bin {content.Length} {Convert.ToHexStringLower(SHA256.HashData(content))}", await uploaded.Content.ReadAsStringAsync());
+        Assert.Equal($"data.bin {content.Length} {Convert.ToHexStringLower(SHA256.HashData(content))}",
+            await uploaded.Content.ReadAsStringAsync());
     }
 
     [Theory]
@@ -116,7 +126,9 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     public async Task Body_of_unknown_length_arrives_whole(string mode)
     {
         var content = RandomNumberGenerator.GetBytes(5 << 20);
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"/{mode}/misc/upload") { Content = new StreamContent(new MemoryStream(content)) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Put, $"/{mode}/misc/upload")
+        { Content = new StreamContent(new MemoryStream(content)) };
         request.Content.Headers.ContentLength = null;
         request.Headers.TransferEncodingChunked = true;
         request.Headers.ExpectContinue = true;
@@ -137,7 +149,8 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     [InlineData("e", "no-start", "before it called start_response")]
     [InlineData("d", "text", "the body must be bytes, not str")]
     [InlineData("e", "text", "the body must be bytes, not str")]
-    public async Task Application_that_fails_before_its_first_byte_is_a_500_with_its_reason_in_the_log(string mode, string name, string reason)
+    public async Task Application_that_fails_before_its_first_byte_is_a_500_with_its_reason_in_the_log(
+        string mode, string name, string reason)
     {
         using var answer = await FrontEnd.Client.GetAsync($"/{mode}/misc/{name}");
         Assert.Equal(500, (int)answer.StatusCode);
@@ -208,9 +221,12 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
         var wrong = new List<string>();
         foreach (var (request, variable, value) in cases)
         {
-            var answer = await FrontEnd.RawAsync($"{request}Connection: close\r\n\r\n{(request.Contains("chunked", StringComparison.Ordinal) ? "0\r\n\r\n" : "")}");
+            var answer = await FrontEnd.RawAsync(
+                $"{request}Connection: close\r\n\r\n{(request.Contains("chunked", StringComparison.Ordinal) ? "0\r\n\r\n" : "")}");
             var start = answer.IndexOf('{', StringComparison.Ordinal);
-            var found = start < 0 ? answer : JsonDocument.Parse(answer[start..(answer.LastIndexOf('}') + 1)]).RootElement is var environ && environ.TryGetProperty(variable, out var text) ? text.GetString() : null;
+            var found = start < 0
+                ? answer : JsonDocument.Parse(answer[start..(answer.LastIndexOf('}') + 1)]).RootElement is var environ
+                && environ.TryGetProperty(variable, out var text) ? text.GetString() : null;
             if (found != value) wrong.Add($"{request.Split('\r')[0]}: {variable} is {found}, not {value}");
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
@@ -257,7 +273,8 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
             var buffer = new byte[65_536];
             for (var read = 0; read < 1_000_000;) read += await socket.ReceiveAsync(buffer).WaitAsync(RunningFrontEnd.Limit);
         }
-        await RunningFrontEnd.UntilAsync(() => ClosedAsync(mode).GetAwaiter().GetResult() == before + 1, "the close() of a response whose client has left");
+        await RunningFrontEnd.UntilAsync(
+            () => ClosedAsync(mode).GetAwaiter().GetResult() == before + 1, "the close() of a response whose client has left");
     }
 
     [Theory]
@@ -265,7 +282,8 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     [InlineData("e")]
     public async Task Large_download_arrives_whole(string mode)
     {
-        using var response = await FrontEnd.Client.GetAsync($"/{mode}/misc/download?n={64 << 20}", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await FrontEnd.Client.GetAsync(
+            $"/{mode}/misc/download?n={64 << 20}", HttpCompletionOption.ResponseHeadersRead);
         using var body = await response.Content.ReadAsStreamAsync();
         var block = Enumerable.Range(0, 65_536).Select(i => (byte)i).ToArray();
         var buffer = new byte[65_536];
@@ -283,7 +301,9 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
         var worker = int.Parse(await FrontEnd.Client.GetStringAsync("/d/misc/pid"));
         using var hanging = new HttpRequestMessage(HttpMethod.Post, "/d/misc/hang") { Content = new StringContent("x") };
         var hung = FrontEnd.Client.SendAsync(hanging);
-        await RunningFrontEnd.UntilAsync(() => FrontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons.Any(daemon => daemon.ActiveRequests > 0), "the request at the worker");
+        await RunningFrontEnd.UntilAsync(
+            () => FrontEnd.Control.GetStatusAsync().GetAwaiter()
+            .GetResult().Daemons.Any(daemon => daemon.ActiveRequests > 0), "the request at the worker");
         System.Diagnostics.Process.GetProcessById(worker).Kill();
         using var answer = await hung;
         Assert.Equal(502, (int)answer.StatusCode);
@@ -325,5 +345,7 @@ public sealed class WsgiTests(WsgiTests.Site site) : IClassFixture<WsgiTests.Sit
     private async Task StillServesAsync(string mode) => Assert.Equal("fine", await FrontEnd.Client.GetStringAsync($"/{mode}/misc/"));
 
     private Task LoggedAsync(string text, string path) => RunningFrontEnd.UntilAsync(
-        () => FrontEnd.LogLines().Any(line => line.Contains(text, StringComparison.Ordinal) && line.Contains($"\"path\":\"{path}\"", StringComparison.Ordinal)), $"'{text}' of {path} in the log");
+        () => FrontEnd.LogLines()
+            .Any(line => line.Contains(text, StringComparison.Ordinal) && line.Contains($"\"path\":\"{path}\"", StringComparison.Ordinal)),
+            $"'{text}' of {path} in the log");
 }

@@ -8,8 +8,8 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd;
 
 /// <summary>
-/// Frameworks and applications of other people, as Debian has them, each loaded in four ways behind one front end: as a script and as a module, in daemon
-/// processes and in the front end.
+/// Frameworks and applications of other people, as Debian has them, each loaded in four ways behind one front end: as a script and as a
+/// module, in daemon processes and in the front end.
 /// </summary>
 public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
 {
@@ -49,7 +49,9 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
 
         internal byte[] File { get; } = new byte[Largest];
 
-        /// <summary>What the applications serve files of: around the blocks of 16 KiB and 64 KiB in which files, pipes and frames go.</summary>
+        /// <summary>
+        /// What the applications serve files of: around the blocks of 16 KiB and 64 KiB in which files, pipes and frames go.
+        /// </summary>
         internal static readonly int[] Sizes = [1, 16_383, 16_384, 20_000, 1 << 20, Largest];
 
         public async ValueTask InitializeAsync()
@@ -84,7 +86,8 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
         private void CopyFiles()
         {
             var zoo = Path.Combine(RepositoryRoot.Path, "tests/unit/EndToEnd/zoo");
-            foreach (var file in Directory.EnumerateFiles(zoo, "*.*", SearchOption.AllDirectories).Where(file => !file.Contains("__pycache__", StringComparison.Ordinal)))
+            foreach (var file in Directory.EnumerateFiles(zoo, "*.*", SearchOption.AllDirectories)
+                .Where(file => !file.Contains("__pycache__", StringComparison.Ordinal)))
             {
                 var copy = Path.Combine(Folder, Path.GetRelativePath(zoo, file));
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
@@ -146,7 +149,8 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
                 using var answer = await askAsync($"/{mount}/{name}/{what}");
                 var text = Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync());
                 if (answer.StatusCode != HttpStatusCode.OK || text.TrimEnd() != expected.TrimEnd())
-                    wrong.Add($"/{mount}/{name}/{what}: {(int)answer.StatusCode}, {text.Length} characters: {text[..Math.Min(text.Length, 200)]}");
+                    wrong.Add($"/{mount}/{name}/{what}: {(int)answer.StatusCode}, {text.Length} characters: "
+                        + $"{text[..Math.Min(text.Length, 200)]}");
             }
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
@@ -180,7 +184,8 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
                     using var request = new HttpRequestMessage(HttpMethod.Get, path);
                     request.Headers.ConnectionClose = close;
                     using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-                    var problem = answer.StatusCode == HttpStatusCode.OK ? await DifferenceAsync(answer.Content, size) : $"{(int)answer.StatusCode}";
+                    var problem = answer.StatusCode == HttpStatusCode.OK
+                        ? await DifferenceAsync(answer.Content, size) : $"{(int)answer.StatusCode}";
                     if (problem is not null) wrong.Add($"{path}, {(close ? "closed" : "kept")}: {problem}");
                 }
             }
@@ -237,7 +242,8 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
             await HgAsync("-R", first, "commit", "--addremove", "--message", "a file of 1 MiB", "--user", "zoo");
             await HgAsync("-R", first, "push", url);
             await HgAsync("clone", url, second);
-            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(first, "file.bin")), await File.ReadAllBytesAsync(Path.Combine(second, "file.bin")));
+            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(first, "file.bin")),
+                await File.ReadAllBytesAsync(Path.Combine(second, "file.bin")));
             Assert.Equal(zoo.File[..(1 << 20)], await frontEnd.Client.GetByteArrayAsync($"{url}/raw-file/tip/file.bin"));
         }
 
@@ -259,15 +265,21 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
             await ExpectAsync(HttpStatusCode.Created, new HttpRequestMessage(new("MKCALENDAR"), $"{user}/calendar/"));
             await ExpectAsync(HttpStatusCode.Created, Event("one"));
             await ExpectAsync(HttpStatusCode.Created, Event("two"));
-            Assert.Contains("SUMMARY:Grüße one", await ExpectAsync(HttpStatusCode.OK, new HttpRequestMessage(HttpMethod.Get, $"{user}/calendar/one.ics")));
+            Assert.Contains(
+                "SUMMARY:Grüße one",
+                await ExpectAsync(HttpStatusCode.OK, new HttpRequestMessage(HttpMethod.Get, $"{user}/calendar/one.ics")));
             // Radicale itself takes a body without a length for none, whatever server it runs on.
             var chunked = Event("three");
             chunked.Headers.TransferEncodingChunked = true;
             await ExpectAsync(HttpStatusCode.BadRequest, chunked);
-            var list = new HttpRequestMessage(new("PROPFIND"), $"{user}/calendar/") { Content = new StringContent("<propfind xmlns='DAV:'><prop><getetag/></prop></propfind>") };
+            var list = new HttpRequestMessage(new("PROPFIND"), $"{user}/calendar/")
+            {
+                Content = new StringContent("<propfind xmlns='DAV:'><prop><getetag/></prop></propfind>"),
+            };
             list.Headers.Add("Depth", "1");
             var found = await ExpectAsync(HttpStatusCode.MultiStatus, list);
-            Assert.True(found.Contains("/one.ics", StringComparison.Ordinal) && found.Contains("/two.ics", StringComparison.Ordinal), $"{mount}: {found}");
+            Assert.True(found.Contains("/one.ics", StringComparison.Ordinal) && found.Contains("/two.ics", StringComparison.Ordinal),
+                $"{mount}: {found}");
 
             HttpRequestMessage Event(string name) => new(HttpMethod.Put, $"{user}/calendar/{name}.ics")
             {
@@ -301,8 +313,11 @@ public sealed class ZooTests(ZooTests.Zoo zoo) : IClassFixture<ZooTests.Zoo>
         await frontEnd.Client.GetStringAsync($"/{mount}/standard");
         var expected = $"Loading WSGI {string.Format(System.Globalization.CultureInfo.InvariantCulture, what, zoo.Folder)} took ";
         var process = mount[0] == 'e' ? frontEnd.ProcessId
-            : (await frontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == $"standard-{mount}").Workers.Single().ProcessId;
+            : (await frontEnd.Control.GetStatusAsync()).Daemons.Single(
+            daemon => daemon.Daemon == $"standard-{mount}").Workers.Single().ProcessId;
         await RunningFrontEnd.UntilAsync(
-            () => frontEnd.LogLines().Count(line => line.Contains(expected, StringComparison.Ordinal) && line.Contains($"in process {process}", StringComparison.Ordinal)) == 1, $"one '{expected}' of process {process}");
+            () => frontEnd.LogLines()
+                .Count(line => line.Contains(expected, StringComparison.Ordinal)
+                && line.Contains($"in process {process}", StringComparison.Ordinal)) == 1, $"one '{expected}' of process {process}");
     }
 }

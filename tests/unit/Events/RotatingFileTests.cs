@@ -40,7 +40,8 @@ public sealed class RotatingFileTests : IDisposable
         File.Move(path, path + ".older");
         File.WriteAllText(path, "");
         log.Write("four\n"u8);
-        Assert.Equal("two\n|three\n|four\n", string.Join('|', File.ReadAllText(path + ".old"), File.ReadAllText(path + ".older"), File.ReadAllText(path)));
+        Assert.Equal("two\n|three\n|four\n",
+            string.Join('|', File.ReadAllText(path + ".old"), File.ReadAllText(path + ".older"), File.ReadAllText(path)));
     }
 
     [Fact]

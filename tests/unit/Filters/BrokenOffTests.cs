@@ -6,7 +6,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Filters;
 
-/// <summary>How a response is broken off: what was sent before reaches a client that reads it, however slowly, and is counted no further than that.</summary>
+/// <summary>
+/// How a response is broken off: what was sent before reaches a client that reads it, however slowly, and is counted no further than that.
+/// </summary>
 public sealed class BrokenOffTests
 {
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
@@ -122,7 +124,8 @@ public sealed class BrokenOffTests
             return Sending is null ? new(default(FlushResult)) : new(Sending.Task);
         }
 
-        public ValueTask<FlushResult> EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers) => SendAsync(last);
+        public ValueTask<FlushResult> EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers) =>
+            SendAsync(last);
 
         public void Abort() => IsAborted = true;
     }

@@ -163,7 +163,8 @@ public sealed class ByteRateLimiterTests
     [Fact]
     public async Task Partitions_of_the_package_work_with_it()
     {
-        await using var clients = PartitionedRateLimiter.Create<string, string>(client => RateLimitPartition.Get(client, _ => (RateLimiter)Limiter(10_000)));
+        await using var clients = PartitionedRateLimiter.Create<string,
+            string>(client => RateLimitPartition.Get(client, _ => (RateLimiter)Limiter(10_000)));
         Assert.True(clients.AttemptAcquire("a", 512).IsAcquired);
         Assert.False(clients.AttemptAcquire("a", 1).IsAcquired);
         Assert.True(clients.AttemptAcquire("b", 512).IsAcquired);

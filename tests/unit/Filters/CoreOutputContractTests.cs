@@ -11,7 +11,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Filters;
 
-/// <summary>The last room of the chain towards the three writers it may have: what is sent when, from where, in which order, and by whom the head is started.</summary>
+/// <summary>
+/// The last room of the chain towards the three writers it may have: what is sent when, from where, in which order, and by whom the head is
+/// started.
+/// </summary>
 public sealed class CoreOutputContractTests
 {
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(60);
@@ -28,12 +31,16 @@ public sealed class CoreOutputContractTests
 
     public static TheoryData<string> Kinds => ["pipe", "pipe, chunked", "socket", "socket, chunked"];
 
-    /// <summary>Random blocks of sizes around every bound: what has to leave has left, what may be held is less than 4 KiB, and the body is the blocks'.</summary>
+    /// <summary>
+    /// Random blocks of sizes around every bound: what has to leave has left, what may be held is less than 4 KiB, and the body is the
+    /// blocks'.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Body_is_its_blocks_and_each_leaves_when_it_has_to(string kind)
     {
-        var blocks = Gen.Select(Gen.OneOf(Gen.Int[0, Edges.Length - 1].Select(edge => Edges[edge]), Gen.Int[0, 300]), Gen.Bool).Array[1, 12];
+        var blocks = Gen.Select(
+            Gen.OneOf(Gen.Int[0, Edges.Length - 1].Select(edge => Edges[edge]), Gen.Int[0, 300]), Gen.Bool).Array[1, 12];
         await Gen.Select(blocks, Gen.Bool).SampleAsync(async (series, starts) =>
         {
             var client = new ClientWriter();
@@ -66,9 +73,11 @@ public sealed class CoreOutputContractTests
             }
             await output.EndAsync(default, [new("x", "1")], default);
             Assert.Equal(0, client.Unsent);
-            Assert.True(client.LargestFlush <= CoreOutput.LargestWrite + CoreOutput.SmallestWrite + 100 || kind == "socket", $"{client.LargestFlush} bytes in one write");
+            Assert.True(client.LargestFlush <= CoreOutput.LargestWrite + CoreOutput.SmallestWrite + 100 || kind == "socket",
+                $"{client.LargestFlush} bytes in one write");
             var body = IsChunked(kind) ? Decode([.. client.Sent]) : [.. client.Sent];
-            Assert.True(body.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(expected)), $"{body.Length} bytes came that are not the {expected.Count} that were written");
+            Assert.True(body.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(expected)),
+                $"{body.Length} bytes came that are not the {expected.Count} that were written");
             Assert.Equal(toBeStarted, started);
         }, iter: 60, threads: 1);
     }
@@ -177,7 +186,8 @@ public sealed class CoreOutputContractTests
         var client = new ClientWriter { Reads = false };
         using var output = Output(client, "socket");
         using var gone = new CancellationTokenSource();
-        var write = (atTheEnd ? output.EndAsync(default, [], gone.Token) : output.WriteAsync(new byte[5000], Marker.None, gone.Token)).AsTask();
+        var write = (atTheEnd ? output.EndAsync(default, [], gone.Token) : output.WriteAsync(new byte[5000], Marker.None, gone.Token))
+            .AsTask();
         _time.Advance(WriteTimeout - TimeSpan.FromMilliseconds(1));
         Assert.False(write.IsCompleted);
         switch (how)
@@ -186,7 +196,8 @@ public sealed class CoreOutputContractTests
             case "cancelled": await gone.CancelAsync(); break;
             default: client.EndFlush(hasLeft: how == "left"); break;
         }
-        if (how == "timeout") Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
+        if (how == "timeout")
+            Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
         else if (how == "read") await write.WaitAsync(TimeSpan.FromSeconds(5));
         else await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(5)));
         // What was copied is nobody's block: there is nothing to break off for.

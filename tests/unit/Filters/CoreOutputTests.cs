@@ -16,7 +16,9 @@ public sealed class CoreOutputTests
     private readonly FakeTimeProvider _time = new();
 
     private static Pipe NewPipe(long threshold = 0) =>
-        new(new PipeOptions(pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+        new(new PipeOptions(
+            pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
 
     private CoreOutput Output(Pipe pipe, bool chunked = false) => new(WriterFeatures.ClientOf(pipe.Writer, chunked), WriteTimeout, _time);
 
@@ -175,7 +177,10 @@ public sealed class CoreOutputTests
         Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
     }
 
-    /// <summary>The server's writer and the one below it in one: answers with the lent block, as the server does while it has no write of its own under way.</summary>
+    /// <summary>
+    /// The server's writer and the one below it in one: answers with the lent block, as the server does while it has no write of its own
+    /// under way.
+    /// </summary>
     private sealed class LendingWriter : PipeWriter, IBlockLender
     {
         private readonly TaskCompletionSource<FlushResult> _flush = new();
@@ -202,7 +207,8 @@ public sealed class CoreOutputTests
 
         public override Memory<byte> GetMemory(int sizeHint = 0)
         {
-            _memory = !_lent.IsEmpty && !HasOwnMemory && System.Runtime.InteropServices.MemoryMarshal.TryGetArray(_lent, out var lent) ? lent.Array! : new byte[Math.Max(sizeHint, 4096)];
+            _memory = !_lent.IsEmpty && !HasOwnMemory && System.Runtime.InteropServices.MemoryMarshal.TryGetArray(_lent, out var lent)
+                ? lent.Array! : new byte[Math.Max(sizeHint, 4096)];
             return _memory;
         }
 

@@ -46,7 +46,8 @@ public sealed class PacerTableTests
         Assert.Equal(Enum.GetValues<PacerKind>(), PacerTable.All.Select(pacer => pacer.Kind));
         Assert.All(PacerTable.All, pacer => Assert.Same(pacer, PacerTable.Of(pacer.Kind)));
         using var cmdlets = ModuleDefinition.ReadModule(Path.Combine(RepositoryRoot.Path, "module", "bin", "DaemonProxy.Cmdlets.dll"));
-        var shown = cmdlets.GetType("DaemonProxy.Cmdlets.Pacer").Fields.Where(field => field.HasConstant).Select(field => (field.Name, (int)field.Constant));
+        var shown = cmdlets.GetType("DaemonProxy.Cmdlets.Pacer").Fields.Where(field => field.HasConstant)
+            .Select(field => (field.Name, (int)field.Constant));
         Assert.Equal(PacerTable.All.Select(pacer => (pacer.Kind.ToString(), (int)pacer.Kind)), shown);
     }
 
@@ -59,7 +60,8 @@ public sealed class PacerTableTests
         Assert.Equal(kind, configuration.Routes[0].RateLimit.Pacer);
         var shared = Record.Exception(() => ConfigurationText.Read(Route($"rate-limit: 1KiB/s, rate-scope: client, pacer: {pacer.Name}")));
         Assert.Equal(pacer.CanBeShared, shared is null);
-        Assert.Contains($"{pacer.Name} {pacer.Description}", RateLimitSection.Keys.Descriptions.Single(key => key.Name == "pacer").Text.Text);
+        Assert.Contains(
+            $"{pacer.Name} {pacer.Description}", RateLimitSection.Keys.Descriptions.Single(key => key.Name == "pacer").Text.Text);
 
         static string Route(string keys) => $"daemons: [ {{ name: a, sample: on }} ]\nroutes: [ {{ path: /, daemon: a, {keys} }} ]";
     }
@@ -107,7 +109,8 @@ public sealed class PacerTableTests
         var kinds = new[] { PacerKind.TokenBucket, PacerKind.Interval2433, PacerKind.Interval };
         var route = Limited("/", kinds[0]) with { RateLimits = [.. kinds.Select(kind => Limited("/", kind).RateLimits[0])] };
         Assert.Contains("The interval pacer ", NoDelayWarning.Of(route, TimeSpan.Zero));
-        Assert.Contains("The interval-2.4.33 pacer ", NoDelayWarning.Of(route with { RateLimits = [.. route.RateLimits.Take(2)] }, TimeSpan.Zero));
+        Assert.Contains(
+            "The interval-2.4.33 pacer ", NoDelayWarning.Of(route with { RateLimits = [.. route.RateLimits.Take(2)] }, TimeSpan.Zero));
     }
 
     private static RouteStatus Limited(string path, PacerKind pacer, long rate = Rate) => new()

@@ -19,7 +19,8 @@ public sealed class PacingTests
 
     private RateLimitFilter TokenBucket(long rate, long burst = 0) => Filter(rate, burst, PacerKind.TokenBucket);
 
-    private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) => new(new LiveRateLimit(new RateLimit(rate, burst, pacer), _time), default, _chain);
+    private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) =>
+        new(new LiveRateLimit(new RateLimit(rate, burst, pacer), _time), default, _chain);
 
     /// <summary>Advances the clock step by step until a write is done.</summary>
     private async Task FinishAsync(Task write, double step = 1)
@@ -32,7 +33,8 @@ public sealed class PacingTests
         await write;
     }
 
-    private static Task Write(RateLimitFilter filter, int count, Marker marker = Marker.None) => filter.WriteAsync(new byte[count], marker, default).AsTask();
+    private static Task Write(RateLimitFilter filter, int count, Marker marker = Marker.None) =>
+        filter.WriteAsync(new byte[count], marker, default).AsTask();
 
     [Fact]
     public async Task Interval_sends_a_fifth_of_the_rate_each_200_ms()
@@ -182,7 +184,9 @@ public sealed class PacingTests
             var count = Math.Min(random.Next(1, 30_000), all.Length - position);
             var end = position + count == all.Length;
             var block = all.AsMemory(position, count);
-            await FinishAsync((end ? filter.EndAsync(block, [], default) : filter.WriteAsync(block, (Marker)random.Next(0, 2), default)).AsTask(), step: 5);
+            await FinishAsync(
+                (end ? filter.EndAsync(block, [], default) : filter.WriteAsync(block, (Marker)random.Next(0, 2), default))
+                .AsTask(), step: 5);
             position += count;
         }
         Assert.Equal(Convert.ToHexString(SHA256.HashData(all)), Convert.ToHexString(SHA256.HashData(_chain.Bytes)));
@@ -208,7 +212,8 @@ public sealed class PacingTests
         var start = _time.GetUtcNow();
         limit.Limit = new RateLimit(rate, 1_000_000, after);
         // It is woken on another thread; no time passes meanwhile.
-        for (var i = 0; i < 500 && _chain.Bytes.Length < 600 && !write.IsCompleted; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 500 && _chain.Bytes.Length < 600 && !write.IsCompleted; i++) await Task.Delay(
+            10, TestContext.Current.CancellationToken);
         await FinishAsync(write);
         var took = (_time.GetUtcNow() - start).TotalSeconds;
         // No second burst, and what the old limit had waited for is forgotten.

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Filters;
 
-/// <summary><c>rate-limit-after</c> of a limit that is shared: one burst for all who share it, given back as time passes. On a clock that the test turns.</summary>
+/// <summary>
+/// <c>rate-limit-after</c> of a limit that is shared: one burst for all who share it, given back as time passes. On a clock that the test
+/// turns.
+/// </summary>
 public sealed class SharedBurstTests
 {
     private const int Rate = 100_000;
@@ -15,7 +18,8 @@ public sealed class SharedBurstTests
 
     private readonly FakeTimeProvider _time = new();
 
-    private LiveRateLimit Limit(RateScope scope, long burst = Burst) => new(new RateLimit(Rate, burst, PacerKind.TokenBucket), _time, scope);
+    private LiveRateLimit Limit(RateScope scope, long burst = Burst) =>
+        new(new RateLimit(Rate, burst, PacerKind.TokenBucket), _time, scope);
 
     private static RateLimitKey Key(string address = "10.0.0.1", string route = "/") => new(route, new ClientKey(IPAddress.Parse(address)));
 
@@ -24,7 +28,9 @@ public sealed class SharedBurstTests
         for (var i = 0; i < seconds * 1000; i++) _time.Advance(TimeSpan.FromMilliseconds(1));
     }
 
-    /// <summary>Sends in responses of a size, one after the other, as a client does that asks for a file in pieces, for some time.</summary>
+    /// <summary>
+    /// Sends in responses of a size, one after the other, as a client does that asks for a file in pieces, for some time.
+    /// </summary>
     /// <returns>The bytes that it got.</returns>
     private long Pieces(LiveRateLimit limit, RateLimitKey key, int size, double seconds)
     {
@@ -137,7 +143,8 @@ public sealed class SharedBurstTests
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+        public ValueTask EndAsync(
+            ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
             WriteAsync(last, Marker.Flush, cancellationToken);
     }
 }

@@ -31,7 +31,8 @@ public sealed class SharedLimitTests
     public void Eight_responses_get_equal_shares_whatever_the_sizes_of_their_blocks(long rate, double stepMs)
     {
         using var limit = Limit(rate, RateScope.Route);
-        var responses = new[] { 100, 512, 1000, 8192, 65_536, 1 << 20, 333, 20_000 }.Select(block => new Response(limit, Client("10.0.0.1"), block)).ToArray();
+        var responses = new[] { 100, 512, 1000, 8192, 65_536, 1 << 20, 333, 20_000 }.Select(
+            block => new Response(limit, Client("10.0.0.1"), block)).ToArray();
         foreach (var response in responses) response.Start();
         // What is queued at first differs; from there on all are equal.
         Pass(2, stepMs);
@@ -74,7 +75,8 @@ public sealed class SharedLimitTests
     public void Response_that_is_cancelled_while_it_waits_has_used_up_nothing()
     {
         using var limit = Limit(1000, RateScope.Route);
-        var (first, second, third) = (new Response(limit, default, 512), new Response(limit, default, 512), new Response(limit, default, 512));
+        var (first, second, third) = (
+            new Response(limit, default, 512), new Response(limit, default, 512), new Response(limit, default, 512));
         first.Start();
         second.Start();
         third.Start();
@@ -93,7 +95,9 @@ public sealed class SharedLimitTests
     public void Each_client_has_its_own_rate_and_its_responses_share_it()
     {
         using var limit = Limit(100_000, RateScope.Client);
-        Response[] one = [new(limit, Client("10.0.0.1"), 8192), new(limit, Client("10.0.0.1", "/other"), 8192), new(limit, Client("::ffff:10.0.0.1"), 8192)];
+        Response[] one =
+            [new(limit, Client("10.0.0.1"), 8192), new(limit, Client("10.0.0.1", "/other"), 8192),
+            new(limit, Client("::ffff:10.0.0.1"), 8192)];
         var other = new Response(limit, Client("10.0.0.2"), 8192);
         foreach (var response in one.Append(other)) response.Start();
         Pass(10);
@@ -114,7 +118,9 @@ public sealed class SharedLimitTests
     public void Limit_of_route_scope_for_all_routes_is_each_route_s_own()
     {
         using var limit = Limit(100_000, RateScope.Route);
-        Response[] responses = [new(limit, Client("10.0.0.1", "/a"), 8192), new(limit, Client("10.0.0.2", "/a"), 8192), new(limit, Client("10.0.0.1", "/b"), 8192)];
+        Response[] responses =
+            [new(limit, Client("10.0.0.1", "/a"), 8192), new(limit, Client("10.0.0.2", "/a"), 8192),
+            new(limit, Client("10.0.0.1", "/b"), 8192)];
         foreach (var response in responses) response.Start();
         Pass(10);
         Assert.InRange(responses[0].Bytes + responses[1].Bytes, 990_000, 1_010_000);
@@ -126,7 +132,9 @@ public sealed class SharedLimitTests
     {
         using var client = Limit(100_000, RateScope.Client);
         using var total = Limit(150_000, RateScope.Total);
-        Response[] responses = [new(total, Client("10.0.0.1"), 8192, client), new(total, Client("10.0.0.1"), 8192, client), new(total, Client("10.0.0.2"), 8192, client)];
+        Response[] responses =
+            [new(total, Client("10.0.0.1"), 8192, client), new(total, Client("10.0.0.1"), 8192, client),
+            new(total, Client("10.0.0.2"), 8192, client)];
         foreach (var response in responses) response.Start();
         Pass(10);
         // A third each of the total: the first client's two together are just at its limit.
@@ -150,11 +158,14 @@ public sealed class SharedLimitTests
         Assert.All(responses, response => Assert.InRange(response.Bytes, 90_000, 120_000));
         foreach (var response in responses) response.Most = 10_000_000;
         limit.Limit = limit.Limit with { Rate = 0 };
-        for (var i = 0; i < 500 && !responses.All(response => response.Ended); i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        for (var i = 0; i < 500 && !responses.All(response => response.Ended); i++) await Task.Delay(
+            10, TestContext.Current.CancellationToken);
         Assert.All(responses, response => Assert.True(response.Ended));
     }
 
-    /// <summary>Those who are woken go on on other threads, while no time passes; when all of them wait again they have been counted.</summary>
+    /// <summary>
+    /// Those who are woken go on on other threads, while no time passes; when all of them wait again they have been counted.
+    /// </summary>
     private static async Task SettleAsync(LiveRateLimit limit, int waiting)
     {
         for (var i = 0; i < 500 && limit.Waiting < waiting; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
@@ -214,7 +225,8 @@ public sealed class SharedLimitTests
         var random = new Random(seed);
         using var own = Limit(100_000, RateScope.Response);
         using var total = Limit(150_000, RateScope.Total);
-        var responses = Enumerable.Range(0, 5).Select(_ => new Response(total, default, random.Next(1, 30_000), own) { Most = 200_000 }).ToArray();
+        var responses = Enumerable.Range(0, 5).Select(_ => new Response(total, default, random.Next(1, 30_000), own) { Most = 200_000 })
+            .ToArray();
         foreach (var response in responses) response.Start();
         for (var i = 0; i < 200 && !responses.All(response => response.Ended); i++)
         {
@@ -288,7 +300,8 @@ public sealed class SharedLimitTests
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
+        public ValueTask EndAsync(
+            ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
             WriteAsync(last, Marker.Flush, cancellationToken);
     }
 }

@@ -59,9 +59,11 @@ internal static class EditorTarget
             }
             var read = Flat(NodeComposer.Compose(text, "site.yaml"), "").ToList();
             Assert.Equal(expected, read);
-            if (leaf.Source is SourceScalar { Anchor: null } source && !yaml.Contains('*', StringComparison.Ordinal) && !yaml.Contains("<<", StringComparison.Ordinal))
+            if (leaf.Source is SourceScalar { Anchor: null } source && !yaml.Contains('*', StringComparison.Ordinal)
+                && !yaml.Contains("<<", StringComparison.Ordinal))
             {
-                Assert.True(text.StartsWith(yaml[..source.Start], StringComparison.Ordinal), $"what stands before {path} was changed: {text}");
+                Assert.True(text.StartsWith(yaml[..source.Start], StringComparison.Ordinal),
+                    $"what stands before {path} was changed: {text}");
                 Assert.True(text.EndsWith(yaml[source.End..], StringComparison.Ordinal), $"what stands after {path} was changed: {text}");
             }
         }

@@ -23,9 +23,11 @@ internal sealed class FuzzRun(string target, FuzzSeeds seeds, Action<byte[]> che
 
     /// <summary>How long a target is fuzzed, s.</summary>
     public static int Seconds =>
-        Environment.GetEnvironmentVariable("DAEMONPROXY_FUZZ_SECONDS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : 3;
+        Environment.GetEnvironmentVariable("DAEMONPROXY_FUZZ_SECONDS") is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture) : 3;
 
-    // A short run tries the same inputs each time, so that a build fails for what has changed in it; a long one is for finding what nobody has seen.
+    // A short run tries the same inputs each time, so that a build fails for what has changed in it; a long one is for finding what nobody
+    // has seen.
     private static ulong Seed => Seconds >= 60 ? (ulong)Random.Shared.NextInt64() : 1;
 
     // Other tests run beside a short run, in the same heap; a long one is run alone.

@@ -5,8 +5,8 @@ namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
 /// What a target's mutations start from: the files of <c>tests/fuzz/seeds/TARGET</c>. <c>*.txt</c> has one seed a line, with
-/// <c>\r \n \t \\ \xHH</c> for what a line cannot hold; <c>dictionary.txt</c> has the words that mutations put in, written likewise; any other
-/// file is one seed as it is.
+/// <c>\r \n \t \\ \xHH</c> for what a line cannot hold; <c>dictionary.txt</c> has the words that mutations put in, written likewise; any
+/// other file is one seed as it is.
 /// </summary>
 internal sealed record FuzzSeeds(IReadOnlyList<byte[]> Seeds, IReadOnlyList<byte[]> Dictionary)
 {

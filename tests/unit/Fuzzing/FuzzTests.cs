@@ -19,7 +19,8 @@ public sealed class FuzzTests
     public Task Request_heads() => new FuzzRun("request", FuzzSeeds.Of("request"), RequestHeadTarget.Check).RunAsync();
 
     [Fact]
-    public Task Configurations() => new FuzzRun("configuration", FuzzSeeds.Of("configuration", Example), ConfigurationTarget.Check).RunAsync();
+    public Task Configurations() =>
+        new FuzzRun("configuration", FuzzSeeds.Of("configuration", Example), ConfigurationTarget.Check).RunAsync();
 
     [Fact]
     public async Task Edits_of_configurations()
@@ -37,7 +38,8 @@ public sealed class FuzzTests
         await using var daemon = new RecordingDaemon();
         await using var frontEnd = await LiveFrontEnd.StartAsync(daemon.Port);
         var seeds = FuzzSeeds.Of("live-request",
-            [.. RequestCorpus.All.Select(request => request.Bytes("")), .. RequestCorpus.Smuggling.Select(request => request.Bytes("/app"))]);
+            [.. RequestCorpus.All.Select(request => request.Bytes("")),
+                .. RequestCorpus.Smuggling.Select(request => request.Bytes("/app"))]);
         await new FuzzRun("live-request", seeds, new LiveRequestTarget(frontEnd, daemon).Check).RunAsync();
         await frontEnd.CheckAliveAsync();
     }

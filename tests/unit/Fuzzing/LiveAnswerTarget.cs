@@ -73,6 +73,7 @@ internal sealed partial class LiveAnswerTarget : IDisposable
     public void Dispose() => _listener.Dispose();
 
     // An informational response or two, and then the answer; what follows the head is the body.
-    [GeneratedRegex(@"\A(HTTP/1\.1 [1-5]\d\d( [\t\x20-\x7e\x80-\xff]*)?\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n)+")]
+    [GeneratedRegex(
+        @"\A(HTTP/1\.1 [1-5]\d\d( [\t\x20-\x7e\x80-\xff]*)?\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n)+")]
     private static partial Regex Grammar();
 }

@@ -37,7 +37,8 @@ internal sealed partial class LiveRequestTarget(LiveFrontEnd frontEnd, Recording
         var seen = daemon.Take().ToList();
         Assert.DoesNotContain(seen, request => request.Contains("UNREADABLE", StringComparison.Ordinal));
         Assert.DoesNotContain(seen, request => request.Contains("FORGED", StringComparison.Ordinal));
-        // A daemon that has seen more requests than were answered has found one in another's body, unless the client has left before the last answer.
+        // A daemon that has seen more requests than were answered has found one in another's body, unless the client has left before the
+        // last answer.
         if (left && seen.Count > 0 && seen[^1].StartsWith("GET /last ", StringComparison.Ordinal)) seen.RemoveAt(seen.Count - 1);
         var answers = Answers().Count(answer);
         fault = $"{seen.Count} requests were seen for {answers} answers: {string.Join("; ", seen)}";

@@ -19,7 +19,8 @@ internal static class MutatedInput
 
     public static Gen<byte[]> From(FuzzSeeds seeds)
     {
-        var edit = Gen.Select(Gen.Int[0, 10], Gen.UInt, Gen.UInt, Gen.UInt, (kind, where, howMuch, what) => new Edit(kind, where, howMuch, what));
+        var edit = Gen.Select(
+            Gen.Int[0, 10], Gen.UInt, Gen.UInt, Gen.UInt, (kind, where, howMuch, what) => new Edit(kind, where, howMuch, what));
         return Gen.Select(Gen.Int[0, seeds.Seeds.Count - 1], edit.Array[0, 8], (seed, edits) => Apply(seeds, seed, edits));
     }
 

@@ -127,7 +127,8 @@ internal static partial class RequestHeadTarget
         return text;
     }
 
-    [GeneratedRegex(@"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n\z")]
+    [GeneratedRegex(
+        @"\A[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.1\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)+\r\n\z")]
     private static partial Regex Grammar();
 
     [GeneratedRegex(@"\A(content-length|transfer-encoding):", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

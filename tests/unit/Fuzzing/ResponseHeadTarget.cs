@@ -8,8 +8,8 @@ namespace DaemonProxy.Tests.Fuzzing;
 
 /// <summary>
 /// A daemon's response head reads the same however it comes cut into pieces, fails in no other way than
-/// <see cref="BrokenResponseException"/>, and what is taken is what the grammar allows (RFC 9112, sections 4 to 6), said by a regular expression
-/// that has nothing of the reader's.
+/// <see cref="BrokenResponseException"/>, and what is taken is what the grammar allows (RFC 9112, sections 4 to 6), said by a regular
+/// expression that has nothing of the reader's.
 /// </summary>
 internal static partial class ResponseHeadTarget
 {
@@ -39,7 +39,8 @@ internal static partial class ResponseHeadTarget
             while (true)
             {
                 end = Math.Min(input.Length, (int)Math.Min((long)end + (end == 0 ? piece : then), int.MaxValue));
-                if (reader.Read(input.AsSpan(start, end - start), toHead, out var consumed) is { } head) return Describe(head, start + consumed);
+                if (reader.Read(input.AsSpan(start, end - start), toHead, out var consumed) is { } head)
+                    return Describe(head, start + consumed);
                 start += consumed;
                 if (end == input.Length) return $"more, from {start}";
             }
@@ -70,6 +71,7 @@ internal static partial class ResponseHeadTarget
         Assert.DoesNotContain(head.Headers, header => header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase));
     }
 
-    [GeneratedRegex(@"\AHTTP/1\.[01] [1-5][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n")]
+    [GeneratedRegex(
+        @"\AHTTP/1\.[01] [1-5][0-9]{2}( [\t\x20-\x7e\x80-\xff]*)?\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n")]
     private static partial Regex Grammar();
 }

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>A client's connection as Kestrel has it once <see cref="ClientSocketWriter"/> is in use, over a real pair of sockets whose buffers are as small as the system lets them be.</summary>
+/// <summary>
+/// A client's connection as Kestrel has it once <see cref="ClientSocketWriter"/> is in use, over a real pair of sockets whose buffers are
+/// as small as the system lets them be.
+/// </summary>
 internal sealed class ClientConnection : ConnectionContext
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -135,7 +138,8 @@ internal sealed class ClientConnection : ConnectionContext
 
         public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            inner.FlushAsync(cancellationToken);
 
         public override void Complete(Exception? exception = null)
         {

@@ -7,7 +7,10 @@ using static DaemonProxy.Tests.Host.ClientBytes;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>Whose memory is whose at the writer to a client's socket, and when: buffers from the pool, lent blocks, and how much of them the client has taken.</summary>
+/// <summary>
+/// Whose memory is whose at the writer to a client's socket, and when: buffers from the pool, lent blocks, and how much of them the client
+/// has taken.
+/// </summary>
 public sealed class ClientSocketWriterMemoryTests
 {
     [Theory]
@@ -76,7 +79,8 @@ public sealed class ClientSocketWriterMemoryTests
         Assert.False(flush.IsCompleted);
         // Whatever the pool gives out meanwhile, it is not what is being sent.
         var others = new List<byte[]>();
-        for (var size = 1024; size <= 2 * Much; size *= 2) others.AddRange(Enumerable.Range(0, 4).Select(_ => ArrayPool<byte>.Shared.Rent(size)));
+        for (var size = 1024; size <= 2 * Much; size *= 2) others.AddRange(
+            Enumerable.Range(0, 4).Select(_ => ArrayPool<byte>.Shared.Rent(size)));
         others.ForEach(other => other.AsSpan().Fill(0xee));
         AssertSame(Bytes(Much), await connection.ReadAsync(Much));
         await flush;
@@ -151,13 +155,16 @@ public sealed class ClientSocketWriterMemoryTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 
-    /// <summary>The output filter over it: a client that reads nothing is broken off after the write timeout, and the block is its owner's again.</summary>
+    /// <summary>
+    /// The output filter over it: a client that reads nothing is broken off after the write timeout, and the block is its owner's again.
+    /// </summary>
     [Fact]
     public async Task Client_that_takes_nothing_is_broken_off_after_the_timeout_and_the_block_is_free()
     {
         await using var connection = await ClientConnection.CreateAsync();
         var time = new FakeTimeProvider();
-        using var output = new CoreOutput(WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), time);
+        using var output = new CoreOutput(
+            WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), time);
         await output.WriteAsync(Bytes(100), Marker.Flush, default);
         var write = output.WriteAsync(Bytes(Much), Marker.None, default).AsTask();
         // The system takes some into its buffers after the call: until it has, the client does take something.
@@ -169,7 +176,8 @@ public sealed class ClientSocketWriterMemoryTests
         time.Advance(TimeSpan.FromSeconds(59));
         Assert.False(write.IsCompleted);
         for (var i = 0; i < 3 && connection.Aborts.Count == 0; i++) time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write.WaitAsync(ClientConnection.Limit))).Reason);
+        Assert.Same(EventCatalogue.ClientWriteTimeout,
+            (await Assert.ThrowsAsync<BrokenResponseException>(() => write.WaitAsync(ClientConnection.Limit))).Reason);
         Assert.NotEmpty(connection.Aborts);
         Assert.Equal(0, connection.Writer.UnflushedBytes);
     }
@@ -178,7 +186,8 @@ public sealed class ClientSocketWriterMemoryTests
     public async Task Request_that_is_given_up_has_its_block_back_before_it_ends()
     {
         await using var connection = await ClientConnection.CreateAsync();
-        using var output = new CoreOutput(WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), new FakeTimeProvider());
+        using var output = new CoreOutput(
+            WriterFeatures.ClientOf(connection.Writer, lender: connection.Lender), TimeSpan.FromSeconds(60), new FakeTimeProvider());
         using var gone = new CancellationTokenSource();
         await output.WriteAsync(Bytes(100), Marker.Flush, default);
         var write = output.WriteAsync(Bytes(Much), Marker.None, gone.Token).AsTask();

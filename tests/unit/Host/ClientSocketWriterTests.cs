@@ -10,7 +10,10 @@ using static DaemonProxy.Tests.Host.ClientBytes;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>What Kestrel and the output filter expect of the writer at a client's socket: order, whole sends, who owns which memory when, and how it ends.</summary>
+/// <summary>
+/// What Kestrel and the output filter expect of the writer at a client's socket: order, whole sends, who owns which memory when, and how it
+/// ends.
+/// </summary>
 public sealed class ClientSocketWriterTests
 {
     // Around the least room that is given out, and the smallest and larger buffers.
@@ -39,7 +42,9 @@ public sealed class ClientSocketWriterTests
         Assert.False(connection.Client.Poll(TimeSpan.FromMilliseconds(1), SelectMode.SelectRead));
     }
 
-    /// <summary>Random series of writes, loans and flushes, read by a client that now and then is slow: the bytes of a plain list, in its order.</summary>
+    /// <summary>
+    /// Random series of writes, loans and flushes, read by a client that now and then is slow: the bytes of a plain list, in its order.
+    /// </summary>
     [Fact]
     public async Task Client_gets_every_byte_once_and_in_order_whatever_is_written_lent_and_flushed()
     {
@@ -49,7 +54,8 @@ public sealed class ClientSocketWriterTests
         {
             await using var connection = await ClientConnection.CreateAsync();
             var expected = new List<byte>();
-            foreach (var (step, size) in series) if (step is not (Step.Flush or Step.LendAndTakeBack)) expected.AddRange(Bytes(size, seed + size));
+            foreach (var (step, size) in series)
+                if (step is not (Step.Flush or Step.LendAndTakeBack)) expected.AddRange(Bytes(size, seed + size));
             var reading = connection.ReadAsync(expected.Count);
             foreach (var (step, size) in series)
             {
@@ -159,7 +165,9 @@ public sealed class ClientSocketWriterTests
             default: connection.Server.Shutdown(SocketShutdown.Both); break;
         }
         Assert.True((await flush.WaitAsync(ClientConnection.Limit)).IsCompleted);
-        Assert.Contains(connection.Aborts, reason => reason.Message == "the client has left" && reason.InnerException is SocketException or ObjectDisposedException);
+        Assert.Contains(
+            connection.Aborts, reason => reason.Message == "the client has left"
+            && reason.InnerException is SocketException or ObjectDisposedException);
         // Nothing of it is left: neither bytes nor the block.
         Assert.Equal(0, connection.Writer.UnflushedBytes);
         Assert.NotSame(block, ArrayOf(connection.Writer.GetMemory(block.Length)));
@@ -261,7 +269,9 @@ public sealed class ClientSocketWriterTests
         Assert.True(connection.Writer.CanGetUnflushedBytes);
     }
 
-    /// <summary>With the transport that serves: it closes the socket once its output is completed, and not before the client has all.</summary>
+    /// <summary>
+    /// With the transport that serves: it closes the socket once its output is completed, and not before the client has all.
+    /// </summary>
     [Fact]
     public async Task Kestrels_transport_closes_the_socket_behind_the_last_byte()
     {
@@ -270,7 +280,8 @@ public sealed class ClientSocketWriterTests
         listener.Listen();
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 };
         await client.ConnectAsync(listener.LocalEndPoint!);
-        using var connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
+        using var connections = new SocketConnectionContextFactory(
+            new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
         await using var connection = connections.Create(await listener.AcceptAsync());
         await ClientSocketWriter.Use(_ => Task.CompletedTask)(connection);
         connection.Transport.Output.Write(Bytes(Much));

@@ -20,7 +20,8 @@ public sealed partial class CommandLineTests
         var (code, help, _) = await RunAsync([.. verb.Split(' '), "--help"]);
 
         Assert.Equal(DaemonProxyCommand.Ok, code);
-        var examples = help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith("daemonproxy ", StringComparison.Ordinal)).ToList();
+        var examples = help[help.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n', StringSplitOptions.TrimEntries)
+            .Where(line => line.StartsWith("daemonproxy ", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(examples);
         Assert.All(examples, example =>
         {
@@ -34,7 +35,8 @@ public sealed partial class CommandLineTests
     {
         var (_, help, _) = await RunAsync("--help");
 
-        Assert.All(DaemonProxyCommand.Create().Subcommands.Where(verb => !verb.Hidden), verb => Assert.Matches($@"(?s)  {verb.Name} .*\n  daemonproxy {verb.Name}", help));
+        Assert.All(DaemonProxyCommand.Create().Subcommands.Where(verb => !verb.Hidden),
+            verb => Assert.Matches($@"(?s)  {verb.Name} .*\n  daemonproxy {verb.Name}", help));
         Assert.All(ExitCode.All, exit => Assert.Contains($"  {exit.Code}  {exit.Meaning}", help));
     }
 
@@ -44,7 +46,9 @@ public sealed partial class CommandLineTests
         var (code, version, _) = await RunAsync("--version");
 
         Assert.Equal(DaemonProxyCommand.Ok, code);
-        Assert.Matches(@"^daemonproxy \d+\.\d+\.\d+ \((native|\.NET 10\.[0-9.]+), (linux|osx|win)(-musl)?-(x64|arm64)(, commit [0-9a-f]{12})?\)\r?\n$", version);
+        Assert.Matches(
+            @"^daemonproxy \d+\.\d+\.\d+ \((native|\.NET 10\.[0-9.]+), (linux|osx|win)(-musl)?-(x64|arm64)(, commit [0-9a-f]{12})?\)\r?\n$",
+            version);
     }
 
     /// <summary>Every option of every verb: with no value, with one that is none, twice.</summary>
@@ -79,7 +83,8 @@ public sealed partial class CommandLineTests
         var (code, output, error) = await RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         Assert.Equal((DaemonProxyCommand.WrongUsage, ""), (code, output));
-        Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), each => Assert.StartsWith("daemonproxy: ", each));
+        Assert.All(error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            each => Assert.StartsWith("daemonproxy: ", each));
         Assert.Contains("--help shows what it takes", error);
         Assert.DoesNotContain("System.", error);
     }
@@ -104,7 +109,8 @@ public sealed partial class CommandLineTests
         Assert.Equal(0, (await RunAsync("explain", "WSGI0210")).Code);
         Assert.Equal(1, (await RunAsync("check", "/nowhere/site.yaml")).Code);
         Assert.Equal(2, (await RunAsync("check")).Code);
-        var documented = await File.ReadAllTextAsync(Path.Combine(RepositoryRoot.Path, "docs", "install.md"), TestContext.Current.CancellationToken);
+        var documented = await File.ReadAllTextAsync(
+            Path.Combine(RepositoryRoot.Path, "docs", "install.md"), TestContext.Current.CancellationToken);
         Assert.All(ExitCode.All, exit => Assert.Contains($"| {exit.Code} | {exit.Meaning} |", documented));
     }
 
@@ -114,11 +120,13 @@ public sealed partial class CommandLineTests
         var (_, page, _) = await RunAsync("manual");
         var kept = await File.ReadAllTextAsync(ManualFile, TestContext.Current.CancellationToken);
 
-        Assert.True(Date().Replace(page, "") == Date().Replace(kept, ""), "write it again: dotnet module/bin/host/daemonproxy.dll manual > docs/daemonproxy.1");
+        Assert.True(Date().Replace(page, "") == Date().Replace(kept, ""),
+            "write it again: dotnet module/bin/host/daemonproxy.dll manual > docs/daemonproxy.1");
         foreach (var (words, verb) in Leaves(DaemonProxyCommand.Create(), ""))
         {
             Assert.Contains($@"daemonproxy {words.Replace("-", @"\-", StringComparison.Ordinal)}\fR", kept);
-            Assert.All(verb.Options.Where(option => !option.Hidden), option => Assert.Contains(option.Name.Replace("-", @"\-", StringComparison.Ordinal), kept));
+            Assert.All(verb.Options.Where(option => !option.Hidden),
+                option => Assert.Contains(option.Name.Replace("-", @"\-", StringComparison.Ordinal), kept));
         }
     }
 
@@ -144,7 +152,8 @@ public sealed partial class CommandLineTests
         Assert.Contains("'NAME: VALUE'", shown);
     }
 
-    private static IEnumerable<(string Words, Command Verb)> Leaves(Command command, string words) => command.Subcommands.Where(verb => !verb.Hidden)
+    private static IEnumerable<(string Words, Command Verb)> Leaves(Command command, string words) =>
+        command.Subcommands.Where(verb => !verb.Hidden)
         .SelectMany(verb => verb.Subcommands.Count > 0 ? Leaves(verb, $"{words}{verb.Name} ") : [($"{words}{verb.Name}", verb)]);
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

@@ -47,7 +47,8 @@ public sealed class CompletionTests
         var (code, output) = await Programs.RunAsync("env", $"DAEMONPROXY_RUNTIME_DIR={folder}/run", "bash", "-c", script);
 
         Assert.Equal(0, code);
-        Assert.Equal(expected.Select(each => $"{each.Line}-> {each.Words}"), expected.Zip(output.Split('\n'), (each, words) => $"{each.Line}-> {words}"));
+        Assert.Equal(expected.Select(each => $"{each.Line}-> {each.Words}"),
+            expected.Zip(output.Split('\n'), (each, words) => $"{each.Line}-> {words}"));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -57,7 +58,8 @@ public sealed class CompletionTests
         await using var frontEnd = await RunningFrontEnd.StartAsync("{ name: shop, listen: [ 'http://127.0.0.1:0' ] }");
         foreach (var line in new[] { "stop s", "status ", "restart ", "verify flush --name " })
         {
-            var (_, output) = await Programs.RunAsync("env", $"DAEMONPROXY_RUNTIME_DIR={frontEnd.Folder}/run", RepositoryRoot.Host, $"[suggest:{line.Length}]", line);
+            var (_, output) = await Programs.RunAsync(
+                "env", $"DAEMONPROXY_RUNTIME_DIR={frontEnd.Folder}/run", RepositoryRoot.Host, $"[suggest:{line.Length}]", line);
             Assert.Contains("shop", output.Split('\n', StringSplitOptions.TrimEntries));
         }
     }
@@ -87,7 +89,8 @@ public sealed class CompletionTests
         Programs.Need("python3");
         var typist = Path.Combine(RepositoryRoot.Path, "tests", "unit", "EndToEnd", "apps", "type_in_shell.py");
 
-        var (code, shown) = await Programs.RunAsync("python3", [typist, $"cd {RepositoryRoot.Path}; PATH={HostFolder}:$PATH; {setup}", line, wanted, .. shell]);
+        var (code, shown) = await Programs.RunAsync(
+            "python3", [typist, $"cd {RepositoryRoot.Path}; PATH={HostFolder}:$PATH; {setup}", line, wanted, .. shell]);
 
         Assert.True(code == 0, shown);
     }

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary><c>daemonproxy exec</c>, as the front end calls it: what the command finds when it has taken over the process, and what is said when it cannot.</summary>
+/// <summary>
+/// <c>daemonproxy exec</c>, as the front end calls it: what the command finds when it has taken over the process, and what is said when it
+/// cannot.
+/// </summary>
 public sealed class ExecShimTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
@@ -47,7 +50,9 @@ public sealed class ExecShimTests
     [Fact]
     public async Task Command_has_its_arguments_its_input_its_environment_and_the_exit_code_as_they_are()
     {
-        var (code, output, error) = await RunAsync("--", "sh", "-c", "cat; printf '|%s' \"$SHIM_TEST\" \"$@\"; echo no >&2; exit 42", "sh", "a b", "", "é€", "--", "--umask=0", "*", "$HOME");
+        var (code, output, error) = await RunAsync(
+            "--", "sh", "-c", "cat; printf '|%s' \"$SHIM_TEST\" \"$@\"; echo no >&2; exit 42", "sh", "a b", "", "é€", "--", "--umask=0",
+            "*", "$HOME");
         Assert.Equal("input|passed on|a b||é€|--|--umask=0|*|$HOME", output);
         Assert.Equal((42, "no\n"), (code, error));
     }
@@ -66,7 +71,9 @@ public sealed class ExecShimTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
         const string script = "umask; nice; ulimit -d; ulimit -v; tr '\\0' '|' < /proc/$$/cmdline";
-        var lines = await LinesAsync("--umask=27", "--cpu-priority=5", "--memory-limit=1073741824", "--virtual-memory-limit=8589934592", "--display-name=(site app)", "--", "sh", "-c", script);
+        var lines = await LinesAsync(
+            "--umask=27", "--cpu-priority=5", "--memory-limit=1073741824", "--virtual-memory-limit=8589934592", "--display-name=(site app)",
+            "--", "sh", "-c", script);
         Assert.Equal(["0027", "5", "1048576", "8388608", $"(site app)|-c|{script}|"], lines);
     }
 
@@ -80,7 +87,8 @@ public sealed class ExecShimTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "macOS does not hold these limits");
         var bytes = ((long)mebibytes << 20).ToString(CultureInfo.InvariantCulture);
         var kibibytes = (mebibytes << 10).ToString(CultureInfo.InvariantCulture);
-        Assert.Equal([kibibytes, kibibytes], await LinesAsync($"--virtual-memory-limit={bytes}", $"--memory-limit={bytes}", "--", "sh", "-c", "ulimit -v; ulimit -d"));
+        Assert.Equal([kibibytes, kibibytes],
+            await LinesAsync($"--virtual-memory-limit={bytes}", $"--memory-limit={bytes}", "--", "sh", "-c", "ulimit -v; ulimit -d"));
     }
 
     [Fact]
@@ -100,14 +108,16 @@ public sealed class ExecShimTests
     {
         Assert.SkipUnless(IsRoot && OperatingSystem.IsLinux(), "only root can take groups, and these are Linux's");
         Assert.Equal(["65534", "1", "1"], await LinesAsync("--user=65534", "--group=daemon", "--", "sh", "-c", "id -u; id -g; id -G"));
-        Assert.Equal(["1", "1 2 3"], await LinesAsync("--supplementary-groups=bin,sys", "--group=daemon", "--user=65534", "--", "sh", "-c", "id -g; id -G"));
+        Assert.Equal(["1", "1 2 3"],
+            await LinesAsync("--supplementary-groups=bin,sys", "--group=daemon", "--user=65534", "--", "sh", "-c", "id -g; id -G"));
     }
 
     [Fact]
     public async Task Command_is_not_started_where_its_user_may_not_be_taken()
     {
         Assert.SkipUnless(IsRoot, "root makes itself somebody else first");
-        var (code, output, error) = await RunAsync("--user=65534", "--", RepositoryRoot.Host, "exec", "--user=4294967294", "--group=65534", "--", "echo", "too much");
+        var (code, output, error) = await RunAsync(
+            "--user=65534", "--", RepositoryRoot.Host, "exec", "--user=4294967294", "--group=65534", "--", "echo", "too much");
         // Where the build's folder is root's alone, the other user cannot even start it.
         Assert.SkipWhen(code == 126, error);
         Assert.Equal((125, ""), (code, output));
@@ -123,13 +133,17 @@ public sealed class ExecShimTests
     [InlineData(125, "exec knows no option --umask", "--umask", "--", "echo", "x")]
     [InlineData(125, "--parent=me is no process", "--parent=me", "--", "echo", "x")]
     [InlineData(125, "the front end has ended", "--parent=1999999999", "--", "echo", "x")]
-    [InlineData(125, "there is no user no-such-user; create it, or name one that is there in user", "--user=no-such-user", "--", "echo", "x")]
-    [InlineData(125, "there is no group no-such-group; create it, or name one that is there in group", "--group=no-such-group", "--", "echo", "x")]
-    [InlineData(125, "there is no group no-such-group; create it, or name one that is there in supplementary-groups", "--supplementary-groups=no-such-group", "--", "echo", "x")]
+    [InlineData(125, "there is no user no-such-user; create it, or name one that is there in user", "--user=no-such-user", "--", "echo",
+        "x")]
+    [InlineData(125, "there is no group no-such-group; create it, or name one that is there in group", "--group=no-such-group", "--",
+        "echo", "x")]
+    [InlineData(125, "there is no group no-such-group; create it, or name one that is there in supplementary-groups",
+        "--supplementary-groups=no-such-group", "--", "echo", "x")]
     [InlineData(127, "there is no program no-such-program; install it, or give its full path in command", "--", "no-such-program", "x")]
     [InlineData(127, "there is no program /no/such/program; install it, or give its full path in command", "--", "/no/such/program")]
     [InlineData(126, "/proc/version may not be run by this user; check that it is executable", "--", "/proc/version")]
-    public async Task What_cannot_be_met_is_one_sentence_and_a_code_and_no_command_runs(int code, string sentence, params string[] arguments) =>
+    public async Task What_cannot_be_met_is_one_sentence_and_a_code_and_no_command_runs(
+        int code, string sentence, params string[] arguments) =>
         Assert.Equal((code, "", sentence + "\n"), await RunAsync(arguments));
 
     [Fact]
@@ -137,7 +151,11 @@ public sealed class ExecShimTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells a process of its parent's end");
         // The shell stands for the front end: the command's parent, which is killed and can clean nothing up.
-        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", "\"$1\" exec --parent=$$ -- sh -c 'echo $$; exec sleep 60' & wait", "sh", RepositoryRoot.Host]) { RedirectStandardOutput = true })!;
+        using var parent = Process.Start(
+            new ProcessStartInfo(
+            "sh", ["-c", "\"$1\" exec --parent=$$ -- sh -c 'echo $$; exec sleep 60' & wait", "sh",
+            RepositoryRoot.Host])
+            { RedirectStandardOutput = true })!;
         using var limit = new CancellationTokenSource(Limit);
         var command = int.Parse((await parent.StandardOutput.ReadLineAsync(limit.Token))!, CultureInfo.InvariantCulture);
         Assert.True(EndToEnd.RunningFrontEnd.IsAlive(command));

@@ -17,7 +17,8 @@ public sealed class LiveCertificateTests : IDisposable
     private readonly MemoryStream _log = new();
     private readonly TlsOptions _files;
 
-    public LiveCertificateTests() => _files = new TlsOptions { Certificate = Path.Combine(_folder, "site.pem"), Key = Path.Combine(_folder, "site.key") };
+    public LiveCertificateTests() =>
+        _files = new TlsOptions { Certificate = Path.Combine(_folder, "site.pem"), Key = Path.Combine(_folder, "site.key") };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -117,7 +118,8 @@ public sealed class LiveCertificateTests : IDisposable
     private void Look() => _time.Advance(LiveCertificate.BetweenLooks);
 
     private IReadOnlyList<string> Codes() =>
-        [.. Encoding.UTF8.GetString(_log.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split("\"code\":\"")[1][..8])];
+        [.. Encoding.UTF8.GetString(_log.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split("\"code\":\"")[1][..8])];
 
     private void Write(string subject, int days)
     {
@@ -130,7 +132,8 @@ public sealed class LiveCertificateTests : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = _time.GetUtcNow();
-        using var certificate = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(days));
+        using var certificate = new CertificateRequest(subject, key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(now.AddDays(-1), now.AddDays(days));
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 }

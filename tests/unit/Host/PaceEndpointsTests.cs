@@ -30,7 +30,8 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
     public async Task Drip_does_not_wait_for_the_end_with_sending()
     {
         using var limit = new CancellationTokenSource(RunningSample.Limit);
-        using var response = await sample.Client.GetAsync("/drip?count=2&chunk=19&every-ms=60000", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using var response = await sample.Client.GetAsync(
+            "/drip?count=2&chunk=19&every-ms=60000", HttpCompletionOption.ResponseHeadersRead, limit.Token);
         await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
         await body.ReadExactlyAsync(new byte[19], limit.Token);
     }
@@ -42,7 +43,8 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
         await sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20");
         var one = Stopwatch.GetElapsedTime(start);
         start = Stopwatch.GetTimestamp();
-        var drips = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20")));
+        var drips = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(_ => sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20")));
         Assert.All(drips, drip => Assert.Equal(21 * 24, drip.Length));
         // None is early, and together they take what one does: one after the other would be two hundred times that.
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 10 * one.TotalMilliseconds);
@@ -52,7 +54,8 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
     public async Task Stall_sends_what_comes_before_the_silence_at_once()
     {
         using var limit = new CancellationTokenSource(RunningSample.Limit);
-        using var response = await sample.Client.GetAsync("/stall?before=10&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using var response = await sample.Client.GetAsync(
+            "/stall?before=10&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
         await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
         await body.ReadExactlyAsync(new byte[10], limit.Token);
     }
@@ -61,7 +64,8 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
     public async Task Stall_before_the_first_byte_sends_the_headers()
     {
         using var limit = new CancellationTokenSource(RunningSample.Limit);
-        using var response = await sample.Client.GetAsync("/stall?before=0&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        using var response = await sample.Client.GetAsync(
+            "/stall?before=0&ms=3600000&after=5", HttpCompletionOption.ResponseHeadersRead, limit.Token);
         Assert.True(response.IsSuccessStatusCode);
     }
 

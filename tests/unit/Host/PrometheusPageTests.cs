@@ -70,7 +70,9 @@ public sealed class PrometheusPageTests : IDisposable
         _statistics.Group("app").Restarts.Count(RestartReason.Crash);
 
         var page = await PageAsync();
-        Assert.DoesNotContain("daemonproxy_daemon=\"old\"}", page.Split('\n').Where(line => line.Contains("requests{", StringComparison.Ordinal)).Aggregate("", string.Concat));
+        Assert.DoesNotContain(
+            "daemonproxy_daemon=\"old\"}", page.Split('\n').Where(line => line.Contains("requests{", StringComparison.Ordinal))
+            .Aggregate("", string.Concat));
         Assert.Contains("""http_server_active_requests{daemonproxy_daemon="app"} 0""", page);
         Assert.Contains("""restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 2""", page);
     }
@@ -106,9 +108,11 @@ public sealed class PrometheusPageTests : IDisposable
     }
 
     private void Add(string name) => _groups.Add(new DaemonGroup(
-        new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name), new ConnectionBudget(null)));
+        new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name),
+            new ConnectionBudget(null)));
 
-    private void Record(string method, int status) => _meter.Record(method, new RequestRecord(1, new HttpRequestFeature(), 0) { Status = status },
+    private void Record(string method, int status) =>
+        _meter.Record(method, new RequestRecord(1, new HttpRequestFeature(), 0) { Status = status },
         new FinishedRequest(status, 1, TimeSpan.Zero, TimeSpan.FromMilliseconds(200)));
 
     private async Task<string> PageAsync()
@@ -124,7 +128,8 @@ public sealed class PrometheusPageTests : IDisposable
         foreach (Match type in Regex.Matches(page, "^# TYPE (\\w+) (\\w+)$", RegexOptions.Multiline))
         {
             var series = Regex.Match(page, $"^{type.Groups[1].Value}(?:_sum)?{{([^}}]*)}}", RegexOptions.Multiline);
-            yield return $"{type.Groups[1].Value} {type.Groups[2].Value} {string.Join(',', Regex.Matches(series.Groups[1].Value, "(\\w+)=").Select(label => label.Groups[1].Value))}";
+            yield return $"{type.Groups[1].Value} {type.Groups[2].Value} "
+                + $"{string.Join(',', Regex.Matches(series.Groups[1].Value, "(\\w+)=").Select(label => label.Groups[1].Value))}";
         }
     }
 
@@ -132,7 +137,12 @@ public sealed class PrometheusPageTests : IDisposable
     private List<string> Instruments()
     {
         var names = new List<string>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { if (instrument.Meter == _meter.Meter) names.Add(PrometheusPage.NameOf(instrument)); } };
+        using var listener =
+            new MeterListener
+            {
+                InstrumentPublished = (instrument, _) =>
+            { if (instrument.Meter == _meter.Meter) names.Add(PrometheusPage.NameOf(instrument)); }
+            };
         listener.Start();
         return names;
     }

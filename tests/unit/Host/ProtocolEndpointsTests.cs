@@ -13,7 +13,8 @@ public sealed class ProtocolEndpointsTests(RunningSample sample) : IClassFixture
         using var limit = new CancellationTokenSource(RunningSample.Limit);
         await using var connection = await sample.ConnectAsync(limit.Token);
         using var reader = new StreamReader(connection, Encoding.Latin1);
-        await connection.WriteAsync("GET /upgrade HTTP/1.1\r\nHost: sample\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"u8.ToArray(), limit.Token);
+        await connection.WriteAsync(
+            "GET /upgrade HTTP/1.1\r\nHost: sample\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"u8.ToArray(), limit.Token);
 
         Assert.Equal("HTTP/1.1 101 Switching Protocols", await reader.ReadLineAsync(limit.Token));
         var headers = new List<string>();

@@ -9,7 +9,10 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>What the server refuses by itself, by the event that is logged of it: a new version of the server that names its reasons otherwise fails here.</summary>
+/// <summary>
+/// What the server refuses by itself, by the event that is logged of it: a new version of the server that names its reasons otherwise fails
+/// here.
+/// </summary>
 public sealed class RefusedRequestTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("dpx-").FullName;
@@ -20,7 +23,8 @@ public sealed class RefusedRequestTests : IAsyncLifetime
     private string SocketPath => Path.Combine(_folder, "server.sock");
 
     public async ValueTask InitializeAsync() => _server = await HttpServer.StartAsync(
-        new HttpServerOptions { UnixSocket = SocketPath, Refused = failure => _refused.TrySetResult(failure) }, _application, CancellationToken.None);
+        new HttpServerOptions { UnixSocket = SocketPath, Refused = failure => _refused.TrySetResult(failure) }, _application,
+            CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
@@ -78,7 +82,8 @@ public sealed class RefusedRequestTests : IAsyncLifetime
 
     [Fact]
     public void Refusal_that_is_not_the_servers_own_is_malformed() =>
-        Assert.Same(EventCatalogue.RequestMalformed, RefusedRequest.Reason(new BadHttpRequestException("Invalid content length: transfer coding")));
+        Assert.Same(EventCatalogue.RequestMalformed,
+            RefusedRequest.Reason(new BadHttpRequestException("Invalid content length: transfer coding")));
 
     private static async Task<string> AnswerAsync(Socket socket)
     {

@@ -12,7 +12,8 @@ public sealed class RequestBodyEndpointsTests(RunningSample sample) : IClassFixt
     public async Task Echo_gives_method_target_headers_and_text_back_as_they_came()
     {
         var response = await sample.ExchangeAsync(
-            "PUT /echo?a=b%20c&a=2 HTTP/1.1\r\nHost: sample\r\nX-One: 1\r\nX-One: 2\r\nX-Latin: caf\u00e9\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+            "PUT /echo?a=b%20c&a=2 HTTP/1.1\r\nHost: sample\r\nX-One: 1\r\nX-One: 2\r\nX-Latin: caf\u00e9\r\nConnection: "
+            + "close\r\nContent-Length: 5\r\n\r\nhello");
         using var json = JsonDocument.Parse(Encoding.Latin1.GetBytes(response[response.IndexOf('{')..]));
 
         var root = json.RootElement;
@@ -37,7 +38,8 @@ public sealed class RequestBodyEndpointsTests(RunningSample sample) : IClassFixt
     public async Task Echo_shows_the_trailers_of_a_chunked_request()
     {
         var response = await sample.ExchangeAsync(
-            "POST /echo HTTP/1.1\r\nHost: sample\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-After: yes\r\n\r\n");
+            "POST /echo HTTP/1.1\r\nHost: sample\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-After: "
+            + "yes\r\n\r\n");
         using var json = JsonDocument.Parse(response[response.IndexOf('{')..]);
         Assert.Equal("yes", json.RootElement.GetProperty("trailers").GetProperty("X-After")[0].GetString());
     }

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>What a daemon gets for a client's request: one request, framed as its body is sent, whatever the client's headers name.</summary>
+/// <summary>
+/// What a daemon gets for a client's request: one request, framed as its body is sent, whatever the client's headers name.
+/// </summary>
 public sealed class RequestTranslatorTests
 {
     private sealed class Detection(bool canHaveBody) : IHttpRequestBodyDetectionFeature
@@ -62,10 +64,12 @@ public sealed class RequestTranslatorTests
     }
 
     private static readonly string[] Names =
-        ["Content-Length", "Host", "Trailer", "Expect", "Transfer-Encoding", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Connection", "close"];
+        ["Content-Length", "Host", "Trailer", "Expect", "Transfer-Encoding", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+            "Connection", "close"];
 
     private static readonly Func<string, string>[] Spellings =
-        [name => name, name => name.ToLowerInvariant(), name => name.ToUpperInvariant(), name => $"close, {name}", name => $"{name},,{name}", name => $" \t{name}\t ", name => $"{name}, keep-alive"];
+        [name => name, name => name.ToLowerInvariant(), name => name.ToUpperInvariant(), name => $"close, {name}",
+            name => $"{name},,{name}", name => $" \t{name}\t ", name => $"{name}, keep-alive"];
 
     [Fact]
     public void Connection_header_takes_away_nothing_that_frames_or_addresses_the_message()
@@ -74,15 +78,21 @@ public sealed class RequestTranslatorTests
         {
             foreach (var spelled in Spellings)
             {
-                var sized = Lines(Request("POST", true, ("Host", "shop"), ("Content-Length", "5"), ("Expect", "100-continue"), ("Connection", spelled(name))));
+                var sized = Lines(
+                    Request("POST", true, ("Host", "shop"), ("Content-Length", "5"), ("Expect", "100-continue"),
+                    ("Connection", spelled(name))));
                 Assert.Equal(1, sized.Count(line => line == "Content-Length: 5"));
                 Assert.Equal(1, sized.Count(line => line == "Host: shop"));
                 Assert.Contains("Expect: 100-continue", sized);
                 Assert.Contains("X-Forwarded-For: 192.0.2.1", sized);
                 Assert.Contains("X-Forwarded-Host: shop", sized);
-                Assert.DoesNotContain(sized, line => line.StartsWith("Connection", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Transfer-Encoding"));
+                Assert.DoesNotContain(
+                    sized, line => line.StartsWith("Connection", StringComparison.OrdinalIgnoreCase)
+                    || line.StartsWith("Transfer-Encoding"));
 
-                var chunked = Lines(Request("POST", true, ("Host", "shop"), ("Transfer-Encoding", "chunked"), ("Trailer", "X-Sum"), ("Connection", spelled(name))));
+                var chunked = Lines(
+                    Request("POST", true, ("Host", "shop"), ("Transfer-Encoding", "chunked"), ("Trailer", "X-Sum"),
+                    ("Connection", spelled(name))));
                 Assert.Equal(1, chunked.Count(line => line == "Transfer-Encoding: chunked"));
                 Assert.Contains("Trailer: X-Sum", chunked);
                 Assert.DoesNotContain(chunked, line => line.StartsWith("Content-Length"));
@@ -105,7 +115,8 @@ public sealed class RequestTranslatorTests
     [InlineData("POST", true, null, "Transfer-Encoding: chunked")]
     public void Framing_is_said_once_and_is_that_of_the_body(string method, bool canHaveBody, string? length, string? expected)
     {
-        var features = length is null ? Request(method, canHaveBody, ("Host", "x")) : Request(method, canHaveBody, ("Host", "x"), ("Content-Length", length));
+        var features = length is null
+            ? Request(method, canHaveBody, ("Host", "x")) : Request(method, canHaveBody, ("Host", "x"), ("Content-Length", length));
         var framing = Lines(features).Where(line => line.StartsWith("Content-Length") || line.StartsWith("Transfer-Encoding"));
         Assert.Equal(expected is null ? [] : [expected], framing);
         Assert.Equal(expected is not null && length != "0", RequestHeaders.ReadFraming(features).HasBody);
@@ -123,16 +134,20 @@ public sealed class RequestTranslatorTests
     {
         (string, string)[] sent =
         [
-            ("Host", "inner"), ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.example"), ("X-Forwarded-User", "ada"),
-            ("X-Forwarded-Email", "ada@example"), ("X-Forwarded-Port", "8443"), ("X-Forwarded-Prefix", "/shop"), ("X-Forwarded-Client-Cert", "Hash=1"),
+            ("Host", "inner"), ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "shop.example"),
+                ("X-Forwarded-User", "ada"),
+            ("X-Forwarded-Email", "ada@example"), ("X-Forwarded-Port", "8443"), ("X-Forwarded-Prefix", "/shop"),
+                ("X-Forwarded-Client-Cert", "Hash=1"),
         ];
         var stranger = Lines(Request("GET", false, sent)).Where(line => line.StartsWith("X-Forwarded-")).Order();
         Assert.Equal(["X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: inner", "X-Forwarded-Proto: http"], stranger);
 
-        var proxy = Lines(Request("GET", false, sent), IPNetwork.Parse("192.0.2.0/24")).Where(line => line.StartsWith("X-Forwarded-")).Order(StringComparer.Ordinal);
+        var proxy = Lines(Request("GET", false, sent), IPNetwork.Parse("192.0.2.0/24")).Where(line => line.StartsWith("X-Forwarded-"))
+            .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "X-Forwarded-Client-Cert: Hash=1", "X-Forwarded-Email: ada@example", "X-Forwarded-For: 203.0.113.9, 192.0.2.1", "X-Forwarded-Host: shop.example",
+                "X-Forwarded-Client-Cert: Hash=1", "X-Forwarded-Email: ada@example", "X-Forwarded-For: 203.0.113.9, 192.0.2.1",
+                "X-Forwarded-Host: shop.example",
                 "X-Forwarded-Port: 8443", "X-Forwarded-Prefix: /shop", "X-Forwarded-Proto: https", "X-Forwarded-User: ada",
             ],
             proxy);
@@ -164,7 +179,8 @@ public sealed class RequestTranslatorTests
     public void Request_line_and_host_hold_nothing_that_would_end_them(string method, string target, string host)
     {
         using var head = new RequestHead();
-        Assert.Equal(EventCatalogue.RequestMalformed, Assert.Throws<BrokenResponseException>(() => head.Start(method, target, host)).Reason);
+        Assert.Equal(EventCatalogue.RequestMalformed,
+            Assert.Throws<BrokenResponseException>(() => head.Start(method, target, host)).Reason);
     }
 
     [Theory]
@@ -177,5 +193,7 @@ public sealed class RequestTranslatorTests
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\n", "empty line")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "malformed line")]
     public void Check_of_a_debug_build_finds_what_a_strict_daemon_would(string head, string complaint) =>
-        Assert.Contains(complaint, Assert.Throws<InvalidOperationException>(() => RequestHeadCheck.Check(Encoding.Latin1.GetBytes(head), RequestFraming.None)).Message);
+        Assert.Contains(
+            complaint, Assert.Throws<InvalidOperationException>(
+            () => RequestHeadCheck.Check(Encoding.Latin1.GetBytes(head), RequestFraming.None)).Message);
 }

@@ -10,7 +10,8 @@ namespace DaemonProxy.Tests.Host;
 /// <summary>Whose request it is: the one who is connected, or the client that a trusted proxy speaks for.</summary>
 public sealed class RequesterTests
 {
-    private static Requester Of(string peer, string? forwardedFor = null, string? proto = null, string? host = null, string trusted = "10.0.0.0/8, 2001:db8::/32")
+    private static Requester Of(
+        string peer, string? forwardedFor = null, string? proto = null, string? host = null, string trusted = "10.0.0.0/8, 2001:db8::/32")
     {
         var request = new HttpRequestFeature { Scheme = "http", Headers = new HeaderDictionary() };
         if (forwardedFor is not null) request.Headers["X-Forwarded-For"] = forwardedFor.Split('|');
@@ -20,7 +21,8 @@ public sealed class RequesterTests
         return Requester.Of(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(peer), RemotePort = 5000 }, request, networks);
     }
 
-    private static ProxyConfiguration ConfigurationOf(string trusted) => ConfigurationFile.Parse($"trusted-proxies: [ '{trusted.Replace(", ", "', '")}' ]", "x.yaml", "/");
+    private static ProxyConfiguration ConfigurationOf(string trusted) =>
+        ConfigurationFile.Parse($"trusted-proxies: [ '{trusted.Replace(", ", "', '")}' ]", "x.yaml", "/");
 
     [Theory]
     [InlineData("192.0.2.1", "203.0.113.9", "192.0.2.1")] // nobody's word but a trusted proxy's counts
@@ -44,10 +46,12 @@ public sealed class RequesterTests
     [Theory]
     [InlineData("203.0.113.9", "https", "shop.example", "https", "shop.example")]
     [InlineData("203.0.113.9", "http, https", "evil.example, shop.example", "https", "shop.example")] // the last is the proxy's
-    [InlineData("203.0.113.9, 10.0.0.2", "https, http", "shop.example, inner", "https", "shop.example")] // the one that the outer proxy gave
+    [InlineData("203.0.113.9, 10.0.0.2", "https, http", "shop.example, inner", "https",
+        "shop.example")] // the one that the outer proxy gave
     [InlineData("203.0.113.9", "ftp", "a b", "http", null)]
     [InlineData("203.0.113.9", null, null, "http", null)]
-    public void Scheme_and_host_are_those_of_the_proxy_that_gave_the_client(string forwardedFor, string? proto, string? host, string scheme, string? expected)
+    public void Scheme_and_host_are_those_of_the_proxy_that_gave_the_client(
+        string forwardedFor, string? proto, string? host, string scheme, string? expected)
     {
         var requester = Of("10.0.0.1", forwardedFor, proto, host);
         Assert.Equal((scheme, expected), (requester.Scheme, requester.Host));
@@ -63,5 +67,6 @@ public sealed class RequesterTests
     }
 
     [Fact]
-    public void Chain_goes_on_with_the_peer_behind_it() => Assert.Equal("198.51.100.7, 203.0.113.9, 10.0.0.1", Of("10.0.0.1", "198.51.100.7,203.0.113.9").NextChain);
+    public void Chain_goes_on_with_the_peer_behind_it() =>
+        Assert.Equal("198.51.100.7, 203.0.113.9, 10.0.0.1", Of("10.0.0.1", "198.51.100.7,203.0.113.9").NextChain);
 }

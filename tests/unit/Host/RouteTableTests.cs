@@ -20,7 +20,8 @@ public sealed class RouteTableTests
     private static Route New(RouteOptions options, DaemonGroup? group = null) =>
         new(options, group, new RateLimitSet([], Time, new PacingLoad()), new StatisticsBook(), Time, new PacingLoad());
 
-    private static RouteTable Table(params string[] paths) => new(paths.Select(path => New(new RouteOptions { Path = path, Daemon = "app" })));
+    private static RouteTable Table(params string[] paths) =>
+        new(paths.Select(path => New(new RouteOptions { Path = path, Daemon = "app" })));
 
     private static string? Match(RouteTable table, string path, EncodedSlashes slashes = EncodedSlashes.Refuse) =>
         table.Match(RequestPath.Normalise(path, slashes))?.Options.Path;
@@ -71,7 +72,8 @@ public sealed class RouteTableTests
     [Fact]
     public void Match_is_that_of_a_naive_comparison_segment_by_segment()
     {
-        var segment = Gen.OneOf(Gen.Const("a"), Gen.Const("b"), Gen.Const("ab"), Gen.Const("a b"), Gen.Const("é"), Gen.Const("%"), Gen.Const("A"));
+        var segment = Gen.OneOf(
+            Gen.Const("a"), Gen.Const("b"), Gen.Const("ab"), Gen.Const("a b"), Gen.Const("é"), Gen.Const("%"), Gen.Const("A"));
         var segments = segment.Array[0, 4];
         Gen.Select(segments.Array[0, 6], segments, Gen.Bool).Sample((routes, path, hasSlash) =>
         {
@@ -84,7 +86,8 @@ public sealed class RouteTableTests
 
     private static string[] Segments(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 
-    private static bool IsPrefix(string[] route, string[] path) => route.Length <= path.Length && route.SequenceEqual(path.Take(route.Length));
+    private static bool IsPrefix(string[] route, string[] path) =>
+        route.Length <= path.Length && route.SequenceEqual(path.Take(route.Length));
 
     [Theory]
     [InlineData("/x/a%2Fb", "/x")]
@@ -100,7 +103,9 @@ public sealed class RouteTableTests
     {
         var table = Table("/", "/x", "/x/deep");
         if (route is not null) Assert.Equal(route, Match(table, path, EncodedSlashes.Keep));
-        else Assert.Same(EventCatalogue.EncodedSlashRefused, Assert.Throws<BrokenResponseException>(() => Match(table, path, EncodedSlashes.Keep)).Reason);
+        else Assert.Same(
+            EventCatalogue.EncodedSlashRefused,
+            Assert.Throws<BrokenResponseException>(() => Match(table, path, EncodedSlashes.Keep)).Reason);
     }
 
     [Fact]
@@ -118,7 +123,8 @@ public sealed class RouteTableTests
     [InlineData("/café", true, "/caf%c3%a9/x", "/x")]
     [InlineData("/", true, "/x?q", "/x?q")]
     [InlineData("/", false, "/", "/")]
-    public void Daemon_gets_the_normalised_target_without_the_prefix_where_that_is_asked_for(string route, bool strips, string target, string expected)
+    public void Daemon_gets_the_normalised_target_without_the_prefix_where_that_is_asked_for(
+        string route, bool strips, string target, string expected)
     {
         var served = New(new RouteOptions { Path = route, Daemon = "app", StripPrefix = strips });
         Assert.Equal(expected, served.TargetOf(RequestTarget.Parse("GET", target, EncodedSlashes.Refuse)));
@@ -127,7 +133,9 @@ public sealed class RouteTableTests
     [Fact]
     public void Application_gets_the_whole_path_for_its_script_name_is_cut_off_later()
     {
-        var group = new DaemonGroup(new DaemonGroupOptions { Name = "app", Source = DaemonSource.Application, Application = "/srv/app.py" }, Time, new GroupStatistics(), new ConnectionBudget(null));
+        var group = new DaemonGroup(
+            new DaemonGroupOptions { Name = "app", Source = DaemonSource.Application, Application = "/srv/app.py" }, Time,
+            new GroupStatistics(), new ConnectionBudget(null));
         var served = New(new RouteOptions { Path = "/a", Daemon = "app", StripPrefix = true }, group);
         Assert.Equal("/a/x?q", served.TargetOf(RequestTarget.Parse("GET", "/a/x?q", EncodedSlashes.Refuse)));
     }

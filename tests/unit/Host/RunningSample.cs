@@ -24,7 +24,8 @@ public sealed class RunningSample : IAsyncLifetime
     {
         _application = new SampleApplication();
         _server = await HttpServer.StartAsync(DaemonServer.OptionsOf(SocketPath), _application, CancellationToken.None);
-        Client = new HttpClient(new SocketsHttpHandler { ConnectCallback = async (_, cancellationToken) => await ConnectAsync(cancellationToken) })
+        Client = new HttpClient(
+            new SocketsHttpHandler { ConnectCallback = async (_, cancellationToken) => await ConnectAsync(cancellationToken) })
         {
             BaseAddress = new Uri("http://sample/"),
             Timeout = Limit,

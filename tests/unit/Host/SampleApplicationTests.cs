@@ -17,7 +17,8 @@ public sealed partial class SampleApplicationTests(RunningSample sample) : IClas
         Assert.Equal(["bytes", "stream", "drip", "stall", "echo", "sink", "status/404", "abort", "upgrade", "trailers"], paths);
         foreach (var path in paths)
         {
-            var (_, text) = await sample.GetAsync(path switch { "drip" => "drip?count=1", "stall" => "stall?ms=0", "abort" => "abort?x=", _ => path });
+            var (_, text) = await sample.GetAsync(
+                path switch { "drip" => "drip?count=1", "stall" => "stall?ms=0", "abort" => "abort?x=", _ => path });
             Assert.DoesNotContain("There is nothing here", text);
         }
     }

@@ -23,7 +23,8 @@ internal sealed class WriterFeatures : FeatureCollection, IHttpResponseBodyFeatu
     public Stream Stream => Writer.AsStream();
 
     /// <summary>A response's client whose bytes go to a writer.</summary>
-    public static ResponseClient ClientOf(PipeWriter writer, bool chunked = false, IBlockLender? lender = null, Func<CancellationToken, Task>? start = null)
+    public static ResponseClient ClientOf(
+        PipeWriter writer, bool chunked = false, IBlockLender? lender = null, Func<CancellationToken, Task>? start = null)
     {
         var features = new WriterFeatures(writer, start);
         if (lender is not null) features.Set(lender);
@@ -37,7 +38,8 @@ internal sealed class WriterFeatures : FeatureCollection, IHttpResponseBodyFeatu
     public Task CompleteAsync() => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
     /// <inheritdoc/>
     public void DisableBuffering()

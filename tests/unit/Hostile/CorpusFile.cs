@@ -4,14 +4,15 @@ using System.Text;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// A file of cases in <c>tests/hostile</c>: one a line, its columns separated by tabs; lines that begin with <c>#</c> are comments. In a column, <c>\r \n \t \0 \\ \xHH</c>
-/// stand for bytes, and text is UTF-8.
+/// A file of cases in <c>tests/hostile</c>: one a line, its columns separated by tabs; lines that begin with <c>#</c> are comments. In a
+/// column, <c>\r \n \t \0 \\ \xHH</c> stand for bytes, and text is UTF-8.
 /// </summary>
 internal static class CorpusFile
 {
     public static IReadOnlyList<string[]> Read(string name) =>
     [
-        .. File.ReadLines(Path.Combine(RepositoryRoot.Path, "tests", "hostile", name)).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split('\t')),
+        .. File.ReadLines(Path.Combine(RepositoryRoot.Path, "tests", "hostile", name)).Where(line => line.Length > 0 && line[0] != '#')
+        .Select(line => line.Split('\t')),
     ];
 
     /// <summary>The bytes that a column stands for.</summary>

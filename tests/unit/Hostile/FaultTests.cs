@@ -5,8 +5,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// <c>tests/hostile/faults.txt</c>: daemons that end at every point of an answer and clients that leave at every point of a request; and files that go away underneath. Each
-/// leaves the front end serving the next request, and nothing of the broken one behind.
+/// <c>tests/hostile/faults.txt</c>: daemons that end at every point of an answer and clients that leave at every point of a request; and
+/// files that go away underneath. Each leaves the front end serving the next request, and nothing of the broken one behind.
 /// </summary>
 public sealed class FaultTests
 {
@@ -39,15 +39,19 @@ public sealed class FaultTests
         foreach (var columns in Cases)
         {
             current = $"{columns[1]} {columns[2]}";
-            var failure = columns[0] == "daemon" ? await DaemonFaultAsync(frontEnd, columns[3]) : await ClientFaultAsync(frontEnd, CorpusFile.Bytes(columns[4]), columns[2] == "reset");
+            var failure = columns[0] == "daemon"
+                ? await DaemonFaultAsync(frontEnd, columns[3])
+                : await ClientFaultAsync(frontEnd, CorpusFile.Bytes(columns[4]), columns[2] == "reset");
             using var neighbour = RawClient.Connect(frontEnd.Uri);
             await neighbour.SendAsync("GET /neighbour HTTP/1.1\r\nHost: a\r\n\r\n");
-            if (await neighbour.ReadAsync() is not { Status: 200, Body: "OK", IsWhole: true }) failure ??= "the neighbour has no answer of its own";
+            if (await neighbour.ReadAsync() is not { Status: 200, Body: "OK", IsWhole: true })
+                failure ??= "the neighbour has no answer of its own";
             if (failure is not null) failures.AppendLine($"{columns[0]} {current}: {failure}");
         }
         Assert.True(failures.Length == 0, failures.ToString());
         Assert.DoesNotContain("DPXY0011", frontEnd.Events());
-        await RunningFrontEnd.UntilAsync(() => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests == 0, "all requests to end");
+        await RunningFrontEnd.UntilAsync(
+            () => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().ActiveRequests == 0, "all requests to end");
     }
 
     [Fact]
@@ -63,7 +67,9 @@ public sealed class FaultTests
         File.Delete(frontEnd.Status.LogFile!);
         await frontEnd.Client.GetStringAsync("/bytes?n=7");
         await frontEnd.RawAsync("GET /x# HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-        await RunningFrontEnd.UntilAsync(() => File.Exists(access) && File.ReadAllText(access).Contains("?n=7", StringComparison.Ordinal), "a line in the new access log");
+        await RunningFrontEnd.UntilAsync(
+            () => File.Exists(access)
+            && File.ReadAllText(access).Contains("?n=7", StringComparison.Ordinal), "a line in the new access log");
         await RunningFrontEnd.UntilAsync(() => File.Exists(frontEnd.Status.LogFile!), "a new event log");
         await frontEnd.EventAsync("DPXY0023");
     }

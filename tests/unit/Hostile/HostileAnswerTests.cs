@@ -7,9 +7,9 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// <c>tests/hostile/answers.txt</c>: name, what the daemon does after its answer (<c>keep</c>, <c>close</c>, <c>reset</c>; with <c>head-</c> the request is HEAD), what the client
-/// gets, bytes. The client gets a status and a body, a status alone where the front end answers, or <c>broken</c>: a 502, or a transfer that
-/// cannot be taken for a whole one. What is
+/// <c>tests/hostile/answers.txt</c>: name, what the daemon does after its answer (<c>keep</c>, <c>close</c>, <c>reset</c>; with
+/// <c>head-</c> the request is HEAD), what the client gets, bytes. The client gets a status and a body, a status alone where the front end
+/// answers, or <c>broken</c>: a 502, or a transfer that cannot be taken for a whole one. What is
 /// called <c>evil</c> reaches no client, over neither protocol, and the next one gets its own answer.
 /// </summary>
 public sealed class HostileAnswerTests
@@ -43,8 +43,10 @@ public sealed class HostileAnswerTests
         {
             var outcome = expected.Contains(' ', StringComparison.Ordinal) ? got.Outcome : got.Outcome.Split(' ')[0];
             // Where nothing had left yet, the front end could say so by a status.
-            if (outcome != expected && (expected, outcome) is not ("broken", "502")) failures.AppendLine($"{Cases[index][0]} over {protocol}: {got.Outcome}, expected {expected}");
-            else if (got.All.Contains("evil", StringComparison.OrdinalIgnoreCase)) failures.AppendLine($"{Cases[index][0]} over {protocol}: the client got what may not pass");
+            if (outcome != expected && (expected, outcome) is not ("broken", "502"))
+                failures.AppendLine($"{Cases[index][0]} over {protocol}: {got.Outcome}, expected {expected}");
+            else if (got.All.Contains("evil", StringComparison.OrdinalIgnoreCase))
+                failures.AppendLine($"{Cases[index][0]} over {protocol}: the client got what may not pass");
             else if (neighbour is not null) failures.AppendLine($"{Cases[index][0]} over {protocol}: {neighbour}");
         }
     }
@@ -70,14 +72,21 @@ public sealed class HostileAnswerTests
         using var client = RawClient.Connect(frontEnd.Uri);
         await client.SendAsync($"{(isHead ? "HEAD" : "GET")} /case/{index} HTTP/1.1\r\nHost: a\r\n\r\n");
         var answer = await client.ReadAsync(isHead);
-        return answer is { Status: > 0, IsWhole: true } ? ($"{answer.Status} {answer.Body}", answer.Head + answer.Body) : ("broken", answer?.Head + answer?.Body);
+        return answer is { Status: > 0, IsWhole: true }
+            ? ($"{answer.Status} {answer.Body}", answer.Head + answer.Body) : ("broken", answer?.Head + answer?.Body);
     }
 
     private static async Task<(string Outcome, string All)> Http2Async(HttpClient client, int index, bool isHead)
     {
         try
         {
-            using var request = new HttpRequestMessage(isHead ? HttpMethod.Head : HttpMethod.Get, $"/case/{index}") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            using var request = new HttpRequestMessage(
+                isHead ? HttpMethod.Head
+                : HttpMethod.Get, $"/case/{index}")
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact
+            };
             using var response = await client.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
             return ($"{(int)response.StatusCode} {body}", response.ToString() + body);
@@ -92,6 +101,7 @@ public sealed class HostileAnswerTests
     {
         using var client = RawClient.Connect(frontEnd.Uri);
         await client.SendAsync($"GET /neighbour/{index} HTTP/1.1\r\nHost: a\r\n\r\n");
-        return await client.ReadAsync() is { Status: 200 } answer && answer.Body == $"/neighbour/{index}\n" ? null : "the neighbour got another's answer";
+        return await client.ReadAsync() is { Status: 200 } answer && answer.Body == $"/neighbour/{index}\n"
+            ? null : "the neighbour got another's answer";
     }
 }

@@ -5,9 +5,10 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// <c>tests/hostile/requests-http1.txt</c>: name, statuses, what the daemon sees, bytes. In the bytes, whatever is called <c>evil</c> may never reach a daemon, and whatever is
-/// called <c>passes</c> has to. A status is a number, <c>4xx</c>, or <c>refused</c> (400 or 501); after the last one, <c>close</c> demands that the connection ends. The daemon's column has its requests,
-/// separated by <c>;</c>, or <c>-</c>.
+/// <c>tests/hostile/requests-http1.txt</c>: name, statuses, what the daemon sees, bytes. In the bytes, whatever is called <c>evil</c> may
+/// never reach a daemon, and whatever is called <c>passes</c> has to. A status is a number, <c>4xx</c>, or <c>refused</c> (400 or 501);
+/// after the last one, <c>close</c> demands that the connection ends. The daemon's column has its requests, separated by <c>;</c>, or
+/// <c>-</c>.
 /// </summary>
 public sealed class Http1RequestTests
 {
@@ -56,14 +57,18 @@ public sealed class Http1RequestTests
         using (var neighbour = RawClient.Connect(frontEnd.Uri))
         {
             await neighbour.SendAsync("GET /neighbour HTTP/1.1\r\nHost: a\r\n\r\n");
-            if (await neighbour.ReadAsync() is not { Status: 200, Body: "daemon GET /neighbour\n" } answer) return "the neighbour got another's answer";
+            if (await neighbour.ReadAsync() is not { Status: 200, Body: "daemon GET /neighbour\n" } answer)
+                return "the neighbour got another's answer";
         }
         var violations = daemon.TakeViolations();
         if (violations.Count > 0) return "the daemon got what is no request: " + string.Join("; ", violations);
         var seen = daemon.TakeSeen();
         var own = seen.Where(request => request.Target != "/neighbour").ToArray();
-        if (seen.FirstOrDefault(request => request.Raw.Contains("evil", StringComparison.OrdinalIgnoreCase)) is { } evil) return $"the daemon got what may not pass: {evil.Raw.ReplaceLineEndings("|")}";
-        if (text.Contains("passes", StringComparison.Ordinal) && !own.Any(request => request.Raw.Contains("passes", StringComparison.Ordinal))) return "the daemon did not get what has to pass";
+        if (seen.FirstOrDefault(request => request.Raw.Contains("evil", StringComparison.OrdinalIgnoreCase)) is { } evil)
+            return $"the daemon got what may not pass: {evil.Raw.ReplaceLineEndings("|")}";
+        if (text.Contains("passes", StringComparison.Ordinal)
+            && !own.Any(request => request.Raw.Contains("passes", StringComparison.Ordinal)))
+            return "the daemon did not get what has to pass";
         var got = own.Length == 0 ? "-" : string.Join(";", own.Select(request => request.ToString()));
         return got == expected ? null : $"the daemon saw {got}, expected {expected}";
     }

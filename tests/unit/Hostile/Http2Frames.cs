@@ -8,8 +8,8 @@ using DaemonProxy.Tests.EndToEnd;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// A client's HTTP/2 connection over TLS, frame by frame (RFC 9113): what a well-behaved library would never send can be sent. Header fields are literals without indexing and
-/// without Huffman coding (RFC 7541, section 6.2.2), so that each byte arrives as it was written.
+/// A client's HTTP/2 connection over TLS, frame by frame (RFC 9113): what a well-behaved library would never send can be sent. Header
+/// fields are literals without indexing and without Huffman coding (RFC 7541, section 6.2.2), so that each byte arrives as it was written.
 /// </summary>
 internal sealed class Http2Frames : IAsyncDisposable
 {
@@ -78,8 +78,9 @@ internal sealed class Http2Frames : IAsyncDisposable
     }
 
     /// <summary>
-    /// Frames in the corpus's words, separated by <c> | </c>: <c>headers STREAM FLAGS name=value ...</c>, <c>continuation</c> the same, <c>data STREAM FLAGS bytes</c>,
-    /// <c>frame TYPE FLAGS STREAM hex</c>. FLAGS: <c>e</c> ends the stream, <c>h</c> the headers, <c>-</c> none.
+    /// Frames in the corpus's words, separated by <c> | </c>: <c>headers STREAM FLAGS name=value ...</c>, <c>continuation</c> the same,
+    /// <c>data STREAM FLAGS bytes</c>, <c>frame TYPE FLAGS STREAM hex</c>. FLAGS: <c>e</c> ends the stream, <c>h</c> the headers, <c>-</c>
+    /// none.
     /// </summary>
     public static byte[] Compose(string words)
     {
@@ -88,12 +89,20 @@ internal sealed class Http2Frames : IAsyncDisposable
         {
             var parts = frame.Split(' ', 4);
             var rest = parts.Length > 3 ? parts[3] : "";
-            if (parts[0] == "frame") bytes.AddRange(Frame(byte.Parse(parts[1], CultureInfo.InvariantCulture), byte.Parse(parts[2], CultureInfo.InvariantCulture), int.Parse(rest.Split(' ')[0], CultureInfo.InvariantCulture), Convert.FromHexString(rest.Split(' ') is [_, var hex] ? hex : "")));
+            if (parts[0] == "frame")
+                bytes.AddRange(
+                    Frame(byte.Parse(parts[1], CultureInfo.InvariantCulture), byte.Parse(parts[2], CultureInfo.InvariantCulture),
+                    int.Parse(rest.Split(' ')[0], CultureInfo.InvariantCulture),
+                    Convert.FromHexString(rest.Split(' ') is [_, var hex] ? hex : "")));
             else
             {
-                var flags = (byte)((parts[2].Contains('e', StringComparison.Ordinal) ? 1 : 0) | (parts[2].Contains('h', StringComparison.Ordinal) ? 4 : 0));
-                var type = (byte)(parts[0] switch { "data" => 0, "headers" => 1, "continuation" => 9, _ => throw new FormatException(frame) });
-                var payload = type == 0 ? CorpusFile.Bytes(rest) : Block(rest.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Field));
+                var flags = (byte)(
+                    (parts[2].Contains('e', StringComparison.Ordinal) ? 1 : 0) | (
+                    parts[2].Contains('h', StringComparison.Ordinal) ? 4 : 0));
+                var type = (byte)(
+                    parts[0] switch { "data" => 0, "headers" => 1, "continuation" => 9, _ => throw new FormatException(frame) });
+                var payload = type == 0
+                    ? CorpusFile.Bytes(rest) : Block(rest.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Field));
                 bytes.AddRange(Frame(type, flags, int.Parse(parts[1], CultureInfo.InvariantCulture), payload));
             }
         }

@@ -5,9 +5,10 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// <c>tests/hostile/requests-http2.txt</c>: name, outcome, what the daemon sees, frames in the words of <see cref="Http2Frames.Compose"/>. The outcome is that of stream 1: a
-/// status, or <c>refused</c>: a 4xx, a 501, a reset stream, a GOAWAY or an end; or <c>either</c>: refused, or
-/// 200 without the offending field (the daemon's column has both). What is called <c>evil</c> never reaches a daemon, what is called <c>passes</c> does.
+/// <c>tests/hostile/requests-http2.txt</c>: name, outcome, what the daemon sees, frames in the words of <see cref="Http2Frames.Compose"/>.
+/// The outcome is that of stream 1: a status, or <c>refused</c>: a 4xx, a 501, a reset stream, a GOAWAY or an end; or <c>either</c>:
+/// refused, or 200 without the offending field (the daemon's column has both). What is called <c>evil</c> never reaches a daemon, what is
+/// called <c>passes</c> does.
 /// </summary>
 public sealed class Http2RequestTests
 {
@@ -46,13 +47,17 @@ public sealed class Http2RequestTests
         using (var neighbour = RawClient.Connect(frontEnd.Uri))
         {
             await neighbour.SendAsync("GET /neighbour HTTP/1.1\r\nHost: a\r\n\r\n");
-            if (await neighbour.ReadAsync() is not { Status: 200, Body: "daemon GET /neighbour\n" }) return "the neighbour got another's answer";
+            if (await neighbour.ReadAsync() is not { Status: 200, Body: "daemon GET /neighbour\n" })
+                return "the neighbour got another's answer";
         }
         var violations = daemon.TakeViolations();
         var seen = daemon.TakeSeen().Where(request => request.Target != "/neighbour").ToArray();
         if (violations.Count > 0) return "the daemon got what is no request: " + string.Join("; ", violations);
-        if (seen.FirstOrDefault(request => request.Raw.Contains("evil", StringComparison.OrdinalIgnoreCase)) is { } evil) return $"the daemon got what may not pass: {evil.Raw.ReplaceLineEndings("|")}";
-        if (words.Contains("passes", StringComparison.Ordinal) && !seen.Any(request => request.Raw.Contains("passes", StringComparison.Ordinal))) return "the daemon did not get what has to pass";
+        if (seen.FirstOrDefault(request => request.Raw.Contains("evil", StringComparison.OrdinalIgnoreCase)) is { } evil)
+            return $"the daemon got what may not pass: {evil.Raw.ReplaceLineEndings("|")}";
+        if (words.Contains("passes", StringComparison.Ordinal)
+            && !seen.Any(request => request.Raw.Contains("passes", StringComparison.Ordinal)))
+            return "the daemon did not get what has to pass";
         var isRefused = got is "reset" or "goaway" or "closed" or "501" or ['4', _, _];
         var isAsExpected = outcome switch { "refused" => isRefused, "either" => isRefused || got == "200", _ => got == outcome };
         if (!isAsExpected) return $"{got}, expected {outcome}";

@@ -6,9 +6,9 @@ using Xunit;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>
-/// <c>tests/hostile/paths.txt</c>: a target, and what becomes of it with <c>encoded-slashes: refuse</c>, <c>decode</c> and <c>keep</c>: the group of its route and the target
-/// that the daemon gets, or the status. Each goes to four kinds of daemon, which say what they take the path for: none may take it for a path under <c>/download</c> that has
-/// not come by that route.
+/// <c>tests/hostile/paths.txt</c>: a target, and what becomes of it with <c>encoded-slashes: refuse</c>, <c>decode</c> and <c>keep</c>: the
+/// group of its route and the target that the daemon gets, or the status. Each goes to four kinds of daemon, which say what they take the
+/// path for: none may take it for a path under <c>/download</c> that has not come by that route.
 /// </summary>
 public sealed class PathSpellingTests
 {
@@ -45,8 +45,11 @@ public sealed class PathSpellingTests
         await using var open = new RecordingDaemon("open");
         await using var limited = new RecordingDaemon("limited");
         await using var stripped = new RecordingDaemon("stripped");
-        await using var frontEnd = await RunningFrontEnd.StartAsync(Site($"address: \"{open.Address}\"", $"address: \"{limited.Address}\"", $"address: \"{stripped.Address}\"", setting));
-        await CheckAsync(frontEnd, column, (answer, expected) => answer == expected.Replace(" ", " GET ", StringComparison.Ordinal) + "\n" ? null : answer);
+        await using var frontEnd = await RunningFrontEnd.StartAsync(
+            Site($"address: \"{open.Address}\"", $"address: \"{limited.Address}\"", $"address: \"{stripped.Address}\"", setting));
+        await CheckAsync(
+            frontEnd, column, (answer, expected) => answer == expected.Replace(" ", " GET ", StringComparison.Ordinal) + "\n"
+            ? null : answer);
         foreach (var daemon in new[] { open, limited, stripped }) Assert.Empty(daemon.TakeViolations());
         Assert.DoesNotContain("DPXY0011", frontEnd.Events());
     }
@@ -58,7 +61,8 @@ public sealed class PathSpellingTests
         catch (PythonException none) { Assert.Skip(none.Message); }
         var folder = RunningFrontEnd.NewFolder();
         await File.WriteAllTextAsync(Path.Combine(folder, "app.wsgi"), Wsgi);
-        await using var frontEnd = await RunningFrontEnd.StartAsync(Site("application: app.wsgi", "application: app.wsgi", "application: app.wsgi", "refuse"), folder);
+        await using var frontEnd = await RunningFrontEnd.StartAsync(
+            Site("application: app.wsgi", "application: app.wsgi", "application: app.wsgi", "refuse"), folder);
         await CheckAsync(frontEnd, 1, (answer, expected) => Compare(answer, expected, decodes: true, mount: "/app"));
     }
 
@@ -73,14 +77,17 @@ public sealed class PathSpellingTests
     public async Task Uvicorn_takes_no_spelling_for_a_path_of_another_route()
     {
         Programs.Need("uvicorn");
-        await CheckServerAsync(Asgi, name => $"command: [ uvicorn, --uds, \"{{socket}}\", --log-level, warning, \"{name}:application\" ]", decodes: false);
+        await CheckServerAsync(
+            Asgi, name => $"command: [ uvicorn, --uds, \"{{socket}}\", --log-level, warning, \"{name}:application\" ]", decodes: false);
     }
 
     private static async Task CheckServerAsync(string application, Func<string, string> source, bool decodes)
     {
         var folder = RunningFrontEnd.NewFolder();
-        foreach (var name in new[] { "open", "limited", "stripped" }) await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.py"), application);
-        await using var frontEnd = await RunningFrontEnd.StartAsync(Site(source("open"), source("limited"), source("stripped"), "refuse"), folder);
+        foreach (var name in new[] { "open", "limited", "stripped" })
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.py"), application);
+        await using var frontEnd = await RunningFrontEnd.StartAsync(
+            Site(source("open"), source("limited"), source("stripped"), "refuse"), folder);
         await CheckAsync(frontEnd, 1, (answer, expected) => Compare(answer, expected, decodes, mount: ""));
     }
 
@@ -100,11 +107,14 @@ public sealed class PathSpellingTests
     private static string? Compare(string answer, string expected, bool decodes, string mount)
     {
         var parts = answer.Split(' ', 3);
-        var (group, target) = (expected[..expected.IndexOf(' ', StringComparison.Ordinal)], expected[(expected.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        var (group, target) = (
+            expected[..expected.IndexOf(' ', StringComparison.Ordinal)], expected[(expected.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
         var path = target.Split('?')[0];
         if (group == "stripped" && mount.Length > 0) path = path == "/" && !answer.EndsWith('/') ? mount : mount + path;
-        if (decodes) path = CorpusFile.Text(path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\x", StringComparison.Ordinal));
-        return parts.Length == 3 && parts[1] == group && parts[2] == path && (parts[0] == "outside" || group is "limited" or "stripped") ? null : answer;
+        if (decodes)
+            path = CorpusFile.Text(path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\x", StringComparison.Ordinal));
+        return parts.Length == 3 && parts[1] == group && parts[2] == path && (parts[0] == "outside" || group is "limited" or "stripped")
+            ? null : answer;
     }
 
     private static async Task CheckAsync(RunningFrontEnd frontEnd, int column, Func<string, string, string?> wrong)
@@ -119,9 +129,11 @@ public sealed class PathSpellingTests
             var answer = await client.ReadAsync();
             if (expected[0] == '4')
             {
-                if (answer?.Status is not (400 or 404) || (expected != "4xx" && $"{answer.Status}" != expected)) failures.AppendLine($"{columns[0]}: expected {expected}, got {answer?.Status} {answer?.Body}");
+                if (answer?.Status is not (400 or 404) || (expected != "4xx" && $"{answer.Status}" != expected))
+                    failures.AppendLine($"{columns[0]}: expected {expected}, got {answer?.Status} {answer?.Body}");
             }
-            else if (answer is not { Status: 200, IsWhole: true }) failures.AppendLine($"{columns[0]}: expected {expected}, got {answer?.Status} {answer?.Body}");
+            else if (answer is not { Status: 200, IsWhole: true })
+                failures.AppendLine($"{columns[0]}: expected {expected}, got {answer?.Status} {answer?.Body}");
             else if (wrong(answer.Body, expected) is { } got) failures.AppendLine($"{columns[0]}: expected {expected}, got {got}");
             if (answer is { Status: 200 }) continue;
             // The server closes with some refusals.

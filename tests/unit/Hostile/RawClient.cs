@@ -119,7 +119,8 @@ internal sealed class RawClient : IDisposable
     }
 
     private static string? Field(string head, string name) =>
-        head.Split("\r\n").Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim()).FirstOrDefault();
+        head.Split("\r\n").Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
+            .Select(line => line[(name.Length + 1)..].Trim()).FirstOrDefault();
 
     private async Task<string> LineAsync(CancellationToken end)
     {

@@ -10,8 +10,9 @@ namespace DaemonProxy.Tests.Hostile;
 internal sealed class ResetException : Exception;
 
 /// <summary>
-/// A daemon on a loopback port that reads by <see cref="StrictRequestReader"/>, keeps what it has seen, and answers each request with what that request was, so that a
-/// client can tell its own answer from another's. A violation is kept, answered with 400, and ends the connection.
+/// A daemon on a loopback port that reads by <see cref="StrictRequestReader"/>, keeps what it has seen, and answers each request with what
+/// that request was, so that a client can tell its own answer from another's. A violation is kept, answered with 400, and ends the
+/// connection.
 /// </summary>
 internal sealed class RecordingDaemon : IAsyncDisposable
 {
@@ -99,7 +100,8 @@ internal sealed class RecordingDaemon : IAsyncDisposable
     public byte[] AnswerTo(SeenRequest request)
     {
         var body = $"{_name} {request.Method} {request.Target}\n";
-        var head = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\n\r\n");
+        var head = string.Create(
+            CultureInfo.InvariantCulture, $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\n\r\n");
         return Encoding.Latin1.GetBytes(request.Method == "HEAD" ? head : head + body);
     }
 

@@ -4,7 +4,9 @@ using System.Text;
 namespace DaemonProxy.Tests.Hostile;
 
 /// <summary>A request as a strict daemon read it.</summary>
-internal sealed record SeenRequest(string Method, string Target, IReadOnlyList<(string Name, string Value)> Headers, string Body, IReadOnlyList<(string Name, string Value)> Trailers, string Raw)
+internal sealed record SeenRequest(
+    string Method, string Target, IReadOnlyList<(string Name, string Value)> Headers, string Body,
+    IReadOnlyList<(string Name, string Value)> Trailers, string Raw)
 {
     public override string ToString() => Body.Length == 0 ? $"{Method} {Target}" : $"{Method} {Target} {Body}";
 }
@@ -13,8 +15,8 @@ internal sealed record SeenRequest(string Method, string Target, IReadOnlyList<(
 internal sealed class ViolationException(string what) : Exception(what);
 
 /// <summary>
-/// Reads requests by RFC 9112 to the letter, and by no code of the product: CR LF ends a line and stands nowhere else, a name is a token with the colon behind it, one Host,
-/// one framing, nothing forgiven.
+/// Reads requests by RFC 9112 to the letter, and by no code of the product: CR LF ends a line and stands nowhere else, a name is a token
+/// with the colon behind it, one Host, one framing, nothing forgiven.
 /// </summary>
 internal sealed class StrictRequestReader(Stream stream)
 {
@@ -30,7 +32,8 @@ internal sealed class StrictRequestReader(Stream stream)
         if (await LineAsync(end) is not { } start) return null;
         var parts = start.Split(' ');
         if (parts.Length != 3 || !IsToken(parts[0]) || parts[2] != "HTTP/1.1") throw new ViolationException($"request line '{start}'");
-        if (parts[1].Length == 0 || parts[1].Any(c => c is <= ' ' or >= '\x7f' or '#')) throw new ViolationException($"target '{parts[1]}'");
+        if (parts[1].Length == 0 || parts[1].Any(c => c is <= ' ' or >= '\x7f' or '#'))
+            throw new ViolationException($"target '{parts[1]}'");
         if (parts[1] != "*" && parts[1][0] != '/') throw new ViolationException($"target '{parts[1]}' is not in origin form");
         var headers = await FieldsAsync(end);
         if (Values(headers, "Host").Count != 1) throw new ViolationException("not one Host");
@@ -45,7 +48,9 @@ internal sealed class StrictRequestReader(Stream stream)
             return new(parts[0], parts[1], headers, body, trailers, _raw.ToString());
         }
         var length = 0;
-        if (lengths.Count == 1 && (lengths[0].Any(c => !char.IsAsciiDigit(c)) || !int.TryParse(lengths[0], CultureInfo.InvariantCulture, out length))) throw new ViolationException($"length '{lengths[0]}'");
+        if (lengths.Count == 1
+            && (lengths[0].Any(c => !char.IsAsciiDigit(c)) || !int.TryParse(lengths[0], CultureInfo.InvariantCulture, out length)))
+            throw new ViolationException($"length '{lengths[0]}'");
         return new(parts[0], parts[1], headers, await BytesAsync(length, end), [], _raw.ToString());
     }
 

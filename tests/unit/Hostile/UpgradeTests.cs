@@ -8,13 +8,16 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Hostile;
 
-/// <summary>Upgraded connections: only to what the route names, at the route's rate in both directions, counted, and not for ever in silence.</summary>
+/// <summary>
+/// Upgraded connections: only to what the route names, at the route's rate in both directions, counted, and not for ever in silence.
+/// </summary>
 [Trait("Host", "native")]
 public sealed class UpgradeTests
 {
     private const string Wish = "Connection: Upgrade, HTTP2-Settings, X-Named\r\nHTTP2-Settings: evil\r\nX-Named: evil\r\n";
 
-    private static string Request(string path, string upgrade, string method = "GET") => $"{method} {path} HTTP/1.1\r\nHost: a\r\n{Wish}Upgrade: {upgrade}\r\n\r\n";
+    private static string Request(string path, string upgrade, string method = "GET") =>
+        $"{method} {path} HTTP/1.1\r\nHost: a\r\n{Wish}Upgrade: {upgrade}\r\n\r\n";
 
     private static RecordingDaemon Echo() => new("daemon", async (request, stream) =>
     {
@@ -24,7 +27,9 @@ public sealed class UpgradeTests
             await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"u8.ToArray());
             return true;
         }
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: {(request.Target == "/other" ? "h2c" : asked)}\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: {(request.Target == "/other" ? "h2c" : asked)}\r\n\r\n"));
         await stream.FlushAsync();
         var buffer = new byte[65_536];
         while (await stream.ReadAsync(buffer) is > 0 and var count)
@@ -52,10 +57,14 @@ public sealed class UpgradeTests
             """, folder);
         (string Request, string Expected)[] cases =
         [
-            (Request("/", "websocket"), "101"), (Request("/", "WebSocket"), "101"), (Request("/", "h2c, websocket"), "101"), (Request("/more", "other/1"), "101"),
-            (Request("/", "h2c"), "200"), (Request("/", "HTTP/2.0"), "200"), (Request("/", "other/1"), "200"), (Request("/", "websocket2"), "200"), (Request("/", "web socket"), "200"),
-            (Request("/", "websocket", "POST"), "200"), (Request("/", "websocket").Replace("HTTP/1.1", "HTTP/1.0", StringComparison.Ordinal), "200"),
-            ("GET /unasked HTTP/1.1\r\nHost: a\r\n\r\n", "502"), (Request("/unasked", "h2c"), "502"), (Request("/other", "websocket"), "502"),
+            (Request("/", "websocket"), "101"), (Request("/", "WebSocket"), "101"), (Request("/", "h2c, websocket"), "101"),
+                (Request("/more", "other/1"), "101"),
+            (Request("/", "h2c"), "200"), (Request("/", "HTTP/2.0"), "200"), (Request("/", "other/1"), "200"),
+                (Request("/", "websocket2"), "200"), (Request("/", "web socket"), "200"),
+            (Request("/", "websocket", "POST"), "200"),
+                (Request("/", "websocket").Replace("HTTP/1.1", "HTTP/1.0", StringComparison.Ordinal), "200"),
+            ("GET /unasked HTTP/1.1\r\nHost: a\r\n\r\n", "502"), (Request("/unasked", "h2c"), "502"),
+                (Request("/other", "websocket"), "502"),
         ];
         foreach (var (request, expected) in cases)
         {
@@ -84,7 +93,9 @@ public sealed class UpgradeTests
             Assert.True(await client.ClosesAsync());
         }
         await frontEnd.EventAsync("DPXY0048");
-        await RunningFrontEnd.UntilAsync(() => File.ReadAllText(Path.Combine(folder, "access.log")).Contains("\"GET /slow HTTP/1.1\" 101 20000 ", StringComparison.Ordinal), "the tunnel's line in the access log");
+        await RunningFrontEnd.UntilAsync(
+            () => File.ReadAllText(Path.Combine(folder, "access.log"))
+            .Contains("\"GET /slow HTTP/1.1\" 101 20000 ", StringComparison.Ordinal), "the tunnel's line in the access log");
         Assert.True((await frontEnd.Control.GetStatusAsync()).Routes.Single(route => route.Route == "/slow").Traffic.Bytes >= 20_000);
     }
 
@@ -94,7 +105,8 @@ public sealed class UpgradeTests
         var time = new FakeTimeProvider();
         var (client, daemon) = (new Pipe(), new Pipe());
         var sink = new MemoryStream();
-        var tunnel = new UpgradeTunnel(new TwoWay(client.Reader.AsStream(), sink), new TwoWay(daemon.Reader.AsStream(), Stream.Null), TimeSpan.FromMinutes(1), time);
+        var tunnel = new UpgradeTunnel(
+            new TwoWay(client.Reader.AsStream(), sink), new TwoWay(daemon.Reader.AsStream(), Stream.Null), TimeSpan.FromMinutes(1), time);
         var run = tunnel.RunAsync("hello"u8.ToArray(), output => output, () => { });
         for (var i = 0; i < 10; i++)
         {
@@ -120,7 +132,9 @@ public sealed class UpgradeTests
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
         public override void SetLength(long value) => throw new NotSupportedException();
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => output.WriteAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            input.ReadAsync(buffer, cancellationToken);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            output.WriteAsync(buffer, cancellationToken);
     }
 }

@@ -6,8 +6,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Packaging;
 
 /// <summary>
-/// The .tar.gz and the .deb as tools/Package/linux-packages makes them, here of the host that the build left: what is in them, and who may find fault with it. That
-/// the real ones can be installed and serve is in tests/pester/LinuxPackages.Tests.ps1.
+/// The .tar.gz and the .deb as tools/Package/linux-packages makes them, here of the host that the build left: what is in them, and who may
+/// find fault with it. That the real ones can be installed and serve is in tests/pester/LinuxPackages.Tests.ps1.
 /// </summary>
 public sealed class LinuxPackagesTests : IDisposable
 {
@@ -25,7 +25,9 @@ public sealed class LinuxPackagesTests : IDisposable
         await MakeAsync("linux-arm64", _folder);
 
         var (_, list) = await Programs.RunAsync("tar", "-tzf", Path.Combine(_folder, "daemonproxy-1.2.3-linux-arm64.tar.gz"));
-        var (_, unit) = await Programs.RunAsync("tar", "-xzOf", Path.Combine(_folder, "daemonproxy-1.2.3-linux-arm64.tar.gz"), "daemonproxy-1.2.3-linux-arm64/lib/systemd/system/daemonproxy@.service");
+        var (_, unit) = await Programs.RunAsync(
+            "tar", "-xzOf", Path.Combine(_folder, "daemonproxy-1.2.3-linux-arm64.tar.gz"),
+            "daemonproxy-1.2.3-linux-arm64/lib/systemd/system/daemonproxy@.service");
 
         Assert.Equal(
         [
@@ -42,7 +44,8 @@ public sealed class LinuxPackagesTests : IDisposable
             "share/doc/daemonproxy/install.md",
             "share/man/man1/daemonproxy.1.gz",
             "share/zsh/site-functions/_daemonproxy",
-        ], list.Split('\n').Where(line => line.Length > 0 && !line.EndsWith('/')).Select(line => line["daemonproxy-1.2.3-linux-arm64/".Length..]));
+        ], list.Split('\n').Where(line =>
+            line.Length > 0 && !line.EndsWith('/')).Select(line => line["daemonproxy-1.2.3-linux-arm64/".Length..]));
         Assert.Contains("ExecStart=/usr/local/bin/daemonproxy serve ", unit);
         Assert.DoesNotContain("/usr/bin", unit);
     }
@@ -52,7 +55,8 @@ public sealed class LinuxPackagesTests : IDisposable
     {
         var package = await MakeAsync("linux-x64", _folder);
         var (_, list) = await Programs.RunAsync("dpkg-deb", "-c", package);
-        var files = list.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries)).Where(line => line[0][0] != 'd').ToList();
+        var files = list.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries)).Where(line => line[0][0] != 'd').ToList();
 
         Assert.Equal(
         [
@@ -71,7 +75,8 @@ public sealed class LinuxPackagesTests : IDisposable
             "-rw-r--r-- ./usr/share/zsh/vendor-completions/_daemonproxy",
         ], files.Select(file => $"{file[0]} {file[5]}"));
         Assert.All(files, file => Assert.Equal("root/root", file[1]));
-        foreach (var (field, value) in new[] { ("Package", "daemonproxy"), ("Version", "1.2.3-1"), ("Architecture", "amd64"), ("Section", "httpd") })
+        foreach (var (
+            field, value) in new[] { ("Package", "daemonproxy"), ("Version", "1.2.3-1"), ("Architecture", "amd64"), ("Section", "httpd") })
             Assert.Equal(value, (await Programs.RunAsync("dpkg-deb", "-f", package, field)).Output.Trim());
         Assert.Matches(@"^libc6 \(>= 2\.\d+\), passwd$", (await Programs.RunAsync("dpkg-deb", "-f", package, "Depends")).Output.Trim());
         Assert.Equal("/etc/daemonproxy/sample.yaml", (await Programs.RunAsync("dpkg-deb", "-I", package, "conffiles")).Output.Trim());
@@ -83,11 +88,15 @@ public sealed class LinuxPackagesTests : IDisposable
         await MakeAsync("linux-x64", Path.Combine(_folder, "a"));
         await MakeAsync("linux-x64", Path.Combine(_folder, "b"));
 
-        Assert.Equal(["daemonproxy-1.2.3-linux-x64.tar.gz", "daemonproxy_1.2.3-1_amd64.deb"], Directory.GetFiles(Path.Combine(_folder, "a")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.All(Directory.GetFiles(Path.Combine(_folder, "a")), file => Assert.Equal(Hash(file), Hash(Path.Combine(_folder, "b", Path.GetFileName(file)))));
+        Assert.Equal(["daemonproxy-1.2.3-linux-x64.tar.gz", "daemonproxy_1.2.3-1_amd64.deb"],
+            Directory.GetFiles(Path.Combine(_folder, "a")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(Directory.GetFiles(Path.Combine(_folder, "a")),
+            file => Assert.Equal(Hash(file), Hash(Path.Combine(_folder, "b", Path.GetFileName(file)))));
 
         // Both may have been made within a second, so that their own times would be equal too.
-        foreach (var (program, listing, file) in new[] { ("tar", "-tvzf", "daemonproxy-1.2.3-linux-x64.tar.gz"), ("dpkg-deb", "-c", "daemonproxy_1.2.3-1_amd64.deb") })
+        foreach (var (
+            program, listing, file) in new[] { ("tar", "-tvzf", "daemonproxy-1.2.3-linux-x64.tar.gz"),
+            ("dpkg-deb", "-c", "daemonproxy_1.2.3-1_amd64.deb") })
         {
             var (_, list) = await Programs.RunAsync("env", "TZ=UTC", program, listing, Path.Combine(_folder, "a", file));
             Assert.All(list.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(" 2027-01-15 08:00 ", line));
@@ -106,14 +115,16 @@ public sealed class LinuxPackagesTests : IDisposable
 
         Assert.Equal(
             ["O: daemonproxy: initial-upload-closes-no-bugs", "O: daemonproxy: maintainer-script-calls-systemctl"],
-            faults.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("N:", StringComparison.Ordinal)).Select(line => line.Split(" [")[0]).Distinct().Order(StringComparer.Ordinal));
+            faults.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("N:", StringComparison.Ordinal))
+                .Select(line => line.Split(" [")[0]).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task Without_dpkg_there_is_an_archive_and_a_sentence()
     {
         var programs = Directory.CreateDirectory(Path.Combine(_folder, "bin")).FullName;
-        foreach (var program in new[] { "sh", "dirname", "date", "git", "mktemp", "cat", "tr", "rm", "install", "mkdir", "gzip", "sed", "find", "touch", "tar" })
+        foreach (var program in new[] { "sh", "dirname", "date", "git", "mktemp", "cat", "tr", "rm", "install", "mkdir", "gzip", "sed",
+            "find", "touch", "tar" })
             if (File.Exists($"/usr/bin/{program}")) File.CreateSymbolicLink(Path.Combine(programs, program), $"/usr/bin/{program}");
 
         var (code, said) = await Programs.RunAsync("env", [$"PATH={programs}", .. Arguments("linux-x64", _folder)]);
@@ -122,7 +133,10 @@ public sealed class LinuxPackagesTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_folder, "daemonproxy-1.2.3-linux-x64.tar.gz")));
     }
 
-    /// <summary>How a front end runs below systemd is said once: the template differs from what Register-DaemonProxyService writes only in what is named here.</summary>
+    /// <summary>
+    /// How a front end runs below systemd is said once: the template differs from what Register-DaemonProxyService writes only in what is
+    /// named here.
+    /// </summary>
     [Fact]
     public void Unit_template_is_what_would_be_registered_for_any_name()
     {
@@ -137,7 +151,8 @@ public sealed class LinuxPackagesTests : IDisposable
         });
         var template = File.ReadAllLines(Path.Combine(Tools, "linux", "daemonproxy@.service"));
 
-        Assert.Equal(Lines(registered.Split('\n')).Select(line => line.Replace("INSTANCE", "%i").Replace("\"", "").Replace("=:", "=")), Lines(template).Except(["Documentation=man:daemonproxy(1)", "LogsDirectory=daemonproxy"]));
+        Assert.Equal(Lines(registered.Split('\n')).Select(line => line.Replace("INSTANCE", "%i").Replace("\"", "").Replace("=:", "=")),
+            Lines(template).Except(["Documentation=man:daemonproxy(1)", "LogsDirectory=daemonproxy"]));
 
         static IEnumerable<string> Lines(IEnumerable<string> text) => text.Where(line => line.Length > 0 && line[0] != '#');
     }
@@ -152,5 +167,6 @@ public sealed class LinuxPackagesTests : IDisposable
     }
 
     private static string[] Arguments(string platform, string folder) =>
-        [Path.Combine(Tools, "linux-packages"), platform, "1.2.3", RepositoryRoot.Host, Path.Combine(RepositoryRoot.Path, "module", "ThirdPartyNotices.txt"), folder];
+        [Path.Combine(Tools, "linux-packages"), platform, "1.2.3", RepositoryRoot.Host,
+            Path.Combine(RepositoryRoot.Path, "module", "ThirdPartyNotices.txt"), folder];
 }

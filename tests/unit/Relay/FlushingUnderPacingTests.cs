@@ -18,8 +18,8 @@ public sealed class FlushingUnderPacingTests
     private readonly FakeTimeProvider _time = new();
 
     /// <summary>
-    /// The behaviour before 6.0.2 with a daemon that is always ahead: shares of the rate that mod_wsgi 6.0.1 was measured to get, whatever the size of
-    /// the application's chunks (docs/behaviour.md).
+    /// The behaviour before 6.0.2 with a daemon that is always ahead: shares of the rate that mod_wsgi 6.0.1 was measured to get, whatever
+    /// the size of the application's chunks (docs/behaviour.md).
     /// </summary>
     [Theory]
     [InlineData(100, 0.891)]
@@ -31,8 +31,10 @@ public sealed class FlushingUnderPacingTests
     {
         foreach (var received in new[] { KiB, 8 * KiB, 64 * KiB, 256 * KiB, 1024 * KiB })
         {
-            var share = await ShareAsync(FlushPolicy.Before602, rate * KiB, new Application(_time, received, () => 0, FourSecondsOf(rate * original)));
-            Assert.True(share > 0.85 * original && share < 1.15 * original, $"{received} bytes a read: {share:0.000} of the rate, where the original gets {original}");
+            var share = await ShareAsync(
+                FlushPolicy.Before602, rate * KiB, new Application(_time, received, () => 0, FourSecondsOf(rate * original)));
+            Assert.True(share > 0.85 * original && share < 1.15 * original,
+                $"{received} bytes a read: {share:0.000} of the rate, where the original gets {original}");
         }
     }
 
@@ -48,7 +50,8 @@ public sealed class FlushingUnderPacingTests
             var policy = FlushPolicy.Default with { FlushDelay = TimeSpan.FromMilliseconds(delay) };
             var withDeadline = await ShareAsync(policy, rate * KiB, Stalling());
             var without = await ShareAsync(policy with { FlushDeadline = TimeSpan.Zero }, rate * KiB, Stalling());
-            Assert.True(withDeadline >= 0.99 * without, $"delay {delay} ms: {withDeadline:0.000} of the rate with the deadline, {without:0.000} without it");
+            Assert.True(withDeadline >= 0.99 * without,
+                $"delay {delay} ms: {withDeadline:0.000} of the rate with the deadline, {without:0.000} without it");
         }
 
         Application Stalling()
@@ -62,7 +65,8 @@ public sealed class FlushingUnderPacingTests
     public async Task Deadline_still_bounds_how_long_a_trickle_waits_for_a_pacer_that_wants_full_writes()
     {
         var share = new RecordingChain(_time, 4095);
-        // 32 bytes every 3 ms below a limit of which they are no fortieth: by the delay alone a write would leave when a whole interval's worth has come.
+        // 32 bytes every 3 ms below a limit of which they are no fortieth: by the delay alone a write would leave when a whole interval's
+        // worth has come.
         var body = new Application(_time, 32, () => 3, 32 * 1000);
         await RunAsync(FlushPolicy.Default, 400 * KiB, body, share);
         var gaps = share.Sent.Zip(share.Sent.Skip(1), (one, next) => next.At - one.At).ToList();

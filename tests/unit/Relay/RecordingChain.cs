@@ -4,7 +4,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Relay;
 
-/// <summary>A chain's end that writes down what reaches it, and when; it holds bytes until a marker, or until it has more than it likes.</summary>
+/// <summary>
+/// A chain's end that writes down what reaches it, and when; it holds bytes until a marker, or until it has more than it likes.
+/// </summary>
 internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IOutputFilter
 {
     private readonly long _start = time.GetTimestamp();
@@ -33,7 +35,8 @@ internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IO
         return Take(block, marker == Marker.None ? holdsUpTo : -1, now);
     }
 
-    public ValueTask EndAsync(ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
+    public ValueTask EndAsync(
+        ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
     {
         Assert.False(HasEnded);
         HasEnded = true;

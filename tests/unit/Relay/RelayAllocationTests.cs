@@ -15,8 +15,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Relay;
 
 /// <summary>
-/// A block costs no memory on its way to the client: what a response allocates is for its start. Counted on the one thread that everything here runs on,
-/// because the pipes call back inline and the clock is turned by hand.
+/// A block costs no memory on its way to the client: what a response allocates is for its start. Counted on the one thread that everything
+/// here runs on, because the pipes call back inline and the clock is turned by hand.
 /// </summary>
 public sealed class RelayAllocationTests
 {
@@ -26,10 +26,12 @@ public sealed class RelayAllocationTests
     private readonly TurnedClock _time = new();
 
     /// <summary>Without optimisation the compiler makes every async method's state an object.</summary>
-    private static bool IsOptimised => typeof(ResponseRelay).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled != true;
+    private static bool IsOptimised =>
+        typeof(ResponseRelay).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled != true;
 
     private static Pipe NewPipe(long threshold) => new(new PipeOptions(
-        pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, minimumSegmentSize: 262_144, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        pauseWriterThreshold: threshold, resumeWriterThreshold: threshold / 2, minimumSegmentSize: 262_144,
+            readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
         useSynchronizationContext: false));
 
     [Theory]
@@ -48,10 +50,12 @@ public sealed class RelayAllocationTests
         var block = new byte[size];
         using var body = new PipeBody(source.Reader, _time);
         using var output = new CoreOutput(WriterFeatures.ClientOf(client.Writer, chunked), SocketTimeout, _time);
-        using var pacing = paced ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket), _time), default, output) : null;
+        using var pacing = paced
+            ? new RateLimitFilter(new LiveRateLimit(new RateLimit(100L << 30, 0, PacerKind.TokenBucket), _time), default, output) : null;
         using var clientGone = new CancellationTokenSource();
         var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), _time)
-            .RunAsync(body, pacing ?? (IOutputFilter)output, new TrafficScope(new TrafficCounter()), prompt, SocketTimeout, clientGone.Token).AsTask();
+            .RunAsync(body, pacing ?? (IOutputFilter)output, new TrafficScope(new TrafficCounter()), prompt, SocketTimeout,
+            clientGone.Token).AsTask();
 
         // Only where an async method is called for each block does it matter how it was compiled; and a buffer would be seen there, too.
         var most = IsOptimised || (!prompt && clientTakes == 0 && !paced && size <= CoreOutput.LargestWrite) ? 0 : 4096 * Blocks;
@@ -118,7 +122,10 @@ public sealed class RelayAllocationTests
         Assert.Equal(8192 * Rounds * Blocks, received);
     }
 
-    /// <summary>What an action allocates in a round, once pools and caches are filled: the least of some, for another test's garbage collection may empty a pool.</summary>
+    /// <summary>
+    /// What an action allocates in a round, once pools and caches are filled: the least of some, for another test's garbage collection may
+    /// empty a pool.
+    /// </summary>
     private static long Allocated(Action action)
     {
         var least = long.MaxValue;
@@ -141,7 +148,8 @@ public sealed class RelayAllocationTests
 
         public override Span<byte> GetSpan(int sizeHint = 0) => _buffer;
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => new(new FlushResult(isCanceled: false, isCompleted: false));
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+            new(new FlushResult(isCanceled: false, isCompleted: false));
 
         public override void CancelPendingFlush()
         {

@@ -18,13 +18,17 @@ public sealed class ResponseRelayTests
     private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(60);
 
     private readonly FakeTimeProvider _time = new();
-    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+    private readonly Pipe _pipe = new(
+        new PipeOptions(
+        pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        useSynchronizationContext: false));
     private readonly TrafficCounter _traffic = new();
     private readonly LiveFlushPolicy _policy = new(FlushPolicy.Default);
     private readonly CancellationTokenSource _clientGone = new();
 
     private Task Run(IOutputFilter chain) => new ResponseRelay(_policy, _time)
-        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token).AsTask();
+        .RunAsync(new PipeBody(_pipe.Reader, _time), chain, new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token)
+        .AsTask();
 
     private async Task WriteAsync(int count) => await _pipe.Writer.WriteAsync(new byte[count]);
 
@@ -237,7 +241,9 @@ public sealed class ResponseRelayTests
     public async Task Body_that_never_runs_dry_lets_others_on_its_thread_have_a_turn()
     {
         var body = new EndlessBody();
-        var relay = new ResponseRelay(_policy, _time).RunAsync(body, new RecordingChain(_time, 0), new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token).AsTask();
+        var relay = new ResponseRelay(_policy, _time)
+            .RunAsync(body, new RecordingChain(_time, 0), new TrafficScope(_traffic), prompt: false, SocketTimeout, _clientGone.Token)
+            .AsTask();
         // It has come back here, though there was always more to read and nothing to wait for.
         body.Stop();
         await relay;
@@ -257,6 +263,7 @@ public sealed class ResponseRelayTests
             return true;
         }
 
-        public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => throw new InvalidOperationException("it never runs dry");
+        public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("it never runs dry");
     }
 }

@@ -18,7 +18,10 @@ public sealed class SpoolTests : IDisposable
 
     private readonly FakeTimeProvider _time = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("dps-").FullName;
-    private readonly Pipe _daemon = new(new PipeOptions(pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
+    private readonly Pipe _daemon = new(
+        new PipeOptions(
+        pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+        useSynchronizationContext: false));
     private readonly LiveFlushPolicy _policy = new(FlushPolicy.Default);
     private readonly TrafficCounter _traffic = new();
     private int _ended;
@@ -27,7 +30,8 @@ public sealed class SpoolTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private SpooledBody Spool(long memory, long file, string? folder = null) => new(
-        new PipeBody(_daemon.Reader, _time), new SpoolSize(memory, file, new SpoolPlace(folder ?? _folder)), TimeSpan.FromSeconds(60), _time,
+        new PipeBody(_daemon.Reader, _time), new SpoolSize(memory, file, new SpoolPlace(folder ?? _folder)), TimeSpan.FromSeconds(60),
+            _time,
         () =>
         {
             Interlocked.Increment(ref _ended);
@@ -36,7 +40,8 @@ public sealed class SpoolTests : IDisposable
         failure => _failed = failure);
 
     private Task Relay(IResponseBody body, IOutputFilter chain) =>
-        new ResponseRelay(_policy, _time).RunAsync(body, chain, new TrafficScope(_traffic), prompt: false, Timeout.InfiniteTimeSpan, CancellationToken.None).AsTask();
+        new ResponseRelay(_policy, _time)
+            .RunAsync(body, chain, new TrafficScope(_traffic), prompt: false, Timeout.InfiniteTimeSpan, CancellationToken.None).AsTask();
 
     private void Advance(int milliseconds)
     {
@@ -204,7 +209,8 @@ public sealed class SpoolTests : IDisposable
     {
         var sent = new byte[length];
         new Random(length).NextBytes(sent);
-        var client = new Pipe(new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
+        var client = new Pipe(
+            new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
         var sending = Task.Run(async () =>
         {
             for (var at = 0; at < length; at += 30_011) await client.Writer.WriteAsync(sent.AsMemory(at, Math.Min(30_011, length - at)));
@@ -239,7 +245,8 @@ public sealed class SpoolTests : IDisposable
         var client = new Pipe(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 1 << 20));
         await client.Writer.WriteAsync(sent);
         await client.Writer.CompleteAsync();
-        await using var request = new SpooledRequest(client.Reader, 1 << 20, new SpoolPlace(Path.Combine(_folder, "not-there")), _time, failure => _failed = failure);
+        await using var request = new SpooledRequest(
+            client.Reader, 1 << 20, new SpoolPlace(Path.Combine(_folder, "not-there")), _time, failure => _failed = failure);
         await request.TakeInAsync(CancellationToken.None).AsTask().WaitAsync(Limit);
         var got = new MemoryStream();
         while (true)
@@ -268,7 +275,8 @@ public sealed class SpoolTests : IDisposable
             await daemon.Writer.CompleteAsync();
             using var source = new PipeBody(daemon.Reader, _time);
             await using (var body = new SpooledBody(
-                source, new SpoolSize(65_536, 1 << 20, new SpoolPlace(_folder, budget)), TimeSpan.FromSeconds(60), _time, () => ValueTask.CompletedTask, failure => _failed = failure))
+                source, new SpoolSize(65_536, 1 << 20, new SpoolPlace(_folder, budget)), TimeSpan.FromSeconds(60), _time, () =>
+                    ValueTask.CompletedTask, failure => _failed = failure))
             {
                 if (!taken) await EndToEnd.RunningFrontEnd.UntilAsync(() => budget.Open == 1, "the file");
                 Assert.Equal(sent, await ReadAsync(body));

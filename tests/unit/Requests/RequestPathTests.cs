@@ -14,12 +14,15 @@ public sealed class RequestPathTests
     // What a path is made of, in the spellings that have been used to get round rules.
     private static readonly string[] Pieces =
     [
-        "/", "/", "//", "///", "%2f", "%2F", "/./", "/../", "/.", "/..", "%2e", "%2E", ".", "..", "%2e%2e", ".%2e", "%252e", "%252f", "%25", "%5c", "\\", "..\\", ";", ";x=1", "..;", "a", "b",
-        "%61", "%41", "A", "download", "%64ownload", "downloa%64", "%2564ownload", "%44ownload", "é", "%c3%a9", "%C3%A9", "%c0%ae", "%ff", "+", "%2b", "%20", "~", "%7e", "|", "\"", "%0a", "%3f", "%23",
+        "/", "/", "//", "///", "%2f", "%2F", "/./", "/../", "/.", "/..", "%2e", "%2E", ".", "..", "%2e%2e", ".%2e", "%252e", "%252f", "%25",
+        "%5c", "\\", "..\\", ";", ";x=1", "..;", "a", "b",
+        "%61", "%41", "A", "download", "%64ownload", "downloa%64", "%2564ownload", "%44ownload", "é", "%c3%a9", "%C3%A9", "%c0%ae", "%ff",
+        "+", "%2b", "%20", "~", "%7e", "|", "\"", "%0a", "%3f", "%23",
         "?", "#", "%00", "%", "%z1", "\t", "\x7f",
     ];
 
-    private static readonly Gen<string> Paths = Gen.Int[0, Pieces.Length - 1].Select(piece => Pieces[piece]).Array[0, 10].Select(pieces => "/" + string.Concat(pieces));
+    private static readonly Gen<string> Paths = Gen.Int[0, Pieces.Length - 1].Select(piece => Pieces[piece]).Array[0, 10]
+        .Select(pieces => "/" + string.Concat(pieces));
 
     private static RequestPath? Try(string path, EncodedSlashes slashes)
     {
@@ -53,7 +56,9 @@ public sealed class RequestPathTests
     [InlineData("/%c3%a9%2b+", "/%C3%A9%2B+")]
     [InlineData("/a%0d%0ab", "/a%0D%0Ab")]
     [InlineData("/a/...", "/a/...")]
-    public void Path_has_one_spelling(string path, string expected) => Assert.Equal(expected, RequestPath.Normalise(Latin1(path.TrimEnd('?')), EncodedSlashes.Refuse).Encoded + (path.EndsWith('?') ? "?" : ""));
+    public void Path_has_one_spelling(string path, string expected) =>
+        Assert.Equal(expected,
+        RequestPath.Normalise(Latin1(path.TrimEnd('?')), EncodedSlashes.Refuse).Encoded + (path.EndsWith('?') ? "?" : ""));
 
     [Theory]
     [InlineData("/..")]
@@ -71,12 +76,14 @@ public sealed class RequestPathTests
     [InlineData("a")]
     [InlineData("")]
     public void Path_that_has_no_meaning_is_malformed(string path) =>
-        Assert.Same(EventCatalogue.RequestMalformed, Assert.Throws<BrokenResponseException>(() => RequestPath.Normalise(path, EncodedSlashes.Decode)).Reason);
+        Assert.Same(EventCatalogue.RequestMalformed,
+            Assert.Throws<BrokenResponseException>(() => RequestPath.Normalise(path, EncodedSlashes.Decode)).Reason);
 
     [Fact]
     public void Encoded_slash_goes_by_the_setting()
     {
-        Assert.Equal(404, Assert.Throws<BrokenResponseException>(() => RequestPath.Normalise("/a%2Fb", EncodedSlashes.Refuse)).Reason.Status);
+        Assert.Equal(404,
+            Assert.Throws<BrokenResponseException>(() => RequestPath.Normalise("/a%2Fb", EncodedSlashes.Refuse)).Reason.Status);
         Assert.Equal("/download/big", RequestPath.Normalise("/x%2f..%2Fdownload%2F/big", EncodedSlashes.Decode).Encoded);
         var kept = RequestPath.Normalise("/download%2fbig/%2f", EncodedSlashes.Keep);
         Assert.Equal("/download%2Fbig/%2F", kept.Encoded);
@@ -116,7 +123,8 @@ public sealed class RequestPathTests
         var bytes = new List<byte>();
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] == '%' && i + 2 < text.Length && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            if (text[i] == '%' && i + 2 < text.Length
+                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             {
                 bytes.Add(value);
                 i += 2;
@@ -154,7 +162,8 @@ public sealed class RequestPathTests
             {
                 if (Try(path, slashes) is not { } normal) return;
                 foreach (var read in AsDaemonsReadIt(normal.Encoded))
-                    Assert.True(!IsUnder(read, "/download") || IsUnder(normal.Decoded, "/download"), $"{path}: to the daemon it is {read}, to the route {normal.Decoded}");
+                    Assert.True(!IsUnder(read, "/download") || IsUnder(normal.Decoded, "/download"),
+                        $"{path}: to the daemon it is {read}, to the route {normal.Decoded}");
             }, iter: 20_000);
         }
     }

@@ -34,9 +34,11 @@ public sealed class RequestTargetTests
     [InlineData("GET", "/a?b\tc")]
     [InlineData("GET", "/a?b c")]
     public void Malformed_target_is_refused(string method, string? raw) =>
-        Assert.Same(EventCatalogue.RequestMalformed, Assert.Throws<BrokenResponseException>(() => RequestTarget.Parse(method, raw, EncodedSlashes.Refuse)).Reason);
+        Assert.Same(EventCatalogue.RequestMalformed,
+            Assert.Throws<BrokenResponseException>(() => RequestTarget.Parse(method, raw, EncodedSlashes.Refuse)).Reason);
 
     [Fact]
     public void Connect_is_not_served() =>
-        Assert.Same(EventCatalogue.MethodNotServed, Assert.Throws<BrokenResponseException>(() => RequestTarget.Parse("CONNECT", null, EncodedSlashes.Refuse)).Reason);
+        Assert.Same(EventCatalogue.MethodNotServed,
+            Assert.Throws<BrokenResponseException>(() => RequestTarget.Parse("CONNECT", null, EncodedSlashes.Refuse)).Reason);
 }

@@ -57,7 +57,9 @@ public sealed class ServiceTextTests
     [Fact]
     public void Unit_of_the_system_has_its_account_its_folder_and_what_it_may_not_touch()
     {
-        var lines = SystemdUnit.Text(Site with { Scope = ServiceScope.System, Account = "shop", PrivilegedPort = true, LogFile = "/var/log/shop/events.log" }).Split('\n');
+        var lines = SystemdUnit.Text(
+            Site with { Scope = ServiceScope.System, Account = "shop", PrivilegedPort = true, LogFile = "/var/log/shop/events.log" })
+            .Split('\n');
 
         Assert.Contains("User=shop", lines);
         Assert.Contains("RuntimeDirectory=daemonproxy-shop", lines);
@@ -66,7 +68,9 @@ public sealed class ServiceTextTests
         Assert.Contains("ProtectSystem=full", lines);
         Assert.Contains("After=network-online.target", lines);
         Assert.Contains("WantedBy=multi-user.target", lines);
-        Assert.Contains(lines, line => line.StartsWith("ExecStart=", StringComparison.Ordinal) && line.Contains("\"--log\" \"/var/log/shop/events.log\""));
+        Assert.Contains(
+            lines, line => line.StartsWith("ExecStart=", StringComparison.Ordinal)
+            && line.Contains("\"--log\" \"/var/log/shop/events.log\""));
     }
 
     [Fact]
@@ -82,7 +86,9 @@ public sealed class ServiceTextTests
     {
         var lines = SystemdUnit.Text(Awkward).Split('\n');
 
-        Assert.Contains("ExecStart=:\"/usr/bin/dotnet\" \"/opt/my modules/daemonproxy.dll\" \"serve\" \"/srv/50%% \\\"off\\\"/a $b\\\\c.yaml\" \"--name\" \"site\" \"--service\"", lines);
+        Assert.Contains(
+            "ExecStart=:\"/usr/bin/dotnet\" \"/opt/my modules/daemonproxy.dll\" \"serve\" \"/srv/50%% \\\"off\\\"/a $b\\\\c.yaml\" "
+            + "\"--name\" \"site\" \"--service\"", lines);
         Assert.Contains("WorkingDirectory=/srv/50%% \"off\"", lines);
         Assert.Contains("Environment=\"NOTE=100%% \\\"sure\\\" $HOME\"", lines);
     }
@@ -101,8 +107,16 @@ public sealed class ServiceTextTests
         foreach (var scope in Enum.GetValues<ServiceScope>())
         {
             var unit = scratch.File($"daemonproxy-{scope}.service");
-            File.WriteAllText(unit, SystemdUnit.Text(Awkward with { Host = [program], Scope = scope, ConfigurationFile = Path.Combine(Path.GetDirectoryName(program)!, "site.yaml") }));
-            using var verify = Process.Start(new ProcessStartInfo("systemd-analyze", ["verify", "--recursive-errors=no", unit]) { RedirectStandardError = true })!;
+            File.WriteAllText(
+                unit, SystemdUnit.Text(
+                Awkward with
+                {
+                    Host = [program],
+                    Scope = scope,
+                    ConfigurationFile = Path.Combine(Path.GetDirectoryName(program)!, "site.yaml")
+                }));
+            using var verify = Process.Start(
+                new ProcessStartInfo("systemd-analyze", ["verify", "--recursive-errors=no", unit]) { RedirectStandardError = true })!;
             var complaints = verify.StandardError.ReadToEnd();
             verify.WaitForExit(30_000);
             Assert.Equal("", complaints);
@@ -112,7 +126,8 @@ public sealed class ServiceTextTests
 
     [Fact]
     public void Program_that_systemd_would_not_run_is_refused() =>
-        Assert.Equal(ServiceFailure.Invalid, Assert.Throws<ServiceException>(() => SystemdUnit.Text(Site with { Host = ["/opt/it's/daemonproxy"] })).Failure);
+        Assert.Equal(ServiceFailure.Invalid,
+            Assert.Throws<ServiceException>(() => SystemdUnit.Text(Site with { Host = ["/opt/it's/daemonproxy"] })).Failure);
 
     [Fact]
     public void Agent_is_a_property_list_with_every_argument_as_it_is()
@@ -123,7 +138,8 @@ public sealed class ServiceTextTests
         var entries = Entries(text);
         Assert.Equal("daemonproxy.site", entries["Label"].Value);
         Assert.Equal(
-            ["/usr/bin/dotnet", "/opt/my modules/daemonproxy.dll", "serve", "/srv/50% \"off\"/a $b\\c.yaml", "--name", "site", "--log", "/a & b/<log>", "--service"],
+            ["/usr/bin/dotnet", "/opt/my modules/daemonproxy.dll", "serve", "/srv/50% \"off\"/a $b\\c.yaml", "--name", "site", "--log",
+                "/a & b/<log>", "--service"],
             entries["ProgramArguments"].Elements().Select(argument => argument.Value));
         Assert.Equal("100% \"sure\" $HOME", entries["EnvironmentVariables"].Element("string")!.Value);
         Assert.Equal("SuccessfulExit", entries["KeepAlive"].Element("key")!.Value);

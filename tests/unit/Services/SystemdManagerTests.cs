@@ -41,7 +41,8 @@ public sealed class SystemdManagerTests : IDisposable
         Assert.Equal(["enable daemonproxy-site.service", "start daemonproxy-site.service"], Changes());
 
         File.Delete(_scratch.File("calls"));
-        Assert.True((await _manager.RegisterAsync(Site with { LogFile = "/var/log/site.log" }, enable: true, start: true, TestContext.Current.CancellationToken)).Changed);
+        Assert.True((await _manager.RegisterAsync(
+            Site with { LogFile = "/var/log/site.log" }, enable: true, start: true, TestContext.Current.CancellationToken)).Changed);
         Assert.Equal(["daemon-reload", "enable daemonproxy-site.service", "restart daemonproxy-site.service"], Changes());
     }
 
@@ -69,7 +70,9 @@ public sealed class SystemdManagerTests : IDisposable
         var failed = await Assert.ThrowsAsync<ServiceException>(Register);
 
         Assert.Equal(ServiceFailure.Refused, failed.Failure);
-        Assert.Equal("'systemctl --user restart daemonproxy-site.service' failed: Job failed. (journalctl --user -u daemonproxy-site.service says what the front end said)", failed.Message);
+        Assert.Equal(
+            "'systemctl --user restart daemonproxy-site.service' failed: Job failed. (journalctl --user -u daemonproxy-site.service says "
+            + "what the front end said)", failed.Message);
     }
 
     [Fact]
@@ -94,11 +97,13 @@ public sealed class SystemdManagerTests : IDisposable
         await Register();
         File.WriteAllText(_manager.PathOf("other"), "[Service]\nExecStart=/bin/true\n");
 
-        var missing = await Assert.ThrowsAsync<ServiceException>(() => _manager.UnregisterAsync("shop", TestContext.Current.CancellationToken));
+        var missing = await Assert.ThrowsAsync<ServiceException>(
+            () => _manager.UnregisterAsync("shop", TestContext.Current.CancellationToken));
         Assert.Equal(ServiceFailure.NotFound, missing.Failure);
         Assert.EndsWith("these are: site", missing.Message);
 
-        var foreign = await Assert.ThrowsAsync<ServiceException>(() => _manager.UnregisterAsync("other", TestContext.Current.CancellationToken));
+        var foreign = await Assert.ThrowsAsync<ServiceException>(
+            () => _manager.UnregisterAsync("other", TestContext.Current.CancellationToken));
         Assert.Equal(ServiceFailure.NotOurs, foreign.Failure);
         var kept = await Assert.ThrowsAsync<ServiceException>(() =>
             _manager.RegisterAsync(Site with { Name = "other" }, enable: true, start: true, TestContext.Current.CancellationToken));
@@ -106,7 +111,8 @@ public sealed class SystemdManagerTests : IDisposable
         Assert.Equal("[Service]\nExecStart=/bin/true\n", File.ReadAllText(_manager.PathOf("other")));
     }
 
-    private static ServiceDefinition Site { get; } = new() { Name = "site", ConfigurationFile = "/srv/site.yaml", Host = ["/opt/daemonproxy"] };
+    private static ServiceDefinition Site { get; } =
+        new() { Name = "site", ConfigurationFile = "/srv/site.yaml", Host = ["/opt/daemonproxy"] };
 
     private Task<ServiceState> Register() => _manager.RegisterAsync(Site, enable: true, start: true, TestContext.Current.CancellationToken);
 

@@ -69,7 +69,9 @@ public sealed class IndexedHeapTests
         Assert.Equal(model.MinBy(item => item.Rank)?.Rank, heap.First?.Rank);
         // Each knows a place of its own, and who is out knows that.
         Assert.Equal(model.Count, model.Select(item => item.Index).Where(index => index >= 0 && index < model.Count).Distinct().Count());
-        foreach (var item in items) if (model.Contains(item) != (item.Index >= 0)) Assert.Fail($"{item.Index} is no place of one that is {(item.Index < 0 ? "in" : "out")}");
+        foreach (var item in items)
+            if (model.Contains(item) != (item.Index >= 0)) Assert.Fail(
+                $"{item.Index} is no place of one that is {(item.Index < 0 ? "in" : "out")}");
     }
 
     [Fact]

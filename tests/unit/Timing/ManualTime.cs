@@ -1,6 +1,9 @@
 namespace DaemonProxy.Tests.Timing;
 
-/// <summary>A clock that is turned by hand, and whose timers call back only when the test has them do it: early, late, or in the middle of something.</summary>
+/// <summary>
+/// A clock that is turned by hand, and whose timers call back only when the test has them do it: early, late, or in the middle of
+/// something.
+/// </summary>
 internal sealed class ManualTime : TimeProvider
 {
     private long _now;

@@ -6,8 +6,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Timing;
 
 /// <summary>
-/// The clock's timers: none early, none lost, none that was stopped in time. It goes by real time, so what is asserted is order and count, never how late; that something does
-/// not happen is asserted once another timer of the same clock, which is due later, has fired.
+/// The clock's timers: none early, none lost, none that was stopped in time. It goes by real time, so what is asserted is order and count,
+/// never how late; that something does not happen is asserted once another timer of the same clock, which is due later, has fired.
 /// </summary>
 public sealed class PreciseTimeProviderTests : IDisposable
 {
@@ -103,7 +103,9 @@ public sealed class PreciseTimeProviderTests : IDisposable
                     case Step.Dispose: timer.Dispose(); break;
                     default:
                         // Real time is what may make one due before the next step.
-                        for (var until = _clock.GetTimestamp() + Ticks(TimeSpan.FromMicroseconds(Math.Max(0, microseconds) / 4)); _clock.GetTimestamp() < until;) Thread.Yield();
+                        for (var until = _clock.GetTimestamp()
+                            + Ticks(TimeSpan.FromMicroseconds(
+                            Math.Max(0, microseconds) / 4)); _clock.GetTimestamp() < until;) Thread.Yield();
                         break;
                 }
             }

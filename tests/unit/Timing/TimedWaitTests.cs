@@ -4,7 +4,9 @@ using Xunit;
 
 namespace DaemonProxy.Tests.Timing;
 
-/// <summary>A wait for a signal, a limit or a cancellation: each wait ends once, by what ended it and by nothing of an earlier wait.</summary>
+/// <summary>
+/// A wait for a signal, a limit or a cancellation: each wait ends once, by what ended it and by nothing of an earlier wait.
+/// </summary>
 public sealed class TimedWaitTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -193,7 +195,8 @@ public sealed class TimedWaitTests
             }
             Assert.Equal(signalled, wait.IsSignalled);
             if (waiting is null) continue;
-            Assert.Equal(expected, !waiting.IsCompleted ? null : waiting.IsCanceled ? "cancelled" : waiting.GetAwaiter().GetResult() ? "signal" : "limit");
+            Assert.Equal(expected,
+                !waiting.IsCompleted ? null : waiting.IsCanceled ? "cancelled" : waiting.GetAwaiter().GetResult() ? "signal" : "limit");
             if (expected is null) continue;
             (waiting, left, expected) = (null, null, null);
             if (cancellation.IsCancellationRequested) cancellation = new CancellationTokenSource();
@@ -225,8 +228,8 @@ public sealed class TimedWaitTests
     }
 
     /// <summary>
-    /// A cancellation that came too late for its wait, and whose callback is under way, finds the next one: that waits by another token, and must not end. Whoever
-    /// waits for a send to end before it gives its block back does so.
+    /// A cancellation that came too late for its wait, and whose callback is under way, finds the next one: that waits by another token,
+    /// and must not end. Whoever waits for a send to end before it gives its block back does so.
     /// </summary>
     [Fact]
     public async Task Cancellation_of_an_earlier_wait_does_not_end_the_next()

@@ -37,7 +37,13 @@ internal sealed class AnsweringServer : IDisposable
     };
 
     public static RouteStatus Route(string path, string daemon, long rateLimit) =>
-        new() { Name = "site", Route = path, Daemon = daemon, RateLimits = [new() { Name = "site", Index = 1, Rate = rateLimit, Pacer = PacerKind.TokenBucket }] };
+        new()
+        {
+            Name = "site",
+            Route = path,
+            Daemon = daemon,
+            RateLimits = [new() { Name = "site", Index = 1, Rate = rateLimit, Pacer = PacerKind.TokenBucket }]
+        };
 
     public void Dispose() => _listener.Dispose();
 

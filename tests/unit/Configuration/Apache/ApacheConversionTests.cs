@@ -132,7 +132,8 @@ public sealed class ApacheConversionTests
     [InlineData("WSGIScriptAlias / /srv/app.wsgi\n<Location />\nwsgiprocessgroup \"shop\"\n</Location>", "daemon: shop")]
     [InlineData("WSGIProcessGroup shop\nWSGIScriptAlias / /srv/app.wsgi process-group=%{GLOBAL}", "application: /srv/app.wsgi")]
     [InlineData("<VirtualHost *:80>\nWSGIScriptAlias / /srv/app.wsgi process-group=shop\n</VirtualHost>", "daemon: shop")]
-    [InlineData("WSGIProcessGroup other\n<VirtualHost *:80>\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/app.wsgi\n</VirtualHost>", "daemon: shop")]
+    [InlineData("WSGIProcessGroup other\n<VirtualHost *:80>\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/app.wsgi\n</VirtualHost>",
+        "daemon: shop")]
     public void Process_group_is_the_one_that_holds_there(string lines, string yaml) =>
         Assert.Contains(yaml, Routes(Of($"WSGIDaemonProcess shop\n{lines}")));
 
@@ -152,15 +153,20 @@ public sealed class ApacheConversionTests
                 SetEnv rate-limit 9
             </Location>
             """);
-        Assert.Equal("routes:\n  - path: /app\n    daemon: shop\n  - path: /app/reports\n    daemon: shop\n    script-name: /app\n    rate-limit: 8KiB/s\n", Routes(made));
+        Assert.Equal(
+            "routes:\n  - path: /app\n    daemon: shop\n  - path: /app/reports\n    daemon: shop\n    script-name: /app\n    rate-limit: "
+            + "8KiB/s\n", Routes(made));
         Assert.Equal([2, 9, 10], made.NotCarriedOver.Select(note => note.Line));
     }
 
     [Fact]
     public void Each_further_script_of_a_group_gets_a_group_of_its_own()
     {
-        var made = Of("WSGIDaemonProcess shop threads=3\nWSGIProcessGroup shop\nWSGIScriptAlias /b /srv/b.wsgi\nWSGIScriptAlias / /srv/a.wsgi");
-        Assert.Contains("- name: shop\n    application: /srv/b.wsgi\n    threads: 3\n  - name: shop-2\n    application: /srv/a.wsgi\n    threads: 3\n", made.Document.Text());
+        var made = Of(
+            "WSGIDaemonProcess shop threads=3\nWSGIProcessGroup shop\nWSGIScriptAlias /b /srv/b.wsgi\nWSGIScriptAlias / /srv/a.wsgi");
+        Assert.Contains(
+            "- name: shop\n    application: /srv/b.wsgi\n    threads: 3\n  - name: shop-2\n    application: /srv/a.wsgi\n    threads: 3\n",
+            made.Document.Text());
         Assert.Equal(4, Assert.Single(made.CarriedDifferently).Line);
     }
 
@@ -225,7 +231,8 @@ public sealed class ApacheConversionTests
         Assert.All(made.NotCarriedOver, note => Assert.True(note is { File: "httpd.conf", Line: >= 2 } && note.Text.Length > 0));
         Assert.Contains(reason, made.NotCarriedOver[0].Reason);
         Assert.Equal(2, made.NotCarriedOver[0].Line);
-        Assert.Equal(lines.Split('\n').Count(line => !line.StartsWith("</", StringComparison.Ordinal) || lines == line), made.NotCarriedOver.Count);
+        Assert.Equal(lines.Split('\n').Count(line => !line.StartsWith("</", StringComparison.Ordinal) || lines == line),
+            made.NotCarriedOver.Count);
         Assert.Contains("path: /all", made.Document.Text());
     }
 
@@ -253,7 +260,8 @@ public sealed class ApacheConversionTests
     [Fact]
     public void Rates_and_bursts_are_counted_in_KiB_as_Apache_counts_them()
     {
-        var made = Of("SetOutputFilter RATE_LIMIT;DEFLATE\nSetEnv rate-limit 1536\nSetEnv rate-initial-burst 100\nWSGIScriptAlias / /srv/a.wsgi");
+        var made = Of(
+            "SetOutputFilter RATE_LIMIT;DEFLATE\nSetEnv rate-limit 1536\nSetEnv rate-initial-burst 100\nWSGIScriptAlias / /srv/a.wsgi");
         Assert.Contains("rate-limit: 1.5MiB/s\n    rate-initial-burst: 100KiB\n", made.Document.Text());
         Assert.DoesNotContain("pacer", made.Document.Text());
         Assert.Equal([1, 3], made.CarriedDifferently.Select(note => note.Line));
@@ -262,7 +270,9 @@ public sealed class ApacheConversionTests
     [Fact]
     public void What_is_true_for_all_here_and_different_in_two_hosts_is_not_guessed()
     {
-        var made = Of("<VirtualHost a:80>\nLimitRequestBody 10\nWSGIScriptAlias /a /srv/a.wsgi\n</VirtualHost>\n<VirtualHost b:80>\nLimitRequestBody 20\n</VirtualHost>");
+        var made = Of(
+            "<VirtualHost a:80>\nLimitRequestBody 10\nWSGIScriptAlias /a /srv/a.wsgi\n</VirtualHost>\n<VirtualHost b:80>\nLimitRequestBody "
+            + "20\n</VirtualHost>");
         Assert.DoesNotContain("limit-request-body", made.Document.Text());
         Assert.Equal([2, 6], made.NotCarriedOver.Select(note => note.Line));
     }
@@ -283,24 +293,32 @@ public sealed class ApacheConversionTests
     [Fact]
     public void Whole_configuration_is_what_the_reader_takes()
     {
-        var made = Of("Listen 80\nTimeout 120\nWSGIPythonHome /venv\nWSGIPythonPath /a:/b\nLimitRequestBody 1048576\nWSGIDaemonProcess a\nWSGIScriptReloading Off\n"
+        var made = Of(
+            "Listen 80\nTimeout 120\nWSGIPythonHome /venv\nWSGIPythonPath /a:/b\nLimitRequestBody 1048576\nWSGIDaemonProcess "
+            + "a\nWSGIScriptReloading Off\n"
             + "WSGICallableObject app\nWSGIScriptAlias /a /srv/a.wsgi process-group=a application-group=%{GLOBAL} callable-object=app2\n");
         var read = made.Document.Check("site.yaml", ConfigurationText.Folder);
         Assert.Empty(made.NotCarriedOver);
         var group = Assert.Single(read.Daemons);
-        Assert.Equal((TimeSpan.FromSeconds(120), "/venv", "app2", false), (group.SocketTimeout, group.PythonHome, group.Callable, group.ScriptReloading));
+        Assert.Equal((TimeSpan.FromSeconds(120), "/venv", "app2", false),
+            (group.SocketTimeout, group.PythonHome, group.Callable, group.ScriptReloading));
         Assert.Equal((1L << 20, "/venv"), (read.LimitRequestBody, read.PythonHome));
         Assert.Equal(["/a", "/b"], read.PythonPath);
     }
 
     [Theory]
-    [InlineData("WSGITrustedProxies 10.0.0.1 10.1.0.0/16\nWSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto", "trusted-proxies: [ 10.0.0.1, 10.1.0.0/16 ]", null, null)]
-    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxies ::1 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-Host", "trusted-proxies: [ 10.0.0.1, ::1 ]", null, null)]
-    [InlineData("WSGITrustedProxies 10.0.0.0/255.255.0.0\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.0/16 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1 10.1.0.0/16\nWSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto",
+        "trusted-proxies: [ 10.0.0.1, 10.1.0.0/16 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxies ::1 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-Host",
+        "trusted-proxies: [ 10.0.0.1, ::1 ]", null, null)]
+    [InlineData("WSGITrustedProxies 10.0.0.0/255.255.0.0\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.0/16 ]",
+        null, null)]
     [InlineData("WSGITrustedProxies 10.0.0.1", "trusted-proxies: [ 10.0.0.1 ]", null, "no header without WSGITrustedProxyHeaders")]
-    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-For X-Real-IP", "trusted-proxies: [ 10.0.0.1 ]", null, "X-Real-IP is not")]
+    [InlineData("WSGITrustedProxies 10.0.0.1\nWSGITrustedProxyHeaders X-Forwarded-For X-Real-IP", "trusted-proxies: [ 10.0.0.1 ]", null,
+        "X-Real-IP is not")]
     [InlineData("WSGITrustedProxyHeaders X-Forwarded-For", null, "takes these headers from everybody", null)]
-    [InlineData("WSGITrustedProxies 10.0.0.1 proxy.example\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.1 ]", "no IP address", null)]
+    [InlineData("WSGITrustedProxies 10.0.0.1 proxy.example\nWSGITrustedProxyHeaders X-Forwarded-For", "trusted-proxies: [ 10.0.0.1 ]",
+        "no IP address", null)]
     [InlineData("WSGITrustedProxies 10.0.0.0/255.0.255.0\nWSGITrustedProxyHeaders X-Forwarded-For", null, "no IP address", null)]
     public void Trusted_proxies_are_carried_over(string lines, string? yaml, string? lost, string? different)
     {
@@ -321,7 +339,10 @@ public sealed class ApacheConversionTests
         try
         {
             Directory.CreateDirectory(Path.Combine(folder, "root", "sites", "deep"));
-            File.WriteAllText(Path.Combine(folder, "httpd.conf"), $"ServerRoot \"{folder}/root\"\nInclude sites/*.conf\nIncludeOptional sites/none\nInclude sites/d*p\nWSGIScriptAlias /s scripts/s.wsgi\n");
+            File.WriteAllText(
+                Path.Combine(folder, "httpd.conf"),
+                $"ServerRoot \"{folder}/root\"\nInclude sites/*.conf\nIncludeOptional sites/none\nInclude sites/d*p\nWSGIScriptAlias /s "
+                + "scripts/s.wsgi\n");
             File.WriteAllText(Path.Combine(folder, "root", "sites", "b.conf"), "WSGIScriptAlias /b /b.wsgi\nInclude sites/b.conf\n");
             File.WriteAllText(Path.Combine(folder, "root", "sites", "a.conf"), "\ufeffWSGIScriptAlias /a /a.wsgi\r\nErrorLog x\r\n");
             File.WriteAllText(Path.Combine(folder, "root", "sites", "c.txt"), "WSGIScriptAlias /c /c.wsgi\n");
@@ -342,5 +363,6 @@ public sealed class ApacheConversionTests
     private static ApacheConversion Of(string lines, ApacheConversionOptions? options = null) =>
         ApacheConversion.OfLines(lines.Split('\n'), "httpd.conf", ConfigurationText.Folder, options ?? new());
 
-    private static string Routes(ApacheConversion made) => made.Document.Text() is var text ? text[text.IndexOf("routes:", StringComparison.Ordinal)..] : "";
+    private static string Routes(ApacheConversion made) =>
+        made.Document.Text() is var text ? text[text.IndexOf("routes:", StringComparison.Ordinal)..] : "";
 }

@@ -76,7 +76,9 @@ public sealed partial class ApacheReaderTests : IDisposable
         var read = new ApacheReader(notes, _folder).Read(file, File.ReadAllText(file).Split('\n'));
         Assert.Equal(Dumped(dump), Flat(read));
         Assert.Contains($"{file}: wsgiscriptalias(/|/srv/shop/deep/my app.wsgi|process-group=b)", Flat(read));
-        Assert.DoesNotContain(notes.Lost, note => !note.Text.StartsWith("LoadModule", StringComparison.Ordinal) && !note.Text.StartsWith("IncludeOptional", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            notes.Lost, note => !note.Text.StartsWith("LoadModule", StringComparison.Ordinal)
+            && !note.Text.StartsWith("IncludeOptional", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -84,10 +86,14 @@ public sealed partial class ApacheReaderTests : IDisposable
     {
         const string debian = "/etc/apache2/apache2.conf";
         Assert.SkipUnless(File.Exists(debian), "there is no Apache of Debian's");
-        var made = ApacheConversion.OfLines([$"Include {debian}", "WSGIScriptAlias /app /srv/app.wsgi"], "httpd.conf", "/etc/apache2", new());
+        var made = ApacheConversion.OfLines(
+            [$"Include {debian}", "WSGIScriptAlias /app /srv/app.wsgi"], "httpd.conf", "/etc/apache2", new());
         Assert.Equal("/app", Assert.Single(made.Document.Check("", _folder).Routes).Path);
         Assert.Contains(made.NotCarriedOver, note => note.File == debian && note.Text.StartsWith("User ", StringComparison.Ordinal));
-        Assert.All(made.NotCarriedOver, note => Assert.True(note is { Line: > 0, Reason.Length: > 0 } && File.ReadAllLines(note.File == "httpd.conf" ? debian : note.File).Length >= note.Line));
+        Assert.All(made.NotCarriedOver,
+            note => Assert.True(
+            note is { Line: > 0, Reason.Length: > 0 }
+            && File.ReadAllLines(note.File == "httpd.conf" ? debian : note.File).Length >= note.Line));
     }
 
     private static List<string> Flat(IEnumerable<ApacheDirective> lines) => [.. lines.SelectMany(line => line.Children is null
@@ -100,7 +106,8 @@ public sealed partial class ApacheReaderTests : IDisposable
     {
         var file = "";
         var lines = new List<string>();
-        foreach (var line in dump.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("</", StringComparison.Ordinal)))
+        foreach (var line in dump.Split('\n').Select(line => line.Trim())
+            .Where(line => line.Length > 0 && !line.StartsWith("</", StringComparison.Ordinal)))
         {
             if (InFile().Match(line) is { Success: true } match)
                 file = match.Groups[1].Value;

@@ -36,7 +36,8 @@ public sealed class ConfigurationDocumentTests
     [Fact]
     public void Text_that_is_not_changed_is_the_same_byte_for_byte()
     {
-        foreach (var text in new[] { Site, Site.Replace("\n", "\r\n"), Site.TrimEnd(), File.ReadAllText(Path.Combine(ConfigurationText.Root, "docs", "example.yaml")) })
+        foreach (var text in new[] { Site, Site.Replace("\n", "\r\n"), Site.TrimEnd(),
+            File.ReadAllText(Path.Combine(ConfigurationText.Root, "docs", "example.yaml")) })
             Assert.Equal(text, Of(text).Text());
     }
 
@@ -47,7 +48,8 @@ public sealed class ConfigurationDocumentTests
 
     [Fact]
     public void Value_that_needs_quotes_gets_them_and_one_that_had_them_keeps_them() => Changed(
-        root => { Set(Daemon(root, 1), "address", "unix: a#b"); ((ScalarValue)((ListValue)root["listen"]!).Items[0]).Text = "http://*:80"; },
+        root =>
+            { Set(Daemon(root, 1), "address", "unix: a#b"); ((ScalarValue)((ListValue)root["listen"]!).Items[0]).Text = "http://*:80"; },
         ("unix:/run/other.sock", "\"unix: a#b\""), ("\"http://127.0.0.1:8080\"", "\"http://*:80\""), lenient: true);
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class ConfigurationDocumentTests
             Daemon(root, 1).Set("connect-timeout", new ScalarValue("3s"), OptionTable.Daemon.Names);
             Route(root, 0).Set("strip-prefix", new ScalarValue("on"), OptionTable.Route.Names);
         },
-        ("# one\n", "# one\nrestrict-embedded: on\n"), ("# enough\n", "# enough\n    threads: 5\n"), ("other.sock\n", "other.sock\n    connect-timeout: 3s\n"),
+        ("# one\n", "# one\nrestrict-embedded: on\n"), ("# enough\n", "# enough\n    threads: 5\n"),
+            ("other.sock\n", "other.sock\n    connect-timeout: 3s\n"),
         ("daemon: app }", "daemon: app, strip-prefix: on }"));
 
     [Fact]
@@ -74,7 +77,8 @@ public sealed class ConfigurationDocumentTests
     [Fact]
     public void Item_that_goes_takes_the_comment_directly_above_it_and_no_other() => Changed(
         root => { ((ListValue)root["daemons"]!).Items.RemoveAt(1); ((ListValue)root["routes"]!).Items.RemoveAt(1); },
-        ("  # the other one\n  - name: other\n    address: unix:/run/other.sock\n", ""), ("  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n", ""));
+        ("  # the other one\n  - name: other\n    address: unix:/run/other.sock\n", ""),
+            ("  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n", ""));
 
     [Fact]
     public void First_item_can_go() => Changed(
@@ -83,7 +87,8 @@ public sealed class ConfigurationDocumentTests
     [Fact]
     public void Items_that_change_places_take_their_comments_along() => Changed(
         root => ((ListValue)root["routes"]!).Items.Reverse(),
-        ("  - { path: /, daemon: app }   # all\n  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n", "  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n  - { path: /, daemon: app }   # all\n"));
+        ("  - { path: /, daemon: app }   # all\n  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n",
+            "  - { path: /o, daemon: other, rate-limit: 400KiB/s }\n  - { path: /, daemon: app }   # all\n"));
 
     [Fact]
     public void New_item_stands_behind_the_others() => Changed(
@@ -94,10 +99,13 @@ public sealed class ConfigurationDocumentTests
     public void List_in_brackets_grows_and_shrinks()
     {
         Changed(root => ((ListValue)root["listen"]!).Items.Add(new ScalarValue("http://*:80")), ("8080\" ]", "8080\", \"http://*:80\" ]"));
-        var document = Of("name: a\nlisten: [ http://a, # one\n  http://b, http://c ]\ndaemons: [ { name: a, sample: on } ]\n".Replace("http://a", "http://127.0.0.1:1")
+        var document = Of(
+            "name: a\nlisten: [ http://a, # one\n  http://b, http://c ]\ndaemons: [ { name: a, sample: on } ]\n".Replace(
+            "http://a", "http://127.0.0.1:1")
             .Replace("http://b", "http://127.0.0.1:2").Replace("http://c", "http://127.0.0.1:3"));
         ((ListValue)document.Root["listen"]!).Items.RemoveAt(1);
-        Assert.Equal("name: a\nlisten: [ http://127.0.0.1:1, http://127.0.0.1:3 ]\ndaemons: [ { name: a, sample: on } ]\n", document.Text());
+        Assert.Equal("name: a\nlisten: [ http://127.0.0.1:1, http://127.0.0.1:3 ]\ndaemons: [ { name: a, sample: on } ]\n",
+            document.Text());
     }
 
     [Fact]
@@ -106,7 +114,9 @@ public sealed class ConfigurationDocumentTests
         var document = Of("daemons: [ { name: a, sample: on } ]\nroutes:\n  - path: /\n    daemon: a");
         Route(document.Root, 0).Set("rate-limit", new ScalarValue("1KiB/s"), OptionTable.Route.Names);
         ((ListValue)document.Root["routes"]!).Items.Add(Section(("path", "/b"), ("daemon", "a")));
-        Assert.Equal("daemons: [ { name: a, sample: on } ]\nroutes:\n  - path: /\n    daemon: a\n    rate-limit: 1KiB/s\n  - path: /b\n    daemon: a\n", document.Text());
+        Assert.Equal(
+            "daemons: [ { name: a, sample: on } ]\nroutes:\n  - path: /\n    daemon: a\n    rate-limit: 1KiB/s\n  - path: /b\n    daemon: "
+            + "a\n", document.Text());
     }
 
     [Fact]
@@ -120,7 +130,9 @@ public sealed class ConfigurationDocumentTests
     [Fact]
     public void Alias_is_written_out_only_when_it_would_mean_something_else()
     {
-        const string text = "daemons:\n  - &app\n    name: app\n    address: http://127.0.0.1:9000\n    socket-timeout: &time 7s  # t\n    connect-timeout: *time\n"
+        const string text =
+            "daemons:\n  - &app\n    name: app\n    address: http://127.0.0.1:9000\n    socket-timeout: &time 7s  # t\n    "
+            + "connect-timeout: *time\n"
             + "  - { <<: *app, name: other, queue-timeout: 1s }\nroutes: [ { path: /, daemon: app } ]\n";
         var document = Of(text);
         Assert.Equal(text, document.Text());
@@ -141,7 +153,9 @@ public sealed class ConfigurationDocumentTests
         document.Root.Set("routes", List(Section(("path", "/"), ("daemon", "app"))), OptionTable.Proxy.Names);
         document.Root.Set("listen", List(new ScalarValue("http://*:80")), OptionTable.Proxy.Names);
         document.Root.Set("daemons", List(Section(("name", "app"), ("address", "unix:/a"))), OptionTable.Proxy.Names);
-        Assert.Equal("name: site\nlisten: [ \"http://*:80\" ]\n\ndaemons:\n  - name: app\n    address: unix:/a\n\nroutes:\n  - path: /\n    daemon: app\n", document.Text());
+        Assert.Equal(
+            "name: site\nlisten: [ \"http://*:80\" ]\n\ndaemons:\n  - name: app\n    address: unix:/a\n\nroutes:\n  - path: /\n    daemon: "
+            + "app\n", document.Text());
     }
 
     [Theory]
@@ -173,9 +187,11 @@ public sealed class ConfigurationDocumentTests
 
     private static ConfigurationDocument Of(string text) => ConfigurationDocument.Parse(text, "site.yaml", ConfigurationText.Folder);
 
-    private static void Changed(Action<SectionValue> change, params (string Old, string New)[] replaced) => Changed(change, replaced, checkedToo: true);
+    private static void Changed(Action<SectionValue> change, params (string Old, string New)[] replaced) =>
+        Changed(change, replaced, checkedToo: true);
 
-    private static void Changed(Action<SectionValue> change, (string Old, string New) first, (string Old, string New) second, bool lenient) =>
+    private static void Changed(
+        Action<SectionValue> change, (string Old, string New) first, (string Old, string New) second, bool lenient) =>
         Changed(change, [first, second], checkedToo: !lenient);
 
     private static void Changed(Action<SectionValue> change, (string Old, string New)[] replaced, bool checkedToo)

@@ -55,7 +55,8 @@ public sealed class ConfigurationSaveTests : IDisposable
         var document = ConfigurationDocument.Load(Site);
         Set(document, "b");
         File.AppendAllText(Site, "# mine\n");
-        Assert.Equal(SaveFailure.FileChanged, Assert.Throws<ConfigurationSaveException>(() => document.Save(Site, overwrite: false)).Failure);
+        Assert.Equal(SaveFailure.FileChanged,
+            Assert.Throws<ConfigurationSaveException>(() => document.Save(Site, overwrite: false)).Failure);
         Assert.Contains("# mine", File.ReadAllText(Site));
         Assert.True(document.Save(Site, overwrite: true));
         Assert.DoesNotContain("# mine", File.ReadAllText(Site));
@@ -67,7 +68,8 @@ public sealed class ConfigurationSaveTests : IDisposable
         File.WriteAllText(Site, Text);
         File.WriteAllText(Path.Combine(_folder, "other.yaml"), Text);
         var document = ConfigurationDocument.Load(Site);
-        Assert.Equal(SaveFailure.FileExists, Assert.Throws<ConfigurationSaveException>(() => document.Save(Path.Combine(_folder, "other.yaml"), overwrite: false)).Failure);
+        Assert.Equal(SaveFailure.FileExists,
+            Assert.Throws<ConfigurationSaveException>(() => document.Save(Path.Combine(_folder, "other.yaml"), overwrite: false)).Failure);
     }
 
     [Fact]
@@ -87,7 +89,9 @@ public sealed class ConfigurationSaveTests : IDisposable
     {
         var document = ConfigurationDocument.New();
         Set(document, "a");
-        Assert.Equal(SaveFailure.NotWritable, Assert.Throws<ConfigurationSaveException>(() => document.Save(Path.Combine(_folder, "none", "site.yaml"), overwrite: false)).Failure);
+        Assert.Equal(SaveFailure.NotWritable,
+            Assert.Throws<ConfigurationSaveException>(
+            () => document.Save(Path.Combine(_folder, "none", "site.yaml"), overwrite: false)).Failure);
     }
 
     [Fact]
@@ -96,14 +100,16 @@ public sealed class ConfigurationSaveTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows asks for a privilege before it makes a link.");
         var target = Path.Combine(_folder, "target.yaml");
         File.WriteAllText(target, Text);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         File.CreateSymbolicLink(Site, "target.yaml");
         var document = ConfigurationDocument.Load(Site);
         Set(document, "b");
         document.Save(Site, overwrite: false);
         Assert.Equal("target.yaml", new FileInfo(Site).LinkTarget);
         Assert.Contains("name: b", File.ReadAllText(target));
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(target));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(target));
     }
 
     [Fact]
@@ -117,5 +123,6 @@ public sealed class ConfigurationSaveTests : IDisposable
         Assert.False(group.DependsOnFolder(_folder, Path.Combine(_folder, "other")));
     }
 
-    private static void Set(ConfigurationDocument document, string name) => document.Root.Set("name", new ScalarValue(name), OptionTable.Proxy.Names);
+    private static void Set(ConfigurationDocument document, string name) =>
+        document.Root.Set("name", new ScalarValue(name), OptionTable.Proxy.Names);
 }

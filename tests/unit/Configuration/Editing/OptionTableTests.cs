@@ -56,15 +56,21 @@ public sealed class OptionTableTests
     [Fact]
     public void Every_option_of_the_reader_is_there_and_has_a_property_name_of_its_own()
     {
-        foreach (var (table, keys) in new (OptionTable, IEnumerable<string>)[] { (OptionTable.Proxy, DaemonProxy.Configuration.ProxySection.Keys), (OptionTable.Daemon, DaemonProxy.Configuration.DaemonSection.Keys),
-            (OptionTable.Route, DaemonProxy.Configuration.RouteSection.Keys), (OptionTable.RateLimit, DaemonProxy.Configuration.RateLimitSection.Keys), (OptionTable.Tls, DaemonProxy.Configuration.TlsSection.Keys) })
+        foreach (var (table, keys) in new (
+            OptionTable, IEnumerable<string>)[] { (OptionTable.Proxy, DaemonProxy.Configuration.ProxySection.Keys),
+            (OptionTable.Daemon, DaemonProxy.Configuration.DaemonSection.Keys),
+            (OptionTable.Route, DaemonProxy.Configuration.RouteSection.Keys),
+                (OptionTable.RateLimit, DaemonProxy.Configuration.RateLimitSection.Keys),
+                (OptionTable.Tls, DaemonProxy.Configuration.TlsSection.Keys) })
         {
             Assert.Equal(keys, table.Names);
-            Assert.Equal(table.Names.Count, table.Names.Select(OptionTable.PropertyName).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+            Assert.Equal(table.Names.Count,
+                table.Names.Select(OptionTable.PropertyName).Distinct(StringComparer.OrdinalIgnoreCase).Count());
             Assert.All(table.Names, name => Assert.Equal(name, table.Find(OptionTable.PropertyName(name))));
             Assert.All(table.Names, name => Assert.Equal(name, OptionTable.OptionName(OptionTable.PropertyName(name))));
         }
     }
 
-    private static OptionTable Table(string section) => section switch { "route" => OptionTable.Route, "daemon" => OptionTable.Daemon, _ => OptionTable.Proxy };
+    private static OptionTable Table(string section) =>
+        section switch { "route" => OptionTable.Route, "daemon" => OptionTable.Daemon, _ => OptionTable.Proxy };
 }

@@ -4,8 +4,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Configuration.Editing;
 
 /// <summary>
-/// Whatever is changed, the text says it: <see cref="ConfigurationDocument.Text"/> reads what it has made and throws when it does not. Comments that are in no
-/// entry that went stay.
+/// Whatever is changed, the text says it: <see cref="ConfigurationDocument.Text"/> reads what it has made and throws when it does not.
+/// Comments that are in no entry that went stay.
 /// </summary>
 public sealed class RandomEditTests
 {
@@ -105,7 +105,8 @@ public sealed class RandomEditTests
                         section.Remove(key);
                         break;
                     case 1:
-                        section.Set($"new-{random.Next(5)}", random.Next(2) == 0 ? new ScalarValue(Text(random)) : Section(random), [.. section.Keys.Order()]);
+                        section.Set($"new-{random.Next(5)}", random.Next(2) == 0 ? new ScalarValue(Text(random)) : Section(random),
+                            [.. section.Keys.Order()]);
                         break;
                     default:
                         Change(section[key]!, random, depth + 1);
@@ -126,5 +127,6 @@ public sealed class RandomEditTests
         return section;
     }
 
-    private static string Text(Random random) => string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => "ab:#, {}[]'\"\\\n-&*!|>%@~\t\u00e9\u0085\u2028"[random.Next(26)]));
+    private static string Text(Random random) =>
+        string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => "ab:#, {}[]'\"\\\n-&*!|>%@~\t\u00e9\u0085\u2028"[random.Next(26)]));
 }

@@ -5,7 +5,10 @@ using System.Web;
 
 namespace DaemonProxy.Tests.EndToEnd.ResponseMatrix;
 
-/// <summary>An HTTP/1.1 server as a daemon of somebody else's: answers a <see cref="MatrixCase"/> with one send for each block, over TCP and a Unix socket.</summary>
+/// <summary>
+/// An HTTP/1.1 server as a daemon of somebody else's: answers a <see cref="MatrixCase"/> with one send for each block, over TCP and a Unix
+/// socket.
+/// </summary>
 internal sealed class BlockServer : IDisposable
 {
     private static readonly byte[] Pattern = [.. Enumerable.Range(0, 251 * 4200).Select(i => (byte)(i % 251))];
@@ -71,7 +74,8 @@ internal sealed class BlockServer : IDisposable
     private static async Task<bool> AnswerAsync(Socket connection, string method, string target)
     {
         var query = HttpUtility.ParseQueryString(target[(target.IndexOf('?') + 1)..]);
-        var blocks = query["blocks"]!.Split(',').Select(part => part.Split('*')).SelectMany(part => Enumerable.Repeat(int.Parse(part[^1]), part.Length > 1 ? int.Parse(part[0]) : 1)).ToList();
+        var blocks = query["blocks"]!.Split(',').Select(part => part.Split('*'))
+            .SelectMany(part => Enumerable.Repeat(int.Parse(part[^1]), part.Length > 1 ? int.Parse(part[0]) : 1)).ToList();
         var (framing, status) = (query["length"], query["status"]!);
         var head = $"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\n" + framing switch
         {
@@ -87,7 +91,8 @@ internal sealed class BlockServer : IDisposable
             var block = Pattern.AsMemory(position % 251, size);
             position += size;
             // A chunk of no bytes would be the last one.
-            if (framing == "none" && size > 0) await SendAsync(connection, (byte[])[.. Encoding.ASCII.GetBytes($"{size:x}\r\n"), .. block.Span, .. "\r\n"u8]);
+            if (framing == "none" && size > 0)
+                await SendAsync(connection, (byte[])[.. Encoding.ASCII.GetBytes($"{size:x}\r\n"), .. block.Span, .. "\r\n"u8]);
             else if (framing != "none") await SendAsync(connection, block);
         }
         if (framing == "none") await SendAsync(connection, "0\r\n\r\n"u8.ToArray());

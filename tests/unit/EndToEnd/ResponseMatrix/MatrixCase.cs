@@ -36,7 +36,10 @@ internal sealed record MatrixCase(string Mode, string Length, string How, IReadO
         }
     }
 
-    /// <summary>Every combination for one kind of daemon. Bodies of 300,000 bytes and more meet fewer of the others, for the sake of the time they take.</summary>
+    /// <summary>
+    /// Every combination for one kind of daemon. Bodies of 300,000 bytes and more meet fewer of the others, for the sake of the time they
+    /// take.
+    /// </summary>
     /// <param name="mode">The route.</param>
     /// <param name="lengths">The framings that this kind can choose.</param>
     /// <param name="hows">The ways it can give its blocks.</param>

@@ -13,7 +13,8 @@ internal sealed class RawClient(Uri server, string version, bool keeps) : IDispo
     private int _end;
 
     /// <summary>Sends a request; gives its status, its headers and its body.</summary>
-    public async Task<(string Status, Dictionary<string, string> Headers, byte[] Body)> SendAsync(string method, string target, CancellationToken limit)
+    public async Task<(string Status, Dictionary<string, string> Headers, byte[] Body)> SendAsync(
+        string method, string target, CancellationToken limit)
     {
         if (_socket is null)
         {
@@ -28,7 +29,8 @@ internal sealed class RawClient(Uri server, string version, bool keeps) : IDispo
         while (await LineAsync(limit) is { Length: > 0 } line)
         {
             var colon = line.IndexOf(':');
-            if (!headers.TryAdd(line[..colon], line[(colon + 1)..].Trim())) throw new InvalidDataException($"{line[..colon]} is given twice");
+            if (!headers.TryAdd(line[..colon], line[(colon + 1)..].Trim()))
+                throw new InvalidDataException($"{line[..colon]} is given twice");
         }
         status = status[(status.IndexOf(' ') + 1)..];
         var body = await BodyAsync(method == "HEAD" || status.StartsWith("304", StringComparison.Ordinal), headers, limit);
@@ -55,7 +57,8 @@ internal sealed class RawClient(Uri server, string version, bool keeps) : IDispo
             }
             if (await LineAsync(limit) != "") throw new InvalidDataException("there are trailers");
         }
-        else if (headers.TryGetValue("Content-Length", out var length)) await TakeAsync(body, int.Parse(length, CultureInfo.InvariantCulture), limit);
+        else if (headers.TryGetValue("Content-Length", out var length))
+            await TakeAsync(body, int.Parse(length, CultureInfo.InvariantCulture), limit);
         else
         {
             do await TakeAsync(body, _end - _start, limit);
@@ -68,7 +71,8 @@ internal sealed class RawClient(Uri server, string version, bool keeps) : IDispo
     {
         while (count > 0)
         {
-            if (_start == _end && !await FillAsync(limit)) throw new InvalidDataException($"the connection ended {count} bytes before the body");
+            if (_start == _end && !await FillAsync(limit))
+                throw new InvalidDataException($"the connection ended {count} bytes before the body");
             var take = Math.Min(count, _end - _start);
             body.Write(_held, _start, take);
             _start += take;

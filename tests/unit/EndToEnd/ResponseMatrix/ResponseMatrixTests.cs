@@ -7,8 +7,9 @@ using Xunit;
 namespace DaemonProxy.Tests.EndToEnd.ResponseMatrix;
 
 /// <summary>
-/// Every response that an application can make arrives whole, and ends when it ends: each kind of daemon, each framing, each way to give blocks, sizes around every
-/// buffer, over each version of HTTP, on kept connections and closed ones. A change on a response's way passes here before it counts as none.
+/// Every response that an application can make arrives whole, and ends when it ends: each kind of daemon, each framing, each way to give
+/// blocks, sizes around every buffer, over each version of HTTP, on kept connections and closed ones. A change on a response's way passes
+/// here before it counts as none.
 /// </summary>
 public sealed class ResponseMatrixTests(ITestOutputHelper log)
 {
@@ -39,7 +40,8 @@ public sealed class ResponseMatrixTests(ITestOutputHelper log)
 
         string[] wsgi = ["list", "generator", "write", "mixed", "file"];
         var cases = new List<MatrixCase>();
-        foreach (var mode in hasPython ? new[] { "daemon", "embedded" } : []) cases.AddRange(MatrixCase.All(mode, ["declared", "none"], wsgi));
+        foreach (var mode in hasPython ? new[] { "daemon", "embedded" } : [])
+            cases.AddRange(MatrixCase.All(mode, ["declared", "none"], wsgi));
         foreach (var mode in new[] { "tcp", "unix" }) cases.AddRange(MatrixCase.All(mode, ["declared", "none", "close"], ["list"]));
 
         var wrong = new ConcurrentBag<string>();
@@ -72,7 +74,9 @@ public sealed class ResponseMatrixTests(ITestOutputHelper log)
             using var limit = new CancellationTokenSource(Limit);
             try
             {
-                return client == "2" ? await Http2Async(frontEnd.Status.Uri[1], one, limit.Token) : await Http1Async(frontEnd.Uri, client, number, one, limit.Token);
+                return client == "2"
+                    ? await Http2Async(frontEnd.Status.Uri[1], one, limit.Token)
+                    : await Http1Async(frontEnd.Uri, client, number, one, limit.Token);
             }
             catch (Exception failure)
             {
@@ -97,7 +101,12 @@ public sealed class ResponseMatrixTests(ITestOutputHelper log)
     private async Task<string?> Http2Async(Uri uri, MatrixCase one, CancellationToken limit)
     {
         _http2 ??= TlsTests.Client(uri, HttpVersion.Version20);
-        using var request = new HttpRequestMessage(new HttpMethod(one.Method), one.Target) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(
+            new HttpMethod(one.Method), one.Target)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         using var response = await _http2.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit);
         if ((int)response.StatusCode != int.Parse(one.Status[..3])) return $"the status is {(int)response.StatusCode}";
         var length = response.Content.Headers.TryGetValues("Content-Length", out var values) ? long.Parse(values.Single()) : (long?)null;
@@ -107,7 +116,8 @@ public sealed class ResponseMatrixTests(ITestOutputHelper log)
     private static string? Compare(MatrixCase one, long? length, byte[] body)
     {
         // An answer to HEAD and a 304 say how long the body would be (RFC 9110, section 8.6), where the application has said it.
-        if (one.Length == "declared" && length != one.Total) return $"its Content-Length is {length?.ToString() ?? "missing"}, not {one.Total}";
+        if (one.Length == "declared" && length != one.Total)
+            return $"its Content-Length is {length?.ToString() ?? "missing"}, not {one.Total}";
         if (!one.HasBody) return body.Length == 0 ? null : $"it has a body of {body.Length} bytes";
         if (body.Length != one.Total) return $"its body has {body.Length} bytes, not {one.Total}";
         for (var i = 0; i < body.Length; i++)

@@ -102,7 +102,8 @@ public class ArrivalRecorderTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
     }
 
-    private static RateCourse Measure(ArrivalRecorder recorder) => RateMeasurement.Measure(recorder.Arrivals(), Rate, 0, FiveSeconds).Course;
+    private static RateCourse Measure(ArrivalRecorder recorder) =>
+        RateMeasurement.Measure(recorder.Arrivals(), Rate, 0, FiveSeconds).Course;
 
     /// <summary>A server that sends a burst and then equal writes, for seven seconds at most.</summary>
     private static void Play(ArrivalRecorder recorder, double everyMilliseconds, long burst)

@@ -17,7 +17,10 @@ public class DripReaderTests
     [InlineData("event: tick\nid: 7\ndata: {{\"t\":{0}}}\n\n", 1, true)] // milliseconds in a document in an event
     public void A_piece_that_carries_its_time_is_timed_by_it(string form, int sentAt, bool isEventStream)
     {
-        var (source, latencies, _) = Read(isEventStream, true, null, [.. Enumerable.Range(0, 20).Select(i => (string.Format(CultureInfo.InvariantCulture, form, (Now / 1_000_000) + (i * 50)), (i * 50) + 7.0 + sentAt))]);
+        var (source, latencies, _) = Read(
+            isEventStream, true, null,
+            [.. Enumerable.Range(0, 20)
+            .Select(i => (string.Format(CultureInfo.InvariantCulture, form, (Now / 1_000_000) + (i * 50)), (i * 50) + 7.0 + sentAt))]);
 
         Assert.Equal(LatencySource.Timestamps, source);
         Assert.Equal(20, latencies.Count);
@@ -28,7 +31,8 @@ public class DripReaderTests
     public void Pieces_that_came_together_waited_for_different_times()
     {
         // A buffer that is flushed each second.
-        var (source, latencies, _) = Read(false, true, null, [.. Enumerable.Range(0, 40).Select(i => ($"{(Now / 1_000_000) + (i * 50)}\n", (((i / 20) + 1) * 1000.0)))]);
+        var (source, latencies, _) = Read(
+            false, true, null, [.. Enumerable.Range(0, 40).Select(i => ($"{(Now / 1_000_000) + (i * 50)}\n", (((i / 20) + 1) * 1000.0)))]);
 
         Assert.Equal(LatencySource.Timestamps, source);
         Assert.Equal(1000, latencies.Max().TotalMilliseconds, tolerance: 0.01);
@@ -59,7 +63,9 @@ public class DripReaderTests
     [Fact]
     public void Times_of_another_clock_are_taken_against_the_fastest()
     {
-        var (source, latencies, _) = Read(false, false, null, [.. Enumerable.Range(0, 20).Select(i => ($"{(Now / 1_000_000) + 7_000_000 + (i * 50)}\n", (i * 50) + (i == 9 ? 30.0 : 5)))]);
+        var (source, latencies, _) = Read(
+            false, false, null,
+            [.. Enumerable.Range(0, 20).Select(i => ($"{(Now / 1_000_000) + 7_000_000 + (i * 50)}\n", (i * 50) + (i == 9 ? 30.0 : 5)))]);
 
         Assert.Equal(LatencySource.RelativeTimestamps, source);
         Assert.Equal(25, latencies.Max().TotalMilliseconds, tolerance: 0.01);
@@ -69,7 +75,8 @@ public class DripReaderTests
     [Fact]
     public void Lines_without_times_are_late_against_an_even_drip()
     {
-        var (source, latencies, every) = Read(false, true, null, [.. Enumerable.Range(0, 101).Select(i => ($"line {i}\n", (i * 50) + (i == 50 ? 40.0 : 0)))]);
+        var (source, latencies, every) = Read(
+            false, true, null, [.. Enumerable.Range(0, 101).Select(i => ($"line {i}\n", (i * 50) + (i == 50 ? 40.0 : 0)))]);
 
         Assert.Equal(LatencySource.Gaps, source);
         Assert.Equal(50, every!.Value.TotalMilliseconds, tolerance: 0.01);
@@ -80,14 +87,17 @@ public class DripReaderTests
     [Fact]
     public void Lines_that_a_buffer_held_are_late_by_what_it_held_them()
     {
-        var (_, latencies, _) = Read(false, true, TimeSpan.FromMilliseconds(50), [.. Enumerable.Range(0, 100).Select(i => ($"line {i}\n", ((i / 20) + 1) * 1000.0))]);
+        var (_, latencies, _) = Read(
+            false, true, TimeSpan.FromMilliseconds(50),
+            [.. Enumerable.Range(0, 100).Select(i => ($"line {i}\n", ((i / 20) + 1) * 1000.0))]);
 
         Assert.Equal(950, latencies.Max().TotalMilliseconds, tolerance: 0.01);
     }
 
     [Fact]
     public void A_number_of_another_time_is_no_time() =>
-        Assert.Equal(LatencySource.Gaps, Read(false, true, null, [.. Enumerable.Range(0, 20).Select(i => ($"1000000000000 {i}\n", i * 50.0))]).Source);
+        Assert.Equal(LatencySource.Gaps,
+            Read(false, true, null, [.. Enumerable.Range(0, 20).Select(i => ($"1000000000000 {i}\n", i * 50.0))]).Source);
 
     [Fact]
     public void Without_lines_each_receive_is_a_piece()
@@ -103,10 +113,14 @@ public class DripReaderTests
 
     private static string Stamp(int milliseconds) => (Now + (milliseconds * 1_000_000L)).ToString(CultureInfo.InvariantCulture) + " ....\n";
 
-    private static (LatencySource Source, IReadOnlyList<TimeSpan> Latencies, TimeSpan? Every) Read(string body, params (double Milliseconds, int Bytes)[] receives) =>
-        DripReader.Read(Encoding.ASCII.GetBytes(body), [.. receives.Select(receive => Receive(receive.Milliseconds, receive.Bytes))], Clock, false, true, null);
+    private static (LatencySource Source, IReadOnlyList<TimeSpan> Latencies, TimeSpan? Every) Read(
+        string body, params (double Milliseconds, int Bytes)[] receives) =>
+        DripReader.Read(
+            Encoding.ASCII.GetBytes(body), [.. receives.Select(receive => Receive(receive.Milliseconds, receive.Bytes))], Clock, false,
+            true, null);
 
-    private static Receipt Receive(double milliseconds, int bytes) => new(Clock.Timestamp + (long)(milliseconds / 1000 * Stopwatch.Frequency), bytes);
+    private static Receipt Receive(double milliseconds, int bytes) =>
+        new(Clock.Timestamp + (long)(milliseconds / 1000 * Stopwatch.Frequency), bytes);
 
     private static (LatencySource Source, IReadOnlyList<TimeSpan> Latencies, TimeSpan? Every) Read(
         bool isEventStream, bool isSameMachine, TimeSpan? every, IReadOnlyList<(string Piece, double Milliseconds)> pieces)

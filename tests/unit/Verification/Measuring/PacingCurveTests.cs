@@ -24,7 +24,8 @@ public class PacingCurveTests
     {
         // What the curve is for: without it this is what a steady server looks like.
         var random = new Random(602);
-        var counts = Writes(i => (i * 62.5) + random.NextDouble() * 2 - 1, 512, 180).Skip(1).GroupBy(write => (int)write.Time.TotalSeconds).Take(10).Select(second => second.Count());
+        var counts = Writes(i => (i * 62.5) + random.NextDouble() * 2 - 1, 512, 180).Skip(1).GroupBy(write => (int)write.Time.TotalSeconds)
+            .Take(10).Select(second => second.Count());
 
         Assert.NotEqual(counts.Min(), counts.Max());
     }
@@ -72,7 +73,8 @@ public class PacingCurveTests
     public void A_silence_in_a_steady_flow_stays_one()
     {
         // Due each 20 ms; nothing arrives from 4.1 s to 4.9 s, then what was due at once.
-        var curve = Curve(Enumerable.Range(0, 600).Select(i => new ArrivedBytes(Ms(i * 20 is > 4100 and < 4900 ? 4900 : i * 20), (i + 1) * Rate / 50)));
+        var curve = Curve(
+            Enumerable.Range(0, 600).Select(i => new ArrivedBytes(Ms(i * 20 is > 4100 and < 4900 ? 4900 : i * 20), (i + 1) * Rate / 50)));
 
         Assert.Equal(curve.BytesAt(Ms(4200)), curve.BytesAt(Ms(4890)), tolerance: 1);
         Assert.InRange(curve.BusiestSecond()!.Value, Rate * 1.7, Rate * 1.9);
@@ -96,7 +98,8 @@ public class PacingCurveTests
         {
             var begin = Math.Max(0, at(i));
             for (var piece = 1; piece <= pieces; piece++)
-                yield return new ArrivedBytes(Ms(i == 0 ? 0.1 * (piece - 1) : begin + (0.1 * (piece - 1))), ((long)i * size) + ((long)size * piece / pieces));
+                yield return new ArrivedBytes(
+                    Ms(i == 0 ? 0.1 * (piece - 1) : begin + (0.1 * (piece - 1))), ((long)i * size) + ((long)size * piece / pieces));
         }
     }
 

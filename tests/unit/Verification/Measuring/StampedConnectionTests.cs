@@ -108,7 +108,8 @@ public class StampedConnectionTests
         using (var server = new OneResponseServer())
             free = server.EndPoint;
 
-        var connection = await StampedConnection.ReadAsync(new ConnectionRequest { Uri = new($"http://{free}/"), EndPoints = [free] }, Limit());
+        var connection = await StampedConnection.ReadAsync(
+            new ConnectionRequest { Uri = new($"http://{free}/"), EndPoints = [free] }, Limit());
 
         Assert.Equal(MeasurementFailure.NotConnected, connection.Failure);
         Assert.StartsWith($"No connection to {free}: ", connection.Problem);

@@ -33,7 +33,8 @@ public class VerificationReportTests
         var row = VerificationReport.Text([Good]).Split('\n')[2];
 
         Assert.Equal(
-            ["token-bucket", "5ms / 8MiB", "1.000 MiB/s", "1.002 MiB/s", "1.002", "+0.21%", "21.0 ms", "3.0 ms", new string('▇', 20), "within 1%", "ok"],
+            ["token-bucket", "5ms / 8MiB", "1.000 MiB/s", "1.002 MiB/s", "1.002", "+0.21%", "21.0 ms", "3.0 ms", new string('▇', 20),
+                "within 1%", "ok"],
             row.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
@@ -105,7 +106,8 @@ public class VerificationReportTests
             FlushDelay = TimeSpan.FromMilliseconds(5),
             BufferSize = 8 << 20,
             FlushDeadline = TimeSpan.Zero,
-            Latency = new LatencyDistribution(667, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(3.25)),
+            Latency = new LatencyDistribution(
+                667, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(3.25)),
             Expected = "max over 55 ms (the defect)",
             Passed = false,
         }]);

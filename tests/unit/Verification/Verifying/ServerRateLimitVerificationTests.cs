@@ -11,12 +11,16 @@ namespace DaemonProxy.Tests.Verification.Verifying;
 public class ServerRateLimitVerificationTests
 {
     [Theory]
-    [InlineData("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", MeasurementFailure.UnexpectedAnswer, "answers 302 and sends to /elsewhere; measure that address.")]
-    [InlineData("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", MeasurementFailure.UnexpectedAnswer, "answers 401; give what it asks for with a header")]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno", MeasurementFailure.UnexpectedAnswer, "answers 503, not 200.")]
+    [InlineData("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", MeasurementFailure.UnexpectedAnswer,
+        "answers 302 and sends to /elsewhere; measure that address.")]
+    [InlineData("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", MeasurementFailure.UnexpectedAnswer,
+        "answers 401; give what it asks for with a header")]
+    [InlineData("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno", MeasurementFailure.UnexpectedAnswer,
+        "answers 503, not 200.")]
     [InlineData("220 mail.example.com ESMTP\r\n", MeasurementFailure.UnexpectedAnswer, "does not speak HTTP/1.1")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", MeasurementFailure.TooShort, "answers with an empty body")]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", MeasurementFailure.TooShort, "All 5 bytes came in one burst, which has no rate")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", MeasurementFailure.TooShort,
+        "All 5 bytes came in one burst, which has no rate")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", MeasurementFailure.BrokenOff, "broke off after 5 bytes")]
     public async Task An_answer_that_has_no_rate_says_why(string answer, MeasurementFailure failure, string problem)
     {
@@ -56,7 +60,8 @@ public class ServerRateLimitVerificationTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
 
-        var result = await MeasureAsync(new() { Uri = new($"http://{silent.LocalEndpoint}"), Rate = 1024, WaitLimit = TimeSpan.FromMilliseconds(50) });
+        var result = await MeasureAsync(
+            new() { Uri = new($"http://{silent.LocalEndpoint}"), Rate = 1024, WaitLimit = TimeSpan.FromMilliseconds(50) });
 
         Assert.Equal(MeasurementFailure.TimedOut, result.Failure);
         Assert.Contains("did not answer within 0.05 s", result.Problem);
@@ -69,7 +74,8 @@ public class ServerRateLimitVerificationTests
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
 
-        var result = await ServerRateLimitVerification.RunAsync(new() { Uri = server.Status().Uri[0], Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
+        var result = await ServerRateLimitVerification.RunAsync(
+            new() { Uri = server.Status().Uri[0], Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
 
         Assert.True(result.Interrupted);
         Assert.False(result.Passed);
@@ -114,7 +120,8 @@ public class ServerRateLimitVerificationTests
 
     [Fact]
     public void Too_few_open_files_are_refused_with_the_way_out() => Assert.Equal(
-        "10000 connections need as many open files, and this process may have 1024; raise the limit (ulimit -n 11000) or measure at most 924.", OpenFileLimit.Refusal(10_000, 1024));
+        "10000 connections need as many open files, and this process may have 1024; raise the limit (ulimit -n 11000) or measure at most "
+        + "924.", OpenFileLimit.Refusal(10_000, 1024));
 
     [Fact]
     public void A_report_shows_an_address_as_text_and_has_a_text_for_each_chart()
