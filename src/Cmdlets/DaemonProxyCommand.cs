@@ -71,7 +71,7 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         var task = Task.Run(() => work(reports, StopToken));
         try
         {
-            if (Task.WhenAny(task, Task.Delay(Unnoticed)).GetAwaiter().GetResult() != task)
+            if (Task.WhenAny(task, Task.Delay(Unnoticed, TimeProvider.System)).GetAwaiter().GetResult() != task)
             {
                 // PowerShell takes progress on the pipeline's own thread only, so that is where it is written.
                 while (!task.IsCompleted)
@@ -80,7 +80,7 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
                         ? new ProgressRecord(0, activity, last.Activity) { PercentComplete = (int)(Math.Clamp(last.Fraction, 0, 1) * 100) }
                         : new ProgressRecord(0, activity, "waiting"));
                     whileWaiting?.Invoke();
-                    Task.WhenAny(task, Task.Delay(Redraw)).GetAwaiter().GetResult();
+                    Task.WhenAny(task, Task.Delay(Redraw, TimeProvider.System)).GetAwaiter().GetResult();
                 }
                 WriteProgress(new ProgressRecord(0, activity, "done") { RecordType = ProgressRecordType.Completed });
             }
@@ -96,7 +96,7 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
             // Progress cannot be written any more, and the work may still be clearing away what it has started: a console that closes now
             // would leave it behind.
             StopProcessing();
-            Task.WhenAny(task, Task.Delay(ClearingLimit)).GetAwaiter().GetResult();
+            Task.WhenAny(task, Task.Delay(ClearingLimit, TimeProvider.System)).GetAwaiter().GetResult();
             throw;
         }
     }

@@ -26,7 +26,7 @@ public sealed partial class OneDefinitionTests
     {
         // What differs is decided when it runs (OperatingSystem.IsWindows()), so that every build sees all of it.
         Assert.Empty(Files.Where(file => Directive().IsMatch(file.Text)).Select(file => file.File));
-        foreach (var project in Directory.EnumerateFiles(RepositoryRoot.Path, "*.csproj", SearchOption.AllDirectories)
+        foreach (var project in Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories)
             .Where(file => !file.Contains("artifacts")))
             Assert.Empty(XDocument.Load(project).Descendants().Where(element => element.Name.LocalName is "Compile" or "DefineConstants")
                 .Select(element => $"{project}: {element}"));
@@ -100,13 +100,13 @@ public sealed partial class OneDefinitionTests
     [GeneratedRegex(@"^return await ", RegexOptions.Multiline)]
     private static partial Regex TopLevelStatement();
 
-    [GeneratedRegex(@"= new Command\(""([a-z-]+)""")]
+    [GeneratedRegex(@"= new Command\(\s*""([a-z-]+)""")]
     private static partial Regex Verb();
 
     [GeneratedRegex(@"\[Cmdlet\(Verbs\w+\.(\w+), ""(\w+)""")]
     private static partial Regex Cmdlet();
 
-    [GeneratedRegex(@"= new\(""((?:WSGI|DPXY)\d{4})""")]
+    [GeneratedRegex(@"= new\(\s*""((?:WSGI|DPXY)\d{4})""")]
     private static partial Regex EventCode();
 
     [GeneratedRegex(@"^\s*\{\s*""([a-z0-9-]+)"",", RegexOptions.Multiline)]

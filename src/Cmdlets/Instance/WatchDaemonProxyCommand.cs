@@ -106,7 +106,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
                 if (terminal.WindowSize != size)
                 {
                     size = terminal.WindowSize;
-                    screen.Show(WatchFrame.Lines(watched, DateTimeOffset.Now, size.Value.Width, size.Value.Height));
+                    screen.Show(WatchFrame.Lines(watched, TimeProvider.System.GetLocalNow(), size.Value.Width, size.Value.Height));
                 }
 
                 if (WantsToEnd(terminal))

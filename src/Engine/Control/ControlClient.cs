@@ -113,7 +113,7 @@ public sealed class ControlClient : IDisposable
                     $"'{Name}' has not ended {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s after it was told to; end its process "
                         + $"{status.ProcessId} by hand",
                     ControlFailure.TimedOut);
-            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
 
         return status;

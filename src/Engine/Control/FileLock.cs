@@ -54,7 +54,9 @@ internal sealed class FileLock : IDisposable
                 return taken;
             if (Stopwatch.GetElapsedTime(start) > limit)
                 return null;
+#pragma warning disable RS0030 // Another process holds the file: no clock of ours makes it let go.
             Thread.Sleep(BetweenTries);
+#pragma warning restore RS0030
         }
     }
 

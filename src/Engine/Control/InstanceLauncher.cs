@@ -172,7 +172,7 @@ public static class InstanceLauncher
 
     // A daemon that the front end has started may hold its error stream open after it, so the stream's end is not waited for long.
     private static async Task<string> TailAsync(Task<string> errors) =>
-        await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit)).ConfigureAwait(false) == errors ? await errors.ConfigureAwait(false) : "";
+        await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit, TimeProvider.System)).ConfigureAwait(false) == errors ? await errors.ConfigureAwait(false) : "";
 
     private static async Task<string> KeepTailAsync(StreamReader errors)
     {

@@ -231,7 +231,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private async Task WatchAsync(Running current)
     {
         var byTime = RecycleRules.GoByTime(Options);
-        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token);
+        var stopped = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
         while (!current.Process.Ended.IsCompleted && !_asked.Task.IsCompleted)
         {
             var look = byTime ? Task.Delay(Look, _time, _stop.Token) : stopped;

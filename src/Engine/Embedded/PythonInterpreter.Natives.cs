@@ -191,7 +191,7 @@ public sealed unsafe partial class PythonInterpreter
         _ = _api.SetItem(environ, Name("mod_wsgi.request_start", out _), start);
         _ = _api.SetItem(environ, Name("mod_wsgi.queue_start", out _), start);
         _api.Release(start);
-        var taken = _api.NewFloat((DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds);
+        var taken = _api.NewFloat((_settings.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds);
         _ = _api.SetItem(environ, Name("mod_wsgi.daemon_start", out _), taken);
         _api.Release(taken);
         return environ;

@@ -73,7 +73,7 @@ internal static class DaemonCommand
             if (target is null)
             {
                 using var samples = new SampleApplication();
-                await DaemonServer.RunAsync(path, link.Lifeline, samples, SampleDrainTimeout, Ready).ConfigureAwait(false);
+                await DaemonServer.RunAsync(path, link.Lifeline, samples, SampleDrainTimeout, Ready);
                 return DaemonProxyCommand.Ok;
             }
             var options = link.Greeting?.Group ?? new DaemonGroupOptions
@@ -87,7 +87,7 @@ internal static class DaemonCommand
                 PythonPath = arguments.GetValue(pythonPath) ?? [],
             };
             var mustLoad = link.Greeting?.RequireLoad ?? arguments.GetValue(requireLoad);
-            try { await WsgiDaemon.RunAsync(options, mustLoad, path, link, Ready).ConfigureAwait(false); }
+            try { await WsgiDaemon.RunAsync(options, mustLoad, path, link, Ready); }
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
                 // One event, with all its lines; standard error would be a line of output each.

@@ -47,7 +47,7 @@ internal static class DaemonProxyCommand
         };
         try
         {
-            return await parsed.InvokeAsync(invocation).ConfigureAwait(false);
+            return await parsed.InvokeAsync(invocation);
         }
         catch (Exception e) when (e is ServerStartException or ControlException or VerificationException or PythonException)
         {

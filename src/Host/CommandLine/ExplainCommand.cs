@@ -29,12 +29,10 @@ internal static class ExplainCommand
             if (arguments.GetValue(code) is { } wanted && EventCatalogue.Find(wanted) is { } found)
             {
                 await output.WriteLineAsync(
-                    $"{found.Code}  {found.Title} ({found.Severity}{(found.Status > 0 ? $", status {found.Status}" : "")})")
-                    .ConfigureAwait(false);
-                await output.WriteLineAsync($"Cause:       {found.Cause}\nOutcome:     {found.Outcome}\nWhat to do:  {found.Action}")
-                    .ConfigureAwait(false);
+                    $"{found.Code}  {found.Title} ({found.Severity}{(found.Status > 0 ? $", status {found.Status}" : "")})");
+                await output.WriteLineAsync($"Cause:       {found.Cause}\nOutcome:     {found.Outcome}\nWhat to do:  {found.Action}");
             }
-            else await output.WriteAsync(ErrorReference.Markdown()).ConfigureAwait(false);
+            else await output.WriteAsync(ErrorReference.Markdown());
             return DaemonProxyCommand.Ok;
         });
         return command;

@@ -32,13 +32,12 @@ internal static class RestartCommand
         command.SetAction(async (arguments, cancellationToken) =>
         {
             using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };
-            var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken).ConfigureAwait(false);
+            var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken);
             foreach (var warning in status.Warnings)
-                await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
+                await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}");
             await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)
                 ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-                : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}")
-                .ConfigureAwait(false);
+                : $"'{status.Name}' serves with new daemons{(arguments.GetValue(daemon) is { } group ? $" in group '{group}'" : "")}");
             return DaemonProxyCommand.Ok;
         });
         return command;

@@ -125,12 +125,12 @@ internal static class ServeCommand
 
     private static async Task<int> DetachAsync(LaunchOptions launch, bool json, TextWriter output, CancellationToken cancellationToken)
     {
-        var status = await InstanceLauncher.StartAsync(launch, cancellationToken).ConfigureAwait(false);
-        foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}").ConfigureAwait(false);
+        var status = await InstanceLauncher.StartAsync(launch, cancellationToken);
+        foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}");
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
             : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
-            + "it").ConfigureAwait(false);
+            + "it");
         return DaemonProxyCommand.Ok;
     }
 
@@ -162,7 +162,7 @@ internal static class ServeCommand
         using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
         try
         {
-            frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null).ConfigureAwait(false);
+            frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null);
         }
         // The service manager has to be told that it has ended, whatever the reason.
         catch (Exception failure)
@@ -174,27 +174,25 @@ internal static class ServeCommand
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport))
-                .ConfigureAwait(false);
+            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport));
             return DaemonProxyCommand.Failed;
         }
 
         signals.FrontEnd = frontEnd;
         var status = frontEnd.Status.Instance();
         if (background)
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport))
-                .ConfigureAwait(false);
+            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport));
         else if (json)
-            await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)).ConfigureAwait(false);
-        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it").ConfigureAwait(false);
-        await output.FlushAsync().ConfigureAwait(false);
+            await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus));
+        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it");
+        await output.FlushAsync();
         if (background) Detachment.LeaveStreams();
         manager?.Ready($"serves {string.Join(", ", status.Uri)}");
         _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
 
-        var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested).ConfigureAwait(false)).ConfigureAwait(false);
+        var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested));
         manager?.Stopping();
-        await frontEnd.StopAsync(drainTimeout).ConfigureAwait(false);
+        await frontEnd.StopAsync(drainTimeout);
         return DaemonProxyCommand.Ok;
     }
 
@@ -221,7 +219,7 @@ internal static class ServeCommand
                 $"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
         return await FrontEndServer.StartAsync(
-            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None).ConfigureAwait(false);
+            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None);
     }
 
     private static ConnectionBudget BudgetOf(int workers)

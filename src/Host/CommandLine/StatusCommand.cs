@@ -32,15 +32,15 @@ internal static class StatusCommand
         foreach (var each in name is null ? InstanceDirectory.List() : [name])
         {
             using var client = new ControlClient(each);
-            try { found.Add(await client.GetStatusAsync(cancellationToken).ConfigureAwait(false)); }
+            try { found.Add(await client.GetStatusAsync(cancellationToken)); }
             catch (ControlException failure) when (name is null && failure.Failure == ControlFailure.NotRunning)
             {
                 // It has ended since the list was made.
             }
         }
-        if (json) await output.WriteLineAsync(JsonSerializer.Serialize(found, StatusJson.Default.ListInstanceStatus)).ConfigureAwait(false);
-        else if (found.Count == 0) await output.WriteLineAsync("no front end runs; daemonproxy serve starts one").ConfigureAwait(false);
-        else await output.WriteAsync(name is null ? Table(found) : Detail(found[0])).ConfigureAwait(false);
+        if (json) await output.WriteLineAsync(JsonSerializer.Serialize(found, StatusJson.Default.ListInstanceStatus));
+        else if (found.Count == 0) await output.WriteLineAsync("no front end runs; daemonproxy serve starts one");
+        else await output.WriteAsync(name is null ? Table(found) : Detail(found[0]));
         return DaemonProxyCommand.Ok;
     }
 

@@ -36,10 +36,10 @@ internal static class StopCommand
         {
             Units.TryParseDuration(arguments.GetValue(timeout) ?? "10s", TimeSpan.FromSeconds(1), out var drain);
             using var client = new ControlClient(arguments.GetValue(name)!);
-            var status = await client.StopAsync(drain, cancellationToken).ConfigureAwait(false);
+            var status = await client.StopAsync(drain, cancellationToken);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)
                 ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-                : $"'{status.Name}' (process {status.ProcessId}) has ended").ConfigureAwait(false);
+                : $"'{status.Name}' (process {status.ProcessId}) has ended");
             return DaemonProxyCommand.Ok;
         });
         return command;

@@ -127,8 +127,7 @@ internal static class VerifyCommand
             {
                 return RunAsync(arguments, json,
                     async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) =>
-                        (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel)
-                        .ConfigureAwait(false)).SelectMany(results => results).ToList(),
+                        (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel)).SelectMany(results => results).ToList(),
                     VerificationReport.Text, result => result.Passed, cancellationToken);
             }
 
@@ -189,10 +188,9 @@ internal static class VerifyCommand
         Console.CancelKeyPress += onInterrupt;
         try
         {
-            var results = await run(TerminalProgress.For(streams.Error), interrupted.Token).ConfigureAwait(false);
+            var results = await run(TerminalProgress.For(streams.Error), interrupted.Token);
             write?.Invoke(results);
-            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd())
-                .ConfigureAwait(false);
+            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd());
             return ExitCodeOf([.. results.Select(passed)]);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
@@ -217,7 +215,7 @@ internal static class VerifyCommand
     {
         var results = new List<TResult>();
         for (var i = 0; i < uris.Count && !cancellationToken.IsCancellationRequested; i++)
-            results.Add(await measure(uris[i]).ConfigureAwait(false));
+            results.Add(await measure(uris[i]));
         return results;
     }
 

@@ -45,12 +45,12 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
                 ("POST", "/v1/restart") => RestartAsync(context),
                 ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
                 var (method, path) => throw new Refusal(StatusCodes.Status404NotFound, $"there is no {method} {path} here"),
-            }).ConfigureAwait(false);
+            });
         }
         catch (Refusal refusal)
         {
             context.Response.StatusCode = refusal.Status;
-            await AnswerAsync(context, new ControlError(refusal.Message), ControlJson.Default.ControlError).ConfigureAwait(false);
+            await AnswerAsync(context, new ControlError(refusal.Message), ControlJson.Default.ControlError);
         }
     }
 
@@ -61,17 +61,17 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
         where TChange : class
     {
-        var wanted = await ReadAsync(context, type).ConfigureAwait(false);
+        var wanted = await ReadAsync(context, type);
         TAnswer answer;
         lock (_changes) answer = change(wanted);
-        await AnswerAsync(context, answer, answerType).ConfigureAwait(false);
+        await AnswerAsync(context, answer, answerType);
     }
 
     private static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
         where T : class
     {
         T? wanted;
-        try { wanted = await context.Request.ReadFromJsonAsync(type, context.RequestAborted).ConfigureAwait(false); }
+        try { wanted = await context.Request.ReadFromJsonAsync(type, context.RequestAborted); }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or BadHttpRequestException)
         {
             throw new Refusal(StatusCodes.Status400BadRequest, $"the request is not what this version takes: {failure.Message}");
@@ -144,11 +144,11 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
 
     private async Task RestartAsync(HttpContext context)
     {
-        var request = await ReadAsync(context, ControlJson.Default.RestartRequest).ConfigureAwait(false);
+        var request = await ReadAsync(context, ControlJson.Default.RestartRequest);
         try
         {
-            if (request.Daemon is null) await frontEnd.RestartAsync(context.RequestAborted).ConfigureAwait(false);
-            else await frontEnd.Served.RestartAsync(Group(request.Daemon), context.RequestAborted).ConfigureAwait(false);
+            if (request.Daemon is null) await frontEnd.RestartAsync(context.RequestAborted);
+            else await frontEnd.Served.RestartAsync(Group(request.Daemon), context.RequestAborted);
         }
         catch (ConfigurationException mistakes)
         {
@@ -158,7 +158,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         {
             throw Wrong($"nothing was changed: {failure.Message}");
         }
-        await AnswerAsync(context, frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus).ConfigureAwait(false);
+        await AnswerAsync(context, frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus);
     }
 
     private DaemonGroup Group(string name) =>

@@ -156,12 +156,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
         var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget);
         try
         {
-            await frontEnd.OpenAsync(configuration, strict, cancellationToken).ConfigureAwait(false);
+            await frontEnd.OpenAsync(configuration, strict, cancellationToken);
             return frontEnd;
         }
         catch
         {
-            await frontEnd.DisposeAsync().ConfigureAwait(false);
+            await frontEnd.DisposeAsync();
             throw;
         }
     }
@@ -170,17 +170,17 @@ internal sealed class FrontEndServer : IAsyncDisposable
     {
         _application.AccessLog = OpenAccessLog(configuration.AccessLog);
         // The addresses first: a port in use is told before any daemon has been started for nothing.
-        _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken).ConfigureAwait(false);
+        _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(
-                new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken).ConfigureAwait(false);
+                new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken);
         var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
-        await Embedded.NeedAsync(configuration.HasEmbedded).ConfigureAwait(false);
-        await daemons.ConfigureAwait(false);
+        await Embedded.NeedAsync(configuration.HasEmbedded);
+        await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
         _control = await HttpServer.StartAsync(
             new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this),
-                cancellationToken).ConfigureAwait(false);
+                cancellationToken);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File));
     }
@@ -210,17 +210,17 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// not start; what is served stays.</exception>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
-        await _restarting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _restarting.WaitAsync(cancellationToken);
         try
         {
-            var wanted = await Task.Run(_configure, cancellationToken).ConfigureAwait(false);
+            var wanted = await Task.Run(_configure, cancellationToken);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
             var certificate = wanted.Tls is { } tls ? _certificate?.Load(tls) : null;
             var next = new ServedConfiguration(wanted, _services);
-            try { await next.StartAsync(strict: false, Served, cancellationToken).ConfigureAwait(false); }
+            try { await next.StartAsync(strict: false, Served, cancellationToken); }
             catch
             {
-                await next.DisposeAsync().ConfigureAwait(false);
+                await next.DisposeAsync();
                 throw;
             }
             var previous = Served;
@@ -228,7 +228,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
             if (certificate is not null) _certificate!.Use(certificate);
             next.CountReplaced(previous);
             if (wanted.RestrictEmbedded != previous.Configuration.RestrictEmbedded) Embedded.Setting = wanted.RestrictEmbedded;
-            await Embedded.NeedAsync(wanted.HasEmbedded).ConfigureAwait(false);
+            await Embedded.NeedAsync(wanted.HasEmbedded);
             ReopenLogs();
             _log.Write(EventCatalogue.ConfigurationReloaded, wanted.File ?? "");
             _retiring.RemoveAll(task => task.IsCompleted);
@@ -256,21 +256,21 @@ internal sealed class FrontEndServer : IAsyncDisposable
     {
         _draining = true;
         using var limit = new CancellationTokenSource(drainTimeout);
-        if (_server is not null) await _server.StopAsync(limit.Token).ConfigureAwait(false);
+        if (_server is not null) await _server.StopAsync(limit.Token);
         _log.Write(EventCatalogue.FrontEndStopped,
             limit.IsCancellationRequested ? $"what was in flight after {drainTimeout.TotalSeconds:0.###} s was broken off" : "");
-        await DisposeAsync().ConfigureAwait(false);
+        await DisposeAsync();
     }
 
     /// <summary>Breaks off what is in flight, ends the daemons, and leaves no socket, process or lock.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null) await _server.DisposeAsync().ConfigureAwait(false);
-        if (_metrics is not null) await _metrics.DisposeAsync().ConfigureAwait(false);
-        await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]).ConfigureAwait(false);
+        if (_server is not null) await _server.DisposeAsync();
+        if (_metrics is not null) await _metrics.DisposeAsync();
+        await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]);
         _launcher.Dispose();
-        await Embedded.DisposeAsync().ConfigureAwait(false);
-        if (_control is not null) await _control.DisposeAsync().ConfigureAwait(false);
+        await Embedded.DisposeAsync();
+        if (_control is not null) await _control.DisposeAsync();
         _certificate?.Dispose();
         _meter.Dispose();
         _application.AccessLog?.Dispose();

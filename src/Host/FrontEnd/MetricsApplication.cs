@@ -24,11 +24,10 @@ internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication
     public static async Task AnswerAsync(HttpContext context, PrometheusPage page)
     {
         using var text = new MemoryStream();
-        await page.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
+        await page.WriteAsync(text, context.RequestAborted);
         context.Response.ContentType = PrometheusPage.MediaType;
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
-            await context.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), context.RequestAborted)
-                .ConfigureAwait(false);
+            await context.Response.Body.WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length), context.RequestAborted);
     }
 }

@@ -81,9 +81,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             // The one path from here on: in routes, conditions, events and for daemons.
             request.Path = record.Target.Path.Decoded;
             record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
-            if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "").ConfigureAwait(false);
-            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record).ConfigureAwait(false);
-            else await ServeEmbeddedAsync(context, request, route, record).ConfigureAwait(false);
+            if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "");
+            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record);
+            else await ServeEmbeddedAsync(context, request, route, record);
         }
         catch (OperationCanceledException)
             when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
@@ -92,15 +92,15 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (OperationCanceledException)
         {
-            await BreakOffAsync(context, record).ConfigureAwait(false);
+            await BreakOffAsync(context, record);
         }
         catch (BrokenResponseException broken)
         {
-            await FailAsync(context, broken.Reason, broken.Message, request, record, broken.InnerException).ConfigureAwait(false);
+            await FailAsync(context, broken.Reason, broken.Message, request, record, broken.InnerException);
         }
         catch (Exception defect)
         {
-            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, record).ConfigureAwait(false);
+            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, record);
         }
         finally
         {
@@ -133,18 +133,18 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         using var body = BodyOf(context);
         if (group.Options.RequestSpool == 0)
         {
-            await ServeDaemonAsync(context, request, route, group, record, body).ConfigureAwait(false);
+            await ServeDaemonAsync(context, request, route, group, record, body);
             return;
         }
         var taken = new SpooledRequest(body!, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
-        await using (taken.ConfigureAwait(false))
+        await using (taken)
         {
-            try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted).ConfigureAwait(false); }
+            try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted); }
             catch (IOException failure)
             {
                 throw BodyTimeoutException.Broken(failure);
             }
-            await ServeDaemonAsync(context, request, route, group, record, taken).ConfigureAwait(false);
+            await ServeDaemonAsync(context, request, route, group, record, taken);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;
-        var exchange = await group.SendAsync(translated, clientGone).ConfigureAwait(false);                                 // (3)
+        var exchange = await group.SendAsync(translated, clientGone);                                 // (3)
         SpooledBody? spooled = null;
         try
         {
@@ -173,7 +173,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                 if (!UpgradeRequest.IsAnswer(exchange.Head, upgrade))
                     throw new BrokenResponseException(
                         EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
-                await TunnelAsync(context, request, route, record, exchange).ConfigureAwait(false);
+                await TunnelAsync(context, request, route, record, exchange);
                 return;
             }
             if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
@@ -184,7 +184,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             }
             await RelayAsync(
                 context, request, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
-                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout).ConfigureAwait(false);
+                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -192,8 +192,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
-            if (spooled is not null) await spooled.DisposeAsync().ConfigureAwait(false);
-            await exchange.DisposeAsync().ConfigureAwait(false);
+            if (spooled is not null) await spooled.DisposeAsync();
+            await exchange.DisposeAsync();
         }
     }
 
@@ -208,9 +208,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         ResponseTranslator.Translate(exchange.Head, request, response);
         response.Headers.Upgrade = exchange.Head.Upgrade;
         record.Status = exchange.Head.Status;
-        var client = await context.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+        var client = await context.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
         var (daemon, received) = exchange.Connection.TakeOver();
-        await using var closing = daemon.ConfigureAwait(false);
+        await using var closing = daemon;
         var tunnel = new UpgradeTunnel(client, daemon, route.Options.UpgradeTimeout, _time);
         record.Tunnel = tunnel;
         var facts = new ResponseFacts(request.Method, request.Path, null, null);
@@ -219,8 +219,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         try
         {
             await tunnel.RunAsync(
-                received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest)
-                .ConfigureAwait(false);
+                received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest);
         }
         finally
         {
@@ -233,7 +232,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
     {
-        var application = await embedded.ApplicationAsync(route.Options.Application!).ConfigureAwait(false);
+        var application = await embedded.ApplicationAsync(route.Options.Application!);
         record.Requester!.TellApplication(request);
         var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         using var body = BodyOf(context);
@@ -243,15 +242,14 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             // (2)
             RequestStart = connection.Start,
         };
-        await using (exchange.ConfigureAwait(false))
+        await using (exchange)
         {
             application.Submit(exchange);                                                                                   // (3)
-            var head = await exchange.Head.ConfigureAwait(false);
+            var head = await exchange.Head;
             // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have
             // hung.
             await RelayAsync(
-                context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout)
-                .ConfigureAwait(false);
+                context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout);
         }
     }
 
@@ -283,8 +281,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var wishes = ResponseWishes.Of(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
-        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone)
-            .ConfigureAwait(false);            // (5)
+        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)
     }
 
     /// <summary>
@@ -299,12 +296,12 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
         if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)
         {
-            await BreakOffAsync(context, record).ConfigureAwait(false);
+            await BreakOffAsync(context, record);
             return;
         }
         // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
         var status = cause is BadHttpRequestException bad ? bad.StatusCode : reason.Status;
-        try { await RefuseAsync(context, record, status, reason.Code, RefusedRequest.LosesFraming(reason)).ConfigureAwait(false); }
+        try { await RefuseAsync(context, record, status, reason.Code, RefusedRequest.LosesFraming(reason)); }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ConnectionAbortedException)
         {
             // The client has left before it could be told.
@@ -325,8 +322,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var refusal = Refusal.AnswerAsync(context, status, code, closes);
         try
         {
-            record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time))
-                .ConfigureAwait(false);
+            record.Bytes = await (refusal.IsCompleted ? refusal : refusal.WaitAsync(EmbeddedMode.ClientTimeout, _time));
         }
         catch (TimeoutException)
         {

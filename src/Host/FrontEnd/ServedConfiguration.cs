@@ -122,7 +122,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         ServerStartException? first = null;
         foreach (var (group, ready) in starts)
         {
-            try { await ready.ConfigureAwait(false); }
+            try { await ready; }
             catch (ServerStartException failure)
             {
                 if (strict || (previous is not null && !previous.HadFailed(group))) throw;
@@ -142,7 +142,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         var limit = options.StartupTimeout > TimeSpan.Zero ? options.StartupTimeout : StartLimit;
         try
         {
-            await ready.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+            await ready.WaitAsync(limit, cancellationToken);
         }
         catch (DaemonStartException failure)
         {
@@ -180,8 +180,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>Ends the daemons when what they have is done, or after eviction-timeout; another configuration has taken over.</summary>
     public async Task RetireAsync()
     {
-        await Task.WhenAll(_groups.Select(DrainAsync)).ConfigureAwait(false);
-        await DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_groups.Select(DrainAsync));
+        await DisposeAsync();
     }
 
     private async Task DrainAsync(DaemonGroup group)
@@ -189,7 +189,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         var start = _services.Time.GetTimestamp();
         var grace = group.Options.EvictionTimeout ?? group.Options.GracefulTimeout;
         if (grace < ShortestGrace) grace = ShortestGrace;
-        do await Task.Delay(DrainPoll, _services.Time).ConfigureAwait(false);
+        do await Task.Delay(DrainPoll, _services.Time);
         while ((group.Queue.Active > 0 || group.Queue.Waiting > 0 || _services.Time.GetElapsedTime(start) < ShortestGrace)
             && _services.Time.GetElapsedTime(start) < grace);
     }
@@ -203,6 +203,6 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         foreach (var group in _groups) group.Dispose();
         foreach (var route in Routes.Routes) route.Limits.Dispose();
         Limits.Dispose();
-        await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask()));
     }
 }

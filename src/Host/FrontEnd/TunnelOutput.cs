@@ -16,7 +16,7 @@ internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFil
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
         if (block.IsEmpty) return;
-        await side.WriteAsync(block, cancellationToken).ConfigureAwait(false);
+        await side.WriteAsync(block, cancellationToken);
         passed(block.Length);
     }
 

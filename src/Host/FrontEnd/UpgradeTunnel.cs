@@ -40,7 +40,7 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
             ? time.CreateTimer(tunnel => ((UpgradeTunnel)tunnel!).EndWhenIdle(), this, idle / Looks, idle / Looks) : null;
         try
         {
-            await PassBothAsync(received, down, up, clientEnded).ConfigureAwait(false);
+            await PassBothAsync(received, down, up, clientEnded);
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -51,7 +51,7 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
             (down as IDisposable)?.Dispose();
             (up as IDisposable)?.Dispose();
             // The watch may be at it yet, so that the source is left to the garbage collector.
-            await _ended.CancelAsync().ConfigureAwait(false);
+            await _ended.CancelAsync();
         }
     }
 
@@ -60,25 +60,25 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
         var fromDaemon = PassAsync(daemon, down, received);
         var fromClient = UpAsync(up, clientEnded);
         // A daemon that has closed has said its last, and so has either side that failed.
-        var first = await Task.WhenAny(fromDaemon, fromClient).ConfigureAwait(false);
-        if (first == fromDaemon || !first.IsCompletedSuccessfully) await _ended.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(fromDaemon, fromClient).ConfigureAwait(false);
+        var first = await Task.WhenAny(fromDaemon, fromClient);
+        if (first == fromDaemon || !first.IsCompletedSuccessfully) await _ended.CancelAsync();
+        await Task.WhenAll(fromDaemon, fromClient);
     }
 
     private async Task UpAsync(IOutputFilter up, Action clientEnded)
     {
-        await PassAsync(client, up, default).ConfigureAwait(false);
+        await PassAsync(client, up, default);
         clientEnded();
     }
 
     private async Task PassAsync(Stream from, IOutputFilter to, ReadOnlyMemory<byte> first)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Piece);
-        if (!first.IsEmpty) await to.WriteAsync(first, Marker.Flush, _ended.Token).ConfigureAwait(false);
-        while (await from.ReadAsync(buffer, _ended.Token).ConfigureAwait(false) is > 0 and var count)
+        if (!first.IsEmpty) await to.WriteAsync(first, Marker.Flush, _ended.Token);
+        while (await from.ReadAsync(buffer, _ended.Token) is > 0 and var count)
         {
             Traffic();
-            await to.WriteAsync(buffer.AsMemory(0, count), Marker.Flush, _ended.Token).ConfigureAwait(false);
+            await to.WriteAsync(buffer.AsMemory(0, count), Marker.Flush, _ended.Token);
         }
         // Only here: after a wait that was given up a socket may look into it yet.
         ArrayPool<byte>.Shared.Return(buffer);

@@ -150,9 +150,9 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     {
         try
         {
-            Take(await sending.ConfigureAwait(false));
+            Take(await sending);
             while (!_gone && Unsent is { IsEmpty: false } unsent)
-                Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None).ConfigureAwait(false));
+                Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {

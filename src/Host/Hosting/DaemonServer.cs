@@ -31,16 +31,16 @@ internal static partial class DaemonServer
         using var interrupt = PosixSignalRegistration.Create(
             PosixSignal.SIGINT, signal => EndOrderly(signal, lifeline is null ? stop : null));
 
-        var server = await HttpServer.StartAsync(OptionsOf(socket), application, CancellationToken.None).ConfigureAwait(false);
-        await using (server.ConfigureAwait(false))
+        var server = await HttpServer.StartAsync(OptionsOf(socket), application, CancellationToken.None);
+        await using (server)
         {
             if (lifeline is not null)
                 Watch(lifeline, stop);
             ready();
-            await stop.Task.ConfigureAwait(false);
+            await stop.Task;
 
             using var timeout = new CancellationTokenSource(drainTimeout);
-            await server.StopAsync(timeout.Token).ConfigureAwait(false);
+            await server.StopAsync(timeout.Token);
         }
     }
 
@@ -73,7 +73,7 @@ internal static partial class DaemonServer
     {
         var parent = SystemCalls.ParentProcess();
         using var look = new PeriodicTimer(ParentLook);
-        while (await look.WaitForNextTickAsync().ConfigureAwait(false) && !stop.Task.IsCompleted)
+        while (await look.WaitForNextTickAsync() && !stop.Task.IsCompleted)
         {
             if (SystemCalls.ParentProcess() != parent) stop.TrySetResult();
         }

@@ -48,13 +48,13 @@ internal sealed class HttpServer : IAsyncDisposable
         try
         {
             server = new HttpServer(ServicesOf(options, sockets), sockets);
-            await server._server.StartAsync(application, cancellationToken).ConfigureAwait(false);
+            await server._server.StartAsync(application, cancellationToken);
             return server;
         }
         catch
         {
             if (server is not null)
-                await server.DisposeAsync().ConfigureAwait(false);
+                await server.DisposeAsync();
             sockets.ForEach(s => s.Socket.Dispose());
             throw;
         }
@@ -69,8 +69,8 @@ internal sealed class HttpServer : IAsyncDisposable
     /// <summary>Breaks off what is still in flight, closes and frees everything.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _server.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
-        await _services.DisposeAsync().ConfigureAwait(false);
+        await _server.StopAsync(new CancellationToken(canceled: true));
+        await _services.DisposeAsync();
         _sockets.ForEach(s => s.Socket.Dispose());
     }
 

@@ -101,8 +101,8 @@ internal sealed class ResponseClient : IResponseClient
     private async ValueTask<FlushResult> SendAfterAsync(
         Task head, ReadOnlyMemory<byte> block, IReadOnlyList<KeyValuePair<string, string>>? trailers)
     {
-        await head.ConfigureAwait(false);
-        return await (trailers is null ? SendAsync(block) : EndAsync(block, trailers)).ConfigureAwait(false);
+        await head;
+        return await (trailers is null ? SendAsync(block) : EndAsync(block, trailers));
     }
 
     private ValueTask<FlushResult> FlushAsync()

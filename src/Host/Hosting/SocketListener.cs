@@ -62,7 +62,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
                     // A client that has left before it was accepted is no reason to wait.
                     if (failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted) continue;
                     gate?.ReportFailure(failure);
-                    await Task.Delay(PauseAfterFailure, _unbound.Token);
+                    await Task.Delay(PauseAfterFailure, TimeProvider.System, _unbound.Token);
                     continue;
                 }
                 if (gate is { Closes: true } && !(entered = gate.TryEnter()))

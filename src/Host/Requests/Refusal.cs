@@ -26,7 +26,7 @@ internal static class Refusal
             response.Headers.Connection = "close";
         // In other letters it is a method of which the server knows nothing.
         if (features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD") return 0;
-        await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text).ConfigureAwait(false);
+        await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text);
         return text.Length;
     }
 }

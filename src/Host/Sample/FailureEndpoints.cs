@@ -39,8 +39,8 @@ internal static class FailureEndpoints
         if (exchange.IsHead)
             return;
 
-        await exchange.Output.FlushAsync(exchange.Aborted).ConfigureAwait(false);
-        await Pattern.WriteAsync(exchange.Output, 0, size, exchange.Aborted).ConfigureAwait(false);
+        await exchange.Output.FlushAsync(exchange.Aborted);
+        await Pattern.WriteAsync(exchange.Output, 0, size, exchange.Aborted);
 
         // An application that throws in the middle: the server sends what was written and closes with no last chunk. To abort
         // the connection instead might throw away bytes that it has not sent yet.

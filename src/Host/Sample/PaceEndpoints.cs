@@ -41,9 +41,9 @@ internal static class PaceEndpoints
         var start = Stopwatch.GetTimestamp();
         for (long i = 0; i < count; i++)
         {
-            await exchange.Timer.WaitUntilAsync(start + (i * every), exchange.Aborted).ConfigureAwait(false);
+            await exchange.Timer.WaitUntilAsync(start + (i * every), exchange.Aborted);
             UnixNanoseconds().TryFormat(piece, out _, "D19", CultureInfo.InvariantCulture);
-            await exchange.Output.WriteAsync(piece, exchange.Aborted).ConfigureAwait(false);
+            await exchange.Output.WriteAsync(piece, exchange.Aborted);
         }
     }
 
@@ -56,12 +56,12 @@ internal static class PaceEndpoints
         if (exchange.IsHead)
             return;
 
-        await Pattern.WriteAsync(exchange.Output, 0, before, exchange.Aborted).ConfigureAwait(false);
+        await Pattern.WriteAsync(exchange.Output, 0, before, exchange.Aborted);
         if (before == 0)
-            await exchange.Output.FlushAsync(exchange.Aborted).ConfigureAwait(false); // the headers leave
-        await exchange.Timer.WaitAsync(pause, exchange.Aborted).ConfigureAwait(false);
-        await Pattern.WriteAsync(exchange.Output, before, after, exchange.Aborted).ConfigureAwait(false);
+            await exchange.Output.FlushAsync(exchange.Aborted); // the headers leave
+        await exchange.Timer.WaitAsync(pause, exchange.Aborted);
+        await Pattern.WriteAsync(exchange.Output, before, after, exchange.Aborted);
     }
 
-    private static long UnixNanoseconds() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+    private static long UnixNanoseconds() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 }

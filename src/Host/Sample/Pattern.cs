@@ -35,7 +35,7 @@ internal static class Pattern
             // A client that is gone makes a write a quiet no-op, which a loop over a gibibyte would not notice.
             cancellationToken.ThrowIfCancellationRequested();
             var size = (int)Math.Min(end - position, LargestWrite);
-            await output.WriteAsync(Table.AsMemory((int)(position % Period), size), cancellationToken).ConfigureAwait(false);
+            await output.WriteAsync(Table.AsMemory((int)(position % Period), size), cancellationToken);
             position += size;
         }
     }

@@ -40,8 +40,8 @@ internal static class PatternEndpoints
         for (long position = 0; position < size; position += chunk)
         {
             if (position > 0 && stall > TimeSpan.Zero)
-                await exchange.Timer.WaitAsync(stall * Random.Shared.NextDouble(), exchange.Aborted).ConfigureAwait(false);
-            await Pattern.WriteAsync(exchange.Output, position, Math.Min(chunk, size - position), exchange.Aborted).ConfigureAwait(false);
+                await exchange.Timer.WaitAsync(stall * Random.Shared.NextDouble(), exchange.Aborted);
+            await Pattern.WriteAsync(exchange.Output, position, Math.Min(chunk, size - position), exchange.Aborted);
         }
     }
 }

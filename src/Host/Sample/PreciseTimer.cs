@@ -4,7 +4,7 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Sample;
 
 /// <summary>
-/// Waits until a moment, late by about 0.1 ms and never early. <see cref="Task.Delay(TimeSpan)"/> counts in the
+/// Waits until a moment, late by about 0.1 ms and never early. <c>Task.Delay</c> counts in the
 /// kernel's ticks, 4 ms on many Linux systems, which would make a drip of 3 ms one of 4. One thread, asleep for nearly all of the
 /// time, serves any number of waits, so that hundreds of drips do not compete for the processor with what they measure.
 /// </summary>
@@ -36,11 +36,11 @@ internal sealed partial class PreciseTimer : IDisposable
     {
         var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
         if (left > Fine)
-            await Task.Delay(left - Fine, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(left - Fine, TimeProvider.System, cancellationToken);
 
         cancellationToken.ThrowIfCancellationRequested();
         if (Stopwatch.GetTimestamp() < due)
-            await Enqueue(due).ConfigureAwait(false);
+            await Enqueue(due);
     }
 
     /// <summary>Waits for a time from now.</summary>
@@ -123,7 +123,9 @@ internal sealed partial class PreciseTimer : IDisposable
         if (OperatingSystem.IsWindows())
         {
             // Windows sleeps in steps of 1 ms at the best; giving up the rest of the time slice again and again is exact.
+#pragma warning disable RS0030 // It waits for no time at all.
             Thread.Sleep(0);
+#pragma warning restore RS0030
             return;
         }
 

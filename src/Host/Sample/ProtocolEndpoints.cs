@@ -27,18 +27,18 @@ internal static class ProtocolEndpoints
         if (upgrade is not { IsUpgradableRequest: true }
             || !string.Equals(http.Request.Headers.Upgrade, EchoProtocol, StringComparison.OrdinalIgnoreCase))
         {
-            await exchange.SendLineAsync("This is for Upgrade: echo.", StatusCodes.Status426UpgradeRequired).ConfigureAwait(false);
+            await exchange.SendLineAsync("This is for Upgrade: echo.", StatusCodes.Status426UpgradeRequired);
             return;
         }
 
-        var stream = await upgrade.UpgradeAsync().ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+        var stream = await upgrade.UpgradeAsync();
+        await using (stream)
         {
             var buffer = new byte[16_384];
             int read;
             // Not until exchange.Aborted: a peer that ends its side is still to get the rest.
-            while ((read = await stream.ReadAsync(buffer).ConfigureAwait(false)) > 0)
-                await stream.WriteAsync(buffer.AsMemory(0, read)).ConfigureAwait(false);
+            while ((read = await stream.ReadAsync(buffer)) > 0)
+                await stream.WriteAsync(buffer.AsMemory(0, read));
         }
     }
 
@@ -55,6 +55,6 @@ internal static class ProtocolEndpoints
         exchange.Http.Response.Headers.TransferEncoding = "chunked";
         var framed = Encoding.Latin1.GetBytes(
             $"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {TrailerValue}\r\n\r\n");
-        await exchange.Output.WriteAsync(framed, exchange.Aborted).ConfigureAwait(false);
+        await exchange.Output.WriteAsync(framed, exchange.Aborted);
     }
 }

@@ -42,7 +42,7 @@ internal static class RequestBodyEndpoints
             return;
 
         await ForEachBlockAsync(request.BodyReader, exchange.Aborted, async block =>
-            await exchange.Output.WriteAsync(block, exchange.Aborted).ConfigureAwait(false)).ConfigureAwait(false);
+            await exchange.Output.WriteAsync(block, exchange.Aborted));
     }
 
     private static async Task EchoJsonAsync(SampleExchange exchange)
@@ -54,19 +54,18 @@ internal static class RequestBodyEndpoints
             {
                 body.Write(block.Span);
                 return body.WrittenCount > LargestEcho ? throw new BodyTooLongException() : ValueTask.CompletedTask;
-            }).ConfigureAwait(false);
+            });
         }
         catch (BodyTooLongException)
         {
             await exchange.SendLineAsync(
-                "The body is longer than 1 MiB; echo?raw=1 gives one of any length back.", StatusCodes.Status413PayloadTooLarge)
-                .ConfigureAwait(false);
+                "The body is longer than 1 MiB; echo?raw=1 gives one of any length back.", StatusCodes.Status413PayloadTooLarge);
             return;
         }
 
         var json = new ArrayBufferWriter<byte>();
         WriteJson(json, exchange.Http, body.WrittenSpan);
-        await exchange.SendAsync(json.WrittenMemory, "application/json").ConfigureAwait(false);
+        await exchange.SendAsync(json.WrittenMemory, "application/json");
     }
 
     private static void WriteJson(ArrayBufferWriter<byte> output, HttpContext http, ReadOnlySpan<byte> body)
@@ -106,8 +105,7 @@ internal static class RequestBodyEndpoints
     {
         if (OpenSsl.Missing is not null)
         {
-            await exchange.SendLineAsync("A SHA-256 needs OpenSSL, which is not installed here.", StatusCodes.Status501NotImplemented)
-                .ConfigureAwait(false);
+            await exchange.SendLineAsync("A SHA-256 needs OpenSSL, which is not installed here.", StatusCodes.Status501NotImplemented);
             return;
         }
 
@@ -118,7 +116,7 @@ internal static class RequestBodyEndpoints
             hash.AppendData(block.Span);
             length += block.Length;
             return ValueTask.CompletedTask;
-        }).ConfigureAwait(false);
+        });
 
         var json = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(json))
@@ -129,7 +127,7 @@ internal static class RequestBodyEndpoints
             writer.WriteEndObject();
         }
 
-        await exchange.SendAsync(json.WrittenMemory, "application/json").ConfigureAwait(false);
+        await exchange.SendAsync(json.WrittenMemory, "application/json");
     }
 
     private static async Task ForEachBlockAsync(
@@ -137,11 +135,11 @@ internal static class RequestBodyEndpoints
     {
         while (true)
         {
-            var read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var read = await body.ReadAsync(cancellationToken);
             try
             {
                 foreach (var block in read.Buffer)
-                    await take(block).ConfigureAwait(false);
+                    await take(block);
             }
             finally
             {

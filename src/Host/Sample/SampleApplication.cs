@@ -33,17 +33,16 @@ internal sealed class SampleApplication : IHttpApplication<HttpContext>, IDispos
             if (Find(context.Request.Path.Value) is { } endpoint)
             {
                 endpoint.CheckParameters(exchange);
-                await endpoint.AnswerAsync(exchange).ConfigureAwait(false);
+                await endpoint.AnswerAsync(exchange);
             }
             else
             {
-                await exchange.SendLineAsync("There is nothing here; / lists what there is.", StatusCodes.Status404NotFound)
-                    .ConfigureAwait(false);
+                await exchange.SendLineAsync("There is nothing here; / lists what there is.", StatusCodes.Status404NotFound);
             }
         }
         catch (ParameterException e)
         {
-            await exchange.SendLineAsync(e.Message, StatusCodes.Status400BadRequest).ConfigureAwait(false);
+            await exchange.SendLineAsync(e.Message, StatusCodes.Status400BadRequest);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -49,7 +49,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
                 ? new DeadlockWatch(
                 python, options.DeadlockTimeout, settings.Time, () => link.Events.Report(EventCatalogue.InterpreterDeadlock, ""))
                 : null;
-            await DaemonServer.RunAsync(socket, link.Lifeline, new WsgiDaemon(application, link), drain, ready).ConfigureAwait(false);
+            await DaemonServer.RunAsync(socket, link.Lifeline, new WsgiDaemon(application, link), drain, ready);
         }
         finally
         {
@@ -78,8 +78,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
                 ((IHttpResponseFeature)response).Headers.Connection = "close";
                 return Task.CompletedTask;
             }, response);
-            await Refusal.AnswerAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code)
-                .ConfigureAwait(false);
+            await Refusal.AnswerAsync(context, EventCatalogue.ForgedRequest.Status, EventCatalogue.ForgedRequest.Code);
             return;
         }
         var connection = WsgiConnection.Parse(header);
@@ -90,9 +89,9 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
             RequestStart = connection.Start,
         };
         application.Submit(work);
-        await work.Done.ConfigureAwait(false);
+        await work.Done;
         if (work.Failure is { } failure
             && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
-            await Refusal.AnswerAsync(context, failure.Status, failure.Code).ConfigureAwait(false);
+            await Refusal.AnswerAsync(context, failure.Status, failure.Code);
     }
 }

@@ -103,7 +103,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         while (!wanted.IsCompleted && !isEnough() && !cancellationToken.IsCancellationRequested)
         {
             CheckWait();
-            await Task.WhenAny(wanted, Task.Delay(BetweenLooks, cancellationToken)).ConfigureAwait(false);
+            await Task.WhenAny(wanted, Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
         }
 
         GiveUp();

@@ -14,7 +14,7 @@ internal readonly record struct WallClock(long Timestamp, long UnixNanoseconds)
         for (var i = 0; i < 16; i++)
         {
             var before = Stopwatch.GetTimestamp();
-            var wall = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+            var wall = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
             var after = Stopwatch.GetTimestamp();
             if (after - before < closest)
                 (best, closest) = (new WallClock(before + ((after - before) / 2), wall), after - before);

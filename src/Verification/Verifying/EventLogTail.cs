@@ -36,7 +36,7 @@ internal sealed class EventLogTail : IDisposable
                 return error.Code;
             if (Stopwatch.GetElapsedTime(start) > limit)
                 return null;
-            await Task.Delay(BetweenLooks, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
     }
 

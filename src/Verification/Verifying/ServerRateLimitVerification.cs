@@ -54,7 +54,7 @@ public static class ServerRateLimitVerification
     {
         options.Check();
         OpenFileLimit.Check(options.Connections);
-        var startTime = DateTimeOffset.Now;
+        var startTime = TimeProvider.System.GetLocalNow();
         var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken)
             .ConfigureAwait(false);
         var isInterrupted = cancellationToken.IsCancellationRequested;
@@ -97,7 +97,7 @@ public static class ServerRateLimitVerification
                 lock (connections)
                     connections.Add(connection);
                 if (i == 0)
-                    await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait, cancellationToken)).ConfigureAwait(false);
+                    await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
                 if (i == 0 && connection.Failure != MeasurementFailure.None)
                     return;
                 releases.Add(ReleaseAsync(connection, unanswered));
@@ -115,7 +115,7 @@ public static class ServerRateLimitVerification
 
     private static async Task ReleaseAsync(StampedConnection connection, SemaphoreSlim unanswered)
     {
-        await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait)).ConfigureAwait(false);
+        await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait, TimeProvider.System)).ConfigureAwait(false);
         unanswered.Release();
     }
 
@@ -152,7 +152,7 @@ public static class ServerRateLimitVerification
                 Progress(options, connections, hasBegun, begunAt, rate.After(now, connections.Sum(connection => connection.BodyBytes))));
             if (openedAt > 0 && connections.All(connection => connection.Recorder!.IsEnough || connection.Ended.IsCompleted))
                 return;
-            var next = Task.Delay(Tick, cancellationToken);
+            var next = Task.Delay(Tick, TimeProvider.System, cancellationToken);
             await (connections.Length == 1 ? Task.WhenAny(next, connections[0].Ended) : Task.WhenAny(next)).ConfigureAwait(false);
         }
     }
