@@ -18,7 +18,7 @@ public sealed class ConfigurationDocument
     {
         (_original, _saved, _encoding) = (text, text, encoding);
         _source = text is null ? null : SourceReader.Read(text);
-        Root = _source is null ? new SectionValue() : SourceValues.Of(_source);
+        Root = _source is null ? new SectionValue() : SourceValues.From(_source);
     }
 
     /// <summary>What the file will say.</summary>
@@ -63,9 +63,9 @@ public sealed class ConfigurationDocument
     public string Text()
     {
         // What says it already stays as it is, however it is written.
-        if (_source is not null && SourceValues.Of(_source).Means(Root)) return _original!;
+        if (_source is not null && SourceValues.From(_source).Means(Root)) return _original!;
         var text = _source is null ? new YamlText("\n").Document(Root) : TextEditor.Edit(_original!, _source, Root);
-        if (text != _original && Root.Count > 0 && !Says(text))
+        if (text != _original && Root.Count > 0 && !ReadsBackAs(text))
         {
             throw new ConfigurationSaveException(SaveFailure.NotExpressible,
                 "the change cannot be made in the text of the file without changing what else it says; write the file by hand, or export "
@@ -156,7 +156,7 @@ public sealed class ConfigurationDocument
         }
     }
 
-    private bool Says(string text)
+    private bool ReadsBackAs(string text)
     {
         try
         {

@@ -57,7 +57,7 @@ public sealed class SectionValue : ConfigurationValue
     /// <summary>The value of a key; null when it is not there.</summary>
     public ConfigurationValue? this[string key] => _entries.Find(entry => entry.Key == key).Value;
 
-    /// <summary>Gives a key a value. A new key goes behind those that stand before it in <paramref name="order"/>.</summary>
+    /// <summary>Gives a key a value. A new key goes after those that precede it in <paramref name="order"/>.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
     /// <param name="order">The order of keys; a key that is not in it goes to the end.</param>

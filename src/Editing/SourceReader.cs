@@ -31,7 +31,7 @@ internal sealed class SourceReader
     /// <summary>The end of the line, when nothing but a comment follows in it; otherwise the place itself.</summary>
     public static int LineEnd(string text, int place)
     {
-        // What ends with its line (a block scalar, a nested list) has nothing behind it.
+        // What ends with its line (a block scalar, a nested list) has nothing after it.
         if (LineBreak.Ends(text.AsSpan(0, place)))
             return place;
         var at = place;
@@ -102,7 +102,7 @@ internal sealed class SourceReader
 
     private static string? Anchor(NodeEvent node) => node.Anchor.IsEmpty ? null : node.Anchor.Value;
 
-    /// <summary>Where the value itself begins, behind anchor and tag, and behind a comment between them and it.</summary>
+    /// <summary>Where the value itself begins, after anchor and tag, and after a comment between them and it.</summary>
     private int BehindProperties(NodeEvent node)
     {
         var at = (int)node.Start.Index;

@@ -12,7 +12,7 @@ internal sealed class SourceValues
     private readonly Dictionary<string, SourceNode> _anchors = [];
 
     /// <summary>The values of a text.</summary>
-    public static SectionValue Of(SourceMapping root) => (SectionValue)new SourceValues().Value(root, root);
+    public static SectionValue From(SourceMapping root) => (SectionValue)new SourceValues().Value(root, root);
 
     /// <summary>Whether what the reader finds in a text is what the values say.</summary>
     public static bool Match(ConfigurationNode node, ConfigurationValue value) => (node, value) switch

@@ -83,7 +83,7 @@ internal sealed partial class TextEditor
         return lines.ToString();
     }
 
-    /// <summary>The dash of the item that begins behind a place: comments may stand before it.</summary>
+    /// <summary>The dash of the item that begins after a place: comments may stand before it.</summary>
     private int Dash(int from)
     {
         while (_text[from] != '-')

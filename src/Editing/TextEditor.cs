@@ -85,7 +85,7 @@ internal sealed partial class TextEditor
             key => written.Contains(key) || !merged.TryGetValue(key, out var given) || !given.Means(section[key]))];
     }
 
-    /// <summary>The pairs that stay, and for each the keys that are new behind it; -1 stands for the mapping's beginning.</summary>
+    /// <summary>The pairs that stay, and for each the keys that are new after it; -1 stands for the mapping's beginning.</summary>
     private (List<int> Kept, Dictionary<int, List<string>> New) Plan(SectionValue section, SourceMapping source)
     {
         var own = OwnKeys(section, source);

@@ -103,7 +103,7 @@ Describe 'The Containerfile' {
     BeforeEach { if ($obstacle) { Set-ItResult -Skipped -Because $obstacle } }
 
     It 'makes a container that serves, is healthy, runs as nobody in particular, and ends when it is asked to' {
-        # A registry's image is not to be had in a test. In its place: a root with the C library and nothing else, less than any image has, and its steps by hand.
+        # A test has no registry's image. In its place: a root with the C library and nothing else, less than any image has, and its steps by hand.
         $lines = (Get-Content $root/Containerfile -Raw) -replace '\\\r?\n', ' ' -split '\r?\n' | Where-Object { $_ -match '^[A-Z]' }
         $variables = @{}
         foreach ($line in $lines -match '^ARG ') { $name, $value = ($line -replace '^ARG ').Split('=', 2); $variables[$name] = $value }

@@ -41,5 +41,5 @@ internal static class PacerMapping
     public static Pacer ToPacer(this PacerKind kind) => (Pacer)kind;
 
     /// <summary>The pacer in the configuration's spelling.</summary>
-    public static string ToOption(this Pacer pacer) => PacerTable.Of(pacer.ToKind()).Name;
+    public static string ToOption(this Pacer pacer) => PacerTable.Get(pacer.ToKind()).Name;
 }

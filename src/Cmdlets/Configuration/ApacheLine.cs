@@ -7,7 +7,7 @@ public sealed class ApacheLine
 {
     private ApacheLine(string file, int line, string text, string reason) => (File, Line, Text, Reason) = (file, line, text, reason);
 
-    internal static ApacheLine Of(ApacheNote note) => new(note.File, note.Line, note.Text, note.Reason);
+    internal static ApacheLine From(ApacheNote note) => new(note.File, note.Line, note.Text, note.Reason);
 
     /// <summary>The file, as it was named.</summary>
     public string File { get; }

@@ -113,8 +113,8 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     {
         var configuration = new DaemonProxyConfiguration(conversion.Document)
         {
-            NotCarriedOver = [.. conversion.NotCarriedOver.Select(ApacheLine.Of)],
-            CarriedDifferently = [.. conversion.CarriedDifferently.Select(ApacheLine.Of)],
+            NotCarriedOver = [.. conversion.NotCarriedOver.Select(ApacheLine.From)],
+            CarriedDifferently = [.. conversion.CarriedDifferently.Select(ApacheLine.From)],
         };
         WriteWarnings("not carried over", configuration.NotCarriedOver);
         WriteWarnings("different here", configuration.CarriedDifferently);

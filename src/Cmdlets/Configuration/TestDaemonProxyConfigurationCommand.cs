@@ -53,8 +53,8 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
     private void Check(string path)
     {
         var loaded = ConfigurationFile.Load(path);
-        if (ApplicationCheck.Of(loaded).ToArray() is { Length: > 0 } missing) throw new ConfigurationException(missing);
-        foreach (var warning in GroupWarnings.Of(loaded)) WriteWarning(warning.Message);
+        if (ApplicationCheck.Check(loaded).ToArray() is { Length: > 0 } missing) throw new ConfigurationException(missing);
+        foreach (var warning in GroupWarnings.From(loaded)) WriteWarning(warning.Message);
     }
 
     private void Report(Action check)

@@ -77,10 +77,10 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
     private void WriteSnapshots(string[]? patterns)
     {
         // The first look has nothing to compare with, so it is not counted.
-        Look(patterns);
+        ReadActivities(patterns);
         for (var i = 0; (Count is null || i < Count) && !StopToken.WaitHandle.WaitOne(Interval); i++)
         {
-            foreach (var (name, rates) in Look(patterns))
+            foreach (var (name, rates) in ReadActivities(patterns))
             {
                 if (rates is not null)
                     WriteObject(rates);
@@ -99,7 +99,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
         while (!StopToken.IsCancellationRequested)
         {
             var looked = Stopwatch.GetTimestamp();
-            var watched = Look(patterns);
+            var watched = ReadActivities(patterns);
             Size? size = null;
             do
             {
@@ -128,7 +128,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
     }
 
     /// <summary>What each front end does since the last look; null for one that is not running any more.</summary>
-    private List<(string Name, ActivityRates? Rates)> Look(string[]? patterns)
+    private List<(string Name, ActivityRates? Rates)> ReadActivities(string[]? patterns)
     {
         var running = InstanceDirectory.List();
         var names = patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];

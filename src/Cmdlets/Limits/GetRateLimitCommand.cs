@@ -3,7 +3,7 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows the rate limits in force, route by route, and behind them those of all routes.</summary>
+/// <summary>Shows the rate limits in force, route by route, followed by those of all routes.</summary>
 [Cmdlet(VerbsCommon.Get, "RateLimit")]
 [OutputType(typeof(RateLimitStatus))]
 public sealed class GetRateLimitCommand : InstanceQueryCommand

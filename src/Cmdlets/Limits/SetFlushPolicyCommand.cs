@@ -86,7 +86,7 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     {
         foreach (var route in routes)
         {
-            if (NoDelayWarning.Of(route, flushDelay) is { } warning)
+            if (NoDelayWarning.From(route, flushDelay) is { } warning)
                 WriteWarning(warning);
         }
     }

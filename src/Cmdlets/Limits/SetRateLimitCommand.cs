@@ -106,7 +106,7 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
         if (status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon
-            && NoDelayWarning.Of(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
+            && NoDelayWarning.From(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
             WriteWarning(warning);
         if (PassThru)
             WriteObject(changed.RateLimits[limit.Index - 1]);

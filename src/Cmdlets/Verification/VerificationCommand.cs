@@ -51,7 +51,7 @@ public abstract class VerificationCommand : InstanceCommand
 
     /// <summary>Measures a server, with progress, and writes the result or why there is none.</summary>
     /// <remarks>
-    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no address behind it is begun. A
+    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no further address is begun. A
     /// pipeline that is stopped by other means takes no output any more; then <paramref name="keep"/> still gets the result.
     /// </remarks>
     /// <param name="uri">The address.</param>

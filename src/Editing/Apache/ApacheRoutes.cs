@@ -178,7 +178,7 @@ internal sealed class ApacheRoutes(
                 $"the rate is kept by the {PacerTable.Default.Name} pacer, which gets the rate that is configured; -Pacer Interval gets "
                 + "what Apache gets, with its intervals of 200 ms");
         else
-            Put(route, "pacer", PacerTable.Of(pacer).Name);
+            Put(route, "pacer", PacerTable.Get(pacer).Name);
     }
 
     private string? Kibibytes(ApacheDirective? line, string key, string unit)

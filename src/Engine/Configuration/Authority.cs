@@ -9,7 +9,7 @@ namespace DaemonProxy.Configuration;
 internal readonly record struct Authority(string Host, int? Port)
 {
     /// <summary>
-    /// Reads what stands behind <c>scheme://</c>; a single <c>/</c> at its end is taken, for that is how browsers copy an address.
+    /// Reads what follows <c>scheme://</c>; a single <c>/</c> at its end is taken, for that is how browsers copy an address.
     /// </summary>
     /// <param name="text">As in <c>127.0.0.1:8080</c> or <c>[::1]:8080</c>.</param>
     /// <param name="authority">What was read.</param>
@@ -23,7 +23,7 @@ internal readonly record struct Authority(string Host, int? Port)
         if (text.Contains('@'))
             error = "must not hold a user name or password";
         else if (text.AsSpan().IndexOfAny('/', '?', '#') >= 0)
-            error = "must end behind the port, with no path";
+            error = "must end after the port, with no path";
         if (error is not null)
             return false;
 

@@ -124,7 +124,7 @@ public sealed record DaemonGroupOptions
 
     /// <summary>
     /// <c>request-spool</c>, bytes: how much of a request's body is taken in before a worker is asked for; 256 KiB in memory, more in an
-    /// unlinked file; what is longer is streamed behind it. 0 (default): all of it is streamed.
+    /// unlinked file; what is longer is streamed after it. 0 (default): all of it is streamed.
     /// </summary>
     public long RequestSpool { get; init; }
 
@@ -149,7 +149,7 @@ public sealed record DaemonGroupOptions
     public int Threads { get; init; }
 
     /// <summary>
-    /// <c>listen-backlog</c>: requests that wait in the front end for a worker; those behind get a 503 after connect-timeout. Default 100.
+    /// <c>listen-backlog</c>: requests that wait in the front end for a worker; those beyond get a 503 after connect-timeout. Default 100.
     /// </summary>
     public int ListenBacklog { get; init; } = 100;
 

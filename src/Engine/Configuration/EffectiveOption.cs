@@ -8,7 +8,7 @@ public sealed record EffectiveOption(string Name, string Value, bool IsDefault)
 {
     /// <summary>All options that a group of its kind has, by the order of the configuration's keys.</summary>
     /// <param name="options">The group.</param>
-    public static IReadOnlyList<EffectiveOption> Of(DaemonGroupOptions options)
+    public static IReadOnlyList<EffectiveOption> From(DaemonGroupOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var plain = new DaemonGroupOptions

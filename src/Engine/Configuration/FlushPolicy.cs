@@ -16,7 +16,7 @@ public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan 
     /// <summary>5 ms, 8 MiB, 50 ms.</summary>
     public static FlushPolicy Default { get; } = new(TimeSpan.FromMilliseconds(5), 8L << 20, TimeSpan.FromMilliseconds(50));
 
-    /// <summary>What the original did before 6.0.2: flush on any dry read, and behind each 64 KiB.</summary>
+    /// <summary>What the original did before 6.0.2: flush on any dry read, and after every 64 KiB.</summary>
     public static FlushPolicy Before602 { get; } = new(TimeSpan.Zero, SmallestBufferSize, TimeSpan.Zero);
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace DaemonProxy.Configuration;
 /// <summary>IP networks as people write them: one address, or an address and the length of its prefix.</summary>
 internal static class NetworkRange
 {
-    /// <summary>Reads a network: <c>10.0.0.1</c>, <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>. Bits behind the prefix are taken as 0.</summary>
+    /// <summary>Reads a network: <c>10.0.0.1</c>, <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>. Bits after the prefix are taken as 0.</summary>
     public static bool TryParse(string text, out IPNetwork network)
     {
         network = default;

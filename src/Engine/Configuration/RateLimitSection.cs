@@ -92,7 +92,7 @@ internal static class RateLimitSection
             reading.Mistake(mapping.Find("rate-scope")!.Value, "rate-scope: a total limit is for all routes; "
                 + "put it into 'rate-limits:' at the top of the file, or write route for all responses of this one");
         }
-        if (scope != RateScope.Response && !PacerTable.Of(pacer).CanBeShared)
+        if (scope != RateScope.Response && !PacerTable.Get(pacer).CanBeShared)
         {
             reading.Mistake(
                 mapping.Find("pacer")!.Value,

@@ -78,7 +78,7 @@ internal static class ValueKinds
             + $"http://127.0.0.1:{address.Port}"),
         address => address.ToString(), Defined("listenAddress"));
 
-    /// <summary>The addresses of a network, or one address. Bits behind the prefix are taken as 0.</summary>
+    /// <summary>The addresses of a network, or one address. Bits after the prefix are taken as 0.</summary>
     public static ValueKind<IPNetwork> Network { get; } = Single<IPNetwork>("10.0.0.0/8", (scalar, key, _) =>
         NetworkRange.TryParse(scalar.Text, out var network)
             ? network

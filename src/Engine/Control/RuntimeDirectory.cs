@@ -46,13 +46,13 @@ public sealed class RuntimeDirectory
         // it.
         if (OperatingSystem.IsLinux()
             && System.IO.Path.Combine("/run", SystemServiceFolder(Environment.UserName)) is var service
-            && FileOwner.Of(service) == FileOwner.CurrentUser)
+            && FileOwner.Find(service) == FileOwner.CurrentUser)
             return service;
 
         // Under sudo the variable may name another user's runtime directory: a folder of ours would lock that user out of it.
         if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
             && System.IO.Path.IsPathFullyQualified(runtime)
-            && (FileOwner.Of(runtime) ?? FileOwner.CurrentUser) == FileOwner.CurrentUser
+            && (FileOwner.Find(runtime) ?? FileOwner.CurrentUser) == FileOwner.CurrentUser
             && Directory.Exists(runtime))
             return System.IO.Path.Combine(runtime, "daemonproxy");
         return System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
@@ -135,7 +135,7 @@ public sealed class RuntimeDirectory
             return;
         if (new DirectoryInfo(path).LinkTarget is not null)
             throw Refusal(path, "is a symbolic link, which somebody else may turn elsewhere; remove it");
-        if (FileOwner.Of(path) is { } owner && owner != FileOwner.CurrentUser)
+        if (FileOwner.Find(path) is { } owner && owner != FileOwner.CurrentUser)
             throw Refusal(path, $"belongs to another user (id {owner}); have that user remove it");
         var mode = File.GetUnixFileMode(path);
         if ((mode & Others) != 0)

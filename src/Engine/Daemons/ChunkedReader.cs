@@ -31,7 +31,7 @@ internal struct ChunkedReader(int longestLine)
     /// <summary>Takes apart what has come.</summary>
     /// <param name="input">What has come and was not consumed; its bytes may be moved towards its front.</param>
     /// <param name="data">Where in it the body's bytes lie now.</param>
-    /// <returns>How many bytes of the input are done with; the rest is to be offered again, with more behind it.</returns>
+    /// <returns>How many bytes of the input are done with; the rest is to be offered again, with more after it.</returns>
     /// <exception cref="BrokenResponseException">It is no chunked body.</exception>
     public int Read(Span<byte> input, out Range data)
     {

@@ -20,7 +20,7 @@ public sealed record DaemonCommand(
     /// <param name="host">Program and first arguments that start this host.</param>
     /// <param name="requireLoad">Whether a WSGI application's process is to end when it cannot load the application.</param>
     /// <param name="secret">What each request to a worker of ours carries.</param>
-    public static DaemonCommand Of(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret)
+    public static DaemonCommand From(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret)
     {
         string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
         var variables = new Dictionary<string, string>();

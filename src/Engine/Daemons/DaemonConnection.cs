@@ -105,7 +105,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     }
 
     /// <summary>
-    /// Reads the response's head; the body can be read behind it. Interim responses but 101 are read over, and 100 is told.
+    /// Reads the response's head; the body can be read after it. Interim responses but 101 are read over, and 100 is told.
     /// </summary>
     /// <param name="toHead">Whether the request was HEAD.</param>
     /// <param name="goAhead">Called when the daemon asks for the request's body.</param>

@@ -44,7 +44,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, Options.Processes).Select(_ => new WorkerSupervisor(this, time))];
         if (Options is { Source: DaemonSource.Application, ScriptReloading: true, Application: { } script }
             && !ApplicationTarget.IsModule(script))
-            group.BeforeRequest = new ScriptWatch(script, time, ReloadScript).Look;
+            group.BeforeRequest = new ScriptWatch(script, time, ReloadScript).CheckScript;
         if (Options.MaximumRequests > 0) Queue.Released = CheckReleased;
     }
 

@@ -10,14 +10,14 @@ namespace DaemonProxy.Daemons;
 public static class GroupWarnings
 {
     /// <summary>The warnings of a configuration on this system.</summary>
-    public static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(ProxyConfiguration configuration)
+    public static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return Of(configuration, isUnix: !OperatingSystem.IsWindows(), isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
+        return From(configuration, isUnix: !OperatingSystem.IsWindows(), isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
     }
 
     /// <summary>The warnings of a configuration on some system.</summary>
-    internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> Of(
+    internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(
         ProxyConfiguration configuration, bool isUnix, bool isRoot)
     {
         foreach (var group in configuration.Daemons)

@@ -7,7 +7,7 @@ namespace DaemonProxy.Daemons;
 
 /// <summary>
 /// Reads a daemon's response head, line by line as it comes. Strict, for what can be read in two ways is what attackers use: a line ends
-/// in CRLF, a name is a token with the colon right behind it, no line is folded, and the body's length is said once (RFC 9112, sections 4
+/// in CRLF, a name is a token with the colon right after it, no line is folded, and the body's length is said once (RFC 9112, sections 4
 /// to 6).
 /// </summary>
 /// <param name="longestLine"><c>header-buffer-size</c>.</param>

@@ -17,7 +17,7 @@ internal sealed class ScriptWatch(string script, TimeProvider time, Action chang
     private int _looking;
 
     /// <summary>Looks.</summary>
-    public void Look()
+    public void CheckScript()
     {
         if (time.GetElapsedTime(Volatile.Read(ref _last)) < Between || Interlocked.Exchange(ref _looking, 1) == 1) return;
         try

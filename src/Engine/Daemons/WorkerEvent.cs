@@ -6,7 +6,7 @@ using DaemonProxy.Statistics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// An event on a worker's channel, for the front end's log: a line of JSON behind a record separator (RFC 7464), so that a text of several
+/// An event on a worker's channel, for the front end's log: a line of JSON after a record separator (RFC 7464), so that a text of several
 /// lines stays one event, and no application that prints JSON is taken for it.
 /// </summary>
 /// <param name="Code">The event's code.</param>

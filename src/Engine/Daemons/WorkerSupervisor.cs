@@ -112,7 +112,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _backOff.Starts();
         try
         {
-            process = await _group.Launch(_group.NextCommand(requireLoad), Heard).ConfigureAwait(false);
+            process = await _group.Launch(_group.NextCommand(requireLoad), HandleEvent).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
         {
@@ -170,7 +170,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         return null;
     }
 
-    private void Heard(IWorkerProcess process, string line)
+    private void HandleEvent(IWorkerProcess process, string line)
     {
         if (_group.Quote(line) is not { AsksFor: { } reason }) return;
         if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
@@ -205,7 +205,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _lastFailure = null;
         _group.Queue.Open(next.Worker);
         _backOff.Listened();
-        // Nobody is sent to a dead worker, whatever its supervisor is busy with.
+        // No request goes to a dead worker, whatever its supervisor is busy with.
         _ = next.Process.Ended.ContinueWith(
             _ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);

@@ -10,10 +10,10 @@ public static class NoDelayWarning
     /// <summary>The warning for a route and the flush delay of its daemon group; null where there is nothing to warn of.</summary>
     /// <param name="route">The route; of its limits the one counts whose pacer suffers most.</param>
     /// <param name="flushDelay">The group's <c>response-flush-delay</c> in force.</param>
-    public static string? Of(RouteStatus route, TimeSpan flushDelay)
+    public static string? From(RouteStatus route, TimeSpan flushDelay)
     {
         ArgumentNullException.ThrowIfNull(route);
-        var limits = route.RateLimits.Where(limit => limit.Rate > 0).Select(limit => (limit.Rate, Pacer: PacerTable.Of(limit.Pacer)))
+        var limits = route.RateLimits.Where(limit => limit.Rate > 0).Select(limit => (limit.Rate, Pacer: PacerTable.Get(limit.Pacer)))
             .OrderByDescending(limit => limit.Pacer.FlushCost).ThenBy(limit => limit.Pacer.KeepsRate);
         if (flushDelay > TimeSpan.Zero || limits.FirstOrDefault() is not { Pacer: { } pacer } limit) return null;
         return $"Route '{route.Route}' is limited to {Units.FormatRate(limit.Rate)} and daemon '{route.Daemon}' has no flush delay: "

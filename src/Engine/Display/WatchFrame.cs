@@ -26,11 +26,11 @@ public static class WatchFrame
         // What is in flight comes last of each and takes what the others leave; all have a share.
         var room = Math.Max(1, (height - lines.Count) / Math.Max(1, watched.Count));
         foreach (var (name, rates) in watched)
-            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Of(rates, room));
+            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room));
         return [.. lines.Take(height).Select(line => line.Length > width ? line[..width] : line)];
     }
 
-    private static IEnumerable<string> Of(ActivityRates rates, int room)
+    private static IEnumerable<string> Describe(ActivityRates rates, int room)
     {
         var status = rates.Status;
         List<string> lines =

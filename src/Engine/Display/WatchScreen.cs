@@ -19,7 +19,7 @@ public sealed class WatchScreen(Stream terminal) : IDisposable
         if (!_open)
             text.Append("\e[?1049h\e[?25l\e[?7l");
         _open = true;
-        // Between the marks of a synchronized update a terminal that knows them draws nothing. Lines are cleared behind their text, never
+        // Between the marks of a synchronized update a terminal that knows them draws nothing. Lines are cleared after their text, never
         // before.
         text.Append("\e[?2026h\e[H");
         for (var i = 0; i < lines.Count; i++)

@@ -8,7 +8,7 @@ public static class ApplicationCheck
     /// <summary>
     /// The mistakes. A Python is run to see whether it can be used: one, the first that is named, because that takes its time.
     /// </summary>
-    public static IEnumerable<ConfigurationError> Of(ProxyConfiguration configuration)
+    public static IEnumerable<ConfigurationError> Check(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var groups = configuration.Daemons.Where(group => group.Source == DaemonSource.Application).ToArray();
@@ -37,7 +37,7 @@ public static class ApplicationCheck
         try
         {
             if (mayRun) PythonFinder.Find(home);
-            else PythonFinder.Look(home);
+            else PythonFinder.CheckHome(home);
             return null;
         }
         catch (PythonException failure) { return failure.Message; }

@@ -55,7 +55,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
 
     /// <inheritdoc/>
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length) =>
-        _head.TrySetResult(ResponseHead.Of(status, reason, headers, length, _isHead));
+        _head.TrySetResult(ResponseHead.Create(status, reason, headers, length, _isHead));
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> block)

@@ -37,7 +37,7 @@ public static class PythonFinder
 
     /// <summary>Looks whether there is a Python in a <c>python-home</c>, without running it.</summary>
     /// <exception cref="PythonException">There is none.</exception>
-    internal static void Look(string home)
+    internal static void CheckHome(string home)
     {
         var folder = ProgramFolder(home, "python-home");
         if (Candidates([folder], mayPassOver: false).FirstOrDefault() is null) throw None($"in python-home, {home}");

@@ -58,10 +58,10 @@ public sealed class RequestWatch : IDisposable
             ? limits.InterruptTimeout : _firePoint;
         if (_slow < shortest) shortest = _slow;
         var look = shortest / 10 < ShortestLook ? ShortestLook : shortest / 10 > LongestLook ? LongestLook : shortest / 10;
-        _timer = time.CreateTimer(_ => Look(), null, look, look);
+        _timer = time.CreateTimer(_ => CheckRequests(), null, look, look);
     }
 
-    private void Look()
+    private void CheckRequests()
     {
         // One that waits for the interpreter lock must not have the next one behind it.
         if (Interlocked.Exchange(ref _looking, 1) == 1) return;

@@ -165,7 +165,7 @@ public static class EventCatalogue
 
     /// <summary>DPXY0002.</summary>
     public static EventDefinition MalformedChunk { get; } = new("DPXY0002", Error, 502, "malformed chunk in the response body",
-        "A chunk of the daemon's body has no proper size or no line end behind it (RFC 9112, section 7.1).",
+        "A chunk of the daemon's body has no proper size or no line end after it (RFC 9112, section 7.1).",
         "The response was broken off, and the client's connection with it.",
         "Correct the daemon.");
 

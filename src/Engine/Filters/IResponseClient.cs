@@ -24,7 +24,7 @@ public interface IResponseClient
     /// <summary>Takes a piece of the body, which leaves with the next send.</summary>
     void Write(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Sends what was written, and behind it a block of the body.</summary>
+    /// <summary>Sends what was written, followed by a block of the body.</summary>
     /// <param name="block">The block, which must not change until the send has ended; empty: there is none.</param>
     ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> block);
 

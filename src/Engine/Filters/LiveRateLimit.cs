@@ -43,7 +43,7 @@ public sealed class LiveRateLimit : IDisposable
     }
 
     /// <summary>Makes a limit that is configured.</summary>
-    public static LiveRateLimit Of(RateLimitOptions options, TimeProvider time, PacingLoad load) =>
+    public static LiveRateLimit From(RateLimitOptions options, TimeProvider time, PacingLoad load) =>
         new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions, load);
 
     /// <summary>What shares the rate.</summary>
@@ -94,12 +94,12 @@ public sealed class LiveRateLimit : IDisposable
     /// </summary>
     internal IPacer? Begin(in RateLimitKey key, out RateLimit limit)
     {
-        // In one with the change of the limit: a response is told of each change, or begins behind it.
+        // Under the same lock as the change of the limit: a response either hears of a change or begins after it.
         lock (_gate)
         {
             limit = _limit;
             if (limit.Rate == 0) return null;
-            var definition = PacerTable.Of(limit.Pacer);
+            var definition = PacerTable.Get(limit.Pacer);
             var pacer = _shared is not null && definition.CanBeShared ? _shared.Share(key.For(Scope), limit.Rate, limit.InitialBurst)
                 : definition.Create(limit.Rate, _time, _load);
             _pacers.Add(pacer);

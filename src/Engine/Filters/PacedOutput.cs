@@ -17,7 +17,7 @@ public static class PacedOutput
     /// <param name="output">The output.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The first filter; null: there is none, and the output is the first.</returns>
-    public static RateLimitFilter? Of(
+    public static RateLimitFilter? Create(
         IReadOnlyList<LiveRateLimit> limits, in ResponseFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
         TimeProvider time)
     {
@@ -27,7 +27,7 @@ public static class PacedOutput
         {
             var limit = limits[i];
             if (!limit.Conditions.Match(facts)) continue;
-            if (!PacerTable.Of(limit.Limit.Pacer).CountsWrites) first = new(limit, key, first ?? output);
+            if (!PacerTable.Get(limit.Limit.Pacer).CountsWrites) first = new(limit, key, first ?? output);
             else (holding ??= []).Add(limit);
         }
         if (asked > 0) first = new(new LiveRateLimit(new RateLimit(asked, 0, PacerTable.Default.Kind), time), key, first ?? output);

@@ -33,7 +33,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _key = key;
         _next = next;
         _pacer = limit.Begin(key, out _current);
-        _definition = PacerTable.Of(_current.Pacer);
+        _definition = PacerTable.Get(_current.Pacer);
         _unpaced = limit.SharesBurst ? 0 : _current.InitialBurst;
     }
 
@@ -122,7 +122,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     {
         if (_pacer is not null) _limit.End(_pacer);
         _pacer = _limit.Begin(_key, out _current);
-        _definition = PacerTable.Of(_current.Pacer);
+        _definition = PacerTable.Get(_current.Pacer);
     }
 
     /// <summary>Gives back its share of the limit, and has the pacing filters below it do so.</summary>

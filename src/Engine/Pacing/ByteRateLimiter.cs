@@ -21,7 +21,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
     /// <summary>The largest write; above that it only costs memory.</summary>
     private const long LargestWrite = 65_536;
 
-    // A second. Writes are granted one behind the other, and a limit that thousands share should not take a processor for itself.
+    // A second. Writes are granted one after the other, and a limit that thousands share should not take a processor for itself.
     private const int MostWrites = 20_000;
 
     // What an application that paused may catch up on: as much as one write, so that a window of a second never sees more than 2% too much.

@@ -17,6 +17,6 @@ public interface IPacer : IDisposable
     /// <param name="cancellationToken">Ends the wait. The same in every call.</param>
     ValueTask<bool> PaceAsync(int bytes, CancellationToken cancellationToken);
 
-    /// <summary>Ends the wait, or the next one, because the limit has changed. From any thread; the response goes on on another.</summary>
+    /// <summary>Ends the wait, or the next one, because the limit has changed. From any thread; the response continues on another one.</summary>
     void Wake();
 }

@@ -52,7 +52,7 @@ public static class PacerTable
 
     /// <summary>The row of a pacer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pacer.</exception>
-    public static PacerDefinition Of(PacerKind kind) =>
+    public static PacerDefinition Get(PacerKind kind) =>
         (int)kind >= 0 && (int)kind < All.Count
             ? All[(int)kind] : throw new ArgumentOutOfRangeException(nameof(kind), kind, "there is no such pacer");
 }

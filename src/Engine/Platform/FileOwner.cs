@@ -23,7 +23,7 @@ public static partial class FileOwner
     /// <summary>
     /// The user id that owns a file, folder or link itself; null where the system does not say (or the file is not there).
     /// </summary>
-    public static unsafe uint? Of(string path)
+    public static unsafe uint? Find(string path)
     {
         Span<byte> status = stackalloc byte[LargerThanAnyStat];
         int result;

@@ -4,7 +4,7 @@ namespace DaemonProxy.Relay;
 
 /// <summary>A block of a response's body.</summary>
 /// <param name="Data">The bytes; may be empty at the end.</param>
-/// <param name="End">Whether the body ends behind them.</param>
+/// <param name="End">Whether the body ends after them.</param>
 public readonly record struct BodyBlock(ReadOnlyMemory<byte> Data, bool End);
 
 /// <summary>

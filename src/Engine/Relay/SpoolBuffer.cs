@@ -208,7 +208,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
             {
                 _inFile -= count;
                 Add(new Segment(bytes, count));
-                // Nothing is written behind it: what comes next may have to go behind the file.
+                // Nothing is written after it: what comes next may have to follow the file.
                 _tail = null;
                 (wake, _writerWaits, _isReading) = (_writerWaits, false, false);
             }

@@ -64,7 +64,7 @@ internal sealed class SpoolFile : IDisposable
     public static string DefaultDirectory => Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } own ? own
         : Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
 
-    /// <summary>Writes behind what was written last.</summary>
+    /// <summary>Writes after what was written last.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
@@ -77,7 +77,7 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>Reads behind what was read last.</summary>
+    /// <summary>Reads after what was read last.</summary>
     /// <param name="into">Not longer than what is there to read.</param>
     /// <returns>How many bytes; more than 0.</returns>
     public async ValueTask<int> ReadAsync(Memory<byte> into)

@@ -9,7 +9,7 @@ namespace DaemonProxy.Relay;
 ///   daemon -(1) as fast as it sends-> SpoolBuffer (memory, then file) -(2) as fast as the chain takes it-> relay
 /// </code>
 /// The relay sees what it would see of the daemon itself: dry when the daemon is dry and nothing is spooled, so that the flush policy
-/// holds; and where the daemon breaks off, the break, behind all that came before it.
+/// holds; and where the daemon breaks off, the break, after all that came before it.
 /// </summary>
 public sealed class SpooledBody : IResponseBody, IAsyncDisposable
 {

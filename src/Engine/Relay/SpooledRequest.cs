@@ -5,7 +5,7 @@ namespace DaemonProxy.Relay;
 
 /// <summary>
 /// A request's body of which the beginning has been taken in before a worker is asked for (<c>request-spool</c>), so that a slow upload
-/// holds none. What is longer is streamed behind it. Its end and its trailers are the client's own.
+/// holds none. What is longer is streamed after it. Its end and its trailers are the client's own.
 /// </summary>
 public sealed class SpooledRequest : PipeReader, IAsyncDisposable
 {
@@ -74,7 +74,7 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
             }
             catch (OperationCanceledException) when (_fileFailed.IsCancellationRequested)
             {
-                // This part, and what comes behind it, is streamed.
+                // This part, and what comes after it, is streamed.
                 break;
             }
             data = data.Slice(part.Length);

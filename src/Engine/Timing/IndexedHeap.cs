@@ -3,7 +3,7 @@ namespace DaemonProxy.Timing;
 /// <summary>Something that has a rank in an <see cref="IndexedHeap{T}"/>, and knows its place there.</summary>
 public abstract class HeapItem
 {
-    /// <summary>Lowest first. To be changed only while it is in no heap, or behind which it is set again.</summary>
+    /// <summary>Lowest first. To be changed only while it is in no heap, or when it is set again right afterwards.</summary>
     internal long Rank = long.MaxValue;
 
     /// <summary>Its place; -1: it is in no heap.</summary>

@@ -36,7 +36,7 @@ internal sealed record CommandExample(string Line, string Purpose)
     /// <summary>
     /// The examples of a verb by its words (<c>verify flush</c>); of the program as a whole for none: the first of each verb.
     /// </summary>
-    public static IEnumerable<CommandExample> Of(string verb) => verb.Length == 0
+    public static IEnumerable<CommandExample> ForVerb(string verb) => verb.Length == 0
         ? All.DistinctBy(example => example.Line.Split(' ')[1])
         : All.Where(example => $"{example.Line} ".StartsWith($"daemonproxy {verb} ", StringComparison.Ordinal));
 }

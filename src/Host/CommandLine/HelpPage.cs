@@ -21,7 +21,7 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         var output = parseResult.InvocationConfiguration.Output;
         var verb = string.Join(' ', DaemonProxyCommand.Words(parseResult));
         output.WriteLine("Examples:");
-        foreach (var example in CommandExample.Of(verb)) output.WriteLine($"  {example.Line}\n      {example.Purpose}");
+        foreach (var example in CommandExample.ForVerb(verb)) output.WriteLine($"  {example.Line}\n      {example.Purpose}");
         output.WriteLine();
         if (verb.Length > 0) return DaemonProxyCommand.Ok;
         output.WriteLine("Exit codes:");

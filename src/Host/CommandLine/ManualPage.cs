@@ -70,7 +70,7 @@ internal sealed class ManualPage
         Request(".SH FILES");
         foreach (var (name, meaning) in Files) Entry($@"\fI{Escaped(name)}\fR", meaning);
         Request(".SH EXAMPLES");
-        foreach (var example in CommandExample.Of("")) Entry($@"\fB{Escaped(example.Line)}\fR", example.Purpose);
+        foreach (var example in CommandExample.ForVerb("")) Entry($@"\fB{Escaped(example.Line)}\fR", example.Purpose);
         Request(".SH SEE ALSO");
         Request(".BR systemd.service (5),");
         Request(".BR mod_wsgi (8)");
@@ -89,7 +89,7 @@ internal sealed class ManualPage
             Paragraph(verb.Description!);
             foreach (var argument in verb.Arguments) Entry($@"\fI{Escaped(argument.Name)}\fR", argument.Description!);
             foreach (var option in verb.Options.Where(option => !option.Hidden)) Describe(option);
-            foreach (var example in CommandExample.Of(words))
+            foreach (var example in CommandExample.ForVerb(words))
             {
                 Request(".PP");
                 Paragraph(example.Purpose);

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A line for each finished request in the combined log format of Apache, and behind it the daemon group, the seconds that the request
+/// A line for each finished request in the combined log format of Apache, followed by the daemon group, the seconds that the request
 /// waited for a worker, and the seconds that it took:
 /// <code>
 /// 127.0.0.1 - - [24/Nov/2026:10:41:39 +0000] "GET /a?b=c HTTP/1.1" 200 5120 "-" "curl/8.5" app 0.000000 0.001234

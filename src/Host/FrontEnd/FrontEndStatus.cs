@@ -82,7 +82,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
     public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
 
     private IEnumerable<OptionStatus> Options(DaemonGroup group) =>
-        EffectiveOption.Of(group.Options with { FlushPolicy = group.Policy.Current })
+        EffectiveOption.From(group.Options with { FlushPolicy = group.Policy.Current })
             .Select(option => new OptionStatus(frontEnd.Name, group.Options.Name, option.Name, option.Value, option.IsDefault));
 
     private DaemonStatus Daemon(DaemonGroup group)

@@ -74,7 +74,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             var served = _served;
             var connection = context.Get<IHttpConnectionFeature>();
-            record.Requester = Requester.Of(connection, request, served.Configuration.TrustedProxies);
+            record.Requester = Requester.From(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
             RefusedRequest.Check(context, request);
             record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
@@ -155,10 +155,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var requester = record.Requester!;
         if (isWsgi) requester.TellApplication(request);
-        var upgrade = UpgradeRequest.Of(context, route.Options.Upgrades);
+        var upgrade = UpgradeRequest.Read(context, route.Options.Upgrades);
         var translated = RequestTranslator.Translate(                                                                       // (2)
             context, route.TargetOf(record.Target), upgrade,
-            isWsgi ? WsgiConnection.Of(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
+            isWsgi ? WsgiConnection.From(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
                 with
             { Secret = group.Secret } : null, body);
         using var head = translated.Head;
@@ -215,7 +215,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         record.Tunnel = tunnel;
         var facts = new ResponseFacts(request.Method, request.Path, null, null);
         var key = new ClientKey(record.Requester?.Client);
-        var asked = ResponseWishes.Of(exchange.Head).Rate;
+        var asked = ResponseWishes.From(exchange.Head).Rate;
         try
         {
             await tunnel.RunAsync(
@@ -234,11 +234,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!);
         record.Requester!.TellApplication(request);
-        var connection = WsgiConnection.Of(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
+        var connection = WsgiConnection.From(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         using var body = BodyOf(context);
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
-            Environ = WsgiEnviron.Of(request, route.TargetOf(record.Target), body is not null, connection),
+            Environ = WsgiEnviron.Create(request, route.TargetOf(record.Target), body is not null, connection),
             // (2)
             RequestStart = connection.Start,
         };
@@ -278,7 +278,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         record.Status = head.Status;
         if (head.Status == StatusCodes.Status205ResetContent) return;
         var output = record.Output = new CoreOutput(new ResponseClient(context, chunked), clientTimeout, _time);
-        var wishes = ResponseWishes.Of(head);
+        var wishes = ResponseWishes.From(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)

@@ -8,7 +8,7 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <summary>The limits of a route, or of all routes, by the order of the configuration.</summary>
 internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
 {
-    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.Of(limit, time, load))];
+    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load))];
 
     /// <summary>The limits.</summary>
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
@@ -30,9 +30,9 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
             throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
         var now = meant[0].Limit;
         var wanted = new RateLimit(change.RateLimit ?? now.Rate, change.RateInitialBurst ?? now.InitialBurst, change.Pacer ?? now.Pacer);
-        if (meant[0].Scope != RateScope.Response && !PacerTable.Of(wanted.Pacer).CanBeShared)
+        if (meant[0].Scope != RateScope.Response && !PacerTable.Get(wanted.Pacer).CanBeShared)
             throw new RateLimitChangeException(
-                $"the {PacerTable.Of(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's "
+                $"the {PacerTable.Get(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's "
                 + $"scope is {meant[0].Scope}; leave it with {PacerTable.Shareable}");
         meant[0].Limit = wanted;
         return meant[0];

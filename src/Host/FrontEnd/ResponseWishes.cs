@@ -22,7 +22,7 @@ internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? C
         && (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase) || name.Equals(Buffering, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Reads them. What makes no sense is as if it were not there, as in nginx.</summary>
-    public static ResponseWishes Of(ResponseHead head)
+    public static ResponseWishes From(ResponseHead head)
     {
         long rate = 0;
         var prompt = false;

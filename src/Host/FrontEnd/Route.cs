@@ -52,7 +52,7 @@ internal sealed class Route
     /// The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.
     /// </summary>
     public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
-        PacedOutput.Of(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
+        PacedOutput.Create(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
 
     /// <summary>What its daemon gets as a request's target: what was matched, never how it was spelled.</summary>
     /// <param name="target">The request's target, whose path is below the route's.</param>

@@ -61,7 +61,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public ServedConfiguration(ProxyConfiguration configuration, FrontEndServices services)
     {
         Configuration = configuration;
-        _warnings = [.. GroupWarnings.Of(configuration)];
+        _warnings = [.. GroupWarnings.From(configuration)];
         _services = services;
         foreach (var options in configuration.Daemons)
         {
@@ -69,7 +69,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
             DaemonCommand Next(bool requireLoad) =>
-                DaemonCommand.Of(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
+                DaemonCommand.From(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
             _managed.Add(options.Name,
                 new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
         }

@@ -14,7 +14,7 @@ internal static class UpgradeRequest
     /// <summary>The protocol that goes on; null: none.</summary>
     /// <param name="features">The request. Only one without a body, by GET over HTTP/1.1, can be upgraded.</param>
     /// <param name="allowed"><c>upgrades</c> of its route.</param>
-    public static string? Of(IFeatureCollection features, IReadOnlyList<string> allowed)
+    public static string? Read(IFeatureCollection features, IReadOnlyList<string> allowed)
     {
         if (features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
         var request = features.GetRequiredFeature<IHttpRequestFeature>();

@@ -207,7 +207,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null)
     {
-        // The transport closes the socket behind this, so what was written and not flushed leaves first, as a pipe's would.
+        // The transport closes the socket after this, so what was written and not flushed leaves first, as a pipe's would.
         var flushing = _flushing is { IsCompleted: false } pending
             ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
         if (flushing.IsCompleted) _transport.Complete(exception);

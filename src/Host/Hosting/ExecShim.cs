@@ -27,7 +27,7 @@ internal static partial class ExecShim
     {
         var end = arguments.IndexOf("--");
         var command = arguments[(end + 1)..];
-        if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command behind --");
+        if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command after --");
         string? name = null, group = null, supplementary = null, user = null, memory = null, addressSpace = null;
         var parent = 0;
         foreach (var option in arguments[..end])
@@ -53,7 +53,7 @@ internal static partial class ExecShim
         _ = SystemCalls.SetProcessGroup(0, 0);
         // .NET ignores SIGPIPE, and what is ignored stays ignored through exec; most programs expect to end by it.
         _ = SystemCalls.SetSignalHandler(SigPipe, 0);
-        // A change of user clears it, so it comes behind that; a front end that died before it has left this process to another parent.
+        // A change of user clears it, so it comes after that; a front end that died before it has left this process to another parent.
         if (OperatingSystem.IsLinux()) _ = SystemCalls.ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
         if (parent != 0 && SystemCalls.ParentProcess() != parent) return Complain(125, "the front end has ended");
         // The runtime has reserved more address space than most daemons may have: once that is limited it can neither compile nor load

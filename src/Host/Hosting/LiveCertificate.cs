@@ -39,7 +39,7 @@ internal sealed class LiveCertificate : IDisposable
         (_log, _time) = (log, time);
         _current = Load(tls);
         WarnOfExpiry();
-        _looks = time.CreateTimer(_ => Look(), null, BetweenLooks, BetweenLooks);
+        _looks = time.CreateTimer(_ => CheckFiles(), null, BetweenLooks, BetweenLooks);
     }
 
     /// <summary>The certificate in use.</summary>
@@ -70,7 +70,7 @@ internal sealed class LiveCertificate : IDisposable
         }
     }
 
-    private void Look()
+    private void CheckFiles()
     {
         lock (_changes)
         {

@@ -42,7 +42,7 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     /// <param name="connection">Its connection; null: it has none that is known.</param>
     /// <param name="request">The request.</param>
     /// <param name="trusted">The networks of trusted proxies.</param>
-    public static Requester Of(IHttpConnectionFeature? connection, IHttpRequestFeature request, IReadOnlyList<IPNetwork> trusted)
+    public static Requester From(IHttpConnectionFeature? connection, IHttpRequestFeature request, IReadOnlyList<IPNetwork> trusted)
     {
         var peer = Plain(connection?.RemoteIpAddress);
         if (trusted.Count == 0 || peer is null || !IsTrusted(peer, trusted))
@@ -135,7 +135,7 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     private static string[] Values(StringValues header) =>
         header.Count == 0 ? [] : header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>An address, maybe with a port behind it; null: something else ("unknown"), which ends what is known of the chain.</summary>
+    /// <summary>An address, maybe followed by a port; null: something else ("unknown"), which ends what is known of the chain.</summary>
     private static IPAddress? Address(string text)
     {
         if (text is ['[', ..] && text.IndexOf(']') is > 0 and var end) text = text[1..end];

@@ -47,7 +47,7 @@ internal static class FrontPage
         """;
 
     /// <summary>Makes the page from the endpoints that it lists.</summary>
-    public static SampleEndpoint Of(IEnumerable<SampleEndpoint> endpoints)
+    public static SampleEndpoint Create(IEnumerable<SampleEndpoint> endpoints)
     {
         var html = new StringBuilder(Head);
         foreach (var endpoint in endpoints)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>HTTP's rarer parts: <c>/upgrade</c> to another protocol, <c>/trailers</c> behind a body.</summary>
+/// <summary>HTTP's rarer parts: <c>/upgrade</c> to another protocol, <c>/trailers</c> after a body.</summary>
 internal static class ProtocolEndpoints
 {
     private const string EchoProtocol = "echo";

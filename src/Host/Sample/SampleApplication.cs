@@ -17,7 +17,7 @@ internal sealed class SampleApplication : IHttpApplication<HttpContext>, IDispos
     ];
 
     private static readonly FrozenDictionary<string, SampleEndpoint> ByPath =
-        Endpoints.Append(FrontPage.Of(Endpoints)).ToFrozenDictionary(e => e.Path);
+        Endpoints.Append(FrontPage.Create(Endpoints)).ToFrozenDictionary(e => e.Path);
 
     private readonly PreciseTimer _timer = new();
 

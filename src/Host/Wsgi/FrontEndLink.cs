@@ -61,7 +61,7 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
             + "files");
     }
 
-    // Byte by byte: what comes behind the line is the lifeline's.
+    // Byte by byte: what comes after the line is the lifeline's.
     private static string ReadLine(Stream stream)
     {
         var line = new StringBuilder();

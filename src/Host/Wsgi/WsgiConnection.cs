@@ -46,7 +46,7 @@ internal sealed record WsgiConnection(
     /// <param name="requester">Who asks.</param>
     /// <param name="scriptName">Where the application is mounted; <c>/</c> at the top.</param>
     /// <param name="now">When the request began.</param>
-    public static WsgiConnection Of(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
+    public static WsgiConnection From(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
     {
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var connection = features.Get<IHttpConnectionFeature>();

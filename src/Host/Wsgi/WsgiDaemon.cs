@@ -85,7 +85,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         var hasBody = RequestHeaders.ReadFraming(context).HasBody;
         var work = new WsgiDaemonRequest(context, link.Events)
         {
-            Environ = WsgiEnviron.Of(request, request.RawTarget, hasBody, connection),
+            Environ = WsgiEnviron.Create(request, request.RawTarget, hasBody, connection),
             RequestStart = connection.Start,
         };
         application.Submit(work);

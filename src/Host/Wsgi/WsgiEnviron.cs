@@ -18,7 +18,7 @@ internal static class WsgiEnviron
     /// <param name="target">Its target, normalised.</param>
     /// <param name="hasBody">Whether it has a body.</param>
     /// <param name="connection">Who sent it.</param>
-    public static List<KeyValuePair<string, string>> Of(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
+    public static List<KeyValuePair<string, string>> Create(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
     {
         var headers = request.Headers;
         var question = target.IndexOf('?', StringComparison.Ordinal);

@@ -18,7 +18,7 @@ internal sealed class ArrivalRecorder
     /// </summary>
     private static readonly TimeSpan FirstResolution = TimeSpan.FromMilliseconds(0.25);
 
-    /// <summary>How long a usual burst behind the duration is waited for; then the last burst before has to do.</summary>
+    /// <summary>How long to wait for a usual burst after the duration; then the last burst before it has to do.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _duration;
@@ -36,7 +36,7 @@ internal sealed class ArrivalRecorder
 
     /// <summary>Makes a recorder for one body.</summary>
     /// <param name="duration">How long to measure.</param>
-    /// <param name="skip">Bytes that are left out: the measurement begins with the first burst behind them.</param>
+    /// <param name="skip">Bytes that are left out: the measurement begins with the first burst after them.</param>
     /// <param name="capacity">The most runs to keep, at least 16.</param>
     /// <param name="notBefore">The measurement begins at this timestamp at the earliest; <see cref="long.MaxValue"/>: when
     /// <see cref="Begin"/> says so.</param>

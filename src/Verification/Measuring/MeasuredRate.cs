@@ -26,7 +26,7 @@ public record MeasuredRate
 
     /// <summary>
     /// Bytes in each whole second since the first byte, the mean of the connections or, if the rate is shared, their sum. A write counts as
-    /// spread over the pause behind it where the typical pause is at most 250 ms, so that a steady server's seconds are not
+    /// spread over the pause that follows it where the typical pause is at most 250 ms, so that a steady server's seconds are not
     /// unequal by a write; bursts further apart count at the moment they came.
     /// </summary>
     public IReadOnlyList<long> Windows { get; init; } = [];

@@ -3,7 +3,7 @@ namespace DaemonProxy.Verification.Measuring;
 /// <summary>The bytes of a paced response over time as a pacer means them: what windows of a second and charts are made from.</summary>
 /// <remarks>
 /// Counting the bytes received in each second is wrong by a write: at 8 KiB/s in writes of 512 bytes a second holds 16 of them, or 15 or 17
-/// when one comes a millisecond to either side of the second's end, and that is 6%. A write is therefore spread over the pause behind it,
+/// when one comes a millisecond to either side of the second's end, and that is 6%. A write is therefore spread over the pause that follows it,
 /// which is what pays for it (see <see cref="Staircase"/>): an arrival that is late by a millisecond then moves a window by a millisecond's
 /// worth.
 ///
@@ -27,7 +27,7 @@ internal sealed class PacingCurve
 
     /// <summary>Takes the receives of one body, in the order of time, the first at 0; at least one.</summary>
     /// <param name="arrivals">The receives.</param>
-    /// <param name="end">Where the measurement ends, on the same clock: nothing behind it is looked at.</param>
+    /// <param name="end">Where the measurement ends, on the same clock: nothing after it counts.</param>
     public PacingCurve(IReadOnlyList<ArrivedBytes> arrivals, TimeSpan end)
     {
         _end = end;

@@ -46,7 +46,7 @@ internal sealed class ResponseDecoder(string requestMethod, bool keepBody = fals
     /// <summary>What is wrong with the response, one sentence; null while nothing is.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Takes the next bytes received. What comes behind the end or a mistake is ignored.</summary>
+    /// <summary>Takes the next bytes received. What comes after the end or after a mistake is ignored.</summary>
     public void Decode(ReadOnlySpan<byte> received)
     {
         while (!received.IsEmpty && _part is not (Part.Complete or Part.Broken))

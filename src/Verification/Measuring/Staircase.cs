@@ -4,7 +4,7 @@ namespace DaemonProxy.Verification.Measuring;
 /// A response as it arrived, seen as what a pacer makes of it: bursts with pauses between them. Pure arithmetic on receives.
 /// </summary>
 /// <remarks>
-/// A pacer that sends a chunk each 200 ms has, at any moment, sent up to a chunk more than its rate allows. Dividing the
+/// A pacer that sends a chunk every 200 ms has, at any moment, sent up to a chunk more than its rate allows. Dividing the
 /// bytes by the time up to just any moment is therefore wrong by up to a chunk: 4% of 5 seconds. Exact is the time from the
 /// begin of one burst to the begin of another, with the bytes that came between: each chunk with the pause that pays for it.
 ///
@@ -38,7 +38,7 @@ internal sealed class Staircase
     }
 
     /// <summary>
-    /// Where a measurement of the given length ends: at the first burst behind it that a usual pause precedes. After an
+    /// Where a measurement of the given length ends: at the first burst after it that a usual pause precedes. After an
     /// unusually long one a pacer that keeps a deadline has yet to catch up, and would be judged by the machine's hiccup.
     /// If there is none, where the last burst began. The bytes are those that had arrived before it. Null with only one burst.
     /// </summary>

@@ -35,7 +35,7 @@ internal sealed record ReportedRate(
     /// <summary>From a route's result.</summary>
     public static ReportedRate From(RateLimitResult result) => new(
         result,
-        $"{result.Route}: {PacerTable.Of(result.Pacer).Name}",
+        $"{result.Route}: {PacerTable.Get(result.Pacer).Name}",
         $"daemon {result.Daemon}, flush delay {Units.FormatDuration(result.FlushDelay)}, buffer {Units.FormatSize(result.BufferSize)}",
         result.Route,
         result.Windows.Count == 0

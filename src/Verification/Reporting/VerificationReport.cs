@@ -22,7 +22,7 @@ public static class VerificationReport
         foreach (var result in results)
         {
             table.Add(
-                PacerTable.Of(result.Pacer).Name,
+                PacerTable.Get(result.Pacer).Name,
                 $"{Units.FormatDuration(result.FlushDelay)} / {Units.FormatSize(result.BufferSize)}",
                 Rate(result.ConfiguredRate, result.ConfiguredRate),
                 Rate(result.AchievedRate, result.ConfiguredRate),

@@ -5,7 +5,7 @@ namespace DaemonProxy.Verification.Verifying;
 /// <summary>How long what an application has written was on its way, and the verdict on it.</summary>
 public abstract record LatencyResult
 {
-    /// <summary>What the application did, for a person: <c>100 B each 50 ms</c>; <c>as it comes</c> where it is not known.</summary>
+    /// <summary>What the application did, for a person: <c>100 B every 50 ms</c>; <c>as it comes</c> where it is not known.</summary>
     public required string Workload { get; init; }
 
     /// <summary>What <see cref="Latency"/> was measured by.</summary>

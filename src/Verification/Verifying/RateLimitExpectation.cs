@@ -20,7 +20,7 @@ internal sealed record RateLimitExpectation(string Text, double Lowest, double H
     /// <param name="tolerance">As a fraction; null: what the pacer can do.</param>
     public static RateLimitExpectation KeepsToTheRate(PacerKind pacer, double? tolerance)
     {
-        var allowed = tolerance ?? PacerTable.Of(pacer).Tolerance;
+        var allowed = tolerance ?? PacerTable.Get(pacer).Tolerance;
         return new(string.Create(CultureInfo.InvariantCulture, $"within {allowed * 100:0.###}%"), 1 - allowed, 1 + allowed);
     }
 
@@ -29,7 +29,7 @@ internal sealed record RateLimitExpectation(string Text, double Lowest, double H
     /// <param name="rate">The configured rate, bytes/s.</param>
     public static RateLimitExpectation FallsBelowTheRate(PacerKind pacer, long rate) => rate >= RateThatShowsTheDefect
         ? new("below half the rate (the defect)", double.Epsilon, 0.5)
-        : new("at most the rate (the defect shows from 800 KiB/s)", double.Epsilon, 1 + PacerTable.Of(pacer).Tolerance);
+        : new("at most the rate (the defect shows from 800 KiB/s)", double.Epsilon, 1 + PacerTable.Get(pacer).Tolerance);
 
     /// <summary>Whether a ratio is as expected.</summary>
     public bool IsMetBy(double ratio) => ratio >= Lowest && ratio <= Highest;

@@ -12,7 +12,7 @@ namespace DaemonProxy.Verification.Verifying;
 /// what it sends: the socket runs dry now and then, which is what the policy before 6.0.2 answers with a flush.
 ///
 /// The achieved rate is measured from the first byte of the body to the begin of a burst, over the bytes that had arrived before
-/// that burst: a pacer that sends a chunk each 200 ms is so measured exactly, and not up to a chunk too high or too low.
+/// that burst: a pacer that sends a chunk every 200 ms is measured exactly in this way, and not up to a chunk too high or too low.
 /// </remarks>
 public static class RateLimitVerification
 {
@@ -146,7 +146,7 @@ public static class RateLimitVerification
         var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         // The defect is expected of the combination started to show it; whoever's own instance has it, wants to know.
-        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Of(limit.Pacer).FlushCost > TimeSpan.Zero
+        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Get(limit.Pacer).FlushCost > TimeSpan.Zero
             ? RateLimitExpectation.FallsBelowTheRate(limit.Pacer, limit.Rate)
             : RateLimitExpectation.KeepsToTheRate(limit.Pacer, options.Tolerance);
         var target = Request(new FrontEndAddress(instance), route, options).Uri;

@@ -24,7 +24,7 @@ public sealed record ServerRateLimitOptions : ServerOptions
     public double Tolerance { get; init; } = 0.01;
 
     /// <summary>
-    /// Bytes of each response that are left out, an initial burst: the measurement begins with the first write behind them.
+    /// Bytes of each response that are left out, an initial burst: the measurement begins with the first write after them.
     /// </summary>
     public long Skip { get; init; }
 

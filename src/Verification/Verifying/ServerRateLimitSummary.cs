@@ -128,7 +128,7 @@ internal static class ServerRateLimitSummary
             return $"{options.Uri} answers with an empty body; measure an address that sends more.";
         if (options.Skip > 0 && !connection.Recorder!.HasBegun)
             return $"The body ended after {connection.BodyBytes} bytes, within the {options.Skip} that were to be left out.";
-        // A body that ends with the duration has no burst behind it, and is measured up to its last one.
+        // A body that ends with the duration has no burst after it, and is measured up to its last one.
         var missing = options.Duration - measured.Duration;
         if (measured.AchievedRate > 0 && missing < options.Duration / 4)
             return null;

@@ -10,7 +10,7 @@ namespace DaemonProxy.Verification.Verifying;
 /// moment when all have had their first byte, over the same time, and kept open until the last has been measured: so each is measured
 /// under the load of all, and their shares can be compared.
 ///
-/// A rate is measured from the begin of a burst to the begin of another: see <see cref="Staircase"/>. For seconds see
+/// A rate is measured from the beginning of one burst to the beginning of another: see <see cref="Staircase"/>. For seconds see
 /// <see cref="PacingCurve"/>.
 /// </remarks>
 public static class ServerRateLimitVerification

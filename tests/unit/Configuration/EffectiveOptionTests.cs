@@ -15,7 +15,7 @@ public sealed class EffectiveOptionTests
         """;
 
     private static Dictionary<string, EffectiveOption> Of(int group) =>
-        EffectiveOption.Of(ConfigurationText.Read(Example).Daemons[group]).ToDictionary(option => option.Name);
+        EffectiveOption.From(ConfigurationText.Read(Example).Daemons[group]).ToDictionary(option => option.Name);
 
     [Fact]
     public void Values_are_as_the_configuration_has_them_and_defaults_are_told_apart()
@@ -57,7 +57,7 @@ public sealed class EffectiveOptionTests
     public void Value_is_shown_exactly_as_the_configuration_would_have_it(string key, string given, string shown)
     {
         var group = Group(given);
-        Assert.Equal(new(key, shown, false), EffectiveOption.Of(group).Single(option => option.Name == key));
+        Assert.Equal(new(key, shown, false), EffectiveOption.From(group).Single(option => option.Name == key));
         if (given[0] is '[' or '{') return;
         Assert.Equal(group, Group(shown));
 
@@ -89,10 +89,10 @@ public sealed class EffectiveOptionTests
     {
         var configuration = ConfigurationText.Read(Example);
         Assert.Equal(["DPXY0024 app", "DPXY0024 own"],
-            GroupWarnings.Of(configuration, isUnix: false, isRoot: false).Select(warning => $"{warning.Reason} {warning.Group}"));
+            GroupWarnings.From(configuration, isUnix: false, isRoot: false).Select(warning => $"{warning.Reason} {warning.Group}"));
         Assert.Equal(["DPXY0025 app"],
-            GroupWarnings.Of(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
-        Assert.Empty(GroupWarnings.Of(configuration, isUnix: true, isRoot: false));
-        Assert.Contains("umask, memory-limit", GroupWarnings.Of(configuration, isUnix: false, isRoot: false).First().Message);
+            GroupWarnings.From(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
+        Assert.Empty(GroupWarnings.From(configuration, isUnix: true, isRoot: false));
+        Assert.Contains("umask, memory-limit", GroupWarnings.From(configuration, isUnix: false, isRoot: false).First().Message);
     }
 }

@@ -30,7 +30,7 @@ public sealed class WorkerGreetingTests
         Assert.Equal((Secret, true), (greeting!.Secret, greeting.RequireLoad));
         Assert.Equal((group.Name, group.Source, group.Application),
             (greeting.Group.Name, greeting.Group.Source, greeting.Group.Application));
-        Assert.Equal(EffectiveOption.Of(group), EffectiveOption.Of(greeting.Group));
+        Assert.Equal(EffectiveOption.From(group), EffectiveOption.From(greeting.Group));
     }
 
     [Fact]
@@ -57,11 +57,11 @@ public sealed class WorkerGreetingTests
     public void Command_line_says_what_is_served_and_where()
     {
         var group = Group("application: 'package.module:callable', threads: 3, request-timeout: 5s, python-path: /a");
-        var command = DaemonCommand.Of(group, "/run/app.sock", ["host"], requireLoad: true, Secret);
+        var command = DaemonCommand.From(group, "/run/app.sock", ["host"], requireLoad: true, Secret);
         Assert.Equal(["host", "daemon", "--application", "package.module:callable", "--socket", "/run/app.sock", "--front-end"],
             command.Line);
         Assert.Equal(new WorkerGreeting(Secret, group, RequireLoad: true), command.Greeting);
         Assert.Equal(["host", "daemon", "--sample", "--socket", "/run/app.sock", "--front-end"],
-            DaemonCommand.Of(Group("sample: on"), "/run/app.sock", ["host"], false, Secret).Line);
+            DaemonCommand.From(Group("sample: on"), "/run/app.sock", ["host"], false, Secret).Line);
     }
 }

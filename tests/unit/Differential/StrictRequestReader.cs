@@ -18,7 +18,7 @@ internal sealed record ReadRequest(string Line, IReadOnlyList<(string Name, stri
 
 /// <summary>
 /// Reads requests from a connection and knows nothing of the product's readers: a line ends in CR LF, a name is a token with the colon
-/// right behind it, there is one host and one framing, and a body has exactly its length. Anything else is an
+/// right after it, there is one host and one framing, and a body has exactly its length. Anything else is an
 /// <see cref="InvalidDataException"/>.
 /// </summary>
 internal sealed class StrictRequestReader(Socket socket)

@@ -44,7 +44,7 @@ public sealed class PacerTableTests
     public void Table_has_a_row_for_each_pacer_and_the_cmdlets_have_the_same()
     {
         Assert.Equal(Enum.GetValues<PacerKind>(), PacerTable.All.Select(pacer => pacer.Kind));
-        Assert.All(PacerTable.All, pacer => Assert.Same(pacer, PacerTable.Of(pacer.Kind)));
+        Assert.All(PacerTable.All, pacer => Assert.Same(pacer, PacerTable.Get(pacer.Kind)));
         using var cmdlets = ModuleDefinition.ReadModule(Path.Combine(RepositoryRoot.Path, "module", "bin", "DaemonProxy.Cmdlets.dll"));
         var shown = cmdlets.GetType("DaemonProxy.Cmdlets.Pacer").Fields.Where(field => field.HasConstant)
             .Select(field => (field.Name, (int)field.Constant));
@@ -55,7 +55,7 @@ public sealed class PacerTableTests
     [MemberData(nameof(Pacers))]
     public void Parser_takes_its_name_and_a_shared_limit_takes_what_can_be_shared(PacerKind kind)
     {
-        var pacer = PacerTable.Of(kind);
+        var pacer = PacerTable.Get(kind);
         var configuration = ConfigurationText.Read(Route($"rate-limit: 1KiB/s, pacer: {pacer.Name}"));
         Assert.Equal(kind, configuration.Routes[0].RateLimit.Pacer);
         var shared = Record.Exception(() => ConfigurationText.Read(Route($"rate-limit: 1KiB/s, rate-scope: client, pacer: {pacer.Name}")));
@@ -72,7 +72,7 @@ public sealed class PacerTableTests
     {
         var filter = Filter(kind);
         await WriteAsync(filter, Chunk / 2, Marker.None);
-        Assert.Equal(PacerTable.Of(kind).HoldsForFullWrites ? Chunk / 2 : 0, filter.Held);
+        Assert.Equal(PacerTable.Get(kind).HoldsForFullWrites ? Chunk / 2 : 0, filter.Held);
     }
 
     /// <summary>Bytes that are flushed out one by one: what a flush costs more than its bytes do is the pacer's flush cost.</summary>
@@ -81,13 +81,13 @@ public sealed class PacerTableTests
     public async Task Flush_costs_what_its_row_says_and_the_warning_tells_what_becomes_of_the_rate(PacerKind kind)
     {
         const int Flushes = 200;
-        var (pacer, filter) = (PacerTable.Of(kind), Filter(kind));
+        var (pacer, filter) = (PacerTable.Get(kind), Filter(kind));
         var took = TimeSpan.Zero;
         for (var i = 0; i < Flushes; i++) took += await WriteAsync(filter, 10, Marker.Flush);
 
         var ratio = Flushes * 10 / Math.Max(1e-9, took.TotalSeconds) / Rate;
         if (pacer.FlushCost > TimeSpan.Zero) Assert.Equal(pacer.FlushCost * (Flushes - 1), took);
-        var warning = NoDelayWarning.Of(Limited("/slow", kind), TimeSpan.Zero)!;
+        var warning = NoDelayWarning.From(Limited("/slow", kind), TimeSpan.Zero)!;
         Assert.StartsWith("Route '/slow' is limited to 1000B/s and daemon 'app' has no flush delay", warning);
         Assert.Contains($"The {pacer.Name} pacer ", warning);
         Assert.Equal(ratio < 0.9, warning.Contains("fall far below their rate"));
@@ -99,8 +99,8 @@ public sealed class PacerTableTests
     [MemberData(nameof(Pacers))]
     public void Nothing_is_warned_of_with_a_flush_delay_or_without_a_limit(PacerKind kind)
     {
-        Assert.Null(NoDelayWarning.Of(Limited("/", kind), TimeSpan.FromMilliseconds(1)));
-        Assert.Null(NoDelayWarning.Of(Limited("/", kind, rate: 0), TimeSpan.Zero));
+        Assert.Null(NoDelayWarning.From(Limited("/", kind), TimeSpan.FromMilliseconds(1)));
+        Assert.Null(NoDelayWarning.From(Limited("/", kind, rate: 0), TimeSpan.Zero));
     }
 
     [Fact]
@@ -108,9 +108,9 @@ public sealed class PacerTableTests
     {
         var kinds = new[] { PacerKind.TokenBucket, PacerKind.Interval2433, PacerKind.Interval };
         var route = Limited("/", kinds[0]) with { RateLimits = [.. kinds.Select(kind => Limited("/", kind).RateLimits[0])] };
-        Assert.Contains("The interval pacer ", NoDelayWarning.Of(route, TimeSpan.Zero));
+        Assert.Contains("The interval pacer ", NoDelayWarning.From(route, TimeSpan.Zero));
         Assert.Contains(
-            "The interval-2.4.33 pacer ", NoDelayWarning.Of(route with { RateLimits = [.. route.RateLimits.Take(2)] }, TimeSpan.Zero));
+            "The interval-2.4.33 pacer ", NoDelayWarning.From(route with { RateLimits = [.. route.RateLimits.Take(2)] }, TimeSpan.Zero));
     }
 
     private static RouteStatus Limited(string path, PacerKind pacer, long rate = Rate) => new()

@@ -75,7 +75,7 @@ internal static partial class RequestHeadTarget
         var framing = RequestHeaders.ReadFraming(features);
         try
         {
-            Requester.Of(Connection, request, []).Forward(Connection, request.Headers);
+            Requester.From(Connection, request, []).Forward(Connection, request.Headers);
             using var head = RequestTranslator.Translate(features, raw, upgrade: null, connection: null).Head;
             var text = OneRequest(head, framing);
             Assert.Single(text.Split("\r\n"), line => line.StartsWith("X-Forwarded-For:", StringComparison.OrdinalIgnoreCase));

@@ -126,9 +126,9 @@ public sealed class ExecShimTests
     }
 
     [Theory]
-    [InlineData(125, "exec needs a command behind --")]
-    [InlineData(125, "exec needs a command behind --", "--")]
-    [InlineData(125, "exec needs a command behind --", "--umask=22", "sh")]
+    [InlineData(125, "exec needs a command after --")]
+    [InlineData(125, "exec needs a command after --", "--")]
+    [InlineData(125, "exec needs a command after --", "--umask=22", "sh")]
     [InlineData(125, "exec knows no option --nice=5", "--nice=5", "--", "echo", "x")]
     [InlineData(125, "exec knows no option --umask", "--umask", "--", "echo", "x")]
     [InlineData(125, "--parent=me is no process", "--parent=me", "--", "echo", "x")]

@@ -58,7 +58,7 @@ public sealed class RequestTranslatorTests
     private static List<string> Lines(FeatureCollection features, params IPNetwork[] trusted)
     {
         var (request, connection) = (features.GetRequiredFeature<IHttpRequestFeature>(), features.Get<IHttpConnectionFeature>());
-        Requester.Of(connection, request, trusted).Forward(connection, request.Headers);
+        Requester.From(connection, request, trusted).Forward(connection, request.Headers);
         using var head = RequestTranslator.Translate(features, "/a", upgrade: null, connection: null).Head;
         return [.. Encoding.Latin1.GetString(head.Bytes.Span).Split("\r\n")];
     }

@@ -18,7 +18,7 @@ public sealed class RequesterTests
         if (proto is not null) request.Headers["X-Forwarded-Proto"] = proto;
         if (host is not null) request.Headers["X-Forwarded-Host"] = host;
         var networks = trusted.Length == 0 ? [] : ConfigurationOf(trusted).TrustedProxies;
-        return Requester.Of(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(peer), RemotePort = 5000 }, request, networks);
+        return Requester.From(new HttpConnectionFeature { RemoteIpAddress = IPAddress.Parse(peer), RemotePort = 5000 }, request, networks);
     }
 
     private static ProxyConfiguration ConfigurationOf(string trusted) =>

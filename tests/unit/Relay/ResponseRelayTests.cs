@@ -221,7 +221,7 @@ public sealed class ResponseRelayTests
     [Fact]
     public async Task Interval_pacer_gets_nothing_but_full_chunks_of_a_fast_response()
     {
-        // 1 MB/s: a chunk of 200,000 bytes each 200 ms. The application always has more, but for stalls of 3 ms.
+        // 1 MB/s: a chunk of 200,000 bytes every 200 ms. The application always has more, but for stalls of 3 ms.
         var chain = new RecordingChain(_time, 0);
         var filter = new RateLimitFilter(new LiveRateLimit(new RateLimit(1_000_000, 0, PacerKind.Interval), _time), default, chain);
         _ = Run(filter);

@@ -61,7 +61,7 @@ public class ArrivalRecorderTests
     [Fact]
     public void A_measurement_that_begins_in_the_middle_of_a_burst_leaves_its_rest_out()
     {
-        // A chunk each 200 ms in four pieces; the begin is told between the second and the third of one.
+        // A chunk every 200 ms in four pieces; the beginning is told between the second and the third of one.
         var recorder = new ArrivalRecorder(FiveSeconds, 0, 100_000, notBefore: long.MaxValue);
         long bytes = 0;
         for (var i = 0; i < 40 * 4; i++)

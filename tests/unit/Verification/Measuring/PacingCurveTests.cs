@@ -72,7 +72,7 @@ public class PacingCurveTests
     [Fact]
     public void A_silence_in_a_steady_flow_stays_one()
     {
-        // Due each 20 ms; nothing arrives from 4.1 s to 4.9 s, then what was due at once.
+        // Due every 20 ms; nothing arrives from 4.1 s to 4.9 s, then what was due at once.
         var curve = Curve(
             Enumerable.Range(0, 600).Select(i => new ArrivedBytes(Ms(i * 20 is > 4100 and < 4900 ? 4900 : i * 20), (i + 1) * Rate / 50)));
 

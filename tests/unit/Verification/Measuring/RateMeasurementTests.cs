@@ -28,7 +28,7 @@ public class RateMeasurementTests
     [Fact]
     public void A_hiccup_at_the_end_is_not_held_against_a_pacer_that_catches_up()
     {
-        // Due each 20 ms; nothing arrives from 4.9 s to 5.2 s, then all that was due arrives at once.
+        // Due every 20 ms; nothing arrives from 4.9 s to 5.2 s, then all that was due arrives at once.
         var arrivals = Enumerable.Range(0, 300)
             .Select(i => (Due: i * 20, Bytes: (i + 1) * (Rate / 50)))
             .Select(write => new ArrivedBytes(Ms(write.Due is > 4900 and < 5200 ? 5200 : write.Due), write.Bytes));
