@@ -94,7 +94,6 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                         await Task.Yield();
                     }
                     unflushed = true;
-                    if (!piece.IsEmpty) hasPassed = true;
                     passed += piece.Length;
                     var held = chain.Held;
 
@@ -106,7 +105,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                 }
             }
         }
-        catch (BrokenResponseException broken) when (hasPassed && broken.Reason != EventCatalogue.ClientWriteTimeout)
+        catch (BrokenResponseException broken) when ((hasPassed || passed > 0) && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
             // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
             await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);                                // (6)
@@ -120,6 +119,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
             if (!flush.IsCompleted) turn = 0;
             await flush.ConfigureAwait(false);
             unflushed = false;
+            hasPassed |= passed > 0;
             passed = 0;
         }
     }
