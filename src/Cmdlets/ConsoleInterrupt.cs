@@ -49,7 +49,6 @@ internal sealed class ConsoleInterrupt : IDisposable
         }
     }
 
-    /// <summary>Gives Ctrl+C back.</summary>
     public void Dispose()
     {
         if (_isActive)

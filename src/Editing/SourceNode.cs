@@ -30,7 +30,6 @@ internal sealed class SourceScalar : SourceNode
 /// <summary>A reference to a value further up.</summary>
 internal sealed class SourceAlias : SourceNode
 {
-    /// <summary>The value's anchor.</summary>
     public required string Name { get; init; }
 }
 

@@ -14,7 +14,6 @@ internal sealed class YamlText(string newLine)
     /// <summary>What ends a line.</summary>
     public string NewLine => newLine;
 
-    /// <summary>A whole document.</summary>
     public string Document(SectionValue root)
     {
         var text = new StringBuilder();

@@ -9,7 +9,6 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
 
     private static readonly string[] Settings = ["SSLEngine", "SSLCertificateFile", "SSLCertificateKeyFile"];
 
-    /// <summary>Converts the lines.</summary>
     public void Convert(IReadOnlyList<ApacheDirective> lines, IReadOnlyList<ApacheScope> hosts)
     {
         var secure = scopes.Any(

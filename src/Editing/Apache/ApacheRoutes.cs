@@ -18,7 +18,6 @@ internal sealed class ApacheRoutes(
     /// <summary>A script alias as it is meant.</summary>
     private sealed record Alias(ApacheDirective Line, string Path, string Script);
 
-    /// <summary>Converts all aliases.</summary>
     public IEnumerable<SectionValue> Convert(ApacheScope server, IReadOnlyList<ApacheScope> hosts)
     {
         foreach (var host in hosts.Prepend(server))

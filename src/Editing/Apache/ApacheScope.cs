@@ -3,10 +3,8 @@ namespace DaemonProxy.Editing.Apache;
 /// <summary>For what the lines of a scope hold.</summary>
 internal enum ApacheScopeKind
 {
-    /// <summary>Everything.</summary>
     Server,
 
-    /// <summary>A virtual host.</summary>
     Host,
 
     /// <summary>Scripts in a folder.</summary>
@@ -37,7 +35,6 @@ internal sealed class ApacheScope(ApacheScopeKind kind, ApacheDirective? opening
     /// <summary>WSGIScriptAlias, in the order of the file.</summary>
     public List<ApacheDirective> Aliases { get; } = [];
 
-    /// <summary>The scopes inside.</summary>
     public List<ApacheScope> Inner { get; } = [];
 
     /// <summary>The scope around it.</summary>

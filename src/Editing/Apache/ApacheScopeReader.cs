@@ -25,7 +25,6 @@ internal sealed class ApacheScopeReader(ApacheNotes notes, string? serverName)
     /// <summary>WSGIDaemonProcess, wherever it stands: its name is one for all.</summary>
     public List<ApacheDirective> Daemons { get; } = [];
 
-    /// <summary>The virtual hosts.</summary>
     public List<ApacheScope> Hosts { get; } = [];
 
     /// <summary>Sorts the lines of a scope.</summary>

@@ -22,7 +22,6 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
         "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix",
     };
 
-    /// <summary>Converts the lines.</summary>
     public void Convert(IReadOnlyList<ApacheDirective> lines)
     {
         var proxies = lines.Where(line => line.Is(Proxies)).ToList();

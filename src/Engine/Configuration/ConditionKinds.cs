@@ -5,7 +5,6 @@ internal static class ConditionKinds
 {
     private const string TokenCharacters = "!#$%&'+-.^_`|~"; // RFC 9110, section 5.6.2, but for the star, which stands for any
 
-    /// <summary>A request method.</summary>
     public static ValueKind<string> Method { get; } = ValueKinds.Text("GET", (text, shown, key) =>
         IsToken(text) ? (text.ToUpperInvariant(), null) : (null, $"{key}: {shown} is no method; write for example GET"));
 
@@ -16,13 +15,11 @@ internal static class ConditionKinds
                 ? (null, $"{key}: {shown} would carry requests past routes, limits and logs; HTTP/2 is spoken at the https addresses")
                 : (text.ToLowerInvariant(), null));
 
-    /// <summary>A media type.</summary>
     public static ValueKind<string> MediaType { get; } = ValueKinds.Text("video/*", (text, shown, key) =>
         text.Split('/') is [var kind, var subtype] && IsToken(kind) && (subtype == "*" || IsToken(subtype))
             ? (text, null)
             : (null, $"{key}: {shown} is no media type; write for example video/mp4, or video/* for all of a kind"));
 
-    /// <summary>A path.</summary>
     public static ValueKind<string> Path { get; } = ValueKinds.Text("/media", (text, shown, key) =>
         text is not ['/', ..] ? (null, $"{key}: {shown} must begin with a '/'; write for example /{text.TrimStart('*')}")
             : text.AsSpan().IndexOfAny('?', '#') >= 0

@@ -306,7 +306,6 @@ internal static class DaemonSection
         _ => true,
     }).Select(key => key.Name);
 
-    /// <summary>Reads an item.</summary>
     public static DaemonGroupOptions Read(MappingNode mapping, Reading reading)
     {
         if (mapping.Find("name") is null)

@@ -12,7 +12,6 @@ internal static class RateLimitSection
     public static ValueKind<RateScope> Scope { get; } = ValueKinds.Choice(
         ("response", RateScope.Response), ("client", RateScope.Client), ("route", RateScope.Route), ("total", RateScope.Total));
 
-    /// <summary>The pacers.</summary>
     public static ValueKind<PacerKind> Pacer { get; } = ValueKinds.Choice([.. PacerTable.All.Select(pacer => (pacer.Name, pacer.Kind))]);
 
     /// <summary>What the key of a pacer does.</summary>

@@ -82,7 +82,6 @@ internal static class RouteSection
         },
     };
 
-    /// <summary>Reads an item.</summary>
     public static RouteOptions Read(MappingNode mapping, Reading reading)
     {
         if (mapping.Find("path") is null)

@@ -20,7 +20,6 @@ internal static class TlsSection
         },
     };
 
-    /// <summary>Reads the section.</summary>
     public static TlsOptions Read(MappingNode mapping, Reading reading)
     {
         if (mapping.Find("certificate") is null)

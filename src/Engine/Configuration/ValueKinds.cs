@@ -57,7 +57,6 @@ internal static class ValueKinds
         "type": "string", "pattern": "^/[^?#]*$"
         """);
 
-    /// <summary>A daemon's address.</summary>
     public static ValueKind<DaemonAddress> DaemonAddress { get; } = Single<DaemonAddress>("unix:/run/app.sock", (scalar, key, reading) =>
         Configuration.DaemonAddress.TryParse(scalar.Text, reading.BaseDirectory, out var address, out var error)
             ? address

@@ -21,7 +21,6 @@ internal sealed class BackOff
     /// <summary>The shortest time between two starts of a group whose workers listen, and end at once.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest pause.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
@@ -80,7 +79,6 @@ internal sealed class BackOff
             lock (group._gate) Note();
         }
 
-        /// <summary>It listened.</summary>
         public void Listened()
         {
             Failures = 0;

@@ -10,7 +10,6 @@ internal delegate Task<IWorkerProcess> WorkerStart(DaemonCommand command, Action
 /// <summary>One process of a managed group, as its supervisor sees it.</summary>
 internal interface IWorkerProcess
 {
-    /// <summary>Its process id.</summary>
     int Id { get; }
 
     /// <summary>Full path of the socket it is to listen on.</summary>

@@ -38,7 +38,6 @@ internal enum RepeatDecision
 /// </summary>
 internal static class RepeatRule
 {
-    /// <summary>Decides.</summary>
     public static RepeatDecision Decide(in FailedTry failed)
     {
         if (failed.IsTakenUp != false && failed.Died == 1) return RepeatDecision.No;

@@ -16,7 +16,6 @@ internal sealed class ScriptWatch(string script, TimeProvider time, Action chang
     private long _last = time.GetTimestamp();
     private int _looking;
 
-    /// <summary>Looks.</summary>
     public void CheckScript()
     {
         if (time.GetElapsedTime(Volatile.Read(ref _last)) < Between || Interlocked.Exchange(ref _looking, 1) == 1) return;

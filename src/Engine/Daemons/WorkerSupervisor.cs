@@ -36,7 +36,6 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _backOff = group.BackOff.NewSlot();
     }
 
-    /// <summary>Its state.</summary>
     public DaemonState State { get; private set; } = DaemonState.Starting;
 
     /// <summary>The process that serves, and its place in the queue; null while there is none.</summary>

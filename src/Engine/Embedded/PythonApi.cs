@@ -156,7 +156,6 @@ internal sealed unsafe partial class PythonApi
             ? handle : throw new PythonException($"{library} cannot be loaded: {Marshal.PtrToStringUTF8(SystemCalls.LastLibraryError())}");
     }
 
-    /// <summary>PyStatus.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Status
     {
@@ -171,7 +170,6 @@ internal sealed unsafe partial class PythonApi
             : $"it wants to exit with code {ExitCode}";
     }
 
-    /// <summary>PyMethodDef.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct MethodDefinition
     {

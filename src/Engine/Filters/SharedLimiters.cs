@@ -86,7 +86,6 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
         }
     }
 
-    /// <summary>Ends the timer.</summary>
     public void Dispose()
     {
         lock (_gate)

@@ -10,7 +10,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy check FILE</c>: every mistake of a configuration, or what it would serve.</summary>
 internal static class CheckCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The configuration file." };

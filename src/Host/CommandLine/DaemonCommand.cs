@@ -16,7 +16,6 @@ internal static class DaemonCommand
 {
     private static readonly TimeSpan SampleDrainTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var sample = new Option<bool>("--sample") { Description = "Run the built-in sample application." };

@@ -7,7 +7,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy explain [CODE]</c>: what an event means and what to do about it.</summary>
 internal static class ExplainCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var code = new Argument<string?>("CODE")

@@ -5,6 +5,5 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>--json</c>, which every verb that prints something for a person takes.</summary>
 internal static class JsonOption
 {
-    /// <summary>Makes the option.</summary>
     public static Option<bool> Create() => new("--json") { Description = "Print JSON, for programs." };
 }

@@ -9,7 +9,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// </summary>
 internal static class ManualCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var date = new Option<string>("--date") { Description = "The page's date. Default: today.", HelpName = "YYYY-MM-DD" };

@@ -22,7 +22,6 @@ internal sealed class ProgramVersion : SynchronousCommandLineAction
     private static string Informational { get; } = typeof(
         ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    /// <summary>The whole line.</summary>
     public static string Text()
     {
         var compiled = RuntimeFeature.IsDynamicCodeSupported ? RuntimeInformation.FrameworkDescription : "native";

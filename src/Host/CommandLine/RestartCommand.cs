@@ -11,7 +11,6 @@ internal static class RestartCommand
     // Daemons may take their time to start; the front end itself gives up on one that does not.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var name = new Argument<string>("NAME")

@@ -14,7 +14,6 @@ internal static class ServeCommand
 {
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var file = new Argument<string?>("FILE")

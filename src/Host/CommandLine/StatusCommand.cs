@@ -9,7 +9,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy status [NAME]</c>: the front ends of this user that run.</summary>
 internal static class StatusCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var name = new Argument<string?>("NAME")

@@ -8,7 +8,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy stop [NAME]</c>: ends a front end, with its daemons.</summary>
 internal static class StopCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         var name = new Argument<string>("NAME")

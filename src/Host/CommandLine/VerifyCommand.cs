@@ -9,7 +9,6 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy verify rate-limit|flush|embedded</c>: what the front end promises, measured.</summary>
 internal static class VerifyCommand
 {
-    /// <summary>Makes the verb.</summary>
     public static Command Create() =>
         new("verify",
         "Measure what the front end promises; ends with 1 when it is not kept, with 3 when the machine is too busy to tell.") { RateLimit(),

@@ -9,22 +9,18 @@ namespace DaemonProxy.Host.CommandLine;
 /// </summary>
 internal sealed class VerifyServerOptions
 {
-    /// <summary><c>--uri</c></summary>
     public Option<string[]> Uris { get; } = new(
         "--uri")
     { Description = "An address on any server, http or https, instead; may be given again.", HelpName = "URL" };
 
-    /// <summary><c>--header</c></summary>
     public Option<string[]> Headers { get; } = new(
         "--header")
     { Description = "With --uri: a header to send; may be given again.", HelpName = "'NAME: VALUE'" };
 
-    /// <summary><c>--skip-certificate-check</c></summary>
     public Option<bool> SkipCertificateCheck { get; } = new(
         "--skip-certificate-check")
     { Description = "With --uri: take any certificate." };
 
-    /// <summary><c>--connections</c></summary>
     public Option<int> Connections { get; } =
         new("--connections")
         {
@@ -33,10 +29,8 @@ internal sealed class VerifyServerOptions
             DefaultValueFactory = _ => 1
         };
 
-    /// <summary><c>--shared</c></summary>
     public Option<bool> Shared { get; } = new("--shared") { Description = "With --uri: the rate is that of all connections together." };
 
-    /// <summary><c>--skip</c></summary>
     public Option<string?> Skip { get; } = new(
         "--skip")
     { Description = "With --uri: bytes of each response to leave out, an initial burst.", HelpName = "SIZE" };
@@ -70,10 +64,8 @@ internal sealed class VerifyServerOptions
         });
     }
 
-    /// <summary>The addresses.</summary>
     public IReadOnlyList<Uri> UrisOf(ParseResult arguments) => [.. (arguments.GetValue(Uris) ?? []).Select(uri => new Uri(uri))];
 
-    /// <summary>The header fields.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> HeadersOf(ParseResult arguments) =>
         [.. (arguments.GetValue(Headers) ?? [])
             .Select(text => new KeyValuePair<string, string>(text[..text.IndexOf(':')].Trim(), text[(text.IndexOf(':') + 1)..].Trim()))];

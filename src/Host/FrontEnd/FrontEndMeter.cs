@@ -12,7 +12,6 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </summary>
 internal sealed class FrontEndMeter : IDisposable
 {
-    /// <summary>The meter's name.</summary>
     public const string Name = "DaemonProxy";
 
     // What OpenTelemetry advises for http.server.request.duration, seconds.
@@ -55,7 +54,6 @@ internal sealed class FrontEndMeter : IDisposable
         Page = new PrometheusPage(Meter);
     }
 
-    /// <summary>The instruments.</summary>
     public Meter Meter { get; } = new(Name);
 
     /// <summary>The same for Prometheus.</summary>

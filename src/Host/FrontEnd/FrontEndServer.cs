@@ -103,7 +103,6 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>Completes, with the drain timeout, when the front end was asked on its control socket to stop.</summary>
     public Task<TimeSpan> StopRequested => _stopRequested.Task;
 
-    /// <summary>Its name.</summary>
     public string Name => _instance.Name;
 
     /// <summary>When it began to serve, in local time.</summary>
@@ -130,7 +129,6 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>Embedded mode: its restriction, its interpreter.</summary>
     public EmbeddedMode Embedded { get; }
 
-    /// <summary>Where events go.</summary>
     public EventLog Log => _log;
 
     /// <summary>The statistics for those who scrape them.</summary>

@@ -20,7 +20,6 @@ internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication
         return context.Response.WriteAsync("only /metrics is here\n");
     }
 
-    /// <summary>Answers a scrape.</summary>
     public static async Task AnswerAsync(HttpContext context, PrometheusPage page)
     {
         using var text = new MemoryStream();

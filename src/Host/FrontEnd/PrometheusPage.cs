@@ -39,7 +39,6 @@ internal sealed class PrometheusPage : IDisposable
         });
     }
 
-    /// <summary>Writes the page.</summary>
     public Task WriteAsync(Stream output, CancellationToken cancellationToken) =>
         _registry.CollectAndExportAsTextAsync(output, cancellationToken);
 

@@ -10,7 +10,6 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
 {
     private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load))];
 
-    /// <summary>The limits.</summary>
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
 
     /// <summary>Changes the limit that is meant.</summary>
@@ -41,7 +40,6 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
     private string There() =>
         string.Join(", ", _limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
 
-    /// <summary>Ends their timers.</summary>
     public void Dispose()
     {
         foreach (var limit in _limits) limit.Dispose();

@@ -59,13 +59,11 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>Its neighbour in that list.</summary>
     public RequestRecord? Next { get; set; }
 
-    /// <summary>Its other neighbour.</summary>
     public RequestRecord? Previous { get; set; }
 
     /// <summary>Its number since the start.</summary>
     public long Id { get; } = id;
 
-    /// <summary>The request's method.</summary>
     public string Method => request.Method;
 
     /// <summary>The request's path, decoded.</summary>

@@ -42,7 +42,6 @@ internal sealed class Route
     /// <summary>The daemon group; null in embedded mode.</summary>
     public DaemonGroup? Group { get; }
 
-    /// <summary>Its own limits.</summary>
     public RateLimitSet Limits { get; }
 
     /// <summary>Where its requests are counted.</summary>

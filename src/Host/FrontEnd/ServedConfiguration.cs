@@ -81,7 +81,6 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             services.Pacing)));
     }
 
-    /// <summary>The configuration.</summary>
     public ProxyConfiguration Configuration { get; }
 
     /// <summary>
@@ -98,10 +97,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The limits that hold on every route.</summary>
     public RateLimitSet Limits { get; }
 
-    /// <summary>The routes.</summary>
     public RouteTable Routes { get; }
 
-    /// <summary>The daemon groups.</summary>
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
     /// <summary>
@@ -197,7 +194,6 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>Who runs a group's processes; null for one that somebody else runs.</summary>
     public GroupSupervisor? SupervisorOf(DaemonGroup group) => _managed.GetValueOrDefault(group.Options.Name);
 
-    /// <summary>Ends the daemons.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var group in _groups) group.Dispose();

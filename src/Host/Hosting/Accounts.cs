@@ -20,7 +20,6 @@ internal static class Accounts
         return uint.TryParse(name, CultureInfo.InvariantCulture, out var number) ? (number, null) : null;
     }
 
-    /// <summary>A group's number.</summary>
     public static uint? Group(string name)
     {
         // name:password:gid:...

@@ -12,7 +12,6 @@ internal static class ClientLimiting
     // the next one comes.
     private const long ReadAhead = 262_144;
 
-    /// <summary>Sets them.</summary>
     public static void Set(KestrelServerLimits limits, ClientLimits wanted)
     {
         // A rate ends a request that is slow and well, and over HTTP/2 the connection with all its neighbours. A body is bounded by each

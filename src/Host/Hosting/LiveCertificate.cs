@@ -123,7 +123,6 @@ internal sealed class LiveCertificate : IDisposable
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Looks no more.</summary>
     public void Dispose() => _looks.Dispose();
 }
 

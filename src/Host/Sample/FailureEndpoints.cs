@@ -7,7 +7,6 @@ namespace DaemonProxy.Host.Sample;
 /// <summary>An application that fails: <c>/status/CODE</c> answers with any status, <c>/abort</c> breaks off in the middle.</summary>
 internal static class FailureEndpoints
 {
-    /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/status/", "status/404", "The status CODE, 200 to 599, with a line that names it.", [], StatusAsync),

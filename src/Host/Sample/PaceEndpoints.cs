@@ -11,7 +11,6 @@ internal static class PaceEndpoints
 
     private const long LongestPause = 3_600_000;
 
-    /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/drip", "drip?count=50&chunk=100&every-ms=50",

@@ -7,7 +7,6 @@ internal static class PatternEndpoints
     private const long DefaultChunk = Pattern.LargestWrite;
     private const double LongestStall = 60_000;
 
-    /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/bytes", "bytes?n=1000000&chunk=65536",

@@ -11,7 +11,6 @@ internal static class ProtocolEndpoints
     private const string TrailerName = "X-Content-SHA256";
     private const string TrailerValue = "504a37a866510727ce06038f898af18d3fe13450c41d5bc5809ecacb9ff4cf22";
 
-    /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/upgrade", "upgrade", "With <code>Upgrade: echo</code>: switches protocols and gives every byte back until the end. Else 426.",

@@ -19,7 +19,6 @@ internal static class RequestBodyEndpoints
 
     private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The endpoints.</summary>
     public static IReadOnlyList<SampleEndpoint> All { get; } =
     [
         new("/echo", "echo",

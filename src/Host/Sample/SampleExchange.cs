@@ -22,7 +22,6 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
     /// <summary>For the pauses that endpoints make.</summary>
     public PreciseTimer Timer => timer;
 
-    /// <summary>The response body.</summary>
     public PipeWriter Output => http.Response.BodyWriter;
 
     /// <summary>Fires when the client is gone.</summary>

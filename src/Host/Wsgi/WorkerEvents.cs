@@ -20,12 +20,10 @@ internal sealed class WorkerEvents
     public static WorkerEvents ToFrontEnd(Stream channel) =>
         new(new StreamWriter(channel, new UTF8Encoding(false)) { AutoFlush = true }, WorkerEvent.Format);
 
-    /// <summary>To people.</summary>
     public static WorkerEvents ToPeople(TextWriter writer) =>
         new(writer, (definition, text, method, path) =>
             $"{definition.Code} {(method is null ? "" : $"{method} {path} ")}{(text.Length > 0 ? text : definition.Title)}");
 
-    /// <summary>Tells an event.</summary>
     public void Report(EventDefinition definition, string text, string? method = null, string? path = null)
     {
         try { _writer.WriteLine(_format(definition, text, method, path)); }

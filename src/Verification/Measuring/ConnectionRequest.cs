@@ -16,7 +16,6 @@ internal sealed record ConnectionRequest
     private static readonly SearchValues<char> TokenCharacters = SearchValues.Create(
         "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-    /// <summary>The address.</summary>
     public required Uri Uri { get; init; }
 
     /// <summary>Where its host was found, in the order to try; at least one.</summary>

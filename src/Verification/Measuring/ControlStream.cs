@@ -26,7 +26,6 @@ internal sealed class ControlStream : IDisposable
     private long _dueAt;
     private long _worst;
 
-    /// <summary>Begins to send.</summary>
     public ControlStream(TimeProvider time)
     {
         _time = time;
@@ -53,7 +52,6 @@ internal sealed class ControlStream : IDisposable
         }
     }
 
-    /// <summary>Ends the stream.</summary>
     public void Dispose()
     {
         if (_stopped.IsSet)

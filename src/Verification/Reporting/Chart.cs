@@ -96,7 +96,6 @@ internal sealed class Chart
     public double AtY(double value) =>
         Upper + PlotHeight - ((Math.Clamp(value, Y.Bottom, Y.Top) - Y.Bottom) / (Y.Top - Y.Bottom) * PlotHeight);
 
-    /// <summary>The whole chart.</summary>
     public override string ToString() => _svg + "</svg>";
 
     private double AtX(double value) => Left + (value / X.Top * PlotWidth);

@@ -20,23 +20,19 @@ internal sealed class ChartScale
     /// <summary>What the unit counts.</summary>
     public double Factor { get; }
 
-    /// <summary>The unit's name.</summary>
     public string Unit { get; }
 
     /// <summary>The distance of two ticks.</summary>
     public double Step { get; }
 
-    /// <summary>The lowest value.</summary>
     public double Bottom { get; }
 
-    /// <summary>The highest value.</summary>
     public double Top { get; }
 
     /// <summary>Where the ticks are.</summary>
     public IEnumerable<double> Ticks =>
         Enumerable.Range(0, (int)Math.Floor(((Top - Bottom) / Step) + 1e-6) + 1).Select(i => Bottom + (i * Step));
 
-    /// <summary>Bytes.</summary>
     public static ChartScale Bytes(double highest, string suffix = "") => highest switch
     {
         >= 1L << 30 => new(0, highest, 1L << 30, "GiB" + suffix),

@@ -40,6 +40,5 @@ internal sealed class EventLogTail : IDisposable
         }
     }
 
-    /// <summary>Closes the log.</summary>
     public void Dispose() => _log.Dispose();
 }

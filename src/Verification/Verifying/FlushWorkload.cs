@@ -57,7 +57,6 @@ internal sealed record FlushWorkload
         JudgedName = "p99",
     };
 
-    /// <summary>For a person.</summary>
     public required string Name { get; init; }
 
     /// <summary>What the sample application is asked for.</summary>

@@ -24,7 +24,6 @@ internal sealed class OwnInstance : IAsyncDisposable
     /// <summary>What the front end said when it began to serve.</summary>
     public InstanceStatus Status { get; }
 
-    /// <summary>Its control socket.</summary>
     public ControlClient Client { get; }
 
     /// <summary>Starts a front end.</summary>

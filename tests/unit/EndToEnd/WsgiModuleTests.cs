@@ -33,12 +33,10 @@ public sealed class WsgiModuleTests
         await using var frontEnd = await StartAsync(folder);
         foreach (var (mode, group, threads) in new[] { ("d", "app", 2), ("e", "", 15) })
         {
-            Assert.Equal(
-                $"{{'version': [6, 0, 2], 'process_group': '{group}', 'application_group': '', 'maximum_processes': 1, "
-                    + $"'threads_per_process': {threads}, ".Replace('\'', '"')
-                + "{'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], 'timeout': 'mod_wsgi.RequestTimeout', "
-                + "'is_exception': false, 'installed': true}"[1..].Replace('\'', '"'),
-                await frontEnd.Client.GetStringAsync($"/{mode}/describe"));
+            var described = $"{{'version': [6, 0, 2], 'process_group': '{group}', 'application_group': '', 'maximum_processes': 1, "
+                + $"'threads_per_process': {threads}, 'absent': ['server_metrics', 'subscribe_signals', 'no_such_name'], "
+                + "'timeout': 'mod_wsgi.RequestTimeout', 'is_exception': false, 'installed': true}";
+            Assert.Equal(described.Replace('\'', '"'), await frontEnd.Client.GetStringAsync($"/{mode}/describe"));
             Assert.Equal("[true, true, 1]", await frontEnd.Client.GetStringAsync($"/{mode}/data"));
             Assert.Equal("[\"no active request for thread\"]", await frontEnd.Client.GetStringAsync($"/{mode}/outside"));
             Assert.Equal("\"fine\"", await frontEnd.Client.GetStringAsync($"/{mode}/subscriber"));
