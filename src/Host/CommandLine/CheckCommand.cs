@@ -7,7 +7,7 @@ using DaemonProxy.Embedded;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>daemonproxy check FILE</c>: every mistake of a configuration, or what it would serve.</summary>
+/// <summary><c>daemonproxy check FILE</c>: reports every mistake in a configuration, or what it would serve.</summary>
 internal static class CheckCommand
 {
     public static Command Create()
@@ -33,7 +33,7 @@ internal static class CheckCommand
         catch (ConfigurationException failure)
         {
             if (json) streams.Output.Write(CheckReport.Text(failure.Errors));
-            // As a compiler does: nothing before the place, so that editors find it.
+            // Like a compiler: nothing precedes the location, so that editors find it.
             else foreach (var mistake in failure.Errors) streams.Error.WriteLine(mistake);
             return DaemonProxyCommand.Failed;
         }
@@ -62,9 +62,9 @@ internal static class CheckCommand
         + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 
-/// <summary>What <c>check --json</c> prints.</summary>
-/// <param name="Valid">Whether there is no mistake.</param>
-/// <param name="Errors">The mistakes, by their place in the file.</param>
+/// <summary>The output of <c>check --json</c>.</summary>
+/// <param name="Valid">Whether the configuration is free of mistakes.</param>
+/// <param name="Errors">The mistakes in the order of their location in the file.</param>
 internal sealed record CheckReport(bool Valid, IReadOnlyList<ConfigurationError> Errors)
 {
     /// <summary>The report as JSON, with a line end.</summary>

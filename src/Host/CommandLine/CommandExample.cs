@@ -1,7 +1,7 @@
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>A command line that people can type, for <c>--help</c> and the manual page.</summary>
-/// <param name="Line">All of it, as in a POSIX shell.</param>
+/// <summary>An example command line for <c>--help</c> and the manual page.</summary>
+/// <param name="Line">The complete line, as typed in a POSIX shell.</param>
 /// <param name="Purpose">What it is for, in a few words.</param>
 internal sealed record CommandExample(string Line, string Purpose)
 {
@@ -34,7 +34,8 @@ internal sealed record CommandExample(string Line, string Purpose)
     ];
 
     /// <summary>
-    /// The examples of a verb by its words (<c>verify flush</c>); of the program as a whole for none: the first of each verb.
+    /// The examples of a verb, given by its words (<c>verify flush</c>); without words, the first example of each verb, for the program as
+    /// a whole.
     /// </summary>
     public static IEnumerable<CommandExample> ForVerb(string verb) => verb.Length == 0
         ? All.DistinctBy(example => example.Line.Split(' ')[1])

@@ -52,7 +52,7 @@ internal static class DaemonCommand
         };
         var socket = new Option<string>("--socket") { Description = "The Unix socket to serve on.", HelpName = "PATH", Required = true };
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
-        // How a front end starts its workers, which it tells the options of their group: see FrontEndLink.
+        // Front ends start their workers with this option and send them the options of their group: see FrontEndLink.
         var frontEnd = new Option<bool>("--front-end") { Hidden = true };
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
@@ -67,7 +67,7 @@ internal static class DaemonCommand
             var path = Path.GetFullPath(arguments.GetRequiredValue(socket));
             var output = arguments.InvocationConfiguration.Output;
             var target = arguments.GetValue(application);
-            // Requests run on threads of their own; one is plenty for the front end's connections.
+            // Requests run on threads of their own; one thread is plenty for the front end's connections.
             SocketThreads.Use(1);
             if (target is null)
             {
@@ -89,7 +89,7 @@ internal static class DaemonCommand
             try { await WsgiDaemon.RunAsync(options, mustLoad, path, link, Ready); }
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
-                // One event, with all its lines; standard error would be a line of output each.
+                // A single event with all its lines; on standard error, each line would be a separate line of output.
                 link.Events.Report(
                     failure.IsOfApplication ? EventCatalogue.ApplicationError : EventCatalogue.PythonInitialisationFailed, failure.Message);
                 return DaemonProxyCommand.Failed;

@@ -9,19 +9,21 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>The command line <c>daemonproxy VERB</c>, and what every verb has in common: exit codes, and errors as one sentence.</summary>
+/// <summary>
+/// The command line <c>daemonproxy VERB</c> and the behaviour that all verbs share: exit codes, and errors as one sentence.
+/// </summary>
 internal static class DaemonProxyCommand
 {
-    /// <summary>Done, or checked and found good.</summary>
+    /// <summary>Success, or a check that passed.</summary>
     public const int Ok = 0;
 
-    /// <summary>Not done, or found wanting; standard error says why.</summary>
+    /// <summary>Failure, or a check that did not pass; standard error gives the reason.</summary>
     public const int Failed = 1;
 
-    /// <summary>Not understood; standard error says what.</summary>
+    /// <summary>The command line was not understood; standard error says which part.</summary>
     public const int WrongUsage = 2;
 
-    /// <summary>Measured, and neither found good nor wanting: the machine was too busy to tell; the output says so.</summary>
+    /// <summary>A measurement without a verdict: the machine was too busy; the output says so.</summary>
     public const int NotMeasurable = 3;
 
     /// <summary>Runs one command line.</summary>
@@ -41,7 +43,7 @@ internal static class DaemonProxyCommand
         {
             Output = output,
             Error = error,
-            // Failures are told here, and signals are the verbs' own affair: they drain first.
+            // Failures are reported here. Signals are left to the verbs, which drain first.
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
@@ -60,14 +62,14 @@ internal static class DaemonProxyCommand
         }
         catch (Exception e)
         {
-            // Whoever reads this cannot use a stack trace; the type helps whoever gets the report.
+            // The person who reads this cannot use a stack trace; the type helps whoever receives the report.
             Complain(error, $"this should not have happened, please report it: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
         }
 
         return Failed;
     }
 
-    /// <summary>Writes an error as every error is written.</summary>
+    /// <summary>Writes an error in the common format.</summary>
     public static void Complain(TextWriter error, string sentence) => error.WriteLine($"daemonproxy: {sentence}");
 
     /// <summary>The whole command line, with every verb.</summary>
@@ -95,14 +97,14 @@ internal static class DaemonProxyCommand
         return root;
     }
 
-    // The parser's own sentence for a number that is none names a type of .NET.
+    // The parser's own message for an invalid number names a .NET type.
     private static string Sentence(ParseError mistake) =>
         mistake.SymbolResult is OptionResult { Tokens: [{ Value: var word }, ..], Option: { ValueType.IsValueType: true } option }
             && mistake.Message.Contains("System.", StringComparison.Ordinal)
             ? $"{option.Name}: '{word}' is no whole number; write for example {option.Name} 4"
             : mistake.Message;
 
-    /// <summary>The words that choose a verb: <c>verify</c> and <c>flush</c>; none for the program as a whole.</summary>
+    /// <summary>The words that select a verb: <c>verify</c> and <c>flush</c>; none for the program as a whole.</summary>
     public static IReadOnlyList<string> Words(ParseResult parsed)
     {
         var words = new List<string>();

@@ -1,12 +1,12 @@
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>What the program's end tells whoever called it.</summary>
+/// <summary>An exit code of the program and its meaning for the caller.</summary>
 /// <param name="Code">The number.</param>
 /// <param name="Meaning">One sentence, for <c>--help</c>, the manual page and docs/install.md.</param>
 internal sealed record ExitCode(int Code, string Meaning)
 {
     /// <summary>
-    /// Every code that a verb ends with. A process that a signal has killed has none: a shell shows 128 and the signal's number.
+    /// All exit codes of the verbs. A process killed by a signal has none: a shell shows 128 plus the number of the signal.
     /// </summary>
     public static IReadOnlyList<ExitCode> All { get; } =
     [

@@ -4,7 +4,7 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>daemonproxy explain [CODE]</c>: what an event means and what to do about it.</summary>
+/// <summary><c>daemonproxy explain [CODE]</c>: explains what an event means and what to do about it.</summary>
 internal static class ExplainCommand
 {
     public static Command Create()

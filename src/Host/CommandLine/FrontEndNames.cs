@@ -3,14 +3,14 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>The names of this user's front ends, for a shell that completes one.</summary>
+/// <summary>The names of this user's front ends, for shell completion.</summary>
 internal static class FrontEndNames
 {
-    /// <summary>Gives those that run, as a completion source.</summary>
+    /// <summary>Returns the running front ends as a completion source.</summary>
     public static IEnumerable<CompletionItem> Complete(CompletionContext context)
     {
         try { return [.. InstanceDirectory.List().Select(name => new CompletionItem(name))]; }
-        // No place for a message: whoever goes on to run the command gets it then.
+        // Completion is no place for a message; the command itself reports the failure when it is run.
         catch (ControlException) { return []; }
     }
 }

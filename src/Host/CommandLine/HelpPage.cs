@@ -5,7 +5,7 @@ using System.CommandLine.Invocation;
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
-/// <c>--help</c>: what the parser knows of a verb, then examples, and for the program as a whole what its exit codes mean.
+/// <c>--help</c>: the parser's description of a verb, then examples and, for the program as a whole, the meaning of its exit codes.
 /// </summary>
 internal sealed class HelpPage : SynchronousCommandLineAction
 {

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
-/// <c>daemonproxy manual</c>: the manual page, of which docs/daemonproxy.1 is made. Hidden: people read the page, and only a build writes
-/// it.
+/// <c>daemonproxy manual</c>: prints the manual page, the source of docs/daemonproxy.1. Hidden, because people read the page and only a
+/// build writes it.
 /// </summary>
 internal static class ManualCommand
 {

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>daemonproxy(1), made of the verbs, their options, their examples and the exit codes; man(7) source.</summary>
+/// <summary>daemonproxy(1), generated from the verbs, their options, their examples and the exit codes, as man(7) source.</summary>
 internal sealed class ManualPage
 {
-    // mandoc's lint objects to longer ones.
+    // mandoc's lint objects to longer lines.
     private const int LongestLine = 78;
 
     private static readonly (string Name, string Meaning)[] Variables =
@@ -35,8 +35,8 @@ internal sealed class ManualPage
     {
     }
 
-    /// <summary>The page.</summary>
-    /// <param name="date">Its date, as YYYY-MM-DD.</param>
+    /// <summary>Generates the page.</summary>
+    /// <param name="date">The date of the page, as YYYY-MM-DD.</param>
     public static string Text(string date) => new ManualPage().Write(date);
 
     private string Write(string date)
@@ -120,7 +120,7 @@ internal sealed class ManualPage
 
     private void Request(string line) => _page.Append(line).Append('\n');
 
-    /// <summary>Text that the formatter fills; a sentence begins a line, as its source has it.</summary>
+    /// <summary>Text that the formatter fills; each sentence begins on a new line of the source.</summary>
     private void Paragraph(string text)
     {
         var line = new StringBuilder();
@@ -146,7 +146,7 @@ internal sealed class ManualPage
         }
     }
 
-    // A bare hyphen or quote is a typographer's, which no shell understands.
+    // An unescaped hyphen or quote becomes a typographic one, which no shell understands.
     private static string Escaped(string text) => text.Replace(@"\", @"\e", StringComparison.Ordinal).Replace("-", @"\-", StringComparison.Ordinal)
         .Replace("'", @"\(aq", StringComparison.Ordinal).Replace("\"", @"\(dq", StringComparison.Ordinal).Replace("`", @"\(ga", StringComparison.Ordinal)
         .Replace("~", @"\(ti", StringComparison.Ordinal).Replace("^", @"\(ha", StringComparison.Ordinal);

@@ -18,7 +18,7 @@ internal sealed class ProgramVersion : SynchronousCommandLineAction
     /// <summary>The version alone, as in a package's name.</summary>
     public static string Number => Informational.Split('+')[0];
 
-    // Version+commit, where the build knew one.
+    // Version+commit, when the build knew the commit.
     private static string Informational { get; } = typeof(
         ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 

@@ -8,7 +8,7 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy restart [NAME]</c>: reads the configuration again and replaces the daemons, without losing a request.</summary>
 internal static class RestartCommand
 {
-    // Daemons may take their time to start; the front end itself gives up on one that does not.
+    // Daemons may start slowly; the front end itself gives up on a daemon that does not start.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public static Command Create()

@@ -60,8 +60,8 @@ internal static class ServeCommand
         {
             Description = "Start it in a process that lives on without the terminal, and return when it serves.",
         };
-        // How --detach and Start-DaemonProxy start that process: one line of JSON (StartReport) on its standard output, then it lets go of
-        // it.
+        // How --detach and Start-DaemonProxy start that process: it writes one line of JSON (StartReport) to its standard output and then
+        // releases it.
         var background = new Option<bool>("--background") { Hidden = true };
         var service = new Option<bool>("--service")
         {
@@ -163,7 +163,7 @@ internal static class ServeCommand
         {
             frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null);
         }
-        // The service manager has to be told that it has ended, whatever the reason.
+        // The service manager must be told of the end, whatever the reason.
         catch (Exception failure)
             when (manager is not null && OperatingSystem.IsWindows()
             && failure is ServerStartException or ControlException or ConfigurationException)
@@ -198,7 +198,7 @@ internal static class ServeCommand
     private static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)
     {
-        // Before anything that could fail for want of a descriptor, and say so in the runtime's words.
+        // Must precede anything that could fail for lack of a descriptor and report that in the runtime's words.
         BudgetOf(workers: 0);
         var configuration = configure();
         var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));

@@ -7,19 +7,19 @@ using DaemonProxy.Host.Hosting;
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
-/// What a front end does with the signals that operators and their tools send, as Apache, nginx and gunicorn do: TERM, INT and QUIT finish
-/// what is in flight and end, HUP reads the configuration again, USR1 opens the logs again.
+/// A front end's reactions to the signals that operators and their tools send, as in Apache, nginx and gunicorn: TERM, INT and QUIT finish
+/// the requests in flight and end, HUP reads the configuration again, USR1 reopens the logs.
 /// </summary>
 internal sealed class ServeSignals : IDisposable
 {
-    // The runtime has no name for it, and takes the system's number.
+    // The runtime has no name for this signal, but accepts the system's number.
     private static readonly PosixSignal User1 = (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Func<bool> _stop;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="stop">Has the front end end; false when it was asked before.</param>
+    /// <summary>Starts to listen for signals.</summary>
+    /// <param name="stop">Makes the front end end; false when this was requested before.</param>
     public ServeSignals(Func<bool> stop)
     {
         _stop = stop;
@@ -31,18 +31,20 @@ internal sealed class ServeSignals : IDisposable
         Register(User1, ReopenLogs);
     }
 
-    /// <summary>The front end that serves; null while it starts, when there is nothing to reload.</summary>
+    /// <summary>The running front end; null during the start, when there is nothing to reload.</summary>
     public FrontEndServer? FrontEnd { get; set; }
 
     /// <param name="signal">The signal.</param>
-    /// <param name="handle">Whether it was dealt with; if not, as with the second request to end of one who does not want to wait, the
-    /// system's own way takes over.</param>
+    /// <param name="handle">
+    /// Handles the signal and returns whether it did; if not, as with the second request to end from somebody who does not want to wait,
+    /// the system's default action follows.
+    /// </param>
     private void Register(PosixSignal signal, Func<FrontEndServer?, bool> handle) =>
         _registrations.Add(PosixSignalRegistration.Create(signal, context => context.Cancel = handle(FrontEnd)));
 
     private bool HangUp(FrontEndServer? frontEnd)
     {
-        // The system sends it too when the terminal is closed in which a front end runs.
+        // The system also sends this signal when the terminal in which a front end runs is closed.
         if (!Console.IsInputRedirected && !IsTerminalThere()) return _stop();
         if (frontEnd is not null) _ = ReloadAsync(frontEnd);
         return true;
@@ -75,6 +77,6 @@ internal sealed class ServeSignals : IDisposable
         }
     }
 
-    /// <summary>Leaves the signals to the system again.</summary>
+    /// <summary>Returns the signals to the system.</summary>
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
 }

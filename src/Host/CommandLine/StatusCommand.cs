@@ -6,7 +6,7 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>daemonproxy status [NAME]</c>: the front ends of this user that run.</summary>
+/// <summary><c>daemonproxy status [NAME]</c>: shows this user's running front ends.</summary>
 internal static class StatusCommand
 {
     public static Command Create()
@@ -34,7 +34,7 @@ internal static class StatusCommand
             try { found.Add(await client.GetStatusAsync(cancellationToken)); }
             catch (ControlException failure) when (name is null && failure.Failure == ControlFailure.NotRunning)
             {
-                // It has ended since the list was made.
+                // The front end has ended since the list was made.
             }
         }
         if (json) await output.WriteLineAsync(JsonSerializer.Serialize(found, StatusJson.Default.ListInstanceStatus));

@@ -3,7 +3,7 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>What <c>status --json</c> prints: an array, in the form of the control socket, indented.</summary>
+/// <summary>The output of <c>status --json</c>: an indented array in the format of the control socket.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(List<InstanceStatus>))]

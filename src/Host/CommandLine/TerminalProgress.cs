@@ -2,9 +2,7 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>
-/// Progress on one line of the terminal, which is empty again at the end. Where there is no terminal there is no progress.
-/// </summary>
+/// <summary>Shows progress on one line of the terminal and clears that line at the end. Without a terminal, no progress is shown.</summary>
 internal sealed class TerminalProgress : IProgress<VerificationProgress>
 {
     private const int BarWidth = 24;
@@ -13,7 +11,7 @@ internal sealed class TerminalProgress : IProgress<VerificationProgress>
 
     private TerminalProgress(TextWriter error) => _error = error;
 
-    /// <summary>The progress on standard error; null where that is no terminal.</summary>
+    /// <summary>Progress on standard error; null when that is not a terminal.</summary>
     public static TerminalProgress? For(TextWriter error) => Console.IsErrorRedirected ? null : new(error);
 
     /// <inheritdoc/>

@@ -3,22 +3,23 @@ using System.CommandLine.Parsing;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary>What the words of a command line mean together, beyond what the parser knows of each.</summary>
+/// <summary>Rules about combinations of command-line words, which the parser does not know.</summary>
 internal static class UsageRule
 {
-    /// <summary>Adds a verb's rule about several of its options; it asks for their values and adds errors.</summary>
+    /// <summary>Adds a verb's rule about several of its options; the rule reads their values and adds errors.</summary>
     public static void AddRule(this Command command, Action<CommandResult> rule) => command.Validators.Add(result =>
     {
         try { rule(result); }
         catch (InvalidOperationException)
         {
-            // The parser looks at the verb before its options. One with a missing or unreadable value throws here, and is refused by the
-            // parser itself a moment later.
+            // The parser checks the verb before its options. An option with a missing or unreadable value throws here, and the parser
+            // itself refuses it a moment later.
         }
     });
 
     /// <summary>
-    /// Has every verb refuse what looks like an option and is none of its own; it would be taken for a file or a name that is not there.
+    /// Makes every verb refuse unknown words that look like options, which would otherwise be taken for the name of a missing file or front
+    /// end.
     /// </summary>
     public static void RefuseUnknownOptions(Command command)
     {

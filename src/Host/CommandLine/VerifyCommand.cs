@@ -6,7 +6,7 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Host.CommandLine;
 
-/// <summary><c>daemonproxy verify rate-limit|flush|embedded</c>: what the front end promises, measured.</summary>
+/// <summary><c>daemonproxy verify rate-limit|flush|embedded</c>: measures whether the front end keeps its promises.</summary>
 internal static class VerifyCommand
 {
     public static Command Create() =>
@@ -178,7 +178,7 @@ internal static class VerifyCommand
     {
         var streams = arguments.InvocationConfiguration;
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        // The first Ctrl+C ends the measuring, and what was measured is printed; the second is the system's own.
+        // The first Ctrl+C ends the measurement, and the results so far are printed; the second gets the system's default action.
         ConsoleCancelEventHandler onInterrupt = (_, key) =>
         {
             key.Cancel = !interrupted.IsCancellationRequested;
@@ -203,12 +203,12 @@ internal static class VerifyCommand
         }
     }
 
-    /// <summary>What is found wanting outweighs what could not be told.</summary>
+    /// <summary>A failed check outweighs one without a verdict.</summary>
     internal static int ExitCodeOf(IReadOnlyList<bool?> passed) => passed.Count == 0 || passed.Contains(false) ? DaemonProxyCommand.Failed
         : passed.Contains(null) ? DaemonProxyCommand.NotMeasurable
         : DaemonProxyCommand.Ok;
 
-    /// <summary>One after the other; none is begun after Ctrl+C.</summary>
+    /// <summary>Runs the checks one after another; starts none after Ctrl+C.</summary>
     private static async Task<IReadOnlyList<TResult>> EachAsync<TResult>(
         IReadOnlyList<Uri> uris, Func<Uri, Task<TResult>> measure, CancellationToken cancellationToken)
     {

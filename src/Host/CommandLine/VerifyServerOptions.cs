@@ -35,7 +35,7 @@ internal sealed class VerifyServerOptions
         "--skip")
     { Description = "With --uri: bytes of each response to leave out, an initial burst.", HelpName = "SIZE" };
 
-    /// <summary>Adds what both verbs have, and the check that it is used with an address only.</summary>
+    /// <summary>Adds the options that both verbs share, and the check that they are used only with an address.</summary>
     public void AddTo(Command command, Option<string?> name, Option<string[]> routes, params Option[] more)
     {
         Option[] own = [Headers, SkipCertificateCheck, .. more];
@@ -70,7 +70,7 @@ internal sealed class VerifyServerOptions
         [.. (arguments.GetValue(Headers) ?? [])
             .Select(text => new KeyValuePair<string, string>(text[..text.IndexOf(':')].Trim(), text[(text.IndexOf(':') + 1)..].Trim()))];
 
-    /// <summary>What to measure of one address.</summary>
+    /// <summary>The measurement of one address.</summary>
     public ServerRateLimitOptions RateLimit(ParseResult arguments, Uri uri, long rate, TimeSpan duration, double? tolerance)
     {
         Units.TryParseSize(arguments.GetValue(Skip) ?? "0", out var skip);

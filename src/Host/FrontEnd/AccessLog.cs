@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A line for each finished request in the combined log format of Apache, followed by the daemon group, the seconds that the request
-/// waited for a worker, and the seconds that it took:
+/// Writes one line per finished request, in Apache's combined log format followed by the daemon group, the seconds that the request waited
+/// for a worker, and the seconds that it took:
 /// <code>
 /// 127.0.0.1 - - [24/Nov/2026:10:41:39 +0000] "GET /a?b=c HTTP/1.1" 200 5120 "-" "curl/8.5" app 0.000000 0.001234
 /// </code>
-/// Lines are written together, each second or when there are many: a request waits for no disk.
+/// Lines are written in batches, every second or sooner when many have collected, so that no request waits for the disk.
 /// </summary>
 internal sealed class AccessLog : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class AccessLog : IDisposable
     private const int MostWaiting = 1 << 20;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
-    // A field from outside is cut here, so that one request cannot fill the log.
+    // A field from outside is truncated to this length, so that one request cannot fill the log.
     private const int LongestField = 8192;
 
     private readonly Lock _gate = new();
@@ -37,10 +37,10 @@ internal sealed class AccessLog : IDisposable
 
     /// <summary>Opens the log.</summary>
     /// <param name="path">Its full path.</param>
-    /// <param name="log">Told once when it cannot be written.</param>
+    /// <param name="log">Receives one event when the file cannot be written.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process may not write to the file.</exception>
     public AccessLog(string path, EventLog log, TimeProvider time)
     {
         _file = new RotatingFile(path);
@@ -49,7 +49,7 @@ internal sealed class AccessLog : IDisposable
         _timer = time.CreateTimer(_ => { lock (_gate) Flush(); }, null, Longest, Longest);
     }
 
-    /// <summary>Adds a request's line.</summary>
+    /// <summary>Adds the line of one request.</summary>
     public void Write(IFeatureCollection context, RequestRecord record, in FinishedRequest finished)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
@@ -72,18 +72,16 @@ internal sealed class AccessLog : IDisposable
             foreach (var chunk in _line.GetChunks())
             {
                 if (_batch.Length < _length + chunk.Length) Array.Resize(ref _batch, 2 * (_length + chunk.Length));
-                // What comes from a request is Latin-1, byte for byte, and what is not printable ASCII of it has been escaped.
+                // Text from a request is Latin-1, one character per byte, and everything outside printable ASCII has been escaped.
                 _length += Encoding.Latin1.GetBytes(chunk.Span, _batch.AsSpan(_length));
             }
-            // The thread that serves sockets leaves the disk to another one, as long as that keeps up.
+            // The socket thread leaves the disk to another thread, as long as that thread keeps up.
             if (_length >= MostWaiting) Flush();
             else if (before < LargestBatch && _length >= LargestBatch) _timer.Change(TimeSpan.Zero, Longest);
         }
     }
 
-    /// <summary>
-    /// Appends what came from outside, escaped as Apache does: no line break, no quote, no terminal sequence gets through.
-    /// </summary>
+    /// <summary>Appends text from outside, escaped as in Apache: no line break, quote or terminal sequence gets through.</summary>
     private StringBuilder Append(string text)
     {
         foreach (var character in text.AsSpan(0, Math.Min(text.Length, LongestField)))
@@ -116,14 +114,14 @@ internal sealed class AccessLog : IDisposable
         }
         catch (IOException failure)
         {
-            // The requests are worth more than their log; said once, until it works again.
+            // Serving requests matters more than logging them. The failure is reported once, until writing works again.
             if (!_failed) _log.Write(EventCatalogue.AccessLogFailed, failure.Message);
             _failed = true;
         }
         _length = 0;
     }
 
-    /// <summary>Writes what is left, and opens the file by its name again.</summary>
+    /// <summary>Writes the pending lines and reopens the file by name.</summary>
     public void Reopen()
     {
         lock (_gate)
@@ -133,7 +131,7 @@ internal sealed class AccessLog : IDisposable
         }
     }
 
-    /// <summary>Writes what is left.</summary>
+    /// <summary>Writes the pending lines.</summary>
     public void Dispose()
     {
         lock (_gate)

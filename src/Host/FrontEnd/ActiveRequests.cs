@@ -3,17 +3,17 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The requests being served, for those who watch. Each enters and leaves one of several lists by itself, so that threads rarely meet at a
-/// lock and a request costs no memory for it.
+/// The requests being served, for status reports. Each request enters and leaves one of several lists, so that threads rarely contend for a
+/// lock and a request needs no extra memory.
 /// </summary>
 internal sealed class ActiveRequests
 {
-    // More than an answer can show, and few enough that it stays short.
+    // More than an answer can show, and few enough to keep the answer short.
     private const int Listed = 200;
 
     private readonly Shelf[] _shelves = [.. Enumerable.Range(0, 16).Select(_ => new Shelf())];
 
-    /// <summary>Notes a request that has begun.</summary>
+    /// <summary>Adds a request that has begun.</summary>
     public void Enter(RequestRecord record)
     {
         record.Shelf = (int)((uint)Environment.CurrentManagedThreadId % (uint)_shelves.Length);
@@ -26,7 +26,7 @@ internal sealed class ActiveRequests
         }
     }
 
-    /// <summary>Forgets a request that has ended.</summary>
+    /// <summary>Removes a request that has ended.</summary>
     public void Leave(RequestRecord record)
     {
         var shelf = _shelves[record.Shelf];
@@ -39,14 +39,14 @@ internal sealed class ActiveRequests
         }
     }
 
-    /// <summary>The requests being served now, the oldest in full.</summary>
-    /// <param name="describe">Says what a request is; called under a lock.</param>
+    /// <summary>Returns the requests being served now, with full details for the oldest.</summary>
+    /// <param name="describe">Describes a request; called under a lock.</param>
     public ActiveResponses Status(Func<RequestRecord, ActiveResponse> describe)
     {
         var all = new List<ActiveResponse>();
         foreach (var shelf in _shelves)
         {
-            // Under the lock none of them ends, so their requests are still theirs.
+            // No request can end while the lock is held, so the records still belong to their requests.
             lock (shelf.Gate)
             {
                 for (var record = shelf.First; record is not null; record = record.Next) all.Add(describe(record));

@@ -12,7 +12,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The control socket's requests: the contract of <see cref="ControlJson"/>, and nothing else. Changes are checked as the configuration is.
+/// Answers requests on the control socket according to <see cref="ControlJson"/>, and no others. Changes are checked like the
+/// configuration.
 /// </summary>
 internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplication<HttpContext>
 {

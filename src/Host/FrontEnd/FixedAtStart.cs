@@ -2,10 +2,12 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What a restart cannot change, because the process has it from its start: its name, its addresses, its interpreter.</summary>
+/// <summary>
+/// The settings that a restart cannot change because the process has had them since its start: name, addresses, interpreter.
+/// </summary>
 internal static class FixedAtStart
 {
-    /// <summary>Says what would have to change; null when nothing would.</summary>
+    /// <summary>Describes what would have to change; null when nothing would.</summary>
     public static string? Change(ProxyConfiguration served, ProxyConfiguration wanted)
     {
         (string Key, bool Same)[] keys =

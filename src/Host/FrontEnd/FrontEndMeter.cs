@@ -6,25 +6,25 @@ using Microsoft.AspNetCore.Http;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The front end's statistics as .NET meters, named after OpenTelemetry's conventions for HTTP servers where those have a name. Counts are
-/// read when somebody asks; only the duration is recorded with each request. What Prometheus gets is read from these instruments, so that
-/// each is described once.
+/// The front end's statistics as .NET meters, named after OpenTelemetry's conventions for HTTP servers where a convention exists. Counts
+/// are read on demand; only the duration is recorded with each request. The Prometheus page is read from these instruments, so that each is
+/// described only once.
 /// </summary>
 internal sealed class FrontEndMeter : IDisposable
 {
     public const string Name = "DaemonProxy";
 
-    // What OpenTelemetry advises for http.server.request.duration, seconds.
+    // The bucket boundaries that OpenTelemetry recommends for http.server.request.duration, seconds.
     private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-    // A request is recorded without memory for its status.
+    // Recording a request allocates no memory for its status.
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 1000).Select(status => (object)status)];
 
     private readonly Histogram<double> _duration;
 
-    /// <summary>Makes the meter.</summary>
+    /// <summary>Creates the meter.</summary>
     /// <param name="statistics">The counts.</param>
-    /// <param name="groups">Gives the groups that are served now.</param>
+    /// <param name="groups">Returns the groups that are being served.</param>
     public FrontEndMeter(StatisticsBook statistics, Func<IReadOnlyList<DaemonGroup>> groups)
     {
         _duration = Meter.CreateHistogram<double>(
@@ -56,7 +56,7 @@ internal sealed class FrontEndMeter : IDisposable
 
     public Meter Meter { get; } = new(Name);
 
-    /// <summary>The same for Prometheus.</summary>
+    /// <summary>The same statistics for Prometheus.</summary>
     public PrometheusPage Page { get; }
 
     /// <summary>Records a finished request.</summary>
@@ -71,8 +71,8 @@ internal sealed class FrontEndMeter : IDisposable
     }
 
     /// <summary>
-    /// The method as a label: RFC 9110's and PATCH, and <c>_OTHER</c> as the convention says, for a client must not be able to make as many
-    /// time series as it likes.
+    /// The method as a label: the methods of RFC 9110, PATCH, or <c>_OTHER</c>, as the convention demands, because a client must not be
+    /// able to create any number of time series.
     /// </summary>
     private static string KnownMethod(string method)
     {

@@ -12,8 +12,8 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A front end that serves: the HTTP server, the configuration being served, the control socket. Made by <see cref="StartAsync"/>, which
-/// has done its work only when every managed daemon answers; ended by <see cref="StopAsync"/>.
+/// A running front end: the HTTP server, the configuration being served and the control socket. Created by <see cref="StartAsync"/>, which
+/// completes only when every managed daemon answers; ended by <see cref="StopAsync"/>.
 /// </summary>
 internal sealed class FrontEndServer : IAsyncDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _application = new ProxyApplication(new ServedConfiguration(configuration, _services), Embedded, _services, _meter);
     }
 
-    /// <summary>Lets clients in as far as connection-limit and the limit on open files allow; null: neither says anything.</summary>
+    /// <summary>Admits as many clients as connection-limit and the limit on open files allow; null when neither sets a limit.</summary>
     private ConnectionGate? GateOf(ProxyConfiguration configuration)
     {
         var most = _services.Budget.MostOfClients ?? long.MaxValue;
@@ -69,7 +69,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Where it listens, and what it connects to: of these sockets a child that an embedded application forks keeps none.
+    /// The addresses that it listens on and connects to. A child that an embedded application forks keeps none of these sockets.
     /// </summary>
     private IEnumerable<string> OwnAddresses()
     {
@@ -93,58 +93,59 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
     }
 
-    // As the original puts a group's home there: modules beside the configuration are found without another word.
+    // Like the original, which adds a group's home: modules beside the configuration are found without further settings.
     private static IReadOnlyList<string> SearchPath(ProxyConfiguration configuration) =>
         configuration.File is { } file ? [.. configuration.PythonPath, Path.GetDirectoryName(file)!] : configuration.PythonPath;
 
-    /// <summary>The file that events go to; null: the terminal.</summary>
+    /// <summary>The file that events are written to; null: the terminal.</summary>
     public string? LogFile { get; }
 
-    /// <summary>Completes, with the drain timeout, when the front end was asked on its control socket to stop.</summary>
+    /// <summary>Completes, with the drain timeout, when a stop was requested on the control socket.</summary>
     public Task<TimeSpan> StopRequested => _stopRequested.Task;
 
     public string Name => _instance.Name;
 
-    /// <summary>When it began to serve, in local time.</summary>
+    /// <summary>When it started to serve, in local time.</summary>
     public DateTime StartTime { get; private set; }
 
-    /// <summary>Whether it takes requests.</summary>
+    /// <summary>Whether it accepts requests.</summary>
     public InstanceState State => _draining ? InstanceState.Draining : InstanceState.Serving;
 
     /// <summary>The TCP addresses it listens on.</summary>
     public IReadOnlyList<Uri> Addresses => _server!.Addresses;
 
-    /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
+    /// <summary>The address that serves <c>/metrics</c> besides the control socket; null: none.</summary>
     public Uri? MetricsAddress => _metrics?.Addresses[0];
 
-    /// <summary>Serves its requests, and counts them.</summary>
+    /// <summary>Serves and counts the requests.</summary>
     public ProxyApplication Application => _application;
 
-    /// <summary>What it says of itself.</summary>
+    /// <summary>Reports the state of the front end.</summary>
     public FrontEndStatus Status { get; }
 
     /// <summary>The configuration being served.</summary>
     public ServedConfiguration Served => _application.Served;
 
-    /// <summary>Embedded mode: its restriction, its interpreter.</summary>
+    /// <summary>Embedded mode: its restriction and its interpreter.</summary>
     public EmbeddedMode Embedded { get; }
 
     public EventLog Log => _log;
 
-    /// <summary>The statistics for those who scrape them.</summary>
+    /// <summary>The statistics for scrapers.</summary>
     public PrometheusPage Page => _meter.Page;
 
-    /// <summary>Starts to serve. The instance directory and the log belong to the front end from here on.</summary>
-    /// <param name="configure">Gives what to serve; called again at each restart.</param>
-    /// <param name="configuration">What it gave at first.</param>
-    /// <param name="instance">Its folder.</param>
+    /// <summary>Starts to serve. From here on the front end owns the instance directory and the log.</summary>
+    /// <param name="configure">Returns the configuration to serve; called again at each restart.</param>
+    /// <param name="configuration">The configuration that it returned first.</param>
+    /// <param name="instance">The front end's instance directory.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="logFile">The file behind the log; null: none.</param>
-    /// <param name="host">Program and first arguments that start this host again, for daemons.</param>
-    /// <param name="budget">Counts its connections.</param>
-    /// <param name="strict">Whether any daemon group that does not start has the start fail; else only when nothing would be
-    /// served.</param>
-    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <param name="host">The program and first arguments that start this host again, for daemons.</param>
+    /// <param name="budget">Counts the front end's connections.</param>
+    /// <param name="strict">
+    /// Whether the start fails when any daemon group does not start; otherwise it fails only when nothing would be served.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
@@ -167,7 +168,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private async Task OpenAsync(ProxyConfiguration configuration, bool strict, CancellationToken cancellationToken)
     {
         _application.AccessLog = OpenAccessLog(configuration.AccessLog);
-        // The addresses first: a port in use is told before any daemon has been started for nothing.
+        // Addresses come first: a port in use is reported before any daemon has been started in vain.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(
@@ -200,12 +201,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
         };
     }
 
-    /// <summary>
-    /// Reads the configuration again, starts its daemons, and has it take over from the one being served when all of them listen.
-    /// </summary>
-    /// <exception cref="ConfigurationException">It has mistakes; what is served stays.</exception>
-    /// <exception cref="ServerStartException">It changes what only a new start can change, its certificate cannot be used, or a daemon does
-    /// not start; what is served stays.</exception>
+    /// <summary>Reads the configuration again, starts its daemons, and switches over to it once all of them listen.</summary>
+    /// <exception cref="ConfigurationException">The configuration has mistakes; the current one stays in service.</exception>
+    /// <exception cref="ServerStartException">
+    /// The configuration changes something that only a new start can change, its certificate cannot be used, or a daemon does not start;
+    /// the current one stays in service.
+    /// </exception>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
         await _restarting.WaitAsync(cancellationToken);
@@ -238,18 +239,18 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens the logs by their names again: whoever rotates them has moved the old ones away.</summary>
+    /// <summary>Reopens the logs by name, after log rotation has moved the old files away.</summary>
     public void ReopenLogs()
     {
         _log.Reopen();
         _application.AccessLog?.Reopen();
     }
 
-    /// <summary>Asks whoever runs this front end to stop it.</summary>
+    /// <summary>Asks the caller that runs this front end to stop it.</summary>
     public void RequestStop(TimeSpan drainTimeout) => _stopRequested.TrySetResult(drainTimeout);
 
-    /// <summary>Takes no new connections, finishes what is in flight, ends the daemons.</summary>
-    /// <param name="drainTimeout">What is in flight after this is broken off.</param>
+    /// <summary>Stops accepting connections, finishes the requests in flight, and ends the daemons.</summary>
+    /// <param name="drainTimeout">Requests still in flight after this time are aborted.</param>
     public async Task StopAsync(TimeSpan drainTimeout)
     {
         _draining = true;
@@ -260,7 +261,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         await DisposeAsync();
     }
 
-    /// <summary>Breaks off what is in flight, ends the daemons, and leaves no socket, process or lock.</summary>
+    /// <summary>Aborts the requests in flight, ends the daemons, and leaves no socket, process or lock behind.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_server is not null) await _server.DisposeAsync();

@@ -6,13 +6,13 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What a front end says of itself, in the words of the control contract: the one place where that is put together.</summary>
+/// <summary>The state of a front end in the terms of the control contract; the only place that assembles it.</summary>
 internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook statistics, TimeProvider time)
 {
     private static readonly string Version =
         typeof(FrontEndStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>The front end as it is now.</summary>
+    /// <summary>The current state of the front end.</summary>
     public InstanceStatus Instance()
     {
         var served = frontEnd.Served;
@@ -41,15 +41,16 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         };
     }
 
-    /// <summary>The same, and what is being served.</summary>
+    /// <summary>The current state of the front end and of the configuration being served.</summary>
     public InstanceActivity Activity()
     {
-        // In this order a response that ends meanwhile is in neither, and shows at the next look; in the other it would be in both.
+        // In this order, a response that ends meanwhile is missing from both and shows up in the next report; in the reverse order it would
+        // be in both.
         var status = Instance();
         return new(status, frontEnd.Application.Active.Status(Response), time.GetUtcNow());
     }
 
-    /// <summary>A route as it is now.</summary>
+    /// <summary>The current state of a route.</summary>
     public RouteStatus Route(Route route) => new()
     {
         Name = frontEnd.Name,
@@ -60,7 +61,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         Traffic = Traffic(statistics.Route(route.Options.Path), StatisticsScope.Route, route.Options.Path),
     };
 
-    /// <summary>The flush policy of a daemon group as it is now.</summary>
+    /// <summary>The current flush policy of a daemon group.</summary>
     public FlushPolicyStatus FlushPolicy(DaemonGroup group)
     {
         var (policy, flushes) = (group.Policy.Current, group.Statistics.Traffic.Flushes);
@@ -78,7 +79,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         };
     }
 
-    /// <summary>The options in force: those of the configuration, and what was changed live.</summary>
+    /// <summary>The options in force: those of the configuration, with live changes applied.</summary>
     public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
 
     private IEnumerable<OptionStatus> Options(DaemonGroup group) =>

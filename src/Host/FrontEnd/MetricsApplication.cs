@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary><c>metrics-listen</c>: <c>/metrics</c> in Prometheus's text format, and nothing else.</summary>
+/// <summary>Serves <c>/metrics</c> in Prometheus's text format on <c>metrics-listen</c>, and nothing else.</summary>
 internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication<HttpContext>
 {
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);

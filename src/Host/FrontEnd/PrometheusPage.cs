@@ -5,9 +5,13 @@ using Prometheus;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What Prometheus scrapes: a meter's instruments, by the names that OpenTelemetry's exporters give them there.</summary>
-/// <remarks>prometheus-net's own adapter leaves the units out of the names, listens to every meter of the process, and is not meant for
-/// native compilation.</remarks>
+/// <summary>
+/// The page that Prometheus scrapes: a meter's instruments under the names that OpenTelemetry's Prometheus exporters use.
+/// </summary>
+/// <remarks>
+/// prometheus-net's own adapter omits the units from the names, listens to every meter of the process, and is not designed for native
+/// compilation.
+/// </remarks>
 internal sealed class PrometheusPage : IDisposable
 {
     /// <summary>The media type of the page.</summary>
@@ -16,8 +20,10 @@ internal sealed class PrometheusPage : IDisposable
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly MeterListener _listener = new();
 
-    /// <summary>Makes the page. Counts are read when it is scraped; what is recorded with each request is kept from now on.</summary>
-    /// <param name="meter">Whose instruments are on it.</param>
+    /// <summary>
+    /// Creates the page. Counts are read when it is scraped; measurements recorded with each request are collected from now on.
+    /// </summary>
+    /// <param name="meter">The meter whose instruments the page shows.</param>
     public PrometheusPage(Meter meter)
     {
         var metrics = Metrics.WithCustomRegistry(_registry);
@@ -33,7 +39,7 @@ internal sealed class PrometheusPage : IDisposable
         _listener.Start();
         _registry.AddBeforeCollectCallback(() =>
         {
-            // A group that a restart has taken away has no requests any more, rather than those of its last moment.
+            // A group that a restart has removed then shows no requests, instead of those of its last moment.
             families.ForEach(family => family.ForgetGauges());
             _listener.RecordObservableInstruments();
         });
@@ -42,10 +48,10 @@ internal sealed class PrometheusPage : IDisposable
     public Task WriteAsync(Stream output, CancellationToken cancellationToken) =>
         _registry.CollectAndExportAsTextAsync(output, cancellationToken);
 
-    /// <summary>Takes nothing any more.</summary>
+    /// <summary>Stops collecting measurements.</summary>
     public void Dispose() => _listener.Dispose();
 
-    /// <summary>The name that an instrument has on the page: unit and kind are parts of it.</summary>
+    /// <summary>The name of an instrument on the page, which includes its unit and kind.</summary>
     public static string NameOf(Instrument instrument)
     {
         var unit = instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
@@ -61,7 +67,7 @@ internal sealed class PrometheusPage : IDisposable
 
         public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            // Looking a series up by its labels costs more than all else that is counted of a request.
+            // Looking up a series by its labels costs more than all other counting for a request.
             var key = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
             if (!_series.TryGetValue(key, out var series)) series = _series.GetOrAdd(key, Create(tags));
             if (series is Histogram.Child histogram) histogram.Observe(value);

@@ -19,13 +19,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The front end, as the server sees it: a request's way to its application, and its response's way back.
+/// The front end as the server sees it: the path of a request to its application and of the response back.
 /// <code>
 ///   request -(1) route -(2) translate -(3) daemon exchange or embedded application -(4) head -(5) relay -> pacing -> core output -> client
 /// </code>
 /// Nothing here blocks: it runs on the threads that serve the sockets.
 /// </summary>
-/// <param name="served">What is served at first.</param>
+/// <param name="served">The configuration that is served first.</param>
 /// <param name="embedded">Embedded mode.</param>
 /// <param name="services">The log, the counts, the clock.</param>
 /// <param name="meter">Records each request.</param>
@@ -39,23 +39,23 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private long _requests;
     private long _active;
 
-    /// <summary>The configuration by which requests are served; each goes by the one it began with.</summary>
+    /// <summary>The configuration for new requests; each request keeps the one that it began with.</summary>
     public ServedConfiguration Served
     {
         get => _served;
         set => _served = value;
     }
 
-    /// <summary>Gets a line for each request; null: there is none. To be set before the first.</summary>
+    /// <summary>Receives a line for each request; null: no access log. Set it before the first request.</summary>
     public AccessLog? AccessLog { get; set; }
 
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
-    /// <summary>The requests being served now, one by one.</summary>
+    /// <summary>The individual requests being served now.</summary>
     public ActiveRequests Active { get; } = new();
 
-    /// <summary>Requests being served now.</summary>
+    /// <summary>The number of requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -78,7 +78,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             record.Requester.Forward(connection, request.Headers);
             RefusedRequest.Check(context, request);
             record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
-            // The one path from here on: in routes, conditions, events and for daemons.
+            // From here on this is the only path in use: for routes, conditions, events and daemons.
             request.Path = record.Target.Path.Decoded;
             record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "");
@@ -88,7 +88,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         catch (OperationCanceledException)
             when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
         {
-            // A client that goes away is no error (behaviour.md, section 6).
+            // A client that disconnects is not an error (behaviour.md, section 6).
         }
         catch (OperationCanceledException)
         {
@@ -104,7 +104,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         finally
         {
-            // Of a client that has left the server may still have a part of the body, and would read it as the next requests.
+            // The server may still hold part of the body of a client that has left, and would read it as the next requests.
             if (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested) EndConnection(context);
             Active.Leave(record);
             Finish(context, request, record);
@@ -246,17 +246,17 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             application.Submit(exchange);                                                                                   // (3)
             var head = await exchange.Head;
-            // As in the original, an application in the front end may be silent as long as it likes: there is no daemon that could have
-            // hung.
+            // As in the original, an application in the front end may stay silent for any length of time: there is no daemon that could
+            // have hung.
             await RelayAsync(
                 context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout);
         }
     }
 
-    /// <summary>The request's body, each piece of which is waited for no longer than client-body-timeout; null: it has none.</summary>
+    /// <summary>The request's body; the wait for each piece is limited by client-body-timeout. Null: the request has no body.</summary>
     /// <remarks>
-    /// A body that breaks off ends its HTTP/1 connection: the server would read what has come of it as the client's next requests. In
-    /// HTTP/2 it is the stream's affair.
+    /// A body that breaks off ends its HTTP/1 connection, because the server would read the received part as the client's next requests. In
+    /// HTTP/2 only the stream is affected.
     /// </remarks>
     private TimedBodyReader? BodyOf(IFeatureCollection context) =>
         RequestHeaders.ReadFraming(context).HasBody
@@ -285,8 +285,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     /// <summary>
-    /// Logs what went wrong, and tells the client: by a status while nothing has been sent, else by breaking off, never by an end that
-    /// looks like one.
+    /// Logs the failure and tells the client: with a status if nothing has been sent yet, otherwise by aborting the response, never by an
+    /// end that looks regular.
     /// </summary>
     private async ValueTask FailAsync(
         IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record,
@@ -299,12 +299,12 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             await BreakOffAsync(context, record);
             return;
         }
-        // The server knows better than a general 400 what was wrong with a request's body: too long, too slow.
+        // The server has a more exact status than a general 400 for a faulty request body: too long, too slow.
         var status = cause is BadHttpRequestException bad ? bad.StatusCode : reason.Status;
         try { await RefuseAsync(context, record, status, reason.Code, RefusedRequest.LosesFraming(reason)); }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ConnectionAbortedException)
         {
-            // The client has left before it could be told.
+            // The client left before it could be told.
         }
     }
 
@@ -326,7 +326,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (TimeoutException)
         {
-            // A client that asks and asks and reads no answer.
+            // A client that keeps sending requests and never reads a response.
             context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
         }
     }

@@ -5,18 +5,18 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>The limits of a route, or of all routes, by the order of the configuration.</summary>
+/// <summary>The limits of one route or of all routes, in configuration order.</summary>
 internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
 {
     private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load))];
 
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
 
-    /// <summary>Changes the limit that is meant.</summary>
-    /// <param name="change">What to change.</param>
-    /// <param name="of">Whose limits they are, for messages: "route '/download'".</param>
-    /// <returns>The limit as it is now.</returns>
-    /// <exception cref="RateLimitChangeException">It cannot be told which limit is meant, or the change is against a rule.</exception>
+    /// <summary>Changes the selected limit.</summary>
+    /// <param name="change">The change, and the limit that it selects.</param>
+    /// <param name="of">The owner of the limits, for messages: "route '/download'".</param>
+    /// <returns>The limit after the change.</returns>
+    /// <exception cref="RateLimitChangeException">The selection matches no limit or several, or the change breaks a rule.</exception>
     public LiveRateLimit Change(RateLimitChange change, string of)
     {
         var meant = _limits.Where(
@@ -46,6 +46,6 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
     }
 }
 
-/// <summary>A rate limit cannot be changed so.</summary>
-/// <param name="message">What is wrong and what would be right.</param>
+/// <summary>A rate limit cannot be changed as requested.</summary>
+/// <param name="message">What is wrong, and what would be right.</param>
 internal sealed class RateLimitChangeException(string message) : Exception(message);

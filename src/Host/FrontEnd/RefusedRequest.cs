@@ -7,23 +7,23 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Requests that can be read in two ways, or whose framing cannot be trusted, with the codes of the original. The server refuses most of
-/// them itself; what it lets pass is refused here, before a route is looked for and a daemon sees a byte: what one program forgives, the
-/// next one takes for something else.
+/// Refuses requests that can be read in two ways or whose framing cannot be trusted, with the codes of the original. The server itself
+/// refuses most of them. Those that it lets through are refused here, before the route lookup and before a daemon sees a byte: what one
+/// program tolerates, the next one misreads.
 /// </summary>
 internal static class RefusedRequest
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
-    // The one name of the server's reasons that is no text for people; asked for in a way that trimming sees, and null where the server has
-    // none any more.
+    // The only one of the server's reasons that is not text for people. It is looked up in a way that trimming recognises, and is null
+    // where the server no longer has any.
 #pragma warning disable CS0618 // The type is deprecated in favour of its base class, which does not have the reason.
     private static readonly PropertyInfo? ServerReason =
         typeof(Microsoft.AspNetCore.Server.Kestrel.Core.BadHttpRequestException)
             .GetProperty("Reason", BindingFlags.Instance | BindingFlags.NonPublic);
 #pragma warning restore CS0618
 
-    /// <summary>Which event it is that the server has refused a request.</summary>
+    /// <summary>The event for a request that the server has refused.</summary>
     public static EventDefinition Reason(BadHttpRequestException failure) => NameOfReason(failure) switch
     {
         "FinalTransferCodingNotChunked" => EventCatalogue.TransferEncodingRefused,
@@ -34,13 +34,13 @@ internal static class RefusedRequest
     private static string? NameOfReason(BadHttpRequestException failure) =>
         ServerReason?.DeclaringType!.IsInstanceOfType(failure) == true ? ServerReason.GetValue(failure)?.ToString() : null;
 
-    /// <summary>Whether the bytes after the request may be anything: then its connection closes with the answer.</summary>
+    /// <summary>Whether the bytes after the request cannot be trusted; if so, its connection closes with the response.</summary>
     public static bool LosesFraming(EventDefinition reason) =>
         reason == EventCatalogue.TransferEncodingRefused || reason == EventCatalogue.ContentLengthWithChunked
             || reason == EventCatalogue.ContentLengthRefused;
 
-    /// <summary>Refuses what the server has let pass.</summary>
-    /// <exception cref="BrokenResponseException">The request may not be served.</exception>
+    /// <summary>Refuses requests that the server has let through.</summary>
+    /// <exception cref="BrokenResponseException">The request must not be served.</exception>
     public static void Check(IFeatureCollection features, IHttpRequestFeature request)
     {
         CheckMethod(request.Method);
@@ -56,7 +56,7 @@ internal static class RefusedRequest
             }
         }
         CheckCoding(request.Protocol, headers);
-        // Before a daemon sees the head: it would wait for a body that is never sent.
+        // This must happen before a daemon sees the head, or it would wait for a body that is never sent.
         if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most
             && length > most)
         {
@@ -66,7 +66,7 @@ internal static class RefusedRequest
         }
     }
 
-    // HEAD in other letters is no HEAD to a daemon, whose answer then has a body that nobody waits for.
+    // A daemon does not recognise HEAD in any other letter case; its response would have a body that nobody expects.
     private static void CheckMethod(string method)
     {
         foreach (var known in Methods)
@@ -82,12 +82,12 @@ internal static class RefusedRequest
     private static void CheckCoding(string protocol, IHeaderDictionary headers)
     {
         if (headers.TransferEncoding is not { Count: > 0 } coding) return;
-        // RFC 9112, section 6.1: the framing is faulty then, even beside a length.
+        // RFC 9112, section 6.1: the framing is then faulty, even with a length beside it.
         if (protocol == "HTTP/1.0")
             throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "a transfer coding in HTTP/1.0");
         if (coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase))
             throw new BrokenResponseException(EventCatalogue.TransferEncodingRefused, $"'{coding}'");
-        // Where both are sent the server takes the length out of the way, under this name.
+        // When both headers are present, the server moves the length out of the way, to this name.
         if (headers.ContainsKey("X-Content-Length"))
             throw new BrokenResponseException(EventCatalogue.ContentLengthWithChunked, "");
     }

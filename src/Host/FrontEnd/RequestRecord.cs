@@ -7,72 +7,70 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What becomes of one request, for the statistics, the access log, and those who watch.</summary>
-/// <param name="id">Its number since the start.</param>
-/// <param name="request">What was asked for.</param>
-/// <param name="start">When it came, by the clock's counter.</param>
+/// <summary>The outcome of one request, for the statistics, the access log and status reports.</summary>
+/// <param name="id">The number of the request since the start.</param>
+/// <param name="request">The request that was received.</param>
+/// <param name="start">When the request arrived, in ticks of the clock's counter.</param>
 internal sealed class RequestRecord(long id, IHttpRequestFeature request, long start)
 {
-    /// <summary>Stands for the status that no application gave: nginx's number.</summary>
+    /// <summary>The logged status when no application gave one because the client left: nginx's number.</summary>
     public const int ClientLeft = 499;
 
-    /// <summary>When it came, by the clock's counter.</summary>
+    /// <summary>When the request arrived, in ticks of the clock's counter.</summary>
     public long Start { get; } = start;
 
-    /// <summary>Who sent it; null: that has not been found out.</summary>
+    /// <summary>Who sent the request; null: not determined yet.</summary>
     public Requester? Requester { get; set; }
 
-    /// <summary>Its route; null: none matched.</summary>
+    /// <summary>The route of the request; null: none matched.</summary>
     public Route? Route { get; set; }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>The requested target.</summary>
     public RequestTarget Target { get; set; }
 
-    /// <summary>What was sent to the daemon; null: nothing.</summary>
+    /// <summary>The request that was sent to the daemon; null: none.</summary>
     public DaemonRequest? Sent { get; set; }
 
     /// <summary>
-    /// The application's status, also where the client has left before it got it; or the one given in its stead; 0: neither.
+    /// The application's status, even when the client left before receiving it, or the status sent in its place; 0: neither.
     /// </summary>
     public int Status { get; set; }
 
-    /// <summary>
-    /// The status for logs and time series: where there is none, for a client that left before, <see cref="ClientLeft"/>.
-    /// </summary>
+    /// <summary>The status for logs and time series; <see cref="ClientLeft"/> when the client left before there was one.</summary>
     public int LoggedStatus => Status == 0 ? ClientLeft : Status;
 
     /// <summary>
-    /// Bytes of a body that did not go through <see cref="Output"/>: of an answer in the application's stead, or to the client of an
-    /// upgraded connection.
+    /// Body bytes that did not pass through <see cref="Output"/>: those of a response sent in the application's place, and those sent to
+    /// the client of an upgraded connection.
     /// </summary>
     public long Bytes { get; set; }
 
-    /// <summary>Where its body goes while it is sent; null before.</summary>
+    /// <summary>The output of the response body while it is being sent; null before.</summary>
     public CoreOutput? Output { get; set; }
 
-    /// <summary>Where its bytes pass once the connection is upgraded; null before.</summary>
+    /// <summary>The tunnel of an upgraded connection; null before the upgrade.</summary>
     public UpgradeTunnel? Tunnel { get; set; }
 
-    /// <summary>Its list in <see cref="ActiveRequests"/>.</summary>
+    /// <summary>The list in <see cref="ActiveRequests"/> that holds the record.</summary>
     public int Shelf { get; set; }
 
-    /// <summary>Its neighbour in that list.</summary>
+    /// <summary>The record's neighbour in that list.</summary>
     public RequestRecord? Next { get; set; }
 
     public RequestRecord? Previous { get; set; }
 
-    /// <summary>Its number since the start.</summary>
+    /// <summary>The number of the request since the start.</summary>
     public long Id { get; } = id;
 
     public string Method => request.Method;
 
-    /// <summary>The request's path, decoded.</summary>
+    /// <summary>The decoded path of the request.</summary>
     public string Path => request.Path;
 
-    /// <summary>Bytes of the response's body sent so far, while it is being served.</summary>
+    /// <summary>Bytes of the response body sent so far, while the request is being served.</summary>
     public long BytesSent => Output?.Bytes ?? Tunnel?.BytesDown ?? Bytes;
 
-    /// <summary>The record as it is counted.</summary>
+    /// <summary>The record in the form that the statistics count.</summary>
     /// <param name="duration">How long the request took.</param>
     public FinishedRequest Finish(TimeSpan duration) =>
         new(Status, Output is { Bytes: > 0 } output ? output.Taken : Bytes, Sent?.QueueTime ?? TimeSpan.Zero, duration);

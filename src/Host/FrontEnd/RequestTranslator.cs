@@ -10,17 +10,19 @@ using Microsoft.Net.Http.Headers;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>Makes of a client's request the one that goes to the daemon.</summary>
+/// <summary>Translates a client's request into the request for the daemon.</summary>
 internal static class RequestTranslator
 {
-    /// <summary>Translates.</summary>
-    /// <param name="features">The request as the server gives it; <see cref="Requester.Forward"/> has put its <c>X-Forwarded-*</c> and its
-    /// host in order.</param>
-    /// <param name="target">The target for the daemon.</param>
+    /// <summary>Translates one request.</summary>
+    /// <param name="features">
+    /// The request as the server provides it; <see cref="Requester.Forward"/> has already corrected its <c>X-Forwarded-*</c> headers and
+    /// its host.
+    /// </param>
+    /// <param name="target">The target that the daemon receives.</param>
     /// <param name="upgrade">The protocol that the connection may be upgraded to; null: none.</param>
-    /// <param name="connection">For a WSGI application's daemon: who sent it; else null.</param>
-    /// <param name="body">Where the body is read from; null: the server's own reader.</param>
-    /// <exception cref="BrokenResponseException">The request holds what none may hold.</exception>
+    /// <param name="connection">The sender of the request, for a WSGI application's daemon; otherwise null.</param>
+    /// <param name="body">The reader of the body; null: the server's own reader.</param>
+    /// <exception cref="BrokenResponseException">The request contains something that no request may contain.</exception>
     public static DaemonRequest Translate(
         IFeatureCollection features, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
@@ -44,7 +46,7 @@ internal static class RequestTranslator
                 head.Add("Connection", "Upgrade");
                 head.Add("Upgrade", upgrade);
             }
-            // gRPC daemons insist on it, and trailers do pass here.
+            // gRPC daemons insist on it, and trailers do pass through this front end.
             if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
             if (connection is not null) head.Add(WsgiConnection.Header, connection.ToString());
             head.End(framing);
@@ -69,7 +71,7 @@ internal static class RequestTranslator
         {
             Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
             Framing = framing,
-            // One that has been taken in is here; nobody has to be asked for it.
+            // A body that has been read in is available here, so nobody has to be asked for it.
             ExpectContinue = reader is not SpooledRequest && headers.TryGetValue(HeaderNames.Expect, out var expect)
             && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
             Trailers = !framing.InChunks ? null : () =>
@@ -79,7 +81,7 @@ internal static class RequestTranslator
                     : [],
         };
 
-    // A server that merges trailers into the headers would take them for what the front end has said.
+    // A server that merges trailers into the headers would take them for statements of the front end.
     private static bool IsTrailer(string name) =>
         !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase)
             && RequestHeaders.MayPass(name, default);

@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>Makes of a daemon's response head the one that goes to the client.</summary>
+/// <summary>Translates a daemon's response head into the one for the client.</summary>
 internal static class ResponseTranslator
 {
-    /// <summary>Translates.</summary>
-    /// <returns>Whether the body is to be framed in chunks by us. Kestrel would do it too, but it ends a body with its last chunk
-    /// whatever has happened before, and knows no trailers in HTTP/1.1.</returns>
+    /// <summary>Translates one response head.</summary>
+    /// <returns>
+    /// Whether this program frames the body in chunks. Kestrel could do so too, but it ends every body with the last chunk, whatever has
+    /// happened before, and does not support trailers in HTTP/1.1.
+    /// </returns>
     public static bool Translate(ResponseHead head, IHttpRequestFeature request, IHttpResponseFeature response)
     {
         response.StatusCode = head.Status;
@@ -21,7 +23,7 @@ internal static class ResponseTranslator
         }
         if (head.Status == StatusCodes.Status205ResetContent)
         {
-            // Its body, if a daemon sends one, is none (RFC 9110, section 15.3.6).
+            // If a daemon sends a body with it, that body does not count (RFC 9110, section 15.3.6).
             headers.ContentLength = 0;
             return false;
         }

@@ -4,24 +4,24 @@ using DaemonProxy.Daemons;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// What an application asks of the front end for one response, in the headers that nginx made customary: <c>X-Accel-Limit-Rate: BYTES</c>
-/// lowers its rate, <c>X-Accel-Buffering: no</c> sends each block at once, as a stream of server-sent events is sent without asking. The
-/// client does not get to see them.
+/// Wishes of an application for a single response, in headers that nginx established: <c>X-Accel-Limit-Rate: BYTES</c> lowers its rate;
+/// <c>X-Accel-Buffering: no</c> sends each block at once, which is the default for server-sent events. The client does not see these
+/// headers.
 /// </summary>
-/// <param name="Rate">Bytes a second at most; 0: none asked for.</param>
-/// <param name="Prompt">Whether each block is to be flushed at once.</param>
-/// <param name="ContentType">The response's content type, by which limits may be chosen; null: it has none.</param>
+/// <param name="Rate">The maximum rate in bytes per second; 0: none requested.</param>
+/// <param name="Prompt">Whether each block is flushed at once.</param>
+/// <param name="ContentType">The response's content type, by which limits may be selected; null: none.</param>
 internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? ContentType)
 {
     private const string LimitRate = "X-Accel-Limit-Rate";
     private const string Buffering = "X-Accel-Buffering";
 
-    /// <summary>Whether a header is for the front end, and not for the client.</summary>
+    /// <summary>Whether a header is addressed to the front end and hidden from the client.</summary>
     public static bool IsWish(string name) =>
         name.StartsWith("X-Accel-", StringComparison.OrdinalIgnoreCase)
         && (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase) || name.Equals(Buffering, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Reads them. What makes no sense is as if it were not there, as in nginx.</summary>
+    /// <summary>Reads the headers. Values that make no sense are ignored, as in nginx.</summary>
     public static ResponseWishes From(ResponseHead head)
     {
         long rate = 0;

@@ -8,19 +8,19 @@ using DaemonProxy.Statistics;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// A route being served: its configuration, the limits of its responses, which may be changed live, and the group that answers.
+/// A route being served: its configuration, the limits of its responses, which can be changed live, and the group that answers.
 /// </summary>
 internal sealed class Route
 {
     private readonly LiveRateLimit[] _obeyed;
 
-    /// <summary>Makes it.</summary>
-    /// <param name="options">Its configuration.</param>
+    /// <summary>Creates the route.</summary>
+    /// <param name="options">The route's configuration.</param>
     /// <param name="group">The daemon group; null in embedded mode.</param>
-    /// <param name="limitsOfAll">The limits that hold on every route.</param>
-    /// <param name="statistics">Where its requests are counted.</param>
+    /// <param name="limitsOfAll">The limits that apply to every route.</param>
+    /// <param name="statistics">Counts the route's requests.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="load">Where its paced responses are counted.</param>
+    /// <param name="load">Counts the route's paced responses.</param>
     public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time,
         PacingLoad load)
     {
@@ -33,10 +33,10 @@ internal sealed class Route
         Traffic = group is null ? new(statistics.Total, own) : new(statistics.Total, own, group.Statistics.Traffic);
     }
 
-    /// <summary>The configuration it was made with.</summary>
+    /// <summary>The configuration that the route was created from.</summary>
     public RouteOptions Options { get; }
 
-    /// <summary>Its path as normalised requests spell it, without a slash at the end.</summary>
+    /// <summary>The route's path in the spelling of normalised requests, without a trailing slash.</summary>
     public string EncodedPath { get; }
 
     /// <summary>The daemon group; null in embedded mode.</summary>
@@ -44,17 +44,18 @@ internal sealed class Route
 
     public RateLimitSet Limits { get; }
 
-    /// <summary>Where its requests are counted.</summary>
+    /// <summary>Counts the route's requests.</summary>
     public TrafficScope Traffic { get; }
 
     /// <summary>
-    /// The pacing filters of a response before its output; null: it obeys no limit, nor one that may be set while it is in flight.
+    /// Returns the pacing filters for a response, placed before its output; null when no limit applies and none can be set while the
+    /// response is in flight.
     /// </summary>
     public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
         PacedOutput.Create(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
 
-    /// <summary>What its daemon gets as a request's target: what was matched, never how it was spelled.</summary>
-    /// <param name="target">The request's target, whose path is below the route's.</param>
+    /// <summary>The request target for the daemon: the path as it was matched, not as it was spelled.</summary>
+    /// <param name="target">The request's target; its path is below the route's.</param>
     public string TargetOf(in RequestTarget target)
     {
         var path = target.Path.Encoded;

@@ -3,7 +3,7 @@ using DaemonProxy.Requests;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>Finds the route of a path: the longest prefix that matches whole segments.</summary>
+/// <summary>Finds the route for a path: the longest prefix that matches whole segments.</summary>
 internal sealed class RouteTable(IEnumerable<Route> routes)
 {
     private readonly Route[] _routes = [.. routes.OrderByDescending(route => route.Options.Path.Length)];
@@ -11,10 +11,11 @@ internal sealed class RouteTable(IEnumerable<Route> routes)
     /// <summary>The routes, longest prefix first.</summary>
     public IReadOnlyList<Route> Routes => _routes;
 
-    /// <summary>Finds the route.</summary>
-    /// <param name="requested">The request's path: what is matched is what a daemon would make of it, not how it was spelled.</param>
-    /// <exception cref="BrokenResponseException">By its encoded slashes, which go on as they are, it belongs to this route and
-    /// another.</exception>
+    /// <summary>Finds the route for a request path.</summary>
+    /// <param name="requested">The request's path. The match uses the path as a daemon would interpret it, not as it was spelled.</param>
+    /// <exception cref="BrokenResponseException">
+    /// The path contains encoded slashes, which are passed on unchanged, and because of them it belongs to this route and to another.
+    /// </exception>
     public Route? Match(in RequestPath requested)
     {
         var path = requested.Decoded;

@@ -10,12 +10,12 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>What a served configuration needs of its front end.</summary>
-/// <param name="Instance">Where its sockets are.</param>
-/// <param name="Host">Program and first arguments that start this host again, for daemons.</param>
+/// <summary>The services of the front end that a served configuration needs.</summary>
+/// <param name="Instance">The instance directory, which holds the sockets.</param>
+/// <param name="Host">The program and first arguments that start this host again, for daemons.</param>
 /// <param name="Launcher">Starts the daemons.</param>
-/// <param name="Log">Where events go.</param>
-/// <param name="Statistics">Its counts.</param>
+/// <param name="Log">Receives the events.</param>
+/// <param name="Statistics">The front end's counts.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record FrontEndServices(
     InstanceDirectory Instance, IReadOnlyList<string> Host, DaemonLauncher Launcher, EventLog Log, StatisticsBook Statistics,
@@ -23,14 +23,14 @@ internal sealed record FrontEndServices(
 {
     private long _sockets;
 
-    /// <summary>How many responses are paced, by whatever limit of whatever configuration.</summary>
+    /// <summary>The number of paced responses, across all limits and configurations.</summary>
     public PacingLoad Pacing { get; } = new();
 
-    /// <summary>Its connections, to clients and daemons.</summary>
+    /// <summary>The front end's connections, to clients and to daemons.</summary>
     public required ConnectionBudget Budget { get; init; }
 
-    /// <summary>A socket that no other daemon of this front end has had.</summary>
-    /// <exception cref="IOException">Its path is longer than the system takes.</exception>
+    /// <summary>Returns a socket path that no other daemon of this front end has had.</summary>
+    /// <exception cref="IOException">The path is longer than the system allows.</exception>
     public string NextSocket(string group)
     {
         try { return Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets)); }
@@ -39,16 +39,17 @@ internal sealed record FrontEndServices(
 }
 
 /// <summary>
-/// A configuration being served: its daemon groups, their processes, the routes to them. A restart makes another one beside it, and has it
-/// take over when all its daemons listen; so a configuration that does not come up changes nothing, and no request is without a daemon.
+/// A configuration being served: its daemon groups, their processes and the routes to them. A restart creates another one beside it and
+/// switches over once all of its daemons listen. A configuration that does not start therefore changes nothing, and no request is without a
+/// daemon.
 /// </summary>
 internal sealed class ServedConfiguration : IAsyncDisposable
 {
-    // A daemon that needs longer says so with startup-timeout.
+    // A daemon that needs more time sets startup-timeout.
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
-    // A request that chose its group in the moment of the takeover is on its way yet.
+    // A request that chose its group at the moment of the switch is still on its way.
     private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(1);
 
     private readonly FrontEndServices _services;
@@ -57,7 +58,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private readonly ConcurrentDictionary<string, string> _failures = [];
     private readonly IReadOnlyList<(EventDefinition Reason, string Message, string Group)> _warnings;
 
-    /// <summary>Makes it; nothing is started yet.</summary>
+    /// <summary>Creates the configuration without starting anything.</summary>
     public ServedConfiguration(ProxyConfiguration configuration, FrontEndServices services)
     {
         Configuration = configuration;
@@ -84,7 +85,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public ProxyConfiguration Configuration { get; }
 
     /// <summary>
-    /// What is served otherwise than the configuration may seem to say, and which groups could not be started, until they have recovered.
+    /// Deviations of the service from what the configuration may seem to say, and the groups that could not be started, until they have
+    /// recovered.
     /// </summary>
     public IEnumerable<string> Warnings =>
     [
@@ -94,7 +96,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
 
     private bool IsFailed(string group) => _failures.ContainsKey(group) && !_managed[group].HasRecovered;
 
-    /// <summary>The limits that hold on every route.</summary>
+    /// <summary>The limits that apply to every route.</summary>
     public RateLimitSet Limits { get; }
 
     public RouteTable Routes { get; }
@@ -102,14 +104,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
     /// <summary>
-    /// Starts the daemons, and waits until every one of them listens. A group that does not is no reason to refuse what the others would
-    /// serve: it is logged, and tried again; of an application that cannot be loaded every request gets a 500 until it can. Where nothing
-    /// would be served at all the start fails.
+    /// Starts the daemons and waits until every one of them listens. A group that fails to start does not stop the others from being
+    /// served: the failure is logged and the start retried. While an application cannot be loaded, each of its requests gets a 500. The
+    /// start fails when nothing at all would be served.
     /// </summary>
-    /// <param name="strict">Whether any group that does not start has the start fail.</param>
-    /// <param name="previous">What is served until then: a group that works there has to start; null: nothing is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ServerStartException">A group that has to start does not.</exception>
+    /// <param name="strict">Whether the start fails when any group does not start.</param>
+    /// <param name="previous">The configuration served until then: a group that works there must start; null: none.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <exception cref="ServerStartException">A group that must start does not.</exception>
     public async Task StartAsync(bool strict, ServedConfiguration? previous, CancellationToken cancellationToken)
     {
         foreach (var (reason, message, group) in _warnings) _services.Log.Write(reason, message, ("daemon", group));
@@ -131,7 +133,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         foreach (var (group, message) in _failures) _services.Log.Write(EventCatalogue.GroupNotStarted, message, ("daemon", group));
     }
 
-    // A group that is new has to start: whoever added it waits for the answer.
+    // A new group must start: whoever added it is waiting for the answer.
     private bool HadFailed(string group) => _managed.ContainsKey(group) && IsFailed(group);
 
     private static async Task ReadyAsync(Task ready, DaemonGroupOptions options, CancellationToken cancellationToken)
@@ -155,15 +157,15 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         }
     }
 
-    /// <summary>Replaces the workers of one group, each by one that listens before it is closed.</summary>
-    /// <exception cref="ServerStartException">The new ones do not listen; the old ones serve on.</exception>
+    /// <summary>Replaces the workers of one group, closing each only after its replacement listens.</summary>
+    /// <exception cref="ServerStartException">The new workers do not listen; the old ones continue to serve.</exception>
     public Task RestartAsync(DaemonGroup group, CancellationToken cancellationToken) =>
         _managed.TryGetValue(group.Options.Name, out var daemon) ? ReadyAsync(daemon.RestartAsync(), group.Options, cancellationToken)
             : throw new ServerStartException(
             $"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
 
     /// <summary>
-    /// Counts the workers that take the place of another configuration's, as those that are replaced one group at a time are counted.
+    /// Counts the workers that replace another configuration's workers, in the same way as workers replaced within one group.
     /// </summary>
     public void CountReplaced(ServedConfiguration previous)
     {
@@ -174,7 +176,9 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the daemons when what they have is done, or after eviction-timeout; another configuration has taken over.</summary>
+    /// <summary>
+    /// Ends the daemons when their requests are finished or eviction-timeout has passed; another configuration has taken over.
+    /// </summary>
     public async Task RetireAsync()
     {
         await Task.WhenAll(_groups.Select(DrainAsync));
@@ -191,7 +195,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             && _services.Time.GetElapsedTime(start) < grace);
     }
 
-    /// <summary>Who runs a group's processes; null for one that somebody else runs.</summary>
+    /// <summary>The supervisor of a group's processes; null for a group that somebody else runs.</summary>
     public GroupSupervisor? SupervisorOf(DaemonGroup group) => _managed.GetValueOrDefault(group.Options.Name);
 
     public async ValueTask DisposeAsync()

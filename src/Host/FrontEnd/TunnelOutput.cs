@@ -3,10 +3,10 @@ using DaemonProxy.Filters;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The last room of an upgraded connection's chain in one direction: what comes out of the pacing filters goes to the other side at once.
+/// The end of an upgraded connection's chain in one direction: passes the output of the pacing filters to the other side at once.
 /// </summary>
-/// <param name="side">That side.</param>
-/// <param name="passed">Told how many bytes it took.</param>
+/// <param name="side">The other side.</param>
+/// <param name="passed">Receives the number of bytes passed.</param>
 internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFilter
 {
     /// <inheritdoc/>
@@ -21,7 +21,7 @@ internal sealed class TunnelOutput(Stream side, Action<int> passed) : IOutputFil
     }
 
     /// <inheritdoc/>
-    /// <remarks>The connection's end is the tunnel's.</remarks>
+    /// <remarks>The tunnel, not this output, ends the connection.</remarks>
     public ValueTask EndAsync(
         ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken) =>
         WriteAsync(last, Marker.Flush, cancellationToken);

@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Whether a client's wish to speak another protocol goes on to the daemon (RFC 9110, section 7.8). What goes through an upgraded
-/// connection passes no route and no log, so that only protocols pass that the route names; a request that names others is served as if it
-/// had named none, which every server may do.
+/// Decides whether a client's request to switch protocols is passed on to the daemon (RFC 9110, section 7.8). Traffic on an upgraded
+/// connection passes no route and no log, so only the protocols that the route names are allowed. A request that names others is served as
+/// if it had named none, which every server may do.
 /// </summary>
 internal static class UpgradeRequest
 {
-    /// <summary>The protocol that goes on; null: none.</summary>
-    /// <param name="features">The request. Only one without a body, by GET over HTTP/1.1, can be upgraded.</param>
+    /// <summary>The protocol that is passed on; null: none.</summary>
+    /// <param name="features">The request. Only a GET over HTTP/1.1 without a body can be upgraded.</param>
     /// <param name="allowed"><c>upgrades</c> of its route.</param>
     public static string? Read(IFeatureCollection features, IReadOnlyList<string> allowed)
     {
@@ -33,7 +33,7 @@ internal static class UpgradeRequest
         return null;
     }
 
-    /// <summary>Whether a 101 is the answer to what was asked for.</summary>
+    /// <summary>Whether a 101 is a valid answer to the upgrade requested.</summary>
     public static bool IsAnswer(ResponseHead head, string? asked) =>
         asked is not null && asked.Equals(head.Upgrade?.Trim(), StringComparison.OrdinalIgnoreCase);
 }

@@ -4,34 +4,37 @@ using DaemonProxy.Filters;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// After a 101: passes bytes both ways until both sides are done (RFC 9110, section 7.8). What is spoken there is theirs; how fast, and how
-/// long in silence, is not: each direction goes through pacing filters of its own, and a tunnel without a byte for its time limit ends.
+/// Passes bytes in both directions after a 101 until both sides are done (RFC 9110, section 7.8). The content belongs to the two sides, but
+/// its rate and its silences are limited: each direction passes through its own pacing filters, and a tunnel that carries no byte for its
+/// time limit ends.
 /// </summary>
 /// <param name="client">The client's side.</param>
 /// <param name="daemon">The daemon's side.</param>
-/// <param name="idle">Without a byte from either side for so long, it ends; 0: never.</param>
+/// <param name="idle">The tunnel ends when neither side sends a byte for this long; 0: never.</param>
 /// <param name="time">The clock.</param>
 internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle, TimeProvider time)
 {
     private const int Piece = 16_384;
 
-    // How often the traffic is looked at in the time limit: so precise is it.
+    // The number of traffic checks per time limit, which sets the precision of the limit.
     private const int Looks = 4;
 
     private readonly CancellationTokenSource _ended = new();
     private long _lastTraffic = time.GetTimestamp();
     private long _down;
 
-    /// <summary>Bytes that the client has got.</summary>
+    /// <summary>Bytes that the client has received.</summary>
     public long BytesDown => Interlocked.Read(ref _down);
 
-    /// <summary>Whether it ended for want of traffic.</summary>
+    /// <summary>Whether the tunnel ended because it was idle.</summary>
     public bool WasIdle { get; private set; }
 
-    /// <summary>Passes until either side ends.</summary>
-    /// <param name="received">What of the daemon's bytes has come already.</param>
-    /// <param name="paced">Puts the pacing filters of one direction above its output; gives the output where there are none.</param>
-    /// <param name="clientEnded">Tells the daemon that the client has sent all it has.</param>
+    /// <summary>Passes bytes until either side ends.</summary>
+    /// <param name="received">Bytes of the daemon that have already arrived.</param>
+    /// <param name="paced">
+    /// Puts the pacing filters of one direction before its output; returns the output itself when there are none.
+    /// </param>
+    /// <param name="clientEnded">Tells the daemon that the client has sent everything.</param>
     public async Task RunAsync(ReadOnlyMemory<byte> received, Func<IOutputFilter, IOutputFilter> paced, Action clientEnded)
     {
         var down = paced(new TunnelOutput(client, Down));
@@ -44,13 +47,13 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // One side has gone; the other learns of it when its connection closes after this.
+            // One side has gone; the other side notices when its connection is closed after this.
         }
         finally
         {
             (down as IDisposable)?.Dispose();
             (up as IDisposable)?.Dispose();
-            // The watch may be at it yet, so that the source is left to the garbage collector.
+            // The timer may still be using the source, so it is left to the garbage collector instead of being disposed.
             await _ended.CancelAsync();
         }
     }
@@ -59,7 +62,7 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
     {
         var fromDaemon = PassAsync(daemon, down, received);
         var fromClient = UpAsync(up, clientEnded);
-        // A daemon that has closed has said its last, and so has either side that failed.
+        // A daemon that has closed its side sends nothing more, and neither does a side that has failed.
         var first = await Task.WhenAny(fromDaemon, fromClient);
         if (first == fromDaemon || !first.IsCompletedSuccessfully) await _ended.CancelAsync();
         await Task.WhenAll(fromDaemon, fromClient);
@@ -80,7 +83,7 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
             Traffic();
             await to.WriteAsync(buffer.AsMemory(0, count), Marker.Flush, _ended.Token);
         }
-        // Only here: after a wait that was given up a socket may look into it yet.
+        // Only here: after a cancelled wait a socket may still access the buffer.
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
@@ -92,7 +95,7 @@ internal sealed class UpgradeTunnel(Stream client, Stream daemon, TimeSpan idle,
 
     private void Traffic() => Volatile.Write(ref _lastTraffic, time.GetTimestamp());
 
-    // Looked at now and then, so that a busy tunnel sets no timer for its bytes.
+    // Checked periodically, so that a busy tunnel sets no timer for its bytes.
     private void EndWhenIdle()
     {
         if (time.GetElapsedTime(Volatile.Read(ref _lastTraffic)) < idle) return;

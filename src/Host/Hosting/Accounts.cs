@@ -3,12 +3,14 @@ using System.Globalization;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Users and groups of a Unix system, by name or number, from its account files. Accounts that only a directory service knows are given by
-/// their numbers; asking the C library for them would need its structures, which differ from system to system.
+/// Looks up users and groups of a Unix system by name or number in its account files. Accounts that only a directory service knows are
+/// given by number: asking the C library for them would require its structures, which differ between systems.
 /// </summary>
 internal static class Accounts
 {
-    /// <summary>A user's number, and that of its own group (null when it was given by a number that no file knows).</summary>
+    /// <summary>
+    /// Returns a user's number and that of its primary group (null when the user was given by a number that is not in the files).
+    /// </summary>
     public static (uint User, uint? Group)? User(string name)
     {
         // name:password:uid:gid:...

@@ -4,19 +4,19 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Every limit that Kestrel has for the connections of clients, each set on purpose: those that are keys of ours, and those that are not.
+/// Sets every limit that Kestrel has for client connections to a deliberate value, whether it is a configuration key or not.
 /// </summary>
 internal static class ClientLimiting
 {
-    // What the server reads ahead of an HTTP/1.1 request, or of the frames of a connection: enough for a send of 64 KiB to the daemon while
-    // the next one comes.
+    // How far the server reads ahead in an HTTP/1.1 request or in the frames of a connection: enough to send 64 KiB to the daemon while the
+    // next bytes arrive.
     private const long ReadAhead = 262_144;
 
     public static void Set(KestrelServerLimits limits, ClientLimits wanted)
     {
-        // A rate ends a request that is slow and well, and over HTTP/2 the connection with all its neighbours. A body is bounded by each
-        // single wait: for the
-        // client's next bytes by client-body-timeout, for a client that takes nothing by response-socket-timeout.
+        // A minimum data rate would end a request that is slow but healthy, and over HTTP/2 its connection with all other requests on it.
+        // Instead, each single wait is limited: client-body-timeout limits the wait for the client's next bytes, response-socket-timeout
+        // the wait for a client that accepts nothing.
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
         limits.MaxRequestLineSize = wanted.LimitRequestLine;
@@ -28,7 +28,7 @@ internal static class ClientLimiting
         limits.Http2.MaxStreamsPerConnection = wanted.Http2MaxConcurrentStreams;
         limits.Http2.MaxRequestHeaderFieldSize = wanted.LimitRequestHead;
         limits.Http2.InitialStreamWindowSize = wanted.Http2StreamWindow;
-        // With a smaller one, a few uploads that a daemon does not read would keep all others on the connection waiting.
+        // With a smaller window, a few uploads that a daemon does not read would block all others on the connection.
         limits.Http2.InitialConnectionWindowSize = (int)Math.Min(
             int.MaxValue, (long)wanted.Http2StreamWindow * wanted.Http2MaxConcurrentStreams);
     }

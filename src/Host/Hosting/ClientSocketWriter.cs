@@ -8,20 +8,20 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// What Kestrel writes a connection's responses to, in place of its transport's pipe: a flush sends on the socket at once, and has ended
-/// when the system has taken everything. A pipe would copy each byte into blocks of 4 KiB, and hand them to a loop of its own. Reading,
-/// closing and timeouts stay the transport's.
+/// Receives what Kestrel writes for a connection's responses, in place of the transport's pipe. A flush sends on the socket at once and
+/// completes when the system has accepted everything. A pipe would copy each byte into blocks of 4 KiB and hand them to a loop of its own.
+/// Reading, closing and timeouts remain with the transport.
 /// </summary>
 /// <remarks>
-/// It is Kestrel's own contract that only one flush is under way, and that nothing is written meanwhile (its ConcurrentPipeWriter stands
-/// before this one). Only for connections without TLS, where what is written is what is sent.
+/// Kestrel guarantees that only one flush is in progress and that nothing is written meanwhile (its ConcurrentPipeWriter sits in front of
+/// this one). Only for connections without TLS, where the bytes written are the bytes sent.
 /// </remarks>
 internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
 {
-    // Room for a usual response's head; a larger one, or a body written piecemeal, gets what it needs.
+    // Enough for the head of a typical response; a larger head, or a body written piecemeal, gets the room that it needs.
     private const int SmallestBuffer = 1024;
 
-    // Linux's TCP_INFO, and where in it the bytes stand that the client's side has acknowledged (tcpi_bytes_acked, since 4.1).
+    // Linux's TCP_INFO, and the offset in it of the bytes that the client's side has acknowledged (tcpi_bytes_acked, since 4.1).
     private const int Tcp = 6;
     private const int TcpInfo = 11;
     private const int BytesAcknowledged = 120;
@@ -47,7 +47,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         _transport = connection.Transport.Output;
     }
 
-    /// <summary>Has Kestrel write to the socket directly on each connection that it accepts.</summary>
+    /// <summary>Makes Kestrel write directly to the socket of each connection that it accepts.</summary>
     public static ConnectionDelegate Use(ConnectionDelegate next) => connection =>
     {
         if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
@@ -69,7 +69,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
 
     /// <inheritdoc/>
-    /// <remarks>The runtime says of a send only when all of it has been taken; Linux knows how far it is.</remarks>
+    /// <remarks>The runtime reports a send only when all of it has been accepted; Linux knows its progress.</remarks>
     public long Taken
     {
         get
@@ -83,7 +83,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
-                // Then the client has left, and the send ends by that.
+                // In that case the client has left, and the send ends for that reason.
             }
             return Interlocked.Read(ref _taken);
         }
@@ -125,8 +125,9 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     }
 
     /// <inheritdoc/>
-    /// <remarks>The token is not looked at: a send that was given up halfway would leave the connection useless, so only breaking it off
-    /// ends one.</remarks>
+    /// <remarks>
+    /// The token is ignored: a send cancelled halfway would leave the connection unusable, so only aborting the connection ends a send.
+    /// </remarks>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         Interlocked.Add(ref _flushed, UnflushedBytes);
@@ -161,7 +162,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         return Flushed();
     }
 
-    // What was written into the buffer came before what was lent.
+    // Bytes written into the buffer precede the lent block.
     private ReadOnlyMemory<byte> Unsent =>
         _sent < _length ? _buffer.AsMemory(_sent, _length - _sent) : _lentIsWritten ? _lent[(_sent - _length)..] : default;
 
@@ -182,7 +183,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         return new FlushResult(isCanceled: false, isCompleted: _gone);
     }
 
-    /// <summary>The client has left: the transport hears of it as of a reset, and with it the request.</summary>
+    /// <summary>The client has left: the transport sees this as a reset and aborts the request.</summary>
     private void Leave(Exception failure)
     {
         _gone = true;
@@ -190,7 +191,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         _connection.Abort(new ConnectionAbortedException("the client has left", failure));
     }
 
-    // A socket that is closed does not know any more.
+    // A closed socket no longer has this information.
     private void KeepTaken() => Interlocked.CompareExchange(ref _takenAtEnd, Taken, -1);
 
     private void ReturnBuffer()
@@ -201,13 +202,13 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     /// <inheritdoc/>
     public override void CancelPendingFlush()
     {
-        // A send ends when the client reads, or when the connection is broken off: Kestrel cancels a flush only together with that.
+        // A send ends when the client reads or the connection is aborted; Kestrel cancels a flush only when it aborts the connection.
     }
 
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null)
     {
-        // The transport closes the socket after this, so what was written and not flushed leaves first, as a pipe's would.
+        // The transport closes the socket after this, so unflushed bytes are sent first, as a pipe would send them.
         var flushing = _flushing is { IsCompleted: false } pending
             ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
         if (flushing.IsCompleted) _transport.Complete(exception);

@@ -6,14 +6,14 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Lets so many connections of clients in and no more, on all addresses of a server together. The next one waits in the system's backlog
-/// until one ends, or is accepted and closed at once. That it happens is an event, at most one a minute.
+/// Limits the number of client connections, across all addresses of a server. A connection beyond the limit waits in the system's backlog
+/// until another one ends, or is accepted and closed at once. Either case is reported as an event, at most once a minute.
 /// </summary>
-/// <param name="limit">Connections at a time, &gt; 0.</param>
-/// <param name="action">What becomes of those beyond.</param>
-/// <param name="budget">Where each is counted.</param>
-/// <param name="log">Where events go.</param>
-/// <param name="time">The clock of the events.</param>
+/// <param name="limit">The maximum number of connections at a time, &gt; 0.</param>
+/// <param name="action">What happens to connections beyond the limit.</param>
+/// <param name="budget">Counts each connection.</param>
+/// <param name="log">Receives the events.</param>
+/// <param name="time">The clock for the events.</param>
 internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, ConnectionBudget budget, EventLog log, TimeProvider time)
 {
     private static readonly TimeSpan BetweenEvents = TimeSpan.FromMinutes(1);
@@ -23,10 +23,10 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
     private long _reportedFull = long.MinValue;
     private long _reportedFailure = long.MinValue;
 
-    /// <summary>Whether a connection is accepted before there is room for it, to be closed.</summary>
+    /// <summary>Whether a connection is accepted before there is room for it, in order to be closed.</summary>
     public bool Closes => action == ConnectionLimitAction.Close;
 
-    /// <summary>Takes a place, if there is one.</summary>
+    /// <summary>Takes a place if one is free.</summary>
     public bool TryEnter()
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
         return false;
     }
 
-    /// <summary>Waits until there may be a place.</summary>
+    /// <summary>Waits until a place may be free.</summary>
     public Task RoomAsync(CancellationToken cancellationToken)
     {
         var room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -55,7 +55,7 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
         return room.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Gives a place back.</summary>
+    /// <summary>Returns a place.</summary>
     public void Leave()
     {
         budget.Return();
@@ -68,7 +68,7 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
         }
     }
 
-    /// <summary>Says that the system gave no connection.</summary>
+    /// <summary>Reports that the system provided no connection.</summary>
     public void ReportFailure(SocketException failure) =>
         Report(ref _reportedFailure, EventCatalogue.AcceptFailed,
             $"{failure.Message} ({failure.SocketErrorCode}); {budget.Open} connections are open");

@@ -1,14 +1,15 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A Connection header whose other names survive. Of a header that says one of <c>close</c>, <c>keep-alive</c> and <c>upgrade</c>, and
-/// names other headers, Kestrel keeps only the one, and what the client meant for this connection alone would go on to daemons (RFC 9110,
-/// section 7.6.1). It keeps the header where two of the three are said, or none: so <c>keep-alive</c>, which HTTP/1.1 does not need, is
-/// taken off, and put beside one of the others, which have their way against it.
+/// Keeps the header names in a Connection header. When the header contains one of <c>close</c>, <c>keep-alive</c> and <c>upgrade</c> beside
+/// the names of other headers, Kestrel keeps only that option, and headers that the client meant for this connection alone would go on to
+/// daemons (RFC 9110, section 7.6.1). Kestrel keeps the header when it contains two of the three options, or none. Therefore
+/// <c>keep-alive</c>, which HTTP/1.1 does not need, is removed when it is alone and added beside <c>close</c> or <c>upgrade</c>, which take
+/// precedence over it.
 /// </summary>
 internal sealed class ConnectionHeaderEncoding : FieldEncoding
 {
-    /// <summary>By how many characters the text may be longer than the value.</summary>
+    /// <summary>The maximum number of characters by which the text is longer than the value.</summary>
     public const int MostAdded = 12;
 
     private const string Added = ", keep-alive";

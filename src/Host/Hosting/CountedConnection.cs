@@ -5,9 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>
-/// A connection that gives its place back when its socket is closed, and not before: a descriptor that is still open is not free.
-/// </summary>
+/// <summary>A connection that returns its place only when its socket is closed: a descriptor that is still open is not free.</summary>
 internal sealed class CountedConnection(ConnectionContext connection, ConnectionGate gate) : ConnectionContext
 {
     private int _disposed;

@@ -11,16 +11,16 @@ internal static partial class DaemonServer
 {
     private static readonly TimeSpan ParentLook = TimeSpan.FromSeconds(1);
 
-    /// <summary>Serves until SIGTERM, Ctrl+C, or the end of <paramref name="lifeline"/>; then finishes what is in flight.</summary>
+    /// <summary>Serves until SIGTERM, Ctrl+C or the end of <paramref name="lifeline"/>, then finishes the requests in flight.</summary>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="lifeline">
     /// A stream whose end means that the process which started this one is gone, so that a daemon never outlives its front end;
     /// null for a daemon on its own. With it, Ctrl+C is left to the front end, which a terminal tells at the same time and which
     /// still needs its daemons for the responses in flight.
     /// </param>
-    /// <param name="application">What answers.</param>
-    /// <param name="drainTimeout">How long requests in flight have at the end.</param>
-    /// <param name="ready">Called when it serves.</param>
+    /// <param name="application">Answers the requests.</param>
+    /// <param name="drainTimeout">The time that requests in flight have at the end.</param>
+    /// <param name="ready">Called once it serves.</param>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
     public static async Task RunAsync<TContext>(
         string socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
@@ -44,7 +44,7 @@ internal static partial class DaemonServer
         }
     }
 
-    /// <summary>How a daemon listens: it trusts its front end to have dealt with slow clients and long bodies.</summary>
+    /// <summary>The options of a daemon's server, which relies on its front end to handle slow clients and long bodies.</summary>
     public static HttpServerOptions OptionsOf(string socket) => new()
     {
         UnixSocket = socket,
@@ -53,11 +53,12 @@ internal static partial class DaemonServer
         {
             limits.MinRequestBodyDataRate = null;
             limits.MinResponseDataRate = null;
-            // What the front end took from a client is more by what the front end adds.
+            // The front end adds to the head that it accepted from a client, so the daemon must allow more.
             limits.MaxRequestHeadersTotalSize = ClientLimits.LargestHead * 2;
             limits.MaxRequestHeaderCount = ClientLimits.MostFields * 2;
             limits.MaxRequestLineSize = ClientLimits.LargestLine * 2;
-            // The front end closes idle connections; if the daemon did so first, a request could meet the closing.
+            // The front end closes idle connections. If the daemon closed them first, a request could arrive at a connection that is being
+            // closed.
             limits.KeepAliveTimeout = TimeSpan.FromHours(1);
         },
     };
@@ -81,9 +82,9 @@ internal static partial class DaemonServer
 
     private static void Watch(Stream lifeline, TaskCompletionSource stop)
     {
-        // A child that an application has forked in the front end may hold the lifeline's other end as well.
+        // A child forked by an application in the front end may also hold the other end of the lifeline.
         if (!OperatingSystem.IsWindows()) _ = WatchParentAsync(stop);
-        // Reading a console or a pipe blocks, whatever the method is called, so it has a thread of its own.
+        // Reading a console or a pipe blocks, even with asynchronous methods, so it has a thread of its own.
         var thread = new Thread(() =>
         {
             var buffer = new byte[256];
@@ -95,7 +96,7 @@ internal static partial class DaemonServer
             }
             catch (IOException)
             {
-                // A broken pipe is an end, too.
+                // A broken pipe also counts as the end.
             }
 
             stop.TrySetResult();

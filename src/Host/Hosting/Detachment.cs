@@ -3,21 +3,21 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Cuts a front end loose from the console that started it: a session of its own, so that the closing terminal's hang-up does not reach it,
-/// and no hold on the standard streams, so that whoever reads them sees their end.
+/// Detaches a front end from the console that started it: gives it a session of its own, so that the hang-up of a closing terminal does not
+/// reach it, and releases the standard streams, so that their readers see the end.
 /// </summary>
 internal static partial class Detachment
 {
     private const int ReadWrite = 2;
 
-    /// <summary>Leaves the terminal's session. Before anything is started that should leave with it.</summary>
+    /// <summary>Leaves the terminal's session. Must be called before starting anything that should leave with it.</summary>
     public static void LeaveSession()
     {
-        // Fails where this process leads a group already; then it has no terminal to lose.
+        // Fails when this process already leads a group; in that case it has no terminal to lose.
         if (!OperatingSystem.IsWindows()) _ = SystemCalls.StartSession();
     }
 
-    /// <summary>Turns the standard streams to nowhere. After the last word has been said on them.</summary>
+    /// <summary>Redirects the standard streams to the null device. Must be called after the last output on them.</summary>
     public static void LeaveStreams()
     {
         Console.Out.Flush();

@@ -6,10 +6,10 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// <c>daemonproxy exec [OPTIONS] -- COMMAND</c>: becomes a managed daemon. Its process leads a process group of its own, so that Ctrl+C at
-/// the terminal reaches the front end alone, which still needs its daemons for what is in flight; whatever the daemon starts can be ended
-/// with it; and on Linux it is asked to end when the front end is gone, killed or not. The options make its identity and its limits.
-/// Not a verb for people: the front end calls it, and it takes the shortest way through the program.
+/// <c>daemonproxy exec [OPTIONS] -- COMMAND</c>: becomes a managed daemon. Its process leads its own process group, so that Ctrl+C at the
+/// terminal reaches only the front end, which still needs its daemons for the requests in flight, and so that everything the daemon starts
+/// can be ended with it. On Linux it is asked to end when the front end is gone, killed or not. The options set its identity and its
+/// limits. This verb is not meant for people: the front end calls it, and it takes the shortest path through the program.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static partial class ExecShim
@@ -20,9 +20,11 @@ internal static partial class ExecShim
     private const int NotPermitted = 13;
     private const int SetParentDeathSignal = 1; // PR_SET_PDEATHSIG
 
-    /// <summary>Replaces this process with the command; returns only when that failed.</summary>
+    /// <summary>Replaces this process with the command; returns only on failure.</summary>
     /// <param name="arguments">Options, <c>--</c>, program and arguments.</param>
-    /// <returns>127 when there is no such program, 126 when it cannot be run, as a shell's; 125 when an option cannot be met.</returns>
+    /// <returns>
+    /// 127 when the program does not exist and 126 when it cannot be run, as in a shell; 125 when an option cannot be applied.
+    /// </returns>
     public static unsafe int Become(ReadOnlySpan<string> arguments)
     {
         var end = arguments.IndexOf("--");
@@ -48,17 +50,17 @@ internal static partial class ExecShim
             };
             if (failure is not null) return Complain(125, failure);
         }
-        // Another user last: it may no longer do what comes before.
+        // The change of user comes last, because the new user may no longer be allowed to do the earlier steps.
         if (BecomeUser(user, group, supplementary?.Split(',') ?? []) is { } refused) return Complain(125, refused);
         _ = SystemCalls.SetProcessGroup(0, 0);
-        // .NET ignores SIGPIPE, and what is ignored stays ignored through exec; most programs expect to end by it.
+        // .NET ignores SIGPIPE, and an ignored signal stays ignored after exec; most programs expect SIGPIPE to end them.
         _ = SystemCalls.SetSignalHandler(SigPipe, 0);
-        // A change of user clears it, so it comes after that; a front end that died before it has left this process to another parent.
+        // A change of user clears this setting, so it follows that change. If the front end died before this call, this process already has
+        // another parent.
         if (OperatingSystem.IsLinux()) _ = SystemCalls.ControlProcess(SetParentDeathSignal, SigTerm, 0, 0, 0);
         if (parent != 0 && SystemCalls.ParentProcess() != parent) return Complain(125, "the front end has ended");
-        // The runtime has reserved more address space than most daemons may have: once that is limited it can neither compile nor load
-        // anything, so all that
-        // follows is made ready, and called once with a program that cannot be there.
+        // The runtime has reserved more address space than most daemons may have. Once address space is limited, it can neither compile nor
+        // load anything, so everything below is prepared first and called once with a program that cannot exist.
         var line = ArgumentLine(command, name ?? command[0]);
         _ = Execute("", line);
         if ((Limit("memory-limit", OperatingSystem.IsMacOS() ? 6 : 2, memory)
@@ -132,7 +134,7 @@ internal static partial class ExecShim
         }
         if (groupId is { } wanted)
         {
-            // The front end's own supplementary groups would be a back door.
+            // Keeping the front end's own supplementary groups would be a back door.
             if (groups.Count == 0 && SystemCalls.EffectiveUser() == 0 && SystemCalls.SetGroups(1, [wanted]) != 0)
                 return $"the supplementary groups cannot be dropped: {Marshal.GetLastPInvokeErrorMessage()}";
             if (SystemCalls.SetGroup(wanted) != 0)

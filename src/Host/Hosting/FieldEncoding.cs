@@ -3,18 +3,18 @@ using System.Text;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// How the bytes of one header's value become text: Latin-1, but for what Kestrel would otherwise take, refuse or forget in a value. It
-/// asks for an encoding by a header's name, and that is the one place before its own reading of the header where something can be said.
+/// Decodes the bytes of one header's value to text: Latin-1, except for anything in a value that Kestrel would misread, refuse or drop.
+/// Kestrel requests an encoding for each header by name, and this is the only point at which its own reading of a header can be influenced.
 /// </summary>
 internal abstract unsafe class FieldEncoding : Encoding
 {
-    /// <summary>The text of a value.</summary>
+    /// <summary>Decodes a value.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="text">Where it goes; empty when only its length is asked for.</param>
+    /// <param name="text">The destination; empty when only the length is requested.</param>
     /// <returns>The length of the text.</returns>
     protected abstract int Write(ReadOnlySpan<byte> value, Span<char> text);
 
-    /// <summary>A value as it stands.</summary>
+    /// <summary>Decodes a value unchanged.</summary>
     protected static int WritePlain(ReadOnlySpan<byte> value, Span<char> text) =>
         text.IsEmpty ? value.Length : Latin1.GetChars(value, text);
 

@@ -1,8 +1,8 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A Host header without a colon at its end. <c>Host: example.org:</c> says that the port is the scheme's own (RFC 3986, section 3.2.3),
-/// and Kestrel refuses it as malformed.
+/// Removes a trailing colon from a Host header. <c>Host: example.org:</c> means the default port of the scheme (RFC 3986, section 3.2.3),
+/// but Kestrel refuses it as malformed.
 /// </summary>
 internal sealed class HostHeaderEncoding : FieldEncoding
 {

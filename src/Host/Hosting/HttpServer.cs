@@ -10,9 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Kestrel, hosted directly: no middleware pipeline and no generic host between the connection and the application (design.md).
-/// HTTP/1.1, and HTTP/2 where TLS negotiates it; without TLS Kestrel knows no way to tell them apart when both are on, so clear-text
-/// HTTP/2 by prior knowledge is refused.
+/// Kestrel, hosted directly: no middleware pipeline and no generic host between the connection and the application (design.md). Serves
+/// HTTP/1.1, and HTTP/2 when TLS negotiates it. Without TLS, Kestrel cannot tell the two apart when both are enabled, so clear-text HTTP/2
+/// by prior knowledge is refused.
 /// </summary>
 internal sealed class HttpServer : IAsyncDisposable
 {
@@ -30,12 +30,12 @@ internal sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The TCP addresses it listens on, with the ports the system chose; <c>*</c> is <c>[::]</c>, or <c>0.0.0.0</c> without IPv6.
+    /// The TCP addresses that it listens on, with the ports that the system chose; <c>*</c> is <c>[::]</c>, or <c>0.0.0.0</c> without IPv6.
     /// </summary>
     public IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>Opens the sockets and starts to serve.</summary>
-    /// <exception cref="ServerStartException">An address cannot be listened on, or <c>https</c> has no certificate.</exception>
+    /// <exception cref="ServerStartException">An address cannot be listened on, or an <c>https</c> address has no certificate.</exception>
     public static async Task<HttpServer> StartAsync<TContext>(
         HttpServerOptions options, IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
@@ -61,12 +61,12 @@ internal sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes no new connections and waits for the requests in flight; those still there when <paramref name="cancellationToken"/> fires are
-    /// broken off.
+    /// Stops accepting connections and waits for the requests in flight; those remaining when <paramref name="cancellationToken"/> fires
+    /// are aborted.
     /// </summary>
     public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
 
-    /// <summary>Breaks off what is still in flight, closes and frees everything.</summary>
+    /// <summary>Aborts the remaining requests, then closes and frees everything.</summary>
     public async ValueTask DisposeAsync()
     {
         await _server.StopAsync(new CancellationToken(canceled: true));
@@ -89,10 +89,10 @@ internal sealed class HttpServer : IAsyncDisposable
     private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets)
     {
         server.AddServerHeader = false;
-        // A target in absolute form wins over another Host (RFC 9112, section 3.2.2).
+        // A target in absolute form takes precedence over a different Host (RFC 9112, section 3.2.2).
         server.AllowHostHeaderOverride = true;
         server.AllowSynchronousIO = false;
-        // Header bytes pass as they are: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
+        // Header bytes pass unchanged: Latin-1 maps each byte to the character of the same number and back (RFC 9110, 5.5).
         var host = new HostHeaderEncoding();
         var length = new LengthHeaderEncoding();
         var connection = new ConnectionHeaderEncoding();

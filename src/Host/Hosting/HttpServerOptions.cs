@@ -4,25 +4,25 @@ using Microsoft.Extensions.Logging;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>What an <see cref="HttpServer"/> listens on, and within which limits.</summary>
+/// <summary>The addresses and limits of an <see cref="HttpServer"/>.</summary>
 internal sealed record HttpServerOptions
 {
     /// <summary>The TCP addresses; may be empty when <see cref="UnixSocket"/> is set.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [];
 
     /// <summary>
-    /// Full path of a Unix socket to listen on (mode 0600), or null. A stale socket file there is replaced; the file is gone when the
-    /// server has stopped.
+    /// The full path of a Unix socket to listen on (mode 0600), or null. A stale socket file there is replaced; the file is removed when
+    /// the server stops.
     /// </summary>
     public string? UnixSocket { get; init; }
 
-    /// <summary>The certificate of the <c>https</c> addresses; required when there is one.</summary>
+    /// <summary>The certificate of the <c>https</c> addresses; required when there is an <c>https</c> address.</summary>
     public LiveCertificate? Certificate { get; init; }
 
-    /// <summary>The longest request body, bytes; null: no limit. A longer one is a 413.</summary>
+    /// <summary>The longest request body, bytes; null: no limit. A longer body gets a 413.</summary>
     public long? MaxRequestBodySize { get; init; }
 
-    /// <summary>Lets connections in, up to a limit; null: all of them.</summary>
+    /// <summary>Admits connections up to a limit; null: admits all.</summary>
     public ConnectionGate? Gate { get; init; }
 
     /// <summary>Changes Kestrel's other limits (time-outs, data rates); null: Kestrel's defaults.</summary>
@@ -32,14 +32,14 @@ internal sealed record HttpServerOptions
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Takes what Kestrel has to say, from <see cref="LogLevel.Warning"/> up; null: nobody hears it. Called from any thread, must not
-    /// throw.
+    /// Receives Kestrel's log messages of <see cref="LogLevel.Warning"/> and above; null: they are dropped. Called from any thread; must
+    /// not throw.
     /// </summary>
     public Action<LogLevel, string, Exception?>? Log { get; init; }
 
     /// <summary>
-    /// Takes each request that Kestrel refuses before the application sees it; null: nobody hears of them. Called from any thread, must not
-    /// throw.
+    /// Receives each request that Kestrel refuses before the application sees it; null: such requests are not reported. Called from any
+    /// thread; must not throw.
     /// </summary>
     public Action<Microsoft.AspNetCore.Http.BadHttpRequestException>? Refused { get; init; }
 }

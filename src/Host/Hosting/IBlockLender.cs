@@ -1,27 +1,27 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// The writer at a client's socket, which can send a block from where it lies. A <see cref="ResponseClient"/> writes through the server,
-/// which counts and frames what passes and asks the writer below it for the memory to put it in: with a block lent, the writer answers with
-/// the block itself, and nothing is copied.
+/// The writer on a client's socket, which can send a block from its own memory. A <see cref="ResponseClient"/> writes through the server,
+/// which counts and frames the bytes and asks the writer below it for memory. When a block is lent, the writer returns the block itself,
+/// and nothing is copied.
 /// </summary>
 internal interface IBlockLender
 {
     /// <summary>
-    /// Lends a block: it is what the writer's next GetMemory gives out. It has to be sent by a flush, whose end is the loan's.
+    /// Lends a block, which the writer's next GetMemory returns. The block must be sent by a flush; the loan ends when that flush ends.
     /// </summary>
-    /// <param name="block">The bytes, which must not change until then.</param>
+    /// <param name="block">The bytes, which must not change during the loan.</param>
     void Lend(ReadOnlyMemory<byte> block);
 
     /// <summary>
-    /// Bytes that the client's system has acknowledged on this connection so far; where that cannot be known, those that ours has taken to
-    /// send.
+    /// Bytes that the client's system has acknowledged on this connection so far or, when that number is not available, bytes that the
+    /// local system has accepted for sending.
     /// </summary>
     long Taken { get; }
 
-    /// <summary>Bytes that were written on this connection and are not <see cref="Taken"/>.</summary>
+    /// <summary>Bytes written on this connection that are not yet <see cref="Taken"/>.</summary>
     long Undelivered { get; }
 
-    /// <summary>Breaks the connection off, so that a flush which may never end does end, and the block is its owner's again.</summary>
+    /// <summary>Aborts the connection, so that a flush that might never end does end and the owner gets the block back.</summary>
     void Abort();
 }

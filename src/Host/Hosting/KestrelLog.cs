@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Hands Kestrel's own log, from warnings up, to a delegate. Below that it says only what clients do wrong, which is theirs to
-/// know, and formatting it for nobody would cost every request.
+/// Passes Kestrel's own log messages, from warnings up, to a delegate. Lower levels report only mistakes of clients, which do not concern
+/// the operator, and formatting them for nobody would cost every request.
 /// </summary>
 internal sealed class KestrelLog(Action<LogLevel, string, Exception?>? sink) : ILoggerFactory, ILogger
 {

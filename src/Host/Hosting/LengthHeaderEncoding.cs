@@ -1,8 +1,8 @@
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A Content-Length that is not digits alone (RFC 9110, section 8.6) becomes one that is no number. Kestrel takes <c>+5</c> and spaces for
-/// numbers, and keeps only the number.
+/// Turns a Content-Length that does not consist of digits alone (RFC 9110, section 8.6) into one that is not a number. Kestrel accepts
+/// <c>+5</c> and spaces as parts of numbers, and keeps only the number.
 /// </summary>
 internal sealed class LengthHeaderEncoding : FieldEncoding
 {
@@ -14,7 +14,7 @@ internal sealed class LengthHeaderEncoding : FieldEncoding
         return 1;
     }
 
-    // 19 digits are the most that fit into a number of bytes.
+    // The largest length in bytes has 19 digits.
     private static bool IsNumber(ReadOnlySpan<byte> value) =>
         value.Length is > 0 and <= 19 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 }

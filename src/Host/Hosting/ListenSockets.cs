@@ -4,19 +4,19 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>A socket that listens, and the address it was opened for.</summary>
-/// <param name="Socket">Bound and listening; the server owns it once it has taken it.</param>
-/// <param name="EndPoint">Where it is bound, with the real port.</param>
-/// <param name="IsHttps">Whether TLS is spoken on it.</param>
+/// <summary>A listening socket and the address that it was opened for.</summary>
+/// <param name="Socket">Bound and listening; owned by the server once the server has taken it.</param>
+/// <param name="EndPoint">The address that it is bound to, with the actual port.</param>
+/// <param name="IsHttps">Whether the socket speaks TLS.</param>
 internal sealed record ListenSocket(Socket Socket, EndPoint EndPoint, bool IsHttps);
 
 /// <summary>
-/// Opens the sockets that a server listens on. Done before Kestrel starts, so that each failure is one sentence about one address,
-/// and so that <c>localhost</c> with port 0 gets one port for both loopbacks, which Kestrel refuses to do.
+/// Opens the sockets that a server listens on. This happens before Kestrel starts, so that each failure is one sentence about one address,
+/// and so that <c>localhost</c> with port 0 gets the same port for both loopbacks, which Kestrel refuses to do.
 /// </summary>
 internal static class ListenSockets
 {
-    /// <summary>Connections that wait to be accepted; the system's own maximum may be lower.</summary>
+    /// <summary>The number of connections that may wait to be accepted; the system's own maximum may be lower.</summary>
     public const int Backlog = 512;
 
     private const int LocalhostPortTries = 20;
@@ -73,7 +73,7 @@ internal static class ListenSockets
             }
             catch (SocketException e) when (IsWithoutThisFamily(e))
             {
-                // IPv6 is compiled in and switched off, as containers have it: IPv4 is every interface there is.
+                // IPv6 is compiled in but switched off, as in containers: IPv4 then covers all interfaces.
             }
         }
 
@@ -115,7 +115,7 @@ internal static class ListenSockets
             if (OperatingSystem.IsWindows())
                 socket.ExclusiveAddressUse = true;
             socket.Bind(new IPEndPoint(ip, port));
-            // Two processes may both bind a port that neither listens on yet; the loser of that race is told here.
+            // Two processes may both bind a port on which neither listens yet; the loser of that race finds out here.
             socket.Listen(Backlog);
             return new ListenSocket(socket, socket.LocalEndPoint!, address.Scheme == "https");
         }

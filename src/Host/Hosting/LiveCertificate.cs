@@ -9,15 +9,15 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// The certificate of the <c>https</c> addresses while they are served: it looks at its files every 10 s, and a renewed certificate is used
-/// from the next handshake on. One that cannot be used changes nothing but the log. The files are read and not watched, because renewal
-/// tools replace links to folders.
+/// The certificate of the <c>https</c> addresses while they are served. It checks its files every 10 s and uses a renewed certificate from
+/// the next handshake on. An unusable renewal changes nothing and is logged. The files are read instead of watched, because renewal tools
+/// replace links to folders.
 /// </summary>
 internal sealed class LiveCertificate : IDisposable
 {
     internal static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
 
-    // The days before its end at which a certificate that nobody renews is worth an event.
+    // The remaining days at which a certificate that has not been renewed causes an event.
     private static readonly int[] DaysToWarnAt = [30, 7, 1, 0];
 
     private readonly EventLog _log;
@@ -29,11 +29,11 @@ internal sealed class LiveCertificate : IDisposable
     private bool _isRefusalLogged;
     private int _warnedAt = int.MaxValue;
 
-    /// <summary>Reads the certificate, and begins to look at its files.</summary>
+    /// <summary>Reads the certificate and starts to check its files.</summary>
     /// <param name="tls">The files.</param>
-    /// <param name="log">Where renewals, failed ones too, and the coming end of the certificate are written.</param>
+    /// <param name="log">Receives renewals, failed renewals and the coming expiry of the certificate.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="ServerStartException">It cannot be used.</exception>
+    /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
     public LiveCertificate(TlsOptions tls, EventLog log, TimeProvider time)
     {
         (_log, _time) = (log, time);
@@ -45,16 +45,16 @@ internal sealed class LiveCertificate : IDisposable
     /// <summary>The certificate in use.</summary>
     public ServerCertificate Current => _current.Certificate;
 
-    /// <summary>What the next handshake is made with.</summary>
+    /// <summary>The options for the next handshake.</summary>
     public SslServerAuthenticationOptions Handshake => _current.Handshake;
 
     /// <summary>Reads and checks a certificate without using it.</summary>
-    /// <exception cref="ServerStartException">It cannot be used.</exception>
+    /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
     public LoadedCertificate Load(TlsOptions tls) => OpenSsl.Missing is { } missing
         ? throw new ServerStartException(missing)
         : new(tls, Fingerprint(tls), ServerCertificate.Load(tls, _time.GetUtcNow()));
 
-    /// <summary>Uses a certificate from the next handshake on.</summary>
+    /// <summary>Switches to a certificate from the next handshake on.</summary>
     public void Use(LoadedCertificate next)
     {
         lock (_changes)
@@ -86,7 +86,8 @@ internal sealed class LiveCertificate : IDisposable
         try { Use(Load(files)); }
         catch (ServerStartException failure)
         {
-            // A certificate is written before its key, or the other way round: only what is the same at two looks is what was meant.
+            // Certificate and key are written one after the other, in either order. Only content that two
+            // checks in a row find is final.
             if (!found.AsSpan().SequenceEqual(_refused)) (_refused, _isRefusalLogged) = (found, false);
             else if (!_isRefusalLogged)
             {
@@ -117,7 +118,7 @@ internal sealed class LiveCertificate : IDisposable
         {
             if (file is null) continue;
             try { hash.AppendData(File.ReadAllBytes(file)); }
-            // What cannot be read is a content of its own; why, its loading says.
+            // An unreadable file counts as content of its own; loading the certificate reports the reason.
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { hash.AppendData("unreadable"u8); }
         }
         return hash.GetHashAndReset();
@@ -126,14 +127,14 @@ internal sealed class LiveCertificate : IDisposable
     public void Dispose() => _looks.Dispose();
 }
 
-/// <summary>A certificate as it was read, ready for handshakes.</summary>
-/// <param name="Files">Where it was read.</param>
-/// <param name="Fingerprint">Of what the files held.</param>
+/// <summary>A certificate as read from its files, ready for handshakes.</summary>
+/// <param name="Files">The files that it was read from.</param>
+/// <param name="Fingerprint">The fingerprint of the files' content.</param>
 /// <param name="Certificate">The certificate.</param>
 internal sealed record LoadedCertificate(TlsOptions Files, byte[] Fingerprint, ServerCertificate Certificate)
 {
     /// <summary>
-    /// The handshake's options. The context fetches what is to be stapled (OCSP) by itself, where the certificate names who answers.
+    /// The options for handshakes. The context fetches the OCSP response to staple by itself, when the certificate names a responder.
     /// </summary>
     public SslServerAuthenticationOptions Handshake { get; } = new()
     {

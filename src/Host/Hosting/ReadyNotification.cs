@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Tells the service manager that started this process what it does: systemd's protocol (sd_notify(3)), a datagram to the socket in
-/// NOTIFY_SOCKET.
+/// Reports the state of this process to the service manager that started it, through systemd's protocol (sd_notify(3)): a datagram to the
+/// socket in NOTIFY_SOCKET.
 /// </summary>
 internal sealed class ReadyNotification
 {
@@ -15,7 +15,8 @@ internal sealed class ReadyNotification
     private ReadyNotification(string? address) => _address = address;
 
     /// <summary>
-    /// Takes the socket from the environment, where daemons should not find it; where there is none, everything said goes nowhere.
+    /// Takes the socket from the environment and removes it there, so that daemons do not find it; without a socket, notifications are
+    /// dropped.
     /// </summary>
     public static ReadyNotification Take()
     {
@@ -24,11 +25,11 @@ internal sealed class ReadyNotification
         return new ReadyNotification(address is { Length: > 1 } && address[0] is '/' or '@' ? address : null);
     }
 
-    /// <summary>It serves.</summary>
+    /// <summary>Reports that the process serves.</summary>
     /// <param name="status">One line for <c>systemctl status</c>.</param>
     public void Ready(string status) => Say($"READY=1\nSTATUS={status}\nMAINPID={Environment.ProcessId}");
 
-    /// <summary>It finishes what is in flight, and ends.</summary>
+    /// <summary>Reports that the process finishes the requests in flight and ends.</summary>
     public void Stopping() => Say("STOPPING=1\nSTATUS=finishing what is in flight");
 
     private void Say(string message)
@@ -37,14 +38,14 @@ internal sealed class ReadyNotification
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-            // An abstract address begins with a zero byte, which an environment variable cannot.
+            // An abstract address begins with a zero byte, which an environment variable cannot contain.
             socket.SendTo(
                 System.Text.Encoding.UTF8.GetBytes(message),
                 new UnixDomainSocketEndPoint(_address[0] == '@' ? "\0" + _address[1..] : _address));
         }
         catch (SocketException)
         {
-            // A manager that does not listen finds out in its own time; that is no reason not to serve.
+            // A manager that does not listen will find out in its own time; that is no reason to stop serving.
         }
     }
 }

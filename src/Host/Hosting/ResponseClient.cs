@@ -9,13 +9,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// The client of a response at the server, and the one that ends it: in the front end whatever has answered, in a worker what its
-/// application has. It knows how the server passes memory on and when it sends a head; what it leaves unflushed leaves with the end, which
-/// is here as well.
+/// The client of a response at the server, and the component that ends the response: in the front end for any kind of response, in a worker
+/// for that of its application. It knows how the server passes on memory and when the server sends a head. Bytes left unflushed are sent
+/// with the end of the response, which is handled here as well.
 /// </summary>
 internal sealed class ResponseClient : IResponseClient
 {
-    // Below this a copy is cheaper than a send of its own, and joins what was written before.
+    // Below this size a copy is cheaper than a separate send, and joins the bytes written before.
     private const int SmallestLent = 16_384;
 
     // A chunk's size of up to 8 digits, and a line end on either side of its data (RFC 9112, section 7.1).
@@ -28,10 +28,12 @@ internal sealed class ResponseClient : IResponseClient
     private bool _startsHead;
     private bool _hasSent;
 
-    /// <summary>Makes it.</summary>
+    /// <summary>Creates the client.</summary>
     /// <param name="features">The request; the response's head is set.</param>
-    /// <param name="chunked">Whether the body is framed here in chunks: the server would end one with its last chunk whatever has happened
-    /// before, and knows no trailers in HTTP/1.1.</param>
+    /// <param name="chunked">
+    /// Whether the body is framed in chunks here. The server would end every body with its last chunk, whatever has happened before, and
+    /// does not support trailers in HTTP/1.1.
+    /// </param>
     public ResponseClient(IFeatureCollection features, bool chunked)
     {
         _features = features;
@@ -43,7 +45,7 @@ internal sealed class ResponseClient : IResponseClient
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The frames of chunks would have to be sent around what is lent; and head and first block leave in one send, which is worth a copy.
+    /// A lent block would need chunk frames sent around it. The head and the first block leave in one send, which is worth a copy.
     /// </remarks>
     public bool SendsInPlace => _hasSent && !_chunked && _lender is not null;
 
@@ -71,7 +73,7 @@ internal sealed class ResponseClient : IResponseClient
         if (StartHead(last.Length) is { IsCompletedSuccessfully: false } head) return SendAfterAsync(head, last, trailers);
         Place(last);
         if (_chunked) WriteLastChunk(trailers);
-        // HTTP/2 alone has the feature, and sends them with the end of the stream.
+        // Only HTTP/2 has this feature; it sends the trailers with the end of the stream.
         else if (trailers.Count > 0 && _features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } target)
         {
             foreach (var (name, value) in trailers) target.Append(name, value);
@@ -87,10 +89,10 @@ internal sealed class ResponseClient : IResponseClient
     }
 
     /// <summary>
-    /// Has the server write the head: what comes before is kept for it, block by block, and copied once more. What is smaller is left to
-    /// the first flush.
+    /// Makes the server write the head: blocks written earlier would be kept until the head is written, one by one, and copied once more.
+    /// Smaller blocks are left to the first flush.
     /// </summary>
-    /// <returns>Null: nothing has to be done.</returns>
+    /// <returns>Null when nothing needs to be done.</returns>
     private Task? StartHead(int length)
     {
         if (!_startsHead || length < CoreOutput.SmallestWrite) return null;
@@ -125,7 +127,7 @@ internal sealed class ResponseClient : IResponseClient
         var memory = _writer.GetMemory(block.Length);
         if (!block.Span.Overlaps(memory.Span))
         {
-            // The server has a write of its own to finish before, and keeps what follows it: that has to be a copy.
+            // The server must first finish a write of its own and keeps what follows, so the block must be copied.
             _lender.Lend(default);
             block.CopyTo(memory);
         }
@@ -134,8 +136,8 @@ internal sealed class ResponseClient : IResponseClient
 
     private void Copy(ReadOnlySpan<byte> bytes)
     {
-        // The server's own buffers are of a fixed size, and are filled one after the other; the writer at the socket makes room for all at
-        // once.
+        // The server's own buffers have a fixed size and are filled one after another; the writer on the socket makes room for everything
+        // at once.
         var room = _writer.GetSpan(_lender is null ? 0 : bytes.Length);
         if (room.Length < bytes.Length)
         {

@@ -5,17 +5,18 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>A certificate with its private key, and the intermediate certificates that are sent with it.</summary>
+/// <summary>A certificate with its private key and the intermediate certificates that are sent with it.</summary>
 /// <param name="Leaf">The server's own certificate, with its key.</param>
-/// <param name="Chain">The intermediates, as the file had them; may be empty.</param>
-/// <param name="Warning">One sentence when clients will refuse it because it is not valid yet; else null.</param>
+/// <param name="Chain">The intermediates in the order of the file; may be empty.</param>
+/// <param name="Warning">One sentence when clients will refuse the certificate because it is not valid yet; otherwise null.</param>
 internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2Collection Chain, string? Warning)
 {
     /// <summary>Reads a PEM file (chain, leaf first, with the key beside or in it) or a PFX file.</summary>
     /// <param name="tls">The files.</param>
-    /// <param name="now">The time by which validity is judged.</param>
-    /// <exception cref="ServerStartException">A file is missing or unreadable, the password is wrong, the key is missing or another
-    /// certificate's.</exception>
+    /// <param name="now">The time at which validity is judged.</param>
+    /// <exception cref="ServerStartException">
+    /// A file is missing or unreadable, the password is wrong, or the key is missing or belongs to another certificate.
+    /// </exception>
     public static ServerCertificate Load(TlsOptions tls, DateTimeOffset now)
     {
         var content = Read(tls.Certificate, "certificate");
@@ -63,7 +64,7 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
                 ? X509Certificate2.CreateFromEncryptedPem(certificateText, keyText, password)
                 : X509Certificate2.CreateFromPem(certificateText, keyText);
             certificates.RemoveAt(0);
-            // Through PKCS#12 and back: Windows' TLS cannot use a key that lives in memory only.
+            // Converted to PKCS#12 and back, because TLS on Windows cannot use a key that exists only in memory.
             return (X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pkcs12), null), certificates);
         }
         catch (CryptographicException e) when (isEncrypted)
@@ -107,7 +108,7 @@ internal sealed record ServerCertificate(X509Certificate2 Leaf, X509Certificate2
     private static string? WarningFor(TlsOptions tls, X509Certificate2 leaf, DateTimeOffset now) => now < leaf.NotBefore
         ? $"the certificate in {tls.Certificate} is not valid before {Day(leaf.NotBefore)}; clients will refuse it until then" : null;
 
-    /// <summary>A moment as the day it is in UTC.</summary>
+    /// <summary>The day of a moment, in UTC.</summary>
     internal static string Day(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string FirstLineOf(string file)

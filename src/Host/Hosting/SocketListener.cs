@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DaemonProxy.Host.Hosting;
 
-/// <summary>Gives Kestrel a listener for each of the sockets that were opened before it started.</summary>
+/// <summary>Gives Kestrel a listener for each socket that was opened before it started.</summary>
 /// <param name="sockets">The sockets.</param>
-/// <param name="gate">Lets connections in; null: all of them.</param>
+/// <param name="gate">Admits connections; null: admits all.</param>
 /// <param name="memory">Kestrel's memory pools.</param>
 internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate, IMemoryPoolFactory<byte> memory)
     : IConnectionListenerFactory
@@ -20,16 +20,16 @@ internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets,
 }
 
 /// <summary>
-/// Accepts connections for Kestrel, in place of its own listener, which tries again at once and without end when the system has no
-/// descriptor left, and knows no limit that is asked before a connection is accepted.
+/// Accepts connections for Kestrel, in place of its own listener. That listener retries at once and without end when the system has no
+/// descriptors left, and has no limit that is checked before a connection is accepted.
 /// </summary>
 internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, MemoryPool<byte> memory) : IConnectionListener
 {
-    // Long enough to cost nothing, short enough that service is back within a fraction of a second of the pressure's end.
+    // Long enough to cost nothing, short enough to restore service within a fraction of a second after the shortage ends.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly SocketConnectionContextFactory _connections = new(
-        // The application never blocks a thread, so it can run where the socket's bytes arrived, without a hop between threads.
+        // The application never blocks a thread, so it can run where the socket's bytes arrived, without switching threads.
         new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
 
     private readonly CancellationTokenSource _unbound = new();
@@ -59,7 +59,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
                 catch (SocketException failure)
                     when (failure.SocketErrorCode is not (SocketError.OperationAborted or SocketError.NotSocket))
                 {
-                    // A client that has left before it was accepted is no reason to wait.
+                    // A client that left before it was accepted is no reason to wait.
                     if (failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted) continue;
                     gate?.ReportFailure(failure);
                     await Task.Delay(PauseAfterFailure, TimeProvider.System, _unbound.Token);
@@ -92,8 +92,8 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         {
             if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
             var connection = _connections.Create(accepted);
-            // Connections that are made by this factory bring a pool that gives nothing to who asks for any size, which Kestrel's writers
-            // do.
+            // Connections created by this factory come with a pool that returns nothing when asked for a block
+            // of any size, which is how Kestrel's writers ask.
             connection.Features.Set<IMemoryPoolFeature>(_memory);
             return connection;
         }

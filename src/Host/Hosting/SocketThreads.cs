@@ -4,19 +4,21 @@ using System.Net.Sockets;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// Has the runtime run what waits for a socket on the thread that saw the socket become ready, instead of on another one of the pool: no
-/// wake-up and no queue between them. It is right where nothing on these threads ever blocks, which is this program's rule (design.md).
+/// Makes the runtime run socket continuations on the thread that saw the socket become ready, instead of on another pool thread, which
+/// saves a wake-up and a queue. This is correct only when nothing on these threads ever blocks, which is a rule of this program
+/// (design.md).
 /// </summary>
 internal static class SocketThreads
 {
-    // The runtime's only switches for it; it reads them when the first socket has to wait.
+    // The runtime's only switches for this; it reads them when the first socket has to wait.
     private const string InlineVariable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
     private const string CountVariable = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
     /// <summary>
-    /// Sets it up. To be called before any socket has been used; later it has no effect. What the environment already says stays.
+    /// Configures the socket threads. Must be called before any socket is used; it has no effect later. Settings already present in the
+    /// environment are kept.
     /// </summary>
-    /// <param name="count">How many threads serve the sockets, &gt; 0.</param>
+    /// <param name="count">The number of threads that serve the sockets, &gt; 0.</param>
     public static void Use(int count)
     {
         // Windows has completion ports, which need none of this.
@@ -25,7 +27,7 @@ internal static class SocketThreads
         foreach (var name in ours)
             Environment.SetEnvironmentVariable(name, name == InlineVariable ? "1" : count.ToString(CultureInfo.InvariantCulture));
         MakeRuntimeReadThem();
-        // Daemons are other programs, which may block where they like.
+        // Daemons are other programs, which may block anywhere.
         foreach (var name in ours) Environment.SetEnvironmentVariable(name, null);
     }
 

@@ -5,8 +5,8 @@ namespace DaemonProxy.Host.Hosting;
 /// <summary>Opens a Unix socket that only its owner can connect to. .NET removes the socket file when the socket is disposed.</summary>
 internal static class UnixListenSocket
 {
-    /// <summary>Binds and listens; replaces a file that a dead process has left there.</summary>
-    /// <exception cref="ServerStartException">Another process listens there, or the path cannot be used.</exception>
+    /// <summary>Binds and listens; replaces a socket file left by a dead process.</summary>
+    /// <exception cref="ServerStartException">Another process listens on the socket, or the path cannot be used.</exception>
     public static ListenSocket Open(string path, int backlog)
     {
         var endPoint = EndPointOf(path);
@@ -16,7 +16,7 @@ internal static class UnixListenSocket
         try
         {
             socket.Bind(endPoint);
-            // Nobody can connect before Listen, so there is no moment at which others could.
+            // Nobody can connect before Listen, so there is no moment at which other users could.
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             socket.Listen(backlog);
@@ -54,7 +54,7 @@ internal static class UnixListenSocket
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && IsEmpty(path))
         {
-            // A socket whose process is gone refuses. A regular file refuses too, and may be something that is missed later.
+            // A socket whose process is gone refuses connections. So does a regular file, which somebody may miss later.
             File.Delete(path);
             return;
         }

@@ -4,9 +4,12 @@ using System.ServiceProcess;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
-/// A process that the service manager of Windows has started: it is started when it serves, and has ended when what is in flight is done.
+/// A process started by the service manager of Windows: it reports that it has started once it serves, and that it has ended once the
+/// requests in flight are finished.
 /// </summary>
-/// <param name="serve">Runs until <see cref="ServiceManagerLink.StopRequested"/> completes, or by itself; returns the exit code.</param>
+/// <param name="serve">
+/// Runs until <see cref="ServiceManagerLink.StopRequested"/> completes or until it ends by itself; returns the exit code.
+/// </param>
 [SupportedOSPlatform("windows")]
 internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) : ServiceBase
 {
@@ -17,13 +20,13 @@ internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) 
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task<int>? _serving;
 
-    /// <summary>Serves under the service manager.</summary>
-    /// <param name="serve">Runs until it is asked to stop, or by itself; returns the exit code.</param>
+    /// <summary>Runs under the service manager.</summary>
+    /// <param name="serve">Runs until it is asked to stop or ends by itself; returns the exit code.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="ServerStartException">The service manager has not started this process.</exception>
+    /// <exception cref="ServerStartException">The service manager did not start this process.</exception>
     public static int Run(Func<ServiceManagerLink, Task<int>> serve)
     {
-        // The events of a front end are in its own log.
+        // A front end writes its events to its own log.
         using var service = new WindowsService(serve) { AutoLog = false, CanShutdown = true };
         try { Run(service); }
         catch (ServerStartException) { return service.ExitCode; }
@@ -43,7 +46,7 @@ internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) 
             ExitCode = _serving.GetAwaiter().GetResult();
             throw new ServerStartException("the front end has ended before it served");
         }
-        // Asked to on its control socket, it ends by itself.
+        // When asked to stop on its control socket, it ends by itself.
         _serving.ContinueWith(_ => { if (_stop.TrySetResult()) Stop(); }, TaskScheduler.Default);
     }
 
@@ -60,7 +63,7 @@ internal sealed class WindowsService(Func<ServiceManagerLink, Task<int>> serve) 
     private void End()
     {
         _stop.TrySetResult();
-        // The manager starts it again when it has ended with another code than 0.
+        // The manager restarts the process when it ends with a code other than 0.
         ExitCode = _serving!.GetAwaiter().GetResult();
     }
 }

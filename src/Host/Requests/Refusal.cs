@@ -7,12 +7,12 @@ namespace DaemonProxy.Host.Requests;
 /// <summary>The response to a request that no application answers.</summary>
 internal static class Refusal
 {
-    /// <summary>Answers in the daemon's stead: the status, and a line of text that names the event an operator finds in the log.</summary>
-    /// <returns>The bytes of the body.</returns>
+    /// <summary>Responds in the daemon's place with the status and a line of text that names the event in the operator's log.</summary>
+    /// <returns>The number of bytes in the body.</returns>
     /// <param name="features">The request.</param>
     /// <param name="status">The status.</param>
     /// <param name="code">The event's code; may be empty.</param>
-    /// <param name="closes">Whether the client's connection ends with it.</param>
+    /// <param name="closes">Whether the client's connection ends with the response.</param>
     public static async Task<int> AnswerAsync(IFeatureCollection features, int status, string code, bool closes = false)
     {
         var response = features.GetRequiredFeature<IHttpResponseFeature>();
@@ -24,7 +24,7 @@ internal static class Refusal
         response.Headers.ContentLength = text.Length;
         if (closes && features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
             response.Headers.Connection = "close";
-        // In other letters it is a method of which the server knows nothing.
+        // The server does not recognise the method in any other letter case.
         if (features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD") return 0;
         await features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(text);
         return text.Length;

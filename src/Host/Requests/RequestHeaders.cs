@@ -5,12 +5,14 @@ using Microsoft.Extensions.Primitives;
 namespace DaemonProxy.Host.Requests;
 
 /// <summary>
-/// What a request's headers say of its body, and which of them an application gets to see: the same rules on the way to a daemon and into a
-/// WSGI environment.
+/// Reads what a request's headers say about its body and decides which headers an application sees. The same rules apply on the path to a
+/// daemon and into a WSGI environment.
 /// </summary>
 internal static class RequestHeaders
 {
-    /// <summary>How the request's body is framed towards the daemon: by what the server reads, not by what the headers say.</summary>
+    /// <summary>
+    /// The framing of the request's body towards the daemon, based on what the server reads rather than on what the headers say.
+    /// </summary>
     public static RequestFraming ReadFraming(IFeatureCollection features)
     {
         var length = features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength;
@@ -19,15 +21,16 @@ internal static class RequestHeaders
         return canHaveBody ? RequestFraming.Chunked : RequestFraming.None;
     }
 
-    /// <summary>Whether a client's header is for the application to see.</summary>
-    /// <param name="name">Its name.</param>
+    /// <summary>Whether the application may see a header from the client.</summary>
+    /// <param name="name">The header's name.</param>
     /// <param name="connection">The Connection header, which may name others.</param>
     public static bool MayPass(string name, StringValues connection)
     {
         if (name.StartsWith(':') || HopByHop.IsHopByHop(name)) return false;
-        // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for ours. Apache and nginx drop it as well.
+        // An underscore becomes the same CGI variable as a dash: X_Forwarded_For would pass for the front end's own header. Apache and
+        // nginx drop it as well.
         if (name.Contains('_', StringComparison.Ordinal)) return false;
-        // This is ours to say, not the client's; "Proxy" would become HTTP_PROXY in a CGI environment.
+        // Only the front end may set these, not the client; "Proxy" would become HTTP_PROXY in a CGI environment.
         if (name.StartsWith("X-DaemonProxy-", StringComparison.OrdinalIgnoreCase)
             || name.Equals("Proxy", StringComparison.OrdinalIgnoreCase))
             return false;

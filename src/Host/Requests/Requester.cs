@@ -7,19 +7,18 @@ using Microsoft.Extensions.Primitives;
 namespace DaemonProxy.Host.Requests;
 
 /// <summary>
-/// Who sent a request: the one who is connected, or, where that one is a trusted proxy, the client it speaks for: the rightmost address of
-/// X-Forwarded-For that is no trusted proxy's. What stands left of it, anybody can have written.
+/// The sender of a request: the connected peer or, when the peer is a trusted proxy, the client that it speaks for, which is the rightmost
+/// address of X-Forwarded-For that does not belong to a trusted proxy. Anything to the left of it can be forged.
 /// </summary>
-/// <param name="Peer">Who is connected; null: it has no address.</param>
-/// <param name="Client">Whose request it is; null: it has no address.</param>
-/// <param name="ClientPort">The client's port; 0: not known.</param>
-/// <param name="Scheme">What the client spoke: <c>http</c> or <c>https</c>.</param>
-/// <param name="Host">The host that the client asked for, by the proxy's word; null: it said nothing of it, or its word does not
-/// count.</param>
+/// <param name="Peer">The connected peer; null: it has no address.</param>
+/// <param name="Client">The client that made the request; null: it has no address.</param>
+/// <param name="ClientPort">The client's port; 0: unknown.</param>
+/// <param name="Scheme">The client's scheme: <c>http</c> or <c>https</c>.</param>
+/// <param name="Host">The host that the client asked for, as stated by the proxy; null: the proxy stated none or is not trusted.</param>
 /// <param name="Chain">X-Forwarded-For as a trusted proxy sent it; null: none did.</param>
 internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientPort, string Scheme, string? Host, string? Chain)
 {
-    /// <summary>What the names of all these headers begin with.</summary>
+    /// <summary>The common prefix of all these header names.</summary>
     public const string ForwardedPrefix = "X-Forwarded-";
 
     private const string ForwardedFor = "X-Forwarded-For";
@@ -32,14 +31,14 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     /// <summary>Whether the peer is a trusted proxy.</summary>
     public bool IsByProxy { get; private init; }
 
-    /// <summary>The port that the client connected to, by the proxy's word; 0: it said nothing of it, or its word does not count.</summary>
+    /// <summary>The port that the client connected to, as stated by the proxy; 0: the proxy stated none or is not trusted.</summary>
     public int Port { get; private init; }
 
-    /// <summary>The path that the proxy has taken off, without a slash at its end, decoded; empty: none.</summary>
+    /// <summary>The decoded path that the proxy has removed, without a trailing slash; empty: none.</summary>
     public string Prefix { get; private init; } = "";
 
-    /// <summary>Who sent a request.</summary>
-    /// <param name="connection">Its connection; null: it has none that is known.</param>
+    /// <summary>Determines who sent a request.</summary>
+    /// <param name="connection">The request's connection; null: unknown.</param>
     /// <param name="request">The request.</param>
     /// <param name="trusted">The networks of trusted proxies.</param>
     public static Requester From(IHttpConnectionFeature? connection, IHttpRequestFeature request, IReadOnlyList<IPNetwork> trusted)
@@ -69,16 +68,16 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
         };
     }
 
-    /// <summary>X-Forwarded-For for the next in the chain.</summary>
+    /// <summary>X-Forwarded-For for the next hop in the chain.</summary>
     public string? NextChain => Peer is null ? Chain : Chain is null ? Peer.ToString() : $"{Chain}, {Peer}";
 
     /// <summary>
-    /// Puts in order what a request's headers say of its sender, once, before anybody reads them: <c>X-Forwarded-*</c> of anybody but a
-    /// trusted proxy goes; a trusted proxy's stays (-User, -Port, -Client-Cert and whatever else it sends); -For, -Proto and -Host are said
-    /// by the front end. A request without a host, as HTTP/1.0 allows, is for the address that it came to: daemons speak HTTP/1.1, which
-    /// demands one (RFC 9112, section 3.2).
+    /// Corrects the headers that describe the sender, once, before anything reads them. <c>X-Forwarded-*</c> headers are removed unless a
+    /// trusted proxy sent them; those of a trusted proxy stay (-User, -Port, -Client-Cert and any others). The front end sets -For, -Proto
+    /// and -Host. A request without a host, which HTTP/1.0 allows, gets the address that it arrived at, because daemons speak HTTP/1.1,
+    /// which requires a host (RFC 9112, section 3.2).
     /// </summary>
-    /// <param name="connection">The request's connection; null: it has none that is known.</param>
+    /// <param name="connection">The request's connection; null: unknown.</param>
     /// <param name="headers">The request's headers.</param>
     public void Forward(IHttpConnectionFeature? connection, IHeaderDictionary headers)
     {
@@ -90,8 +89,8 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     }
 
     /// <summary>
-    /// Has a WSGI application see the host that the client asked for, as if it had been asked for here: what it makes addresses of is the
-    /// Host header. An HTTP daemon has its own way to read X-Forwarded-Host.
+    /// Shows a WSGI application the host that the client asked for, as if the client had asked here: the application builds its addresses
+    /// from the Host header. An HTTP daemon reads X-Forwarded-Host in its own way.
     /// </summary>
     public void TellApplication(IHttpRequestFeature request)
     {
@@ -108,7 +107,7 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
         foreach (var name in names ?? []) headers.Remove(name);
     }
 
-    // The standard's name (RFC 7239), and nginx's, say the same to an application as X-Forwarded-For.
+    // The header of the standard (RFC 7239) and nginx's header tell an application the same as X-Forwarded-For.
     private static bool IsForwarded(string name) =>
         name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase) || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
         || name.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase);
@@ -125,7 +124,7 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
         return false;
     }
 
-    // Each proxy has added one at the end, or left the one that was there: so the last are those of the proxies that are trusted.
+    // Each proxy has appended a value or left the existing one, so the last values come from the trusted proxies.
     private static string? SaidAt(StringValues header, int hops)
     {
         var values = Values(header);
@@ -135,7 +134,9 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     private static string[] Values(StringValues header) =>
         header.Count == 0 ? [] : header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>An address, maybe followed by a port; null: something else ("unknown"), which ends what is known of the chain.</summary>
+    /// <summary>
+    /// Parses an address with an optional port; null for anything else ("unknown"), which ends the known part of the chain.
+    /// </summary>
     private static IPAddress? Address(string text)
     {
         if (text is ['[', ..] && text.IndexOf(']') is > 0 and var end) text = text[1..end];
@@ -145,7 +146,7 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
 
     private static IPAddress? Plain(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
-    // A path that an application may be mounted at: printable, from the root, and climbing nowhere.
+    // A path where an application may be mounted: printable, absolute, and without segments that climb up.
     private static bool IsPath(string text) =>
         text is ['/', not '/', ..] && text.Length <= LongestPrefix && text.All(c => c is > ' ' and < '\x7f' and not ('?' or '#' or '\\'))
             && !Uri.UnescapeDataString(text).Split('/').Contains("..");

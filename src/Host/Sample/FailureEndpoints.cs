@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>An application that fails: <c>/status/CODE</c> answers with any status, <c>/abort</c> breaks off in the middle.</summary>
+/// <summary>Simulates failing applications: <c>/status/CODE</c> answers with any status, <c>/abort</c> breaks off in the middle.</summary>
 internal static class FailureEndpoints
 {
     public static IReadOnlyList<SampleEndpoint> All { get; } =
@@ -41,8 +41,8 @@ internal static class FailureEndpoints
         await exchange.Output.FlushAsync(exchange.Aborted);
         await Pattern.WriteAsync(exchange.Output, 0, size, exchange.Aborted);
 
-        // An application that throws in the middle: the server sends what was written and closes with no last chunk. To abort
-        // the connection instead might throw away bytes that it has not sent yet.
+        // Simulates an application that throws halfway: the server sends the bytes written so far and closes without a last chunk. Aborting
+        // the connection instead might discard bytes that have not been sent yet.
         throw new BrokenOffException();
     }
 

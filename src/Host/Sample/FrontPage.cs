@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>The page at <c>/</c>: what this is, and what there is to try.</summary>
+/// <summary>The page at <c>/</c>, which introduces the application and lists its endpoints.</summary>
 internal static class FrontPage
 {
     private const string Head =

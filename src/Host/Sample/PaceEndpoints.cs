@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>Bodies that come slowly: <c>/drip</c> in small timed pieces, <c>/stall</c> with one long silence.</summary>
+/// <summary>Bodies that arrive slowly: <c>/drip</c> in small timed pieces, <c>/stall</c> with one long silence.</summary>
 internal static class PaceEndpoints
 {
     /// <summary>A drip's time stamp: Unix nanoseconds, 19 digits.</summary>
@@ -36,7 +36,7 @@ internal static class PaceEndpoints
         if (size > StampLength)
             piece[^1] = (byte)'\n';
 
-        // Each piece has its moment, counted from the start: a pause that ends late does not make the next one late.
+        // Each piece is due at a fixed time from the start, so that a pause that ends late does not delay the next piece.
         var start = Stopwatch.GetTimestamp();
         for (long i = 0; i < count; i++)
         {

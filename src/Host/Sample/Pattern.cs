@@ -13,7 +13,7 @@ internal static class Pattern
     public const int Period = 65_521;
 
     /// <summary>
-    /// The most that is written at a time, bytes. A larger chunk goes out in pieces of this size, so that memory stays flat.
+    /// The maximum number of bytes written at a time. A larger chunk is sent in pieces of this size, so that memory use stays constant.
     /// </summary>
     public const int LargestWrite = 65_536;
 
@@ -23,16 +23,16 @@ internal static class Pattern
     /// <summary>The byte at a position of the body.</summary>
     public static byte At(long position) => Table[position % Period];
 
-    /// <summary>Writes and flushes a stretch of the pattern; returns when the server has room for more.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="position">Where the stretch begins in the body, bytes.</param>
-    /// <param name="length">Its length, bytes.</param>
+    /// <summary>Writes and flushes a section of the pattern; returns when the server has room for more.</summary>
+    /// <param name="output">The destination.</param>
+    /// <param name="position">The offset of the section in the body, bytes.</param>
+    /// <param name="length">The length of the section, bytes.</param>
     /// <param name="cancellationToken">Fires when the client is gone.</param>
     public static async ValueTask WriteAsync(PipeWriter output, long position, long length, CancellationToken cancellationToken)
     {
         for (var end = position + length; position < end;)
         {
-            // A client that is gone makes a write a quiet no-op, which a loop over a gibibyte would not notice.
+            // Once the client is gone, a write silently does nothing, which a loop over a gibibyte would not notice.
             cancellationToken.ThrowIfCancellationRequested();
             var size = (int)Math.Min(end - position, LargestWrite);
             await output.WriteAsync(Table.AsMemory((int)(position % Period), size), cancellationToken);

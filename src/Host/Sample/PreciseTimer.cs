@@ -4,16 +4,17 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Host.Sample;
 
 /// <summary>
-/// Waits until a moment, late by about 0.1 ms and never early. <c>Task.Delay</c> counts in the
-/// kernel's ticks, 4 ms on many Linux systems, which would make a drip of 3 ms one of 4. One thread, asleep for nearly all of the
-/// time, serves any number of waits, so that hundreds of drips do not compete for the processor with what they measure.
+/// Waits until a given moment, late by about 0.1 ms and never early. <c>Task.Delay</c> counts in kernel ticks, 4 ms on many Linux systems,
+/// which would turn a drip of 3 ms into one of 4. A single thread, asleep nearly all the time, serves any number of waits, so that hundreds
+/// of drips do not compete for the processor with what they measure.
 /// </summary>
 internal sealed partial class PreciseTimer : IDisposable
 {
-    // Longer waits spend all but this on a plain timer, which can be cancelled and costs nothing. Far above its tick.
+    // Longer waits spend all but this time on a plain timer, which can be cancelled and costs nothing. Far longer than a tick of that
+    // timer.
     private static readonly TimeSpan Fine = TimeSpan.FromMilliseconds(20);
 
-    // How long the thread is deaf to new, earlier waits shortly before one is due.
+    // How long before a due wait the thread ignores new, earlier waits.
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(0.2);
 
     private readonly Lock _gate = new();
@@ -29,8 +30,8 @@ internal sealed partial class PreciseTimer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Waits until the moment has come; returns at once when it has passed.</summary>
-    /// <param name="due">The moment, in <see cref="Stopwatch.GetTimestamp"/>'s terms.</param>
+    /// <summary>Waits until the moment is reached; returns at once when it has passed.</summary>
+    /// <param name="due">The moment as a <see cref="Stopwatch.GetTimestamp"/> value.</param>
     /// <param name="cancellationToken">Ends the wait, within <c>20 ms</c>.</param>
     public async Task WaitUntilAsync(long due, CancellationToken cancellationToken)
     {
@@ -43,14 +44,14 @@ internal sealed partial class PreciseTimer : IDisposable
             await Enqueue(due);
     }
 
-    /// <summary>Waits for a time from now.</summary>
+    /// <summary>Waits for a duration from now.</summary>
     public Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) =>
         WaitUntilAsync(Stopwatch.GetTimestamp() + TicksOf(time), cancellationToken);
 
-    /// <summary>A time in <see cref="Stopwatch"/> ticks.</summary>
+    /// <summary>Converts a time to <see cref="Stopwatch"/> ticks.</summary>
     public static long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
-    /// <summary>Ends the thread; waits that are still there end at once.</summary>
+    /// <summary>Ends the thread; pending waits end at once.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -67,7 +68,7 @@ internal sealed partial class PreciseTimer : IDisposable
 
     private Task Enqueue(long due)
     {
-        // The continuation writes to a socket; the timer's thread has others to wake.
+        // The continuation writes to a socket, and the timer's thread has other waits to wake.
         var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
@@ -122,14 +123,14 @@ internal sealed partial class PreciseTimer : IDisposable
     {
         if (OperatingSystem.IsWindows())
         {
-            // Windows sleeps in steps of 1 ms at the best; giving up the rest of the time slice again and again is exact.
+            // Windows sleeps in steps of 1 ms at best; giving up the rest of the time slice repeatedly is exact.
 #pragma warning disable RS0030 // It waits for no time at all.
             Thread.Sleep(0);
 #pragma warning restore RS0030
             return;
         }
 
-        // An interrupted sleep is a short one: the caller looks at the clock anyway.
+        // An interrupted sleep is just a shorter one: the caller checks the clock anyway.
         var request = new SystemCalls.TimeSpec { Nanoseconds = (nint)(time.Ticks * TimeSpan.NanosecondsPerTick) };
         _ = SystemCalls.Sleep(in request, 0);
     }

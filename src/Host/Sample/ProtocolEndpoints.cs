@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>HTTP's rarer parts: <c>/upgrade</c> to another protocol, <c>/trailers</c> after a body.</summary>
+/// <summary>Less common parts of HTTP: <c>/upgrade</c> to another protocol, <c>/trailers</c> after a body.</summary>
 internal static class ProtocolEndpoints
 {
     private const string EchoProtocol = "echo";
@@ -35,7 +35,7 @@ internal static class ProtocolEndpoints
         {
             var buffer = new byte[16_384];
             int read;
-            // Not until exchange.Aborted: a peer that ends its side is still to get the rest.
+            // Not tied to exchange.Aborted: a peer that closes its side must still receive the rest.
             while ((read = await stream.ReadAsync(buffer)) > 0)
                 await stream.WriteAsync(buffer.AsMemory(0, read));
         }
@@ -49,8 +49,8 @@ internal static class ProtocolEndpoints
         if (exchange.IsHead)
             return;
 
-        // Kestrel sends trailers in HTTP/2 only. When the application names the transfer coding, Kestrel leaves the framing to it
-        // (RFC 9112, 7.1).
+        // Kestrel sends trailers in HTTP/2 only. When the application sets the transfer coding, Kestrel leaves the framing to the
+        // application (RFC 9112, 7.1).
         exchange.Http.Response.Headers.TransferEncoding = "chunked";
         var framed = Encoding.Latin1.GetBytes(
             $"{body.Length:x}\r\n{Encoding.Latin1.GetString(body)}\r\n0\r\n{TrailerName}: {TrailerValue}\r\n\r\n");

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>What becomes of a request: <c>/echo</c> gives it back, <c>/sink</c> counts its body.</summary>
+/// <summary>Shows how a request arrives: <c>/echo</c> returns it, <c>/sink</c> counts its body.</summary>
 internal static class RequestBodyEndpoints
 {
     private const int LargestEcho = 1 << 20;
@@ -85,7 +85,7 @@ internal static class RequestBodyEndpoints
         json.WriteEndObject();
     }
 
-    // Every field has an array of values: whether a header came once or twice is a thing to see.
+    // Every field has an array of values, to show whether a header arrived once or twice.
     private static void WriteFields(Utf8JsonWriter json, string name, IEnumerable<KeyValuePair<string, StringValues>> fields)
     {
         json.WriteStartObject(name);
@@ -142,7 +142,7 @@ internal static class RequestBodyEndpoints
             }
             finally
             {
-                // Also when the rest is not wanted: the server reads on only where a read has been ended.
+                // Needed even when the rest is unwanted: the server continues to read only after a read has been completed.
                 body.AdvanceTo(read.Buffer.End);
             }
             if (read.IsCompleted)

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Sample;
 
 /// <summary>
-/// The built-in application: responses of every shape and pace that a front end has to relay, so that everything works and can be
-/// measured with nothing else installed.
+/// The built-in application. It produces responses of every shape and pace that a front end has to relay, so that everything works and can
+/// be measured with nothing else installed.
 /// </summary>
 internal sealed class SampleApplication : IHttpApplication<HttpContext>, IDisposable
 {
@@ -55,7 +55,7 @@ internal sealed class SampleApplication : IHttpApplication<HttpContext>, IDispos
     {
     }
 
-    /// <summary>Ends the timer; after the server has stopped.</summary>
+    /// <summary>Ends the timer. Must be called after the server has stopped.</summary>
     public void Dispose() => _timer.Dispose();
 
     private static SampleEndpoint? Find(string? path)

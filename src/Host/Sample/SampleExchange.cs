@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace DaemonProxy.Host.Sample;
 
-/// <summary>A request parameter that cannot be used; the message is one sentence, and the answer a 400.</summary>
+/// <summary>A request parameter is unusable. The message is one sentence, and the response is a 400.</summary>
 internal sealed class ParameterException(string message) : Exception(message);
 
-/// <summary>One request to the sample application and the response to it, as the endpoints see them.</summary>
+/// <summary>A request to the sample application and its response, as the endpoints see them.</summary>
 internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
 {
     /// <summary>The largest body that is sent: 1 TiB.</summary>
@@ -27,11 +27,11 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
     /// <summary>Fires when the client is gone.</summary>
     public CancellationToken Aborted => http.RequestAborted;
 
-    /// <summary>A HEAD request gets the headers of the GET and is done (RFC 9110, 9.3.2).</summary>
+    /// <summary>Whether the request is a HEAD, which gets the headers of the GET and no body (RFC 9110, 9.3.2).</summary>
     public bool IsHead => HttpMethods.IsHead(http.Request.Method);
 
-    /// <summary>A parameter of the query that is a whole number.</summary>
-    /// <exception cref="ParameterException">It is not one, or out of range.</exception>
+    /// <summary>Reads a query parameter that is a whole number.</summary>
+    /// <exception cref="ParameterException">The value is not a whole number or is out of range.</exception>
     public long Integer(string name, long byDefault, long min, long max)
     {
         if (Value(name) is not { } text)
@@ -42,8 +42,8 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
             : throw new ParameterException($"{name}={text} is not a whole number from {min} to {max}.");
     }
 
-    /// <summary>A parameter of the query that is a time in milliseconds; fractions are taken.</summary>
-    /// <exception cref="ParameterException">It is not one, or out of range.</exception>
+    /// <summary>Reads a query parameter that is a time in milliseconds; fractions are accepted.</summary>
+    /// <exception cref="ParameterException">The value is not a time or is out of range.</exception>
     public TimeSpan Milliseconds(string name, double byDefault, double max)
     {
         if (Value(name) is not { } text)
@@ -54,7 +54,7 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
             $"{name}={text} is not a number of milliseconds from 0 to {max.ToString(CultureInfo.InvariantCulture)}.");
     }
 
-    /// <summary>Sets the response's status and headers. With no length the body is chunked.</summary>
+    /// <summary>Sets the response's status and headers. Without a length, the body is chunked.</summary>
     public void Begin(string contentType, long? length = null, int status = StatusCodes.Status200OK)
     {
         var response = http.Response;
@@ -64,14 +64,14 @@ internal sealed class SampleExchange(HttpContext http, PreciseTimer timer)
         response.Headers.CacheControl = "no-store";
     }
 
-    /// <summary>Sends a whole response.</summary>
+    /// <summary>Sends a complete response.</summary>
     public Task SendAsync(ReadOnlyMemory<byte> body, string contentType, int status = StatusCodes.Status200OK)
     {
         Begin(contentType, body.Length, status);
         return IsHead ? Task.CompletedTask : Output.WriteAsync(body, Aborted).AsTask();
     }
 
-    /// <summary>Sends a whole response of one line of text.</summary>
+    /// <summary>Sends a complete response that consists of one line of text.</summary>
     public Task SendLineAsync(string line, int status) =>
         SendAsync(System.Text.Encoding.UTF8.GetBytes(line + "\n"), "text/plain; charset=utf-8", status);
 

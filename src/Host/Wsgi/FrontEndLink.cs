@@ -8,29 +8,31 @@ using Microsoft.Win32.SafeHandles;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// A worker's link to the front end that started it: the lifeline, whose end means that the front end has gone, and the channel for events.
-/// Both come as standard input and output and are moved to descriptors of their own before anything else is done: what the application or
-/// its children write to 1 or 2 is output and nothing else, reading 0 finds its end, and no program that a child becomes holds either.
+/// A worker's link to the front end that started it: the lifeline, whose end means that the front end has gone, and the event channel. Both
+/// arrive as standard input and output and are moved to descriptors of their own before anything else happens. Whatever the application or
+/// its children write to 1 or 2 is therefore plain output, a read from 0 finds end of file, and no program that a child executes holds
+/// either descriptor.
 /// </summary>
-/// <param name="Lifeline">Ends with the front end; null for a daemon that somebody started by hand.</param>
+/// <param name="Lifeline">Ends with the front end; null for a daemon started by hand.</param>
 /// <param name="Events">Where events go.</param>
-/// <param name="Greeting">What the front end has told; null for a daemon that somebody started by hand.</param>
+/// <param name="Greeting">The message from the front end; null for a daemon started by hand.</param>
 internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Events, WorkerGreeting? Greeting)
 {
     private const int ReadWrite = 2;
 
-    // Above what programs count on having; select() takes 1,024.
+    // Above the range that programs rely on; select() handles 1,024.
     private const int FirstOwn = 64;
     private static readonly int DuplicateCloseOnExec = OperatingSystem.IsMacOS() ? 67 : 1030; // F_DUPFD_CLOEXEC
 
-    /// <summary>Takes the link over. Before anything has been read or written.</summary>
+    /// <summary>Takes over the link. Must be called before anything has been read or written.</summary>
     /// <exception cref="ServerStartException">There is no front end at the other end.</exception>
     public static FrontEndLink Take()
     {
         Stream lifeline, channel;
         if (OperatingSystem.IsWindows())
         {
-            // No descriptor can be moved there; what the application prints goes to the log all the same, as sys.stdout is the adapter's.
+            // No descriptor can be moved on this platform; the application's output still goes to the log, because sys.stdout belongs to
+            // the adapter.
             (lifeline, channel) = (Console.OpenStandardInput(), Console.OpenStandardOutput());
         }
         else
@@ -48,8 +50,8 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
             "daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
     }
 
-    /// <summary>Of a daemon that somebody started by hand.</summary>
-    /// <param name="lifeline">Whose end ends it; null: nothing's does.</param>
+    /// <summary>Creates the link of a daemon started by hand.</summary>
+    /// <param name="lifeline">The stream whose end ends the daemon; null: none.</param>
     public static FrontEndLink ByHand(Stream? lifeline) => new(lifeline, WorkerEvents.ToPeople(Console.Error), null);
 
     private static FileStream Move(int descriptor, FileAccess access)
@@ -61,7 +63,7 @@ internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Event
             + "files");
     }
 
-    // Byte by byte: what comes after the line is the lifeline's.
+    // Read byte by byte: everything after the line belongs to the lifeline.
     private static string ReadLine(Stream stream)
     {
         var line = new StringBuilder();

@@ -4,7 +4,7 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Host.Wsgi;
 
-/// <summary>Where a worker's events go: to its front end, a line of JSON each, or to people.</summary>
+/// <summary>The destination of a worker's events: its front end, as one line of JSON each, or people.</summary>
 internal sealed class WorkerEvents
 {
     private readonly TextWriter _writer;
@@ -16,7 +16,7 @@ internal sealed class WorkerEvents
         _format = format;
     }
 
-    /// <summary>To the front end, on a channel of their own.</summary>
+    /// <summary>Sends events to the front end, on a channel of their own.</summary>
     public static WorkerEvents ToFrontEnd(Stream channel) =>
         new(new StreamWriter(channel, new UTF8Encoding(false)) { AutoFlush = true }, WorkerEvent.Format);
 
@@ -29,7 +29,7 @@ internal sealed class WorkerEvents
         try { _writer.WriteLine(_format(definition, text, method, path)); }
         catch (IOException)
         {
-            // The front end has gone, and this process is about to.
+            // The front end has gone, and this process is about to end.
         }
     }
 }

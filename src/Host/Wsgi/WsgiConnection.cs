@@ -9,30 +9,30 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// What a WSGI application is to know of its request beyond the request itself: who is connected to the front end, and when. It goes to a
-/// daemon process in a header of ours, which no client can send, and which begins with the worker's secret: bytes in a body that a worker
-/// took for a request would not have it.
+/// What a WSGI application is told about its request beyond the request itself: who is connected to the front end, and when the request
+/// began. A daemon process receives it in a private header that no client can send. The header begins with the worker's secret, which body
+/// bytes that a worker mistook for a request would not contain.
 /// </summary>
-/// <param name="Start">When the front end got the request, seconds since 1970.</param>
+/// <param name="Start">When the front end received the request, seconds since 1970.</param>
 /// <param name="RemoteAddress">The client's address.</param>
 /// <param name="RemotePort">The client's port.</param>
 /// <param name="ServerPort">The port that the client connected to.</param>
 /// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
 /// <param name="Protocol">The client's protocol, as in <c>HTTP/1.1</c>.</param>
-/// <param name="Script">The route's path or its script-name, decoded: what SCRIPT_NAME says; nothing for <c>/</c>.</param>
-/// <param name="ForwardedPort">The port that the client connected to, by a trusted proxy's word; 0: none said one.</param>
-/// <param name="Prefix">The path that a trusted proxy has taken off, decoded: SCRIPT_NAME begins with it.</param>
+/// <param name="Script">The decoded path or script-name of the route, for SCRIPT_NAME; empty for <c>/</c>.</param>
+/// <param name="ForwardedPort">The port that the client connected to, as stated by a trusted proxy; 0: not stated.</param>
+/// <param name="Prefix">The decoded path that a trusted proxy has removed; SCRIPT_NAME begins with it.</param>
 internal sealed record WsgiConnection(
     double Start, string RemoteAddress, int RemotePort, int ServerPort, string Scheme, string Protocol, string Script, int ForwardedPort,
         string Prefix)
 {
-    /// <summary>The header in which it goes to a daemon process.</summary>
+    /// <summary>The header that carries the connection to a daemon process.</summary>
     public const string Header = "X-DaemonProxy-Connection";
 
-    /// <summary>The secret of the worker that the header goes to; nothing where it has none.</summary>
+    /// <summary>The secret of the worker that receives the header; empty when it has none.</summary>
     public string Secret { get; init; } = "";
 
-    /// <summary>Takes the secret off a header's value; takes as long whatever of it is wrong.</summary>
+    /// <summary>Removes the secret from a header's value, in constant time whichever part of it is wrong.</summary>
     /// <returns>The rest; null when the value does not begin with the secret.</returns>
     public static string? WithoutSecret(string value, string secret)
     {
@@ -41,10 +41,10 @@ internal sealed record WsgiConnection(
         return isRight ? value[secret.Length..].TrimStart(' ') : null;
     }
 
-    /// <summary>The connection of a request at the front end.</summary>
+    /// <summary>Describes the connection of a request at the front end.</summary>
     /// <param name="features">The request.</param>
-    /// <param name="requester">Who asks.</param>
-    /// <param name="scriptName">Where the application is mounted; <c>/</c> at the top.</param>
+    /// <param name="requester">Who sent the request.</param>
+    /// <param name="scriptName">The mount point of the application; <c>/</c> at the top.</param>
     /// <param name="now">When the request began.</param>
     public static WsgiConnection From(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
     {
@@ -56,13 +56,13 @@ internal sealed record WsgiConnection(
             requester.Scheme, request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
     }
 
-    /// <summary>The header's value. The slash after each path is there for the path that is empty.</summary>
+    /// <summary>The header's value. The slash after each path allows for an empty path.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Secret}{(Secret.Length > 0 ? " " : "")}{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} "
             + $"{Uri.EscapeDataString(Script + "/")} {ForwardedPort} {Uri.EscapeDataString(Prefix + "/")}");
 
-    /// <summary>Reads the header back.</summary>
-    /// <exception cref="BadHttpRequestException">It is not there: whoever connected is no front end of this product.</exception>
+    /// <summary>Parses the header's value.</summary>
+    /// <exception cref="BadHttpRequestException">The header is missing: the peer is not a front end of this product.</exception>
     public static WsgiConnection Parse(string value)
     {
         var parts = value.Split(' ');

@@ -11,19 +11,21 @@ namespace DaemonProxy.Host.Wsgi;
 /// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
 internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link) : IHttpApplication<IFeatureCollection>
 {
-    /// <summary>Loads the application, serves until the end is asked for, finishes what is in flight, takes the interpreter down.</summary>
+    /// <summary>
+    /// Loads the application, serves until the end is requested, finishes the requests in flight, and shuts down the interpreter.
+    /// </summary>
     /// <exception cref="PythonException">There is no usable Python, or the application could not be loaded.</exception>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
-    /// <param name="options">The options of its group; by hand, those that were given.</param>
+    /// <param name="options">The options of its group, or those given by hand.</param>
     /// <param name="requireLoad">Whether to fail when the application cannot be loaded, instead of answering 500 until it can.</param>
     /// <param name="socket">Full path of the socket to serve on.</param>
-    /// <param name="link">The front end.</param>
-    /// <param name="ready">Called when it serves.</param>
+    /// <param name="link">The link to the front end.</param>
+    /// <param name="ready">Called once it serves.</param>
     public static async Task RunAsync(DaemonGroupOptions options, bool requireLoad, string socket, FrontEndLink link, Action ready)
     {
         var settings = new WsgiSettings
         {
-            // The original, too, puts home on the module search path.
+            // Like the original, which also puts home on the module search path.
             PythonPath = options.Home is { } home ? [.. options.PythonPath, home] : options.PythonPath,
             ProcessGroup = options.Name,
             Processes = options.Processes,
@@ -35,7 +37,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         var location = PythonFinder.Find(options.PythonHome);
         if (location.PassedOver is { } passedOver) link.Events.Report(EventCatalogue.PythonPassedOver, passedOver);
         var python = new PythonInterpreter(location, settings);
-        // A part of shutdown-timeout is for the exit handlers.
+        // Part of shutdown-timeout is reserved for the exit handlers.
         var drain = options.ShutdownTimeout * 0.6;
         try
         {
@@ -66,12 +68,12 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         var request = context.GetRequiredFeature<IHttpRequestFeature>();
-        // The front end asks whether this worker serves; a client's OPTIONS * has the header and is the application's.
+        // The front end's check that this worker serves. A client's OPTIONS * carries the header and goes to the application.
         if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
         if (WsgiConnection.WithoutSecret(request.Headers[WsgiConnection.Header].ToString(), link.Greeting?.Secret ?? "") is not { } header)
         {
             link.Events.Report(EventCatalogue.ForgedRequest, "", request.Method, request.Path);
-            // What else is on the connection is not of the front end's making either.
+            // Anything else on the connection does not come from the front end either.
             var response = context.GetRequiredFeature<IHttpResponseFeature>();
             response.OnStarting(static response =>
             {

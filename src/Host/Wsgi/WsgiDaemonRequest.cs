@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>
-/// A request at an application in a daemon process: what the application does goes straight to the front end's connection, from the request
-/// thread, each block as it comes (PEP 3333, "Buffering and Streaming"); gathering them is the front end's relay's work.
+/// A request to an application in a daemon process. The request thread writes each block of the application directly to the front end's
+/// connection as it comes (PEP 3333, "Buffering and Streaming"); the front end's relay gathers the blocks.
 /// </summary>
 internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
 {
@@ -19,7 +19,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     private ResponseClient? _frontEnd;
     private bool _hasWritten;
 
-    /// <summary>Set when the application failed before it sent anything: the answer is the event's status.</summary>
+    /// <summary>Set when the application failed before it sent anything; the response then has the event's status.</summary>
     public EventDefinition? Failure { get; private set; }
 
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
         response.StatusCode = status;
         response.ReasonPhrase = reason;
         foreach (var (name, value) in headers) response.Headers.Append(name, value);
-        // A 304 says how long the response to a plain GET would be; a 204 may not (RFC 9110, section 8.6).
+        // A 304 states how long the response to a plain GET would be; a 204 must not (RFC 9110, section 8.6).
         if (status != StatusCodes.Status204NoContent) response.Headers.ContentLength = length;
         var request = features.GetRequiredFeature<IHttpRequestFeature>();
         var hasBody = status is not (
@@ -44,8 +44,10 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     }
 
     /// <inheritdoc/>
-    /// <remarks>Every block is flushed, the last one too: the server flushes nothing at the end of a response that has a length and whose
-    /// head has left.</remarks>
+    /// <remarks>
+    /// Every block is flushed, including the last one: at the end of a response that has a length and whose head has been sent, the server
+    /// flushes nothing.
+    /// </remarks>
     public override void Write(ReadOnlySpan<byte> block)
     {
         _hasWritten = true;

@@ -7,23 +7,23 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Wsgi;
 
-/// <summary>The CGI variables of a request, as mod_wsgi makes them (PEP 3333; RFC 3875, section 4.1).</summary>
+/// <summary>Builds the CGI variables of a request as mod_wsgi does (PEP 3333; RFC 3875, section 4.1).</summary>
 internal static class WsgiEnviron
 {
     private static readonly string Software =
         $"DaemonProxy/{typeof(WsgiEnviron).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
 
-    /// <summary>Makes them. Values are Latin-1: a character for each byte.</summary>
-    /// <param name="request">The request as the server gives it.</param>
-    /// <param name="target">Its target, normalised.</param>
-    /// <param name="hasBody">Whether it has a body.</param>
-    /// <param name="connection">Who sent it.</param>
+    /// <summary>Builds the variables. Values are Latin-1: one character per byte.</summary>
+    /// <param name="request">The request as the server provides it.</param>
+    /// <param name="target">The normalised target of the request.</param>
+    /// <param name="hasBody">Whether the request has a body.</param>
+    /// <param name="connection">The connection of the client that sent the request.</param>
     public static List<KeyValuePair<string, string>> Create(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
     {
         var headers = request.Headers;
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = Decode(question < 0 ? target : target.AsSpan(0, question));
-        // The route was found by the decoded path, in which the script's path comes first.
+        // The route was found by the decoded path, which begins with the script's path.
         var script = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(connection.Script));
         var info = path.StartsWith(script, StringComparison.Ordinal) ? path[script.Length..] : path;
         var (name, port) = Server(headers.Host.ToString(), connection);
@@ -70,7 +70,7 @@ internal static class WsgiEnviron
         }),
     };
 
-    // As Apache with UseCanonicalName Off: what the client called the server.
+    // Like Apache with UseCanonicalName Off: the name that the client used for the server.
     private static (string Name, string Port) Server(string host, WsgiConnection connection)
     {
         var parsed = new HostString(host);
@@ -85,7 +85,7 @@ internal static class WsgiEnviron
         var text = new StringBuilder(path.Length);
         for (var i = 0; i < path.Length; i++)
         {
-            // An encoded slash has come this far only with encoded-slashes: keep, and is kept as Apache's NoDecode keeps it.
+            // An encoded slash gets this far only with encoded-slashes: keep, and stays encoded as with Apache's NoDecode.
             if (path[i] == '%' && !path[i..].StartsWith("%2F", StringComparison.Ordinal) && i + 2 < path.Length
                 && byte.TryParse(path.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
             {
