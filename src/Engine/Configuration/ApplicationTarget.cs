@@ -1,12 +1,14 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>What names a WSGI application: its script's path, or <c>package.module:callable</c>.</summary>
+/// <summary>Names a WSGI application: the path of its script, or <c>package.module:callable</c>.</summary>
 public static class ApplicationTarget
 {
-    /// <summary>Whether it is <c>package.module:callable</c>, which no path on Unix would be called and no Windows drive is.</summary>
+    /// <summary>
+    /// Whether the text has the form <c>package.module:callable</c>, which no Unix path would be named and no Windows drive can be.
+    /// </summary>
     public static bool IsModule(string text) =>
         text.Split(':') is [{ Length: > 1 } module, { Length: > 0 }] && module.All(c => char.IsLetterOrDigit(c) || c is '_' or '.');
 
-    /// <summary>A path in full, from a folder; module:callable as it stands.</summary>
+    /// <summary>Makes a script's path absolute, relative to a folder; returns module:callable unchanged.</summary>
     public static string Full(string text, string folder) => IsModule(text) ? text : Path.GetFullPath(text, folder);
 }

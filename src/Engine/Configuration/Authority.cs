@@ -3,17 +3,17 @@ using System.Globalization;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>The <c>host:port</c> of an address (RFC 3986, section 3.2), without user info; an IPv6 address stands in brackets.</summary>
-/// <param name="Host">Without brackets; never empty. Not checked further: what is allowed is the caller's rule.</param>
+/// <summary>The <c>host:port</c> of an address (RFC 3986, section 3.2), without user info; an IPv6 address is in brackets.</summary>
+/// <param name="Host">Without brackets; never empty. Not checked further: the caller decides what is allowed.</param>
 /// <param name="Port">0 to 65535; null when not given.</param>
 internal readonly record struct Authority(string Host, int? Port)
 {
     /// <summary>
-    /// Reads what follows <c>scheme://</c>; a single <c>/</c> at its end is taken, for that is how browsers copy an address.
+    /// Parses the text after <c>scheme://</c>. A single trailing <c>/</c> is accepted because browsers copy addresses that way.
     /// </summary>
     /// <param name="text">As in <c>127.0.0.1:8080</c> or <c>[::1]:8080</c>.</param>
-    /// <param name="authority">What was read.</param>
-    /// <param name="error">Why it could not be read: the end of a sentence that begins with the address.</param>
+    /// <param name="authority">The parsed authority.</param>
+    /// <param name="error">Why parsing failed: the end of a sentence that begins with the address.</param>
     public static bool TryParse(string text, out Authority authority, [NotNullWhen(false)] out string? error)
     {
         authority = default;
@@ -27,7 +27,7 @@ internal readonly record struct Authority(string Host, int? Port)
         if (error is not null)
             return false;
 
-        // The brackets keep an IPv6 address's colons apart from the port's.
+        // The brackets separate an IPv6 address's colons from the port's.
         var bracket = text.StartsWith('[') ? text.IndexOf(']') : 0;
         if (bracket < 0)
             error = "has a '[' without its ']'";

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>The kinds of values that conditions have.</summary>
+/// <summary>The kinds of values used in conditions.</summary>
 internal static class ConditionKinds
 {
     private const string TokenCharacters = "!#$%&'+-.^_`|~"; // RFC 9110, section 5.6.2, but for the star, which stands for any
@@ -8,7 +8,7 @@ internal static class ConditionKinds
     public static ValueKind<string> Method { get; } = ValueKinds.Text("GET", (text, shown, key) =>
         IsToken(text) ? (text.ToUpperInvariant(), null) : (null, $"{key}: {shown} is no method; write for example GET"));
 
-    /// <summary>A protocol of an Upgrade header. Never HTTP/2: what is said there would pass routes, limits and logs unseen.</summary>
+    /// <summary>A protocol of an Upgrade header. Never HTTP/2, whose traffic would bypass routes, limits and logs.</summary>
     public static ValueKind<string> Upgrade { get; } = ValueKinds.Text("websocket", (text, shown, key) =>
         !text.Split('/', 2).All(IsToken) ? (null, $"{key}: {shown} is no protocol's name; write for example websocket")
             : text.StartsWith("h2", StringComparison.OrdinalIgnoreCase) || text.StartsWith("HTTP", StringComparison.OrdinalIgnoreCase)

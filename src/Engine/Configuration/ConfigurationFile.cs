@@ -2,39 +2,41 @@ using System.Text;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>Reads a configuration from YAML, and says everything that is wrong with it at once.</summary>
+/// <summary>Reads a configuration from YAML and reports every mistake in it at once.</summary>
 public static class ConfigurationFile
 {
-    /// <summary>The largest file taken, bytes: 1 MiB.</summary>
+    /// <summary>The largest file accepted, in bytes: 1 MiB.</summary>
     public const int LargestFile = 1 << 20;
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file; messages name it as it is named here. Relative paths in it start from its folder.</param>
+    /// <param name="path">The file; messages name it as given here. Relative paths in it start from its folder.</param>
     /// <returns>A checked configuration.</returns>
-    /// <exception cref="ConfigurationException">The file cannot be read, or has mistakes; it carries them all, by their place.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read, or has mistakes; the exception carries all of them, in file
+    /// order.</exception>
     public static ProxyConfiguration Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return Load(path, ReadText(path, out _));
     }
 
-    /// <summary>Checks what was read from a file.</summary>
+    /// <summary>Checks the text of a file.</summary>
     internal static ProxyConfiguration Load(string path, string yaml)
     {
         var full = Path.GetFullPath(path);
         return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = HashOf(yaml) };
     }
 
-    // FNV-1a over UTF-16: it tells a changed file, which is no secret to its reader. Those of System.Security.Cryptography want OpenSSL.
+    // FNV-1a over UTF-16: it only detects a changed file, which is no secret to its reader. The hashes in System.Security.Cryptography need
+    // OpenSSL.
     private static string HashOf(string text) =>
         text.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16");
 
     /// <summary>Reads a configuration from memory.</summary>
     /// <param name="yaml">The text.</param>
-    /// <param name="fileName">What messages call it.</param>
+    /// <param name="fileName">The name that messages use for it.</param>
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
     /// <returns>A checked configuration; its <see cref="ProxyConfiguration.File"/> is null.</returns>
-    /// <exception cref="ConfigurationException">There are mistakes; it carries them all, by their place.</exception>
+    /// <exception cref="ConfigurationException">There are mistakes; the exception carries all of them, in file order.</exception>
     public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory)
     {
         ArgumentNullException.ThrowIfNull(yaml);
@@ -49,7 +51,7 @@ public static class ConfigurationFile
         return configuration;
     }
 
-    /// <summary>The text of a file, and in which encoding it is, so that it can be written again the same.</summary>
+    /// <summary>Reads a file's text and reports its encoding, so that the file can be written back unchanged.</summary>
     internal static string ReadText(string path, out Encoding encoding)
     {
         encoding = Encoding.UTF8;
@@ -60,7 +62,7 @@ public static class ConfigurationFile
         try
         {
             using var file = File.OpenRead(path);
-            // Not by the file's length, which a pipe (check <(make-config)) has none of.
+            // The length is no help: a pipe, as in check <(make-config), has none.
             var content = new byte[LargestFile + 1];
             var length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             if (length > LargestFile)

@@ -13,12 +13,12 @@ public sealed record DaemonAddress(string? UnixSocket, string? Host, int Port)
     private const string HttpPrefix = "http://";
 
     /// <summary>
-    /// Reads an address from a configuration or a command line: <c>unix:/run/app.sock</c> or <c>http://127.0.0.1:9000</c>; without a port
-    /// it is 80.
+    /// Parses an address from a configuration or a command line: <c>unix:/run/app.sock</c> or <c>http://127.0.0.1:9000</c>. The default
+    /// port is 80.
     /// </summary>
-    /// <param name="text">What was typed.</param>
+    /// <param name="text">The text as typed.</param>
     /// <param name="baseDirectory">Full path of the folder that a relative socket path starts from: the configuration file's.</param>
-    /// <param name="address">What was read.</param>
+    /// <param name="address">The parsed address.</param>
     /// <param name="error">One sentence that says what is wrong and what would be right.</param>
     public static bool TryParse(
         string? text, string baseDirectory, [NotNullWhen(true)] out DaemonAddress? address, [NotNullWhen(false)] out string? error)
@@ -77,7 +77,7 @@ public sealed record DaemonAddress(string? UnixSocket, string? Host, int Port)
         var path = Path.GetFullPath(given, baseDirectory);
         try
         {
-            // Systems differ in how long a socket's path may be (107 bytes on Linux, 103 on macOS); this one knows its own.
+            // Systems differ in the longest socket path (107 bytes on Linux, 103 on macOS); this constructor knows the limit of its own.
             _ = new UnixDomainSocketEndPoint(path);
         }
         catch (ArgumentOutOfRangeException)

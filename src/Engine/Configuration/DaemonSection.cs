@@ -3,16 +3,16 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys of an item of <c>daemons</c>.</summary>
 internal static class DaemonSection
 {
-    /// <summary>The least <c>header-buffer-size</c> that the original takes.</summary>
+    /// <summary>The smallest <c>header-buffer-size</c> that the original accepts.</summary>
     private const long SmallestHeaderBuffer = 8_192;
 
-    /// <summary>More than any header line is worth holding in memory.</summary>
+    /// <summary>Larger than any header line worth holding in memory.</summary>
     private const long LargestHeaderBuffer = 16L << 20;
 
-    /// <summary>More than any system gives a socket.</summary>
+    /// <summary>Larger than any socket buffer that a system grants.</summary>
     private const long LargestSocketBuffer = 1L << 30;
 
-    // Before its use below: initialisers run in the order of the file.
+    // Declared before its use below: initialisers run in file order.
     private static ValueKind<string> RequestPath { get; } = ValueKinds.Text("/health",
         (text, shown, key) => text.StartsWith('/') && text.AsSpan().IndexOfAny('?', '#') < 0 ? (text, null)
             : (null, $"{key}: {shown} is no path of a request; it begins with a '/' and has no '?' or '#', as /health"),
@@ -22,7 +22,6 @@ internal static class DaemonSection
 
     private static DaemonGroupOptions Plain { get; } = new() { Name = "", Source = DaemonSource.Command };
 
-    /// <summary>The keys there are.</summary>
     public static KeyTable<DaemonGroupOptions> Keys { get; } = new("a daemon group", Plain)
     {
         {
@@ -296,7 +295,9 @@ internal static class DaemonSection
         },
     };
 
-    /// <summary>The keys of options that a group of a kind can have; what it is and where its processes come from is none.</summary>
+    /// <summary>
+    /// The option keys available to groups from a source; the group's name and the keys that choose the source are not options.
+    /// </summary>
     public static IEnumerable<string> OptionsOf(DaemonSource source) => Keys.Descriptions.Where(key => key switch
     {
         { Name: "name" or "command" or "application" or "address" or "sample" } => false,
@@ -325,7 +326,7 @@ internal static class DaemonSection
 
     private static void CheckSource(MappingNode mapping, Reading reading)
     {
-        // sample: off says no more than a key that is not there.
+        // sample: off means the same as no key at all.
         var sources = mapping.Pairs.Where(
             pair => pair.Key.Text is "command" or "application" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
             .DistinctBy(pair => pair.Key.Text).ToList();

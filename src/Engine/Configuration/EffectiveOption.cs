@@ -1,12 +1,12 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>An option of a daemon group as it is in force.</summary>
+/// <summary>An option of a daemon group, with the value in force.</summary>
 /// <param name="Name">Its key in the configuration.</param>
-/// <param name="Value">Its value as the configuration would have it; empty where nothing is set.</param>
-/// <param name="IsDefault">Whether it is what the option is when it is left out.</param>
+/// <param name="Value">Its value as a configuration would spell it; empty when nothing is set.</param>
+/// <param name="IsDefault">Whether this is the value that applies when the key is omitted.</param>
 public sealed record EffectiveOption(string Name, string Value, bool IsDefault)
 {
-    /// <summary>All options that a group of its kind has, by the order of the configuration's keys.</summary>
+    /// <summary>All options available to a group of this kind, in the order of the configuration's keys.</summary>
     /// <param name="options">The group.</param>
     public static IReadOnlyList<EffectiveOption> From(DaemonGroupOptions options)
     {

@@ -3,8 +3,8 @@ using System.Collections;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// Which keys a mapping may have, how each value is read and written, where it goes, and what there is to say of it. The one place that
-/// says what a key is: the JSON Schema, the options in force and the configuration's reference are made from it.
+/// Which keys a mapping may have, how each value is read and written, where it is stored, and how it is described. The only place that
+/// defines a key: the JSON Schema, the options in force and the configuration reference are generated from it.
 /// </summary>
 /// <typeparam name="TOptions">The options that the mapping becomes.</typeparam>
 /// <param name="of">What the mapping describes, for messages: "a route".</param>
@@ -21,10 +21,10 @@ internal sealed class KeyTable<TOptions>(string of, TOptions plain) : IKeyTable
 
     /// <summary>Adds a key.</summary>
     /// <param name="name">The key.</param>
-    /// <param name="kind">What its value is.</param>
-    /// <param name="get">Where its value is found; null: it is not set.</param>
-    /// <param name="set">Puts the value where it belongs.</param>
-    /// <param name="text">What there is to say of it.</param>
+    /// <param name="kind">The kind of its value.</param>
+    /// <param name="get">Gets the value from the options; null: not set.</param>
+    /// <param name="set">Stores the value in the options.</param>
+    /// <param name="text">Its description.</param>
     public void Add<TValue>(
         string name, ValueKind<TValue> kind, Func<TOptions, TValue?> get, Func<TOptions, TValue, TOptions> set, KeyText text)
     {
@@ -58,12 +58,12 @@ internal sealed class KeyTable<TOptions>(string of, TOptions plain) : IKeyTable
     /// <inheritdoc/>
     public object? ReadValue(string name, ConfigurationNode node, Reading reading) => _rows[name].ReadValue(node, reading);
 
-    /// <summary>Writes an option as the configuration would have it; empty where nothing is set.</summary>
+    /// <summary>Writes an option as a configuration would spell it; empty when nothing is set.</summary>
     /// <param name="name">A key of the table.</param>
     /// <param name="options">The options.</param>
     public string Format(string name, TOptions options) => _rows[name].Format(options);
 
-    /// <summary>Reads a mapping. What is mistaken keeps the value it has in <paramref name="options"/>.</summary>
+    /// <summary>Reads a mapping. A mistaken value keeps what <paramref name="options"/> holds.</summary>
     public TOptions Read(MappingNode mapping, TOptions options, Reading reading)
     {
         var given = new Dictionary<string, ScalarNode>();
@@ -83,7 +83,6 @@ internal sealed class KeyTable<TOptions>(string of, TOptions plain) : IKeyTable
         return options;
     }
 
-    /// <summary>The names of the keys.</summary>
     public IEnumerator<string> GetEnumerator() => _rows.Keys.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

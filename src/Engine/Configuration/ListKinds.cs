@@ -5,9 +5,9 @@ namespace DaemonProxy.Configuration;
 /// <summary>The kinds of values that are lists and mappings.</summary>
 internal static class ListKinds
 {
-    /// <summary>A list of at least one; mistaken items are left out.</summary>
+    /// <summary>A list of at least one item; mistaken items are left out.</summary>
     /// <param name="item">Reads an item.</param>
-    /// <param name="example">What would be right, for messages.</param>
+    /// <param name="example">An example of a correct value, for messages.</param>
     public static ValueKind<IReadOnlyList<T>> ListOf<T>(ValueKind<T> item, string example) =>
         new((node, key, reading, [MaybeNullWhen(false)] out values) =>
         {
@@ -22,9 +22,9 @@ internal static class ListKinds
         }, Joined(item), ArrayOf(item.Schema))
         { Range = item.Range, Json = JsonOf(item) };
 
-    /// <summary>A list of at least one, or one without the brackets.</summary>
+    /// <summary>A list of at least one item, or a single item without the brackets.</summary>
     /// <param name="item">Reads an item.</param>
-    /// <param name="example">What would be right, for messages.</param>
+    /// <param name="example">An example of a correct value, for messages.</param>
     public static ValueKind<IReadOnlyList<T>> OneOrMore<T>(ValueKind<T> item, string example) =>
         new((node, key, reading, [MaybeNullWhen(false)] out values) =>
         {
@@ -35,7 +35,7 @@ internal static class ListKinds
         }, Joined(item), $"\"oneOf\": [{{ {item.Schema} }}, {{ {ArrayOf(item.Schema)} }}]")
         { Range = item.Range, Json = JsonOf(item) };
 
-    // Before its first use below: initialisers run in the order of the file.
+    // Declared before its first use below: initialisers run in file order.
     private static ValueKind<string> Argument { get; } = new((node, key, reading, [MaybeNullWhen(false)] out value) =>
     {
         value = (node as ScalarNode)?.Text;
@@ -48,7 +48,7 @@ internal static class ListKinds
         return false;
     }, text => text, """ "type": ["string", "number", "boolean"] """);
 
-    /// <summary>Folders, one or a list, made full from the file's folder.</summary>
+    /// <summary>Folders, one or a list, made absolute relative to the file's folder.</summary>
     public static ValueKind<IReadOnlyList<string>> Folders { get; } = OneOrMore(ValueKinds.FullPath, "[ lib ]");
 
     /// <summary>A program and its arguments.</summary>
@@ -57,7 +57,7 @@ internal static class ListKinds
         values = [];
         if (node is ScalarNode line)
         {
-            // No shell splits the words, so that what is a blank inside an argument stays one.
+            // No shell splits the words, so a blank inside an argument is preserved.
             var words = line.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => $"\"{word}\"");
             reading.Mistake(node, $"{key}: the program and its arguments are a list; write [ {string.Join(", ", words)} ]");
             return false;
@@ -107,7 +107,7 @@ internal static class ListKinds
 
     /// <summary>A mapping.</summary>
     /// <param name="read">Reads it.</param>
-    /// <param name="example">What would be right, for messages.</param>
+    /// <param name="example">An example of a correct value, for messages.</param>
     /// <param name="schema">The members of its JSON Schema.</param>
     public static ValueKind<T> Mapping<T>(Func<MappingNode, Reading, T> read, string example, string schema) =>
         new((node, key, reading, [MaybeNullWhen(false)] out value) =>

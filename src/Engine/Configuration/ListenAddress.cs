@@ -9,18 +9,18 @@ namespace DaemonProxy.Configuration;
 /// <param name="Port">0 to 65535; 0 lets the system choose.</param>
 public sealed record ListenAddress(string Scheme, string Host, int Port)
 {
-    /// <summary>A port that the system chooses, on IPv4 loopback.</summary>
+    /// <summary>A port chosen by the system, on IPv4 loopback.</summary>
     public static ListenAddress AnyLoopbackPort { get; } = new("http", "127.0.0.1", 0);
 
-    /// <summary>Whether only this machine can reach it.</summary>
+    /// <summary>Whether it is reachable only from this machine.</summary>
     public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
 
     /// <summary>
-    /// Reads an address from a configuration or a command line: <c>http://127.0.0.1:8080</c>, <c>https://[::1]:8443</c>,
-    /// <c>http://*:80</c>. Without a port it is the scheme's, 80 or 443.
+    /// Parses an address from a configuration or a command line: <c>http://127.0.0.1:8080</c>, <c>https://[::1]:8443</c>,
+    /// <c>http://*:80</c>. The default port is the scheme's, 80 or 443.
     /// </summary>
-    /// <param name="text">What was typed.</param>
-    /// <param name="address">What was read.</param>
+    /// <param name="text">The text as typed.</param>
+    /// <param name="address">The parsed address.</param>
     /// <param name="error">One sentence that says what is wrong and what would be right.</param>
     public static bool TryParse(
         string? text, [NotNullWhen(true)] out ListenAddress? address, [NotNullWhen(false)] out string? error)
@@ -55,14 +55,14 @@ public sealed record ListenAddress(string Scheme, string Host, int Port)
     /// <inheritdoc/>
     public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}";
 
-    /// <summary>The host as it is compared and shown; null when it is none to listen on.</summary>
+    /// <summary>The host in the form used to compare and show it; null when the front end cannot listen on it.</summary>
     private static string? ListeningHost(string host)
     {
         if (host is "*")
             return host;
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
             return "localhost";
-        // IPAddress.Parse also takes "1" for 0.0.0.1 and "127.1" for 127.0.0.1, which nobody means here.
+        // IPAddress.Parse also accepts "1" for 0.0.0.1 and "127.1" for 127.0.0.1, which nobody means here.
         return IPAddress.TryParse(host, out var ip) && (host.Contains(':') || host.Count(c => c == '.') == 3) ? ip.ToString() : null;
     }
 }

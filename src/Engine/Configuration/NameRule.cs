@@ -1,6 +1,8 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>What a front end or a daemon group may be called. Names become parts of file names, so no more than this is allowed.</summary>
+/// <summary>
+/// The rule for names of front ends and daemon groups. Names become parts of file names, so nothing beyond this is allowed.
+/// </summary>
 public static class NameRule
 {
     /// <summary>The longest name, in characters.</summary>
@@ -10,8 +12,8 @@ public static class NameRule
     public const string Sentence = "use 1 to 64 letters (a to z), digits, '.', '_' and '-', and begin with a letter or digit";
 
     /// <summary>
-    /// Whether a name is 1 to 64 of the letters a to z, digits, <c>.</c>, <c>_</c> and <c>-</c>, beginning with a letter or digit (so that
-    /// <c>..</c> is none).
+    /// Whether a name consists of 1 to 64 of the letters a to z, digits, <c>.</c>, <c>_</c> and <c>-</c>, and begins with a letter or digit
+    /// (which rules out <c>..</c>).
     /// </summary>
     public static bool Allows(string? name) =>
         name is { Length: > 0 and <= LongestName } && char.IsAsciiLetterOrDigit(name[0])

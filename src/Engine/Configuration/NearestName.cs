@@ -1,19 +1,19 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>Finds what somebody meant who mistyped a name.</summary>
+/// <summary>Guesses the name that somebody meant to type.</summary>
 public static class NearestName
 {
     /// <summary>
-    /// The known name that is nearest to what was typed, or null when none is near enough to be meant. Case, and <c>_</c> for <c>-</c>, do
-    /// not count as mistakes.
+    /// The known name closest to what was typed, or null when none is close enough. Differences in case, and <c>_</c> for <c>-</c>, do not
+    /// count as mistakes.
     /// </summary>
-    /// <param name="typed">What was typed.</param>
-    /// <param name="known">The names there are.</param>
+    /// <param name="typed">The text as typed.</param>
+    /// <param name="known">The valid names.</param>
     public static string? To(string typed, IEnumerable<string> known)
     {
         ArgumentNullException.ThrowIfNull(known);
         var wanted = Plain(typed);
-        // One mistake in three characters: more, and the suggestion is a riddle of its own.
+        // One mistake in three characters: with more, the suggestion would itself be a riddle.
         var best = Math.Max(1, wanted.Length / 3) + 1;
         string? nearest = null;
         foreach (var name in known)
@@ -28,7 +28,7 @@ public static class NearestName
 
     private static string Plain(string name) => name.Trim().ToLowerInvariant().Replace('_', '-');
 
-    /// <summary>The number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment).</summary>
+    /// <summary>The number of letters to insert, delete, replace or swap with a neighbour (optimal string alignment).</summary>
     private static int Distance(string a, string b)
     {
         var table = new int[a.Length + 1, b.Length + 1];

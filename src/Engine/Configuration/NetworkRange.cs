@@ -3,15 +3,15 @@ using System.Net.Sockets;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>IP networks as people write them: one address, or an address and the length of its prefix.</summary>
+/// <summary>Parses IP networks as people write them: one address, or an address and a prefix length.</summary>
 internal static class NetworkRange
 {
-    /// <summary>Reads a network: <c>10.0.0.1</c>, <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>. Bits after the prefix are taken as 0.</summary>
+    /// <summary>Parses a network: <c>10.0.0.1</c>, <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>. Bits after the prefix are cleared.</summary>
     public static bool TryParse(string text, out IPNetwork network)
     {
         network = default;
         var parts = text.Split('/');
-        // 10.1 is an address to the system (10.0.0.1) and a mistake to everybody else.
+        // The system reads 10.1 as an address (10.0.0.1); everybody else reads it as a mistake.
         if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address)
             || (address.AddressFamily == AddressFamily.InterNetwork && parts[0].Count('.') != 3))
             return false;

@@ -4,20 +4,20 @@ using YamlDotNet.Core.Events;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// Composes YAML into nodes that know their place. YamlDotNet's own model is not used because it stops at the first duplicate key, and
-/// because it recurses as deep as the file says: a file of brackets would overflow the stack, which nothing can catch.
+/// Composes YAML into nodes that know their position. YamlDotNet's own model is unsuitable: it stops at the first duplicate key, and it
+/// recurses as deeply as the file demands, so a file of brackets would overflow the stack, which nothing can catch.
 /// </summary>
 internal sealed class NodeComposer
 {
-    /// <summary>Deeper than any configuration (its deepest value is a command's item, at level 5).</summary>
+    /// <summary>Deeper than any valid configuration, whose deepest value is an item of a command, at level 5.</summary>
     private const int DeepestNesting = 32;
 
-    /// <summary>With aliases counted in full: nine lines of aliases to aliases could otherwise be billions of values.</summary>
+    /// <summary>Counts aliases in full; otherwise nine lines of aliases to aliases could stand for billions of values.</summary>
     private const long MostValues = 100_000;
 
     private const string Advice = "check indentation, brackets and quotes here and in the line above";
 
-    /// <summary>What YamlDotNet ends lines at, and so counts them by.</summary>
+    /// <summary>The line ends that YamlDotNet recognises and so counts lines by.</summary>
     private static readonly string[] LineEnds = ["\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"];
 
     private readonly Scanner _scanner;
@@ -35,15 +35,15 @@ internal sealed class NodeComposer
         _parser = new Parser(_scanner);
     }
 
-    /// <summary>Composes the one document of a file.</summary>
+    /// <summary>Composes the single document of a file.</summary>
     /// <param name="yaml">The file's text.</param>
-    /// <param name="fileName">The file, as messages name it.</param>
-    /// <exception cref="ConfigurationException">The text is empty or no YAML; there is one error, for what follows a syntax error is
+    /// <param name="fileName">The file's name in messages.</param>
+    /// <exception cref="ConfigurationException">The text is empty or not YAML. There is one error, because anything after a syntax error is
     /// guesswork.</exception>
     public static ConfigurationNode Compose(string yaml, string fileName)
     {
         var composer = new NodeComposer(yaml, fileName);
-        // YamlDotNet takes it for the end of the file, and would pass over all that follows in silence.
+        // YamlDotNet takes it for the end of the file and would silently ignore everything after it.
         if (yaml.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var nul)
         {
             var before = yaml[..nul].Split(LineEnds, StringSplitOptions.None);
@@ -61,9 +61,8 @@ internal sealed class NodeComposer
         }
         catch (Exception failure) when (failure is not ConfigurationException)
         {
-            // Whatever the text is, it is the text that is wrong: YamlDotNet fails so, for one, on a list in brackets that goes on in a
-            // line indented less (its issue
-            // 541), and on a tag that is no URI.
+            // Whatever the exception, the text is at fault. YamlDotNet fails like this, for example, on a bracketed list that continues on
+            // a line with less indentation (its issue 541), and on a tag that is not a URI.
             throw composer.Mistake(composer._scanner.CurrentPosition, $"this is no YAML: it cannot be read on from here; {Advice}");
         }
     }
@@ -96,14 +95,14 @@ internal sealed class NodeComposer
         if (_parser.Current is NodeEvent current)
         {
             anchor = current.Anchor;
-            // A custom tag asks for something to be done (!include, !env); doing nothing in silence would be wrong.
+            // A custom tag asks for an action (!include, !env); silently ignoring it would be wrong.
             if (!current.Tag.IsEmpty && !current.Tag.IsNonSpecific
                 && !current.Tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
                 throw Mistake(start, $"the tag '{current.Tag.Value}' means nothing here; leave it out");
         }
 
         Count(1, start);
-        // Until it is composed: an alias inside refers to what is not there yet.
+        // Until the value is composed: an alias inside it refers to something that does not exist yet.
         if (!anchor.IsEmpty)
             _anchors[anchor] = null;
         ConfigurationNode node;
@@ -147,13 +146,13 @@ internal sealed class NodeComposer
                 pairs.Add(new MappingPair(key, value));
         }
 
-        // What a mapping gives itself wins over what it merges, and what is merged first over what is merged later.
+        // A mapping's own keys win over merged ones, and keys merged first win over keys merged later.
         var given = pairs.Select(pair => pair.Key.Text).ToHashSet();
         pairs.AddRange(merged.Where(pair => given.Add(pair.Key.Text)));
         return new MappingNode(pairs, Line(start), Column(start)) { Weight = 1 + pairs.Sum(pair => 1 + pair.Value.Weight) };
     }
 
-    /// <summary>The pairs that <c>&lt;&lt;: *anchor</c> or <c>&lt;&lt;: [ *one, *other ]</c> stands for (YAML's merge key).</summary>
+    /// <summary>The pairs that <c>&lt;&lt;: *anchor</c> or <c>&lt;&lt;: [ *one, *other ]</c> brings in (YAML's merge key).</summary>
     private IEnumerable<MappingPair> Merged(ConfigurationNode value)
     {
         var mappings = value is ListNode list ? list.Items : [value];
@@ -186,7 +185,7 @@ internal sealed class NodeComposer
     {
         var (line, column) = (Line(exception.Start), Column(exception.Start));
         var lines = _yaml.Split(LineEnds, StringSplitOptions.None);
-        // The most common mistake, which the parser reports where the value before it began.
+        // A tab is the most common mistake; the parser reports it at the start of the value before it.
         var last = exception.Message.Contains("tab", StringComparison.Ordinal) ? Line(_scanner.CurrentPosition) : line;
         for (var i = line; i <= last && i <= lines.Length; i++)
         {
@@ -195,7 +194,7 @@ internal sealed class NodeComposer
                 return Mistake(i, tab + 1, "this line is indented with a tab, and YAML takes spaces only");
         }
 
-        // The next one: in brackets, unix:{socket} begins a mapping.
+        // The second most common: inside brackets, unix:{socket} begins a mapping.
         if (line <= lines.Length && lines[line - 1].ElementAtOrDefault(column - 1) == '{')
             return Mistake(line, column, "this is no YAML: text with braces must stand in quotes, as in \"unix:{socket}\"");
 

@@ -3,7 +3,7 @@ using System.Collections.ObjectModel;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// As whom and with what limits a managed group's processes run (behaviour.md, section 5). Null and 0 mean: as the front end.
+/// The user and the limits that a managed group's processes run with (behaviour.md, section 5). Null and 0 mean: as the front end.
 /// </summary>
 public sealed record ProcessIdentity
 {
@@ -14,15 +14,15 @@ public sealed record ProcessIdentity
     public string? Group { get; init; }
 
     /// <summary>
-    /// <c>supplementary-groups</c>: names or numbers, taken beside <see cref="Group"/>. Default: none, whatever groups the front end has,
-    /// where the user or group is another.
+    /// <c>supplementary-groups</c>: names or numbers, in addition to <see cref="Group"/>. Default: none, whatever groups the front end has,
+    /// when the user or group differs from its own.
     /// </summary>
     public IReadOnlyList<string> SupplementaryGroups { get; init; } = [];
 
-    /// <summary><c>env</c>: environment variables beside the front end's, and instead of its own of the same name. Default: none.</summary>
+    /// <summary><c>env</c>: environment variables added to the front end's, overriding those of the same name. Default: none.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary><c>umask</c>: the permission bits that files are made without; null: the front end's.</summary>
+    /// <summary><c>umask</c>: the permission bits cleared on new files; null: the front end's.</summary>
     public int? Umask { get; init; }
 
     /// <summary><c>lang</c>: the environment variable LANG.</summary>
@@ -34,16 +34,16 @@ public sealed record ProcessIdentity
     /// <summary><c>display-name</c>: the name that ps shows.</summary>
     public string? DisplayName { get; init; }
 
-    /// <summary><c>memory-limit</c>, bytes: the most data memory of a process (RLIMIT_DATA).</summary>
+    /// <summary><c>memory-limit</c>, bytes: the largest data memory of a process (RLIMIT_DATA).</summary>
     public long MemoryLimit { get; init; }
 
-    /// <summary><c>virtual-memory-limit</c>, bytes: the most address space of a process (RLIMIT_AS).</summary>
+    /// <summary><c>virtual-memory-limit</c>, bytes: the largest address space of a process (RLIMIT_AS).</summary>
     public long VirtualMemoryLimit { get; init; }
 
-    /// <summary><c>cpu-priority</c>: niceness, -20 (first) to 19 (last).</summary>
+    /// <summary><c>cpu-priority</c>: niceness, -20 (highest priority) to 19 (lowest).</summary>
     public int? CpuPriority { get; init; }
 
-    /// <summary>The keys of what is set here that only systems with Unix processes can do.</summary>
+    /// <summary>The keys of the settings made here that work only on systems with Unix processes.</summary>
     public IEnumerable<string> UnixOnly()
     {
         if (User is not null) yield return "user";

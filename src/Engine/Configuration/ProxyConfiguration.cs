@@ -2,30 +2,30 @@ using System.Net;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>A front end's whole configuration, checked: what is in here can be served. Immutable; read from YAML.</summary>
+/// <summary>A front end's whole configuration, checked: everything in it can be served. Immutable; read from YAML.</summary>
 public sealed record ProxyConfiguration
 {
-    /// <summary>The name a front end has when its configuration gives none.</summary>
+    /// <summary>The name of a front end whose configuration gives none.</summary>
     public const string DefaultName = "default";
 
-    /// <summary>The name by which every console finds the front end again. <see cref="NameRule"/> says what it may be.</summary>
+    /// <summary>The name by which every console finds the front end. <see cref="NameRule"/> defines what it may be.</summary>
     public string Name { get; init; } = DefaultName;
 
     /// <summary>Where the front end listens; at least one address.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [ListenAddress.AnyLoopbackPort];
 
-    /// <summary>The certificate of the <c>https</c> addresses; null where there is none.</summary>
+    /// <summary>The certificate for the <c>https</c> addresses; null when there is none.</summary>
     public TlsOptions? Tls { get; init; }
 
-    /// <summary><c>restrict-embedded</c>: null when never set, which is not the same as off (behaviour.md, section 3).</summary>
+    /// <summary><c>restrict-embedded</c>; null when never set, which differs from off (behaviour.md, section 3).</summary>
     public bool? RestrictEmbedded { get; init; }
 
     /// <summary>
-    /// <c>python-home</c> of embedded mode: full path of a Python's or a virtual environment's folder; null: the one that is found.
+    /// <c>python-home</c> of embedded mode: full path of the folder of a Python or a virtual environment; null: search for one.
     /// </summary>
     public string? PythonHome { get; init; }
 
-    /// <summary><c>python-path</c> of embedded mode: folders before all others on the module search path.</summary>
+    /// <summary><c>python-path</c> of embedded mode: folders placed first on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
     /// <summary><c>lang</c> of embedded mode: LANG for Python in the front end; null: the front end's own.</summary>
@@ -34,77 +34,78 @@ public sealed record ProxyConfiguration
     /// <summary><c>locale</c> of embedded mode: LC_ALL for Python in the front end; null: the front end's own.</summary>
     public string? Locale { get; init; }
 
-    /// <summary>The environment variables that <c>lang</c> and <c>locale</c> stand for.</summary>
+    /// <summary>The environment variables set by <c>lang</c> and <c>locale</c>.</summary>
     public IReadOnlyDictionary<string, string> Variables =>
         new[] { KeyValuePair.Create("LANG", Lang), KeyValuePair.Create("LC_ALL", Locale) }.Where(pair => pair.Value is not null)
             .ToDictionary(pair => pair.Key, pair => pair.Value!);
 
     /// <summary>
-    /// <c>io-threads</c>: threads that serve the sockets of the front end, 1 to 1,024. Default: one for every two processors, for the
-    /// daemons want the others.
+    /// <c>io-threads</c>: threads that serve the front end's sockets, 1 to 1,024. Default: one for every two processors, because the
+    /// daemons need the others.
     /// </summary>
     public int IoThreads { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>
-    /// <c>connection-limit</c>: connections of clients at a time, on all addresses together. 0 (default): half of what the system's limit
-    /// on open files leaves, for each may need one to a daemon.
+    /// <c>connection-limit</c>: concurrent client connections on all addresses together. 0 (default): half of what the system's limit on
+    /// open files leaves, because each may need a connection to a daemon.
     /// </summary>
     public long ConnectionLimit { get; init; }
 
-    /// <summary><c>connection-limit-action</c>: what becomes of connections beyond the limit. Default: they wait.</summary>
+    /// <summary><c>connection-limit-action</c>: what happens to connections beyond the limit. Default: they wait.</summary>
     public ConnectionLimitAction ConnectionLimitAction { get; init; }
 
     /// <summary>
-    /// <c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as Apache's.
+    /// <c>limit-request-body</c>, bytes: a longer request body is refused with 413. 0: no limit. Default 1 GiB, as in Apache.
     /// </summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
-    /// <summary>What a client may ask before an application sees its request.</summary>
+    /// <summary>What a client may ask of the front end before an application sees its request.</summary>
     public ClientLimits ClientLimits { get; init; } = new();
 
     /// <summary>
-    /// <c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>; null: TMPDIR, else
-    /// /var/tmp, else the system's temporary one.
+    /// <c>spool-directory</c>: full path of the folder for the files of <c>response-spool</c> and <c>request-spool</c>. Null: TMPDIR,
+    /// otherwise /var/tmp, otherwise the system's temporary folder.
     /// </summary>
     public string? SpoolDirectory { get; init; }
 
-    /// <summary><c>encoded-slashes</c>: what becomes of <c>%2F</c> in a path. Default: refused, as by Apache.</summary>
+    /// <summary><c>encoded-slashes</c>: what happens to <c>%2F</c> in a path. Default: refused, as in Apache.</summary>
     public EncodedSlashes EncodedSlashes { get; init; }
 
-    /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: there is none.</summary>
+    /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: no access log.</summary>
     public string? AccessLog { get; init; }
 
     /// <summary>
-    /// <c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus: http on loopback; null: only on the control socket.
+    /// <c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus, over http on loopback; null: only on the control socket.
     /// </summary>
     public ListenAddress? MetricsListen { get; init; }
 
-    /// <summary><c>rate-limits</c>: those that hold on every route, beside its own.</summary>
+    /// <summary><c>rate-limits</c>: the limits that apply to every route, in addition to its own.</summary>
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
 
     /// <summary>
-    /// <c>trusted-proxies</c>: the networks of those whose word on who their client is counts (<c>X-Forwarded-*</c>). Default: nobody's.
+    /// <c>trusted-proxies</c>: the networks of proxies that are believed when they name their client (<c>X-Forwarded-*</c>). Default: none.
     /// </summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
-    /// <summary>The daemon groups, by the order of the file.</summary>
+    /// <summary>The daemon groups, in file order.</summary>
     public IReadOnlyList<DaemonGroupOptions> Daemons { get; init; } = [];
 
-    /// <summary>The routes, by the order of the file; the longest matching path prefix wins.</summary>
+    /// <summary>The routes, in file order; the longest matching path prefix wins.</summary>
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 
-    /// <summary>Whether any route runs its application in the front end.</summary>
+    /// <summary>Whether any route runs its application inside the front end.</summary>
     public bool HasEmbedded => Routes.Any(route => route.Application is not null);
 
-    /// <summary>The full path of the file this was read from; null for a configuration made in memory.</summary>
+    /// <summary>Full path of the file that this was read from; null for a configuration built in memory.</summary>
     public string? File { get; init; }
 
     /// <summary>
-    /// A hash of the file's text, 16 hexadecimal digits; null for a configuration made in memory. Tells whether the file has changed since.
+    /// A hash of the file's text, 16 hexadecimal digits; null for a configuration built in memory. Shows whether the file has changed
+    /// since.
     /// </summary>
     public string? Hash { get; init; }
 
-    /// <summary>What a front end serves with no configuration at all: the sample application, on a free loopback port.</summary>
+    /// <summary>What a front end serves without any configuration: the sample application, on a free loopback port.</summary>
     public static ProxyConfiguration Sample { get; } = new()
     {
         Daemons = [new DaemonGroupOptions { Name = "sample", Source = DaemonSource.Sample }],
@@ -112,13 +113,14 @@ public sealed record ProxyConfiguration
     };
 
     /// <summary>
-    /// What a front end serves that was given a WSGI application and no configuration: it, in a daemon group, on a free loopback port.
+    /// What a front end serves when it is given a WSGI application and no configuration: that application, in a daemon group, on a free
+    /// loopback port.
     /// </summary>
     /// <param name="target">A script's full path, or module:callable.</param>
-    /// <param name="home">The working directory, and a folder of the module search path: full path.</param>
-    /// <param name="processes">Workers; null: the default, 1.</param>
-    /// <param name="threads">Requests that each serves at a time; null: the default, 15.</param>
-    /// <param name="pythonHome">Full path of a Python's or a virtual environment's folder; null: the one that is found.</param>
+    /// <param name="home">Full path of the working directory, which is also on the module search path.</param>
+    /// <param name="processes">Number of workers; null: the default, 1.</param>
+    /// <param name="threads">Requests that each worker serves at a time; null: the default, 15.</param>
+    /// <param name="pythonHome">Full path of the folder of a Python or a virtual environment; null: search for one.</param>
     public static ProxyConfiguration OfApplication(string target, string home, int? processes, int? threads, string? pythonHome)
     {
         var group = new DaemonGroupOptions
@@ -135,7 +137,7 @@ public sealed record ProxyConfiguration
     }
 }
 
-/// <summary>The certificate of the <c>https</c> addresses: a PEM file with its key, or a PFX file.</summary>
+/// <summary>The certificate for the <c>https</c> addresses: a PEM file with its key, or a PFX file.</summary>
 public sealed record TlsOptions
 {
     /// <summary>Full path of the PEM (chain) or PFX file.</summary>
@@ -145,8 +147,8 @@ public sealed record TlsOptions
     public string? Key { get; init; }
 
     /// <summary>
-    /// Full path of a file whose first line is the password of the PFX or the key; null where there is none. The password itself has no
-    /// place in a configuration.
+    /// Full path of a file whose first line is the password of the PFX or the key; null when there is none. The password itself does not
+    /// belong in a configuration.
     /// </summary>
     public string? PasswordFile { get; init; }
 }

@@ -1,12 +1,11 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>The keys at the top of a configuration, and what its sections have to say to each other.</summary>
+/// <summary>The keys at the top level of a configuration, and the checks across its sections.</summary>
 internal static class ProxySection
 {
     private static readonly string DaemonExample = "[ { name: app, address: \"http://127.0.0.1:9000\" } ]";
     private static readonly string RouteExample = "[ { path: /, daemon: app } ]";
 
-    /// <summary>The keys there are.</summary>
     public static KeyTable<ProxyConfiguration> Keys { get; } = new("a configuration", new ProxyConfiguration())
     {
         {
@@ -174,7 +173,7 @@ internal static class ProxySection
         if (root.Find("routes") is null)
             return WithDefaultRoute(root, proxy, reading);
 
-        // Where daemons could not be read, every route would be wrong for that one reason.
+        // If the daemons could not be read, every route would be reported as wrong for that reason alone.
         if (root.Find("daemons")?.Value is null or ListNode)
             CheckReferences(daemons, routes, reading);
         return proxy;
@@ -201,7 +200,7 @@ internal static class ProxySection
         var first = new Dictionary<(string, int), ConfigurationNode>();
         foreach (var node in listen is ListNode list ? list.Items : listen is null ? [] : [listen])
         {
-            // What is no address has been reported where it was read.
+            // An invalid address has already been reported where it was read.
             if (node is not ScalarNode scalar || !ListenAddress.TryParse(scalar.Text, out var address, out _))
                 continue;
             if (address.Scheme == "https" && root.Find("tls") is null)
@@ -221,7 +220,7 @@ internal static class ProxySection
         {
             if (item.Find(key)?.Value is not ScalarNode { IsNull: false } value)
                 continue;
-            // /a/ and /a are one route.
+            // /a/ and /a are the same route.
             var name = value.Text.Length > 1 && key == "path" ? value.Text.TrimEnd('/') : value.Text;
             if (!first.TryAdd(name, value))
                 reading.Mistake(value, $"{what} {value.Shown} is there twice, first in line {first[name].Line}; give each its own {key}");

@@ -1,34 +1,36 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>What conditions look at.</summary>
+/// <summary>The properties that conditions are matched against.</summary>
 /// <param name="Method">The request's method.</param>
-/// <param name="Path">Its path, normalised and decoded.</param>
-/// <param name="ContentType">The response's content type; null: it has none.</param>
-/// <param name="Length">The length of its body, bytes; null: not known.</param>
+/// <param name="Path">The request's path, normalised and decoded.</param>
+/// <param name="ContentType">The response's content type; null when it has none.</param>
+/// <param name="Length">The length of the response's body, bytes; null when unknown.</param>
 public readonly record struct ResponseFacts(string Method, string Path, string? ContentType, long? Length);
 
-/// <summary>Which responses a rate limit is for: those that meet all conditions that are given.</summary>
+/// <summary>Which responses a rate limit applies to: those that meet every condition given.</summary>
 public sealed record RateConditions
 {
-    /// <summary>No condition: all responses.</summary>
+    /// <summary>No condition: matches all responses.</summary>
     public static RateConditions None { get; } = new();
 
     /// <summary><c>methods</c>, in capitals; empty: any.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
-    /// <summary><c>content-types</c>: media types without parameters, <c>video/*</c> for all of a kind; empty: any, or none.</summary>
+    /// <summary>
+    /// <c>content-types</c>: media types without parameters; <c>video/*</c> matches a whole family. Empty: any type, or none.
+    /// </summary>
     public IReadOnlyList<string> ContentTypes { get; init; } = [];
 
     /// <summary>
-    /// <c>paths</c>, each beginning with <c>/</c>. One with a <c>*</c>, which stands for any characters, is the whole path; one without is
-    /// a prefix of whole segments, as a route's path is. Empty: any.
+    /// <c>paths</c>, each beginning with <c>/</c>. A path with a <c>*</c>, which matches any characters, must match the whole path; one
+    /// without is a prefix of whole segments, like a route's path. Empty: any.
     /// </summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary><c>minimum-size</c>, bytes of the body; a length that is not known is large enough.</summary>
+    /// <summary><c>minimum-size</c>, bytes of the body; an unknown length counts as large enough.</summary>
     public long MinimumSize { get; init; }
 
-    /// <summary>Whether a response meets them.</summary>
+    /// <summary>Whether a response meets the conditions.</summary>
     public bool Match(in ResponseFacts facts)
     {
         if (ReferenceEquals(this, None)) return true;
@@ -38,7 +40,7 @@ public sealed record RateConditions
             && (Paths.Count == 0 || MatchPath(facts.Path));
     }
 
-    // Methods tell capitals apart, and applications do not always: no spelling is a way round a limit.
+    // Methods are case-sensitive, but not every application treats them so: no spelling may bypass a limit.
     private bool MatchMethod(string method)
     {
         foreach (var wanted in Methods)
@@ -76,7 +78,7 @@ public sealed record RateConditions
         return false;
     }
 
-    // The one star that was met last is stretched; going back further is never needed, so that no pattern is slow.
+    // Only the most recent star is stretched. Backtracking further is never needed, so no pattern is slow.
     private static bool MatchGlob(ReadOnlySpan<char> path, ReadOnlySpan<char> pattern)
     {
         int at = 0, star = -1, behindStar = 0;

@@ -2,13 +2,13 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>The keys of an item of <c>rate-limits</c>, and what they have to say to each other.</summary>
+/// <summary>The keys of an item of <c>rate-limits</c>, and the checks across them.</summary>
 internal static class RateLimitSection
 {
-    /// <summary>What would be right, for messages.</summary>
+    /// <summary>An example of a correct value, for messages.</summary>
     public const string Example = "[ { rate-limit: 10MiB/s, rate-scope: client } ]";
 
-    /// <summary>The scopes of a route's limit, and the one that is for all routes.</summary>
+    /// <summary>The scopes of a route's limit, and the scope that spans all routes.</summary>
     public static ValueKind<RateScope> Scope { get; } = ValueKinds.Choice(
         ("response", RateScope.Response), ("client", RateScope.Client), ("route", RateScope.Route), ("total", RateScope.Total));
 
@@ -18,7 +18,6 @@ internal static class RateLimitSection
     public static string PacerText { get; } =
         $"What keeps the rate: {string.Join("; ", PacerTable.All.Select(pacer => $"{pacer.Name} {pacer.Description}"))}.";
 
-    /// <summary>The keys there are.</summary>
     public static KeyTable<RateLimitOptions> Keys { get; } = new("a rate limit", new RateLimitOptions())
     {
         {
@@ -71,7 +70,7 @@ internal static class RateLimitSection
     /// <summary>Reads an item of a route's list.</summary>
     public static RateLimitOptions ReadOfRoute(MappingNode mapping, Reading reading) => Read(mapping, onRoute: true, reading);
 
-    /// <summary>Reads an item of the list at the top.</summary>
+    /// <summary>Reads an item of the list at the top level.</summary>
     public static RateLimitOptions ReadOfAll(MappingNode mapping, Reading reading) => Read(mapping, onRoute: false, reading);
 
     private static RateLimitOptions Read(MappingNode mapping, bool onRoute, Reading reading)
@@ -83,7 +82,7 @@ internal static class RateLimitSection
         return limit;
     }
 
-    /// <summary>Checks the keys that a route's own limit and an item of a list have in common.</summary>
+    /// <summary>Checks the keys that a route's own limit and an item of a list share.</summary>
     public static void Check(MappingNode mapping, RateScope scope, PacerKind pacer, bool onRoute, Reading reading)
     {
         if (onRoute && scope == RateScope.Total)

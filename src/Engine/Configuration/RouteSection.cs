@@ -3,7 +3,7 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys of an item of <c>routes</c>.</summary>
 internal static class RouteSection
 {
-    // Before their use below: initialisers run in the order of the file.
+    // Declared before their use below: initialisers run in file order.
     private static readonly string ScopesOfRoute = ValueKinds.Words(["response", "client", "route"]);
 
     private static ValueKind<IReadOnlyList<RateLimitOptions>> RateLimits { get; } = ListKinds.ListOf(
@@ -13,7 +13,6 @@ internal static class RouteSection
             """),
         RateLimitSection.Example);
 
-    /// <summary>The keys there are.</summary>
     public static KeyTable<RouteOptions> Keys { get; } = new("a route", new RouteOptions { Path = "/" })
     {
         {

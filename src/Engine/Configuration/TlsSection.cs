@@ -3,7 +3,6 @@ namespace DaemonProxy.Configuration;
 /// <summary>The keys below <c>tls</c>.</summary>
 internal static class TlsSection
 {
-    /// <summary>The keys there are.</summary>
     public static KeyTable<TlsOptions> Keys { get; } = new("tls", new TlsOptions { Certificate = "" })
     {
         {

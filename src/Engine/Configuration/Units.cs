@@ -4,13 +4,13 @@ using System.Globalization;
 namespace DaemonProxy.Configuration;
 
 /// <summary>
-/// Sizes, times and rates as people type them (<c>8MiB</c>, <c>5ms</c>, <c>400KiB/s</c>), and back again. Invariant culture; the case of
-/// units does not matter; a space before the unit is fine. Negative amounts are never taken. What is finer than a byte or 100 ns is
+/// Sizes, times and rates as people type them (<c>8MiB</c>, <c>5ms</c>, <c>400KiB/s</c>), and back again. Uses the invariant culture,
+/// ignores the case of units, and allows a space before the unit. Negative amounts are rejected. Anything finer than a byte or 100 ns is
 /// rounded up, so that something never becomes nothing (0 often means "off").
 /// </summary>
 public static class Units
 {
-    // K, KB and KiB are all 1,024: what PowerShell (1KB) and Apache mean by them, and nobody who types 8MB wants 7.63 MiB.
+    // K, KB and KiB are all 1,024: PowerShell (1KB) and Apache mean that, and nobody who types 8MB wants 7.63 MiB.
     private static readonly (string Name, long Factor)[] Sizes =
     [
         ("b", 1),
@@ -32,15 +32,16 @@ public static class Units
     ];
 
     /// <summary>
-    /// Reads a size: a number, maybe with a fraction, and B, K, KB, KiB, M, MB, MiB, G, GB, GiB, T, TB or TiB, all of them powers of 1,024.
+    /// Parses a size: a number, optionally with a fraction, and B, K, KB, KiB, M, MB, MiB, G, GB, GiB, T, TB or TiB, all of them powers of
+    /// 1,024.
     /// </summary>
-    /// <param name="text">What was typed; a plain number is bytes.</param>
+    /// <param name="text">The text as typed; a plain number is in bytes.</param>
     /// <param name="bytes">Bytes, 0 or more.</param>
     public static bool TryParseSize([NotNullWhen(true)] string? text, out long bytes) => TryParse(text, Sizes, plainFactor: 1, out bytes);
 
-    /// <summary>Reads a time: a number, maybe with a fraction, and us, µs, ms, s, m, min or h.</summary>
-    /// <param name="text">What was typed.</param>
-    /// <param name="plainUnit">What a plain number counts: the original takes milliseconds for its flush delay, and seconds for its
+    /// <summary>Parses a time: a number, optionally with a fraction, and us, µs, ms, s, m, min or h.</summary>
+    /// <param name="text">The text as typed.</param>
+    /// <param name="plainUnit">The unit of a plain number: the original uses milliseconds for its flush delay, and seconds for its
     /// timeouts.</param>
     /// <param name="duration">The time, zero or more.</param>
     public static bool TryParseDuration([NotNullWhen(true)] string? text, TimeSpan plainUnit, out TimeSpan duration)
@@ -51,10 +52,10 @@ public static class Units
     }
 
     /// <summary>
-    /// Reads a rate: a size with its unit, and <c>/s</c>. A plain number is refused, for Apache's <c>rate-limit 400</c> means KiB/s and
-    /// here it could be bytes; only <c>0</c> needs no unit.
+    /// Parses a rate: a size with its unit, followed by <c>/s</c>. A plain number is refused, because Apache's <c>rate-limit 400</c> means
+    /// KiB/s and here it could mean bytes; only <c>0</c> needs no unit.
     /// </summary>
-    /// <param name="text">What was typed.</param>
+    /// <param name="text">The text as typed.</param>
     /// <param name="bytesPerSecond">Bytes a second, 0 or more.</param>
     public static bool TryParseRate([NotNullWhen(true)] string? text, out long bytesPerSecond)
     {
@@ -68,25 +69,25 @@ public static class Units
     }
 
     /// <summary>
-    /// Writes a size for people, to two decimals: <c>8MiB</c>, <c>1.5KiB</c>, <c>512B</c>. <see cref="TryParseSize"/> reads it again.
+    /// Formats a size for people, to two decimals: <c>8MiB</c>, <c>1.5KiB</c>, <c>512B</c>. <see cref="TryParseSize"/> parses it again.
     /// </summary>
     public static string FormatSize(long bytes)
     {
         ReadOnlySpan<string> units = ["B", "KiB", "MiB", "GiB", "TiB"];
         var value = (decimal)Math.Abs((double)bytes);
         var unit = 0;
-        // Rounded first: 1,048,575 bytes are 1MiB and not 1024KiB.
+        // Rounded first: 1,048,575 bytes become 1MiB, not 1024KiB.
         for (; Math.Round(value, 2) >= 1024 && unit < units.Length - 1; unit++)
             value /= 1024;
         return string.Create(CultureInfo.InvariantCulture, $"{(bytes < 0 ? "-" : "")}{value:0.##}{units[unit]}");
     }
 
-    /// <summary>Writes a rate for people: <see cref="FormatSize"/> and <c>/s</c>.</summary>
+    /// <summary>Formats a rate for people: <see cref="FormatSize"/> followed by <c>/s</c>.</summary>
     public static string FormatRate(long bytesPerSecond) => FormatSize(bytesPerSecond) + "/s";
 
     /// <summary>
-    /// Writes a time for people, to two decimals: <c>5ms</c>, <c>1.5s</c>, <c>90s</c>, <c>2m</c>; zero is <c>0ms</c>.
-    /// <see cref="TryParseDuration"/> reads it again.
+    /// Formats a time for people, to two decimals: <c>5ms</c>, <c>1.5s</c>, <c>90s</c>, <c>2m</c>; zero is <c>0ms</c>. <see
+    /// cref="TryParseDuration"/> parses it again.
     /// </summary>
     public static string FormatDuration(TimeSpan duration)
     {
@@ -96,7 +97,7 @@ public static class Units
             0 => ("ms", TimeSpan.TicksPerMillisecond),
             < TimeSpan.TicksPerMillisecond => ("us", TimeSpan.TicksPerMicrosecond),
             < TimeSpan.TicksPerSecond => ("ms", TimeSpan.TicksPerMillisecond),
-            // Minutes and hours only where nothing is left over: 90s says it better than 1.5m.
+            // Minutes and hours only when nothing is left over: 90s reads better than 1.5m.
             _ when ticks % TimeSpan.TicksPerHour == 0 => ("h", TimeSpan.TicksPerHour),
             _ when ticks % TimeSpan.TicksPerMinute == 0 => ("m", TimeSpan.TicksPerMinute),
             _ => ("s", TimeSpan.TicksPerSecond),
@@ -105,8 +106,8 @@ public static class Units
     }
 
     /// <param name="text">Number and unit.</param>
-    /// <param name="units">The units there are.</param>
-    /// <param name="plainFactor">The factor of a number without unit; 0: such a number is refused.</param>
+    /// <param name="units">The valid units.</param>
+    /// <param name="plainFactor">The factor of a number without a unit; 0: such a number is refused.</param>
     /// <param name="amount">The number times the unit's factor, rounded up.</param>
     private static bool TryParse([NotNullWhen(true)] string? text, (string Name, long Factor)[] units, long plainFactor, out long amount)
     {

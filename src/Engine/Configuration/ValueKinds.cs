@@ -4,15 +4,15 @@ using System.Net;
 
 namespace DaemonProxy.Configuration;
 
-/// <summary>The kinds of values that keys have.</summary>
+/// <summary>The kinds of values that keys can have.</summary>
 internal static class ValueKinds
 {
-    /// <summary>Beyond any use, and within the range of every timer: a week.</summary>
+    /// <summary>A week: beyond any use, and within the range of every timer.</summary>
     public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>A name by <see cref="NameRule"/>.</summary>
+    /// <summary>A name that obeys <see cref="NameRule"/>.</summary>
     public static ValueKind<string> Name { get; } = Single<string>("site", (scalar, key, _) =>
         NameRule.Allows(scalar.Text)
             ? scalar.Text : new Wrong($"{key}: {scalar.Shown} cannot be a name; {NameRule.Sentence}"), Same, Defined("name"));
@@ -26,25 +26,27 @@ internal static class ValueKinds
     }, on => on ? "on" : "off", Defined("switch")) with
     { Json = on => on ? "true" : "false" };
 
-    /// <summary>A path, made full from the file's folder.</summary>
+    /// <summary>A path, made absolute relative to the file's folder.</summary>
     public static ValueKind<string> FullPath { get; } = Single<string>("apps/app.wsgi", (scalar, key, reading) =>
         scalar.Text.Length > 0
             ? Path.GetFullPath(scalar.Text, reading.BaseDirectory)
             : new Wrong($"{key}: the path is empty; name a file or folder"), Same, Defined("path"));
 
-    /// <summary>A WSGI application: its script's path, made full from the file's folder, or module:callable as it stands.</summary>
+    /// <summary>
+    /// A WSGI application: its script's path, made absolute relative to the file's folder, or module:callable, unchanged.
+    /// </summary>
     public static ValueKind<string> Application { get; } = Single<string>("apps/app.wsgi", (scalar, key, reading) =>
         scalar.Text.Length == 0 ? new Wrong($"{key}: it is empty; name a script, or module:callable")
             : ApplicationTarget.Full(scalar.Text, reading.BaseDirectory), Same, Defined("path"));
 
-    /// <summary>The path of a file that is there.</summary>
+    /// <summary>The path of a file that exists.</summary>
     public static ValueKind<string> ExistingFile { get; } = Single<string>("site.pem", (scalar, key, reading) =>
         Path.GetFullPath(scalar.Text.Length > 0 ? scalar.Text : ".", reading.BaseDirectory) is var path && File.Exists(path)
             ? path
             : new Wrong($"{key}: there is no file {scalar.Shown} (looked for {path}); name one that is there, in full or from this file's "
             + "folder"), Same, Defined("path"));
 
-    /// <summary>A route's path, without a <c>/</c> at its end: it matches whole segments, so that <c>/a/</c> is <c>/a</c>.</summary>
+    /// <summary>A route's path, without a trailing <c>/</c>. It matches whole segments, so <c>/a/</c> means <c>/a</c>.</summary>
     public static ValueKind<string> RoutePath { get; } = Single<string>("/download", (scalar, key, _) => scalar.Text switch
     {
         ['/', ..] path when path.AsSpan().IndexOfAny('?', '#') >= 0 =>
@@ -69,7 +71,7 @@ internal static class ValueKinds
         Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? address : new Wrong($"{key}: {error}"),
         address => address.ToString(), Defined("listenAddress"));
 
-    /// <summary>An address on loopback, in clear text: what is served there asks for no password.</summary>
+    /// <summary>A loopback address, in clear text: whatever is served there asks for no password.</summary>
     public static ValueKind<ListenAddress> MetricsAddress { get; } = Single<ListenAddress>("http://127.0.0.1:9100", (scalar, key, _) =>
         !Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? new Wrong($"{key}: {error}")
             : address is { Scheme: "http", IsLoopback: true } ? address
@@ -77,7 +79,7 @@ internal static class ValueKinds
             + $"http://127.0.0.1:{address.Port}"),
         address => address.ToString(), Defined("listenAddress"));
 
-    /// <summary>The addresses of a network, or one address. Bits after the prefix are taken as 0.</summary>
+    /// <summary>A network, or a single address. Bits after the prefix are cleared.</summary>
     public static ValueKind<IPNetwork> Network { get; } = Single<IPNetwork>("10.0.0.0/8", (scalar, key, _) =>
         NetworkRange.TryParse(scalar.Text, out var network)
             ? network
@@ -92,10 +94,10 @@ internal static class ValueKinds
             with
     { Json = ZeroOr(Units.FormatRate) };
 
-    /// <summary>What a key refers to by its name; whether it is there is checked when everything is read.</summary>
+    /// <summary>A reference to something by its name; whether that exists is checked once everything has been read.</summary>
     public static ValueKind<string> Reference { get; } = Single<string>("app", (scalar, _, _) => scalar.Text, Same, Defined("name"));
 
-    /// <summary>Permission bits, in octal as everywhere: 022.</summary>
+    /// <summary>Permission bits, in octal as is customary: 022.</summary>
     public static ValueKind<int> Umask { get; } = Single<int>("022", (scalar, key, _) =>
         scalar.Text.Length is > 0 and <= 4 && scalar.Text.All(digit => digit is >= '0' and <= '7')
             && Convert.ToInt32(scalar.Text, 8) is var bits and <= 0x1FF
@@ -104,16 +106,16 @@ internal static class ValueKinds
         bits => Convert.ToString(bits, 8).PadLeft(3, '0'), PassedOn("022")) with
     { Range = "000 to 777" };
 
-    /// <summary>A word that is passed on as it stands.</summary>
+    /// <summary>A word that is passed on unchanged.</summary>
     /// <param name="example">For messages.</param>
     public static ValueKind<string> Word(string example) => Single<string>(example, (scalar, key, _) =>
         scalar.Text.Length is > 0 and <= 256 && !scalar.Text.Any(char.IsControl)
             ? scalar.Text
             : new Wrong($"{key}: {scalar.Shown} cannot be used; write for example {example}"), Same, PassedOn(example));
 
-    /// <summary>A text with a rule of its own.</summary>
+    /// <summary>A text with its own rule.</summary>
     /// <param name="example">For messages.</param>
-    /// <param name="read">Gives the value, or the mistake, of a text, from it, from it as messages show it, and from the key.</param>
+    /// <param name="read">Returns the value or the mistake; its arguments are the text, the text as messages show it, and the key.</param>
     /// <param name="schema">The members of its JSON Schema; null: any text.</param>
     public static ValueKind<string> Text(
         string example, Func<string, string, string, (string? Value, string? Mistake)> read, string? schema = null) =>
@@ -122,8 +124,8 @@ internal static class ValueKinds
                 ? value! : new Wrong(mistake!), Same, schema ?? PlainText(example));
 
     /// <summary>A whole number.</summary>
-    /// <param name="least">The least that is taken.</param>
-    /// <param name="most">The most that is taken.</param>
+    /// <param name="least">The smallest value accepted.</param>
+    /// <param name="most">The largest value accepted.</param>
     public static ValueKind<long> Count(long least, long most) => Single<long>("15", (scalar, key, _) =>
         !long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)
             ? new Wrong($"{key}: {scalar.Shown} is no whole number; write for example {Math.Clamp(15, least, most)}")
@@ -138,8 +140,8 @@ internal static class ValueKinds
     };
 
     /// <summary>A size in bytes.</summary>
-    /// <param name="least">The least that is taken.</param>
-    /// <param name="most">The most that is taken.</param>
+    /// <param name="least">The smallest value accepted.</param>
+    /// <param name="most">The largest value accepted.</param>
     public static ValueKind<long> Size(long least = 0, long most = long.MaxValue) => Single<long>("8MiB", (scalar, key, _) =>
     {
         if (!Units.TryParseSize(Unsigned(scalar.Text), out var size))
@@ -158,17 +160,17 @@ internal static class ValueKinds
         Json = ZeroOr(Units.FormatSize),
     };
 
-    /// <summary>A delay, where a plain number is milliseconds, as the original has it; 0 is taken.</summary>
-    /// <param name="most">The longest that is taken.</param>
+    /// <summary>A delay. A plain number is in milliseconds, as in the original; 0 is accepted.</summary>
+    /// <param name="most">The longest delay accepted.</param>
     public static ValueKind<TimeSpan> Delay(TimeSpan most) => Duration(Millisecond, "milliseconds", TimeSpan.Zero, most);
 
-    /// <summary>A time limit, where a plain number is seconds, as the original has it.</summary>
-    /// <param name="zero">Whether 0 is taken, as "no limit" or "the other one's".</param>
+    /// <summary>A time limit. A plain number is in seconds, as in the original.</summary>
+    /// <param name="zero">Whether 0 is accepted, as "no limit" or "the other one's".</param>
     public static ValueKind<TimeSpan> Timeout(bool zero) =>
         Duration(TimeSpan.FromSeconds(1), "seconds", zero ? TimeSpan.Zero : Millisecond, LongestTimeout);
 
     /// <summary>One of several words.</summary>
-    /// <param name="choices">The words, and what they stand for.</param>
+    /// <param name="choices">The words and the values they stand for.</param>
     public static ValueKind<T> Choice<T>(params (string Word, T Value)[] choices) => Single<T>(choices[0].Word, (scalar, key, _) =>
     {
         foreach (var (word, value) in choices)
@@ -180,7 +182,7 @@ internal static class ValueKinds
         return new Wrong($"{key}: {scalar.Shown} is not known; write {string.Join(" or ", choices.Select(choice => choice.Word))}");
     }, value => choices.First(choice => Equals(choice.Value, value)).Word, Words(choices.Select(choice => choice.Word)));
 
-    /// <summary>The schema of one of several words.</summary>
+    /// <summary>The schema of a choice of words.</summary>
     public static string Words(IEnumerable<string> words) => $"\"enum\": [{string.Join(", ", words.Select(word => $"\"{word}\""))}]";
 
     private static ValueKind<TimeSpan> Duration(TimeSpan plainUnit, string plainName, TimeSpan least, TimeSpan most) =>
@@ -201,10 +203,10 @@ internal static class ValueKinds
             Json = time => time == TimeSpan.Zero ? "0" : $"\"{WriteDuration(time)}\"",
         };
 
-    /// <summary>The schema of a text that has to obey a rule which a schema cannot say.</summary>
+    /// <summary>The schema of a text whose rule a schema cannot express.</summary>
     private static string PlainText(string example) => $"\"type\": \"string\", \"minLength\": 1, \"examples\": [\"{example}\"]";
 
-    // YAML takes 5, 022 and 3.10 for numbers; they are texts here.
+    // YAML reads 5, 022 and 3.10 as numbers; here they are texts.
     private static string PassedOn(string example) => $"\"type\": [\"string\", \"number\"], \"examples\": [\"{example}\"]";
 
     private static string Defined(string name) => $"\"$ref\": \"#/$defs/{name}\"";
@@ -219,16 +221,16 @@ internal static class ValueKinds
         Units.FormatDuration(time) is var text && Units.TryParseDuration(text, TimeSpan.Zero, out var again) && again == time ? text
             : string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / (decimal)TimeSpan.TicksPerMicrosecond}us");
 
-    /// <summary>Writes for people where that loses nothing: 8,388,609 bytes are not 8MiB.</summary>
+    /// <summary>Formats for people when no precision is lost: 8,388,609 bytes are not 8MiB.</summary>
     private static Func<long, string> Exact(Func<long, string> format, TryParse parse, Func<long, string> plain) =>
         value => parse(format(value), out var again) && again == value ? format(value) : plain(value);
 
     private static Func<long, string> ZeroOr(Func<long, string> format) => value => value == 0 ? "0" : $"\"{format(value)}\"";
 
     /// <param name="format">Writes a bound.</param>
-    /// <param name="least">The least that is taken.</param>
-    /// <param name="most">The most; the largest there is: no bound.</param>
-    /// <param name="noBound">The least that says nothing.</param>
+    /// <param name="least">A <paramref name="least"/> up to this is not worth stating as a bound.</param>
+    /// <param name="most">The largest value accepted; the type's largest value means no bound.</param>
+    /// <param name="noBound">The smallest value that counts as no bound.</param>
     private static string RangeText(Func<long, string> format, long least, long most, long noBound) =>
         most != long.MaxValue ? $"{(least == 0 ? "0" : format(least))} to {format(most)}"
             : least > noBound ? $"{format(least)} or more"
@@ -238,7 +240,7 @@ internal static class ValueKinds
 
     private static string RateComplaint(ScalarNode scalar) => scalar.Text switch
     {
-        // Apache's "rate-limit 400" is KiB/s, which is what somebody means who brings the number along.
+        // Apache's "rate-limit 400" means KiB/s, and so does anybody who copies the number from there.
         var text when text.Length > 0 && text.All(char.IsAsciiDigit) => $"{scalar.Shown} has no unit; write {text}KiB/s",
         var text when Units.TryParseSize(text, out _) => $"{scalar.Shown} is a size, not a rate; write {text}/s",
         _ => $"{scalar.Shown} is no rate; write for example 400KiB/s, 1.5MiB/s, or 0 for no limit",
@@ -248,7 +250,7 @@ internal static class ValueKinds
 
     private static string Unsigned(string text) => text.StartsWith('-') ? text[1..] : text;
 
-    /// <summary>A kind of single values; what is the same in reading all of them is here.</summary>
+    /// <summary>A kind of single values; holds the steps common to reading all of them.</summary>
     private static ValueKind<T> Single<T>(
         string example, Func<ScalarNode, string, Reading, Outcome<T>> read, Func<T, string> format, string schema) =>
         new((node, key, reading, [MaybeNullWhen(false)] out value) =>
@@ -256,7 +258,7 @@ internal static class ValueKinds
             value = default;
             var outcome = node is not ScalarNode scalar
                 ? new Wrong($"{key}: one value belongs here, and this is {node.Kind}; write for example {example}")
-                // No name, path or argument of any system can hold it, and each would fail in its own way.
+                // No name, path or argument can hold it on any system, and each would fail in its own way.
                 : scalar.Text.Contains('\0')
                 ? new Wrong($"{key}: the value holds a NUL character; leave it out") : read(scalar, key, reading);
             if (outcome.Mistake is { } mistake)

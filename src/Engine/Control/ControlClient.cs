@@ -9,23 +9,23 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// Speaks to a running front end through its control socket (<see cref="ControlJson"/>). Every failure is a
-/// <see cref="ControlException"/> with a sentence for the person who asked.
+/// Talks to a running front end through its control socket (<see cref="ControlJson"/>). Every failure is a <see cref="ControlException"/>
+/// with a sentence for the person who asked.
 /// </summary>
 public sealed class ControlClient : IDisposable
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
-    // Beyond the drain: the daemons' shutdown-timeout (5 s), and then the process itself.
+    // In addition to the drain: the daemons' shutdown-timeout (5 s), then the end of the process itself.
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
 
     private readonly RuntimeDirectory? _runtime;
     private readonly HttpClient? _http;
 
-    /// <summary>A client for the front end of a name; connects when something is asked.</summary>
+    /// <summary>Creates a client for the front end with a name; it connects on the first request.</summary>
     /// <param name="name">The front end's name.</param>
-    /// <param name="runtime">Where its folder is; null: the user's own.</param>
-    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    /// <param name="runtime">The runtime directory that holds the front end's folder; null: the user's own.</param>
+    /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
     public ControlClient(string name, RuntimeDirectory? runtime = null)
     {
         Name = InstanceDirectory.CheckedName(name);
@@ -47,36 +47,36 @@ public sealed class ControlClient : IDisposable
     /// <summary>How long a request to the control socket may take. Default 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What the front end says of itself.</summary>
+    /// <summary>Returns the front end's status.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
     public Task<InstanceStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "v1/status", null, ControlJson.Default.InstanceStatus, cancellationToken);
 
-    /// <summary>What the front end says of itself, and what it is serving.</summary>
+    /// <summary>Returns the front end's status and the requests that it is serving.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
     public Task<InstanceActivity> GetActivityAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "v1/activity", null, ControlJson.Default.InstanceActivity, cancellationToken);
 
-    /// <summary>The options in force, for every daemon group.</summary>
+    /// <summary>Returns the options in force for every daemon group.</summary>
     /// <exception cref="ControlException">It is not running, or does not answer.</exception>
     public async Task<IReadOnlyList<OptionStatus>> GetOptionsAsync(CancellationToken cancellationToken = default) =>
         await AskAsync(HttpMethod.Get, "v1/options", null, ControlJson.Default.OptionStatusArray, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Changes the flush policy of a daemon group, or of all; returns the policies of those that were changed.</summary>
+    /// <summary>Changes the flush policy of one daemon group, or of all; returns the policies of the changed groups.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public async Task<IReadOnlyList<FlushPolicyStatus>> SetFlushPolicyAsync(
         FlushPolicyChange change, CancellationToken cancellationToken = default) =>
         await AskAsync(HttpMethod.Put, "v1/flush-policy", JsonContent.Create(change, ControlJson.Default.FlushPolicyChange),
             ControlJson.Default.FlushPolicyStatusArray, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Changes a route's rate limit, also for responses in flight; returns the route.</summary>
+    /// <summary>Changes a route's rate limit, including for responses in flight; returns the route.</summary>
     /// <exception cref="ControlException">It is not running, does not answer, or refuses the change.</exception>
     public Task<RouteStatus> SetRateLimitAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Put, "v1/rate-limit", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
             ControlJson.Default.RouteStatus, cancellationToken);
 
-    /// <summary>Changes a rate limit of all routes.</summary>
-    /// <returns>The front end's status with it.</returns>
+    /// <summary>Changes a rate limit that spans all routes.</summary>
+    /// <returns>The front end's status after the change.</returns>
     public Task<InstanceStatus> SetRateLimitOfAllAsync(RateLimitChange change, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Put, "v1/rate-limit/all", JsonContent.Create(change, ControlJson.Default.RateLimitChange),
             ControlJson.Default.InstanceStatus, cancellationToken);
@@ -89,16 +89,17 @@ public sealed class ControlClient : IDisposable
             ControlJson.Default.InstanceStatus, cancellationToken);
 
     /// <summary>
-    /// Replaces daemons gracefully, one group's or, with the configuration read again, all; returns the status when the new ones serve.
+    /// Replaces daemons gracefully: those of one group or, after reading the configuration again, all of them. Returns the status once the
+    /// new ones serve.
     /// </summary>
-    /// <exception cref="ControlException">It is not running, does not answer, or could not restart: then nothing has changed.</exception>
+    /// <exception cref="ControlException">It is not running, does not answer, or could not restart; nothing has changed then.</exception>
     public Task<InstanceStatus> RestartAsync(string? daemon, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon), ControlJson.Default.RestartRequest),
             ControlJson.Default.InstanceStatus, cancellationToken);
 
-    /// <summary>Stops the front end, and returns its last status when its process is gone.</summary>
-    /// <param name="drainTimeout">What is in flight after this is broken off; &gt;= 0.</param>
-    /// <param name="cancellationToken">Ends the wait; the front end stops all the same.</param>
+    /// <summary>Stops the front end and returns its last status once its process has ended.</summary>
+    /// <param name="drainTimeout">Requests still in flight after this are cut off; &gt;= 0.</param>
+    /// <param name="cancellationToken">Ends the wait; the front end stops regardless.</param>
     /// <exception cref="ControlException">It is not running, does not answer, or has not ended in time.</exception>
     public async Task<InstanceStatus> StopAsync(TimeSpan drainTimeout, CancellationToken cancellationToken = default)
     {

@@ -5,8 +5,8 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// <c>PUT /v1/flush-policy</c>: changes what is given and leaves the rest. Answers with the <see cref="FlushPolicyStatus"/> of every group
-/// that was changed.
+/// <c>PUT /v1/flush-policy</c>: changes the given values and leaves the rest. Answers with the <see cref="FlushPolicyStatus"/> of every
+/// changed group.
 /// </summary>
 public sealed record FlushPolicyChange
 {
@@ -24,19 +24,21 @@ public sealed record FlushPolicyChange
 }
 
 /// <summary>
-/// <c>PUT /v1/rate-limit</c>: changes what is given and leaves the rest, also for responses in flight, but for the burst at the start of a
-/// response. Answers with the <see cref="RouteStatus"/>. <c>PUT /v1/rate-limit/all</c>: the same for a limit of all routes; answers with
-/// the <see cref="InstanceStatus"/>.
+/// <c>PUT /v1/rate-limit</c>: changes the given values and leaves the rest. Applies to responses in flight too, except for the burst at the
+/// start of a response. Answers with the <see cref="RouteStatus"/>. <c>PUT /v1/rate-limit/all</c>: the same for a limit that spans all
+/// routes; answers with the <see cref="InstanceStatus"/>.
 /// </summary>
 public sealed record RateLimitChange
 {
-    /// <summary>The route's path prefix, as it is configured; null for a limit of all routes.</summary>
+    /// <summary>The route's path prefix, as configured; null for a limit that spans all routes.</summary>
     public string? Route { get; init; }
 
-    /// <summary>Which limit: the only one of this scope; null: of any.</summary>
+    /// <summary>Selects the only limit of this scope; null: of any scope.</summary>
     public RateScope? RateScope { get; init; }
 
-    /// <summary>Which limit: its <see cref="RateLimitStatus.Index"/>; null: the only one there is, or the only one of the scope.</summary>
+    /// <summary>
+    /// Selects the limit with this <see cref="RateLimitStatus.Index"/>; null: the only limit, or the only one of the scope.
+    /// </summary>
     public int? Index { get; init; }
 
     /// <summary>The new rate in bytes a second, 0 for none; or null.</summary>
@@ -50,35 +52,37 @@ public sealed record RateLimitChange
 }
 
 /// <summary><c>PUT /v1/embedded-restriction</c>. Answers with the <see cref="InstanceStatus"/>.</summary>
-/// <param name="On">Whether embedded mode is restricted; null: as when never set, which allows it.</param>
+/// <param name="On">Whether embedded mode is restricted; null: as if never set, which allows it.</param>
 public sealed record RestrictionChange([property: JsonRequired] bool? On);
 
 /// <summary>
-/// <c>POST /v1/restart</c>: replace daemons gracefully. Answers with the <see cref="InstanceStatus"/> when the new ones serve; when they do
+/// <c>POST /v1/restart</c>: replaces daemons gracefully. Answers with the <see cref="InstanceStatus"/> once the new ones serve; if they do
 /// not, nothing has changed.
 /// </summary>
-/// <param name="Daemon">One group, with the configuration it has; null: read the configuration again and restart all.</param>
+/// <param name="Daemon">One group, restarted with its current configuration; null: read the configuration again and restart all
+/// groups.</param>
 public sealed record RestartRequest(string? Daemon);
 
 /// <summary>
-/// <c>POST /v1/stop</c>: stop taking connections, finish what is in flight, end. Answers at once with the <see cref="InstanceStatus"/>; the
-/// process is gone later.
+/// <c>POST /v1/stop</c>: stops accepting connections, finishes the requests in flight, and ends. Answers at once with the <see
+/// cref="InstanceStatus"/>; the process ends later.
 /// </summary>
-/// <param name="DrainTimeout">What is in flight after this is broken off.</param>
+/// <param name="DrainTimeout">Requests still in flight after this are cut off.</param>
 public sealed record StopRequest(TimeSpan DrainTimeout);
 
-/// <summary>What the control socket answers when it cannot do what was asked (status 400 or 404).</summary>
+/// <summary>The control socket's answer when it cannot do what was asked (status 400 or 404).</summary>
 /// <param name="Message">One sentence that says what is wrong and what would be right.</param>
 public sealed record ControlError(string Message);
 
 /// <summary>
-/// The one line that <c>daemonproxy serve --background</c> writes to its standard output: ready with its status, or why it could not start.
+/// The single line that <c>daemonproxy serve --background</c> writes to its standard output: its status once it is ready, or why it could
+/// not start.
 /// </summary>
-/// <param name="Status">Set when the front end serves.</param>
-/// <param name="Error">Set when it could not start: one sentence, or one a line for configuration errors.</param>
+/// <param name="Status">Set when the front end is serving.</param>
+/// <param name="Error">Set when it could not start: one sentence, or one per line for configuration errors.</param>
 public sealed record StartReport(InstanceStatus? Status, string? Error);
 
-/// <summary>The JSON of the control socket; one definition for both ends.</summary>
+/// <summary>The JSON of the control socket; one definition for both sides.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(InstanceActivity))]

@@ -31,11 +31,11 @@ public sealed record DaemonStatus
     /// <summary>Its worker processes; empty for an external group.</summary>
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 
-    /// <summary>The process ids of its workers that run.</summary>
+    /// <summary>The process ids of its running workers.</summary>
     [JsonIgnore]
     public IReadOnlyList<int> ProcessId => [.. Workers.Select(worker => worker.ProcessId).OfType<int>()];
 
-    /// <summary>How often a process was started again.</summary>
+    /// <summary>How many times a process has been started again.</summary>
     [JsonIgnore]
     public long Restarts => Traffic.Restarts ?? 0;
 
@@ -43,21 +43,21 @@ public sealed record DaemonStatus
     [JsonIgnore]
     public long ActiveRequests => Traffic.ActiveRequests ?? 0;
 
-    /// <summary>Requests that wait for a process.</summary>
+    /// <summary>Requests waiting for a process.</summary>
     [JsonIgnore]
     public long WaitingRequests => Traffic.WaitingRequests ?? 0;
 
     /// <summary>The flush policy of its responses.</summary>
     public required FlushPolicyStatus FlushPolicy { get; init; }
 
-    /// <summary>Its finished requests since the start, and what it does now.</summary>
+    /// <summary>Its finished requests since the start, and its current activity.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Daemon} ({State})";
 }
 
-/// <summary>The flush policy in force for a daemon group. Pipe it to <c>Set-FlushPolicy</c> to bring a saved policy back.</summary>
+/// <summary>The flush policy in force for a daemon group. Pipe it to <c>Set-FlushPolicy</c> to restore a saved policy.</summary>
 public sealed record FlushPolicyStatus
 {
     /// <summary>The front end's name.</summary>
@@ -88,10 +88,10 @@ public sealed record FlushPolicyStatus
     public long EndFlushes { get; init; }
 }
 
-/// <summary>An option of a daemon group as it is in force, with what was changed live: one of <c>GET /v1/options</c>.</summary>
+/// <summary>An option of a daemon group with the value in force, live changes included: an item of <c>GET /v1/options</c>.</summary>
 /// <param name="Name">The front end's name.</param>
 /// <param name="Daemon">The daemon group's name.</param>
 /// <param name="Option">The option's key in the configuration.</param>
-/// <param name="Value">Its value as the configuration would have it; empty where nothing is set.</param>
-/// <param name="IsDefault">Whether it is what the option is when it is left out.</param>
+/// <param name="Value">Its value as a configuration would spell it; empty when nothing is set.</param>
+/// <param name="IsDefault">Whether this is the value that applies when the key is omitted.</param>
 public sealed record OptionStatus(string Name, string Daemon, string Option, string Value, bool IsDefault);

@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// A lock that one process holds by keeping a file open. The system releases it when the process ends, however it ends, so a held
-/// lock always means a living holder.
+/// A lock that a process holds by keeping a file open. The system releases it when the process ends for any reason, so a held lock always
+/// has a living holder.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(5);
 
-    // How the system says "another holds it": ERROR_SHARING_VIOLATION, and EWOULDBLOCK of Linux and of the BSDs.
+    // How each system reports that another process holds the lock: ERROR_SHARING_VIOLATION, and the EWOULDBLOCK of Linux and of the BSDs.
     private const int SharingViolation = unchecked((int)0x80070020);
     private const int WouldBlockLinux = 11;
     private const int WouldBlockDarwin = 35;
@@ -19,9 +19,10 @@ internal sealed class FileLock : IDisposable
 
     private FileLock(FileStream file) => _file = file;
 
-    /// <summary>Takes the lock, or returns null when another holds it.</summary>
-    /// <param name="path">The file; made when it is not there.</param>
-    /// <exception cref="IOException">The file can be neither opened nor made; not that another holds it.</exception>
+    /// <summary>Takes the lock; returns null when another process holds it.</summary>
+    /// <param name="path">The file; created when it does not exist.</param>
+    /// <exception cref="IOException">The file can be neither opened nor created. Not thrown when another process holds the
+    /// lock.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be opened.</exception>
     public static FileLock? TryTake(string path)
     {
@@ -44,7 +45,7 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>Takes the lock as soon as it is free, or returns null when it has not become so within the time given.</summary>
+    /// <summary>Takes the lock as soon as it is free; returns null when it is still held at the time limit.</summary>
     public static FileLock? Take(string path, TimeSpan limit)
     {
         var start = Stopwatch.GetTimestamp();
@@ -60,6 +61,6 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>Releases the lock; the file stays.</summary>
+    /// <summary>Releases the lock; the file remains.</summary>
     public void Dispose() => _file.Dispose();
 }

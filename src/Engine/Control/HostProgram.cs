@@ -3,20 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace DaemonProxy.Control;
 
-/// <summary>Where the <c>daemonproxy</c> program is, and how it is called.</summary>
+/// <summary>Finds the <c>daemonproxy</c> program and prepares calls of it.</summary>
 public static class HostProgram
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>
-    /// Finds the host in a folder: that of this platform in a folder of its own (<c>linux-x64</c>), as the package has it, which needs no
-    /// .NET; or the one that lies there, as a build leaves it: its own executable, or the assembly that <c>dotnet</c> runs everywhere.
+    /// Finds the host in a folder. A package has one for each platform, in a folder of its own (<c>linux-x64</c>), which needs no .NET. A
+    /// build leaves one in the folder itself: an executable, or the assembly that <c>dotnet</c> runs on any platform.
     /// </summary>
     /// <returns>Its full path, for <see cref="LaunchOptions.HostPath"/>.</returns>
     /// <exception cref="ControlException">It is not there, there is none for this platform, or it cannot be made executable.</exception>
     public static string Find(string folder) => Find(folder, Platform());
 
-    /// <summary>The same, for a platform by its name (<c>linux-x64</c>).</summary>
+    /// <summary>The same for a given platform name (<c>linux-x64</c>).</summary>
     internal static string Find(string folder, string platform)
     {
         var name = OperatingSystem.IsWindows() ? "daemonproxy.exe" : "daemonproxy";
@@ -34,7 +34,7 @@ public static class HostProgram
 
     private static bool IsExecutable(string program) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(program) & Executable) != 0;
 
-    // A package that has been through a gallery has lost its execute bits.
+    // A package that has passed through a gallery has lost its execute bits.
     private static string MakeExecutable(string program)
     {
         if (OperatingSystem.IsWindows() || IsExecutable(program)) return program;
@@ -49,10 +49,10 @@ public static class HostProgram
     }
 
     /// <summary>
-    /// The host as a service manager calls it: program and first arguments by full paths, and the .NET that it needs to be told of, or
-    /// null.
+    /// The command line for a service manager: program and first arguments with full paths, and the location of .NET when the host needs
+    /// it, otherwise null.
     /// </summary>
-    /// <exception cref="ControlException">It is to run by <c>dotnet</c>, which is not on PATH.</exception>
+    /// <exception cref="ControlException">It needs <c>dotnet</c>, which is not on PATH.</exception>
     public static (IReadOnlyList<string> Command, string? DotnetRoot) ForService(string hostPath)
     {
         var call = Call(hostPath);
@@ -64,7 +64,9 @@ public static class HostProgram
             call.Environment.TryGetValue("DOTNET_ROOT", out var root) && root is { Length: > 0 } ? root : null);
     }
 
-    /// <summary>A call of the host with no window, its three standard streams redirected, and what it needs to find .NET.</summary>
+    /// <summary>
+    /// A call of the host without a window, with its three standard streams redirected and the settings it needs to find .NET.
+    /// </summary>
     internal static ProcessStartInfo Call(string hostPath)
     {
         var call = new ProcessStartInfo
@@ -83,8 +85,8 @@ public static class HostProgram
         else
         {
             call.FileName = hostPath;
-            // A developer's build looks for .NET in DOTNET_ROOT and the system's own place, not on PATH. PowerShell brings its own .NET and
-            // sets neither.
+            // A developer's build looks for .NET in DOTNET_ROOT and in the system's default location, not on PATH. PowerShell ships its own
+            // .NET and sets neither.
             if (File.Exists(Path.Combine(Path.GetDirectoryName(hostPath)!, "daemonproxy.dll"))
                 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))
                 && Path.GetDirectoryName(DotnetOnPath()) is { } root
@@ -95,7 +97,7 @@ public static class HostProgram
         return call;
     }
 
-    // Not RuntimeIdentifier itself: a distribution's own build of .NET calls itself after the distribution (debian.13-x64).
+    // Not RuntimeIdentifier itself: a distribution's own build of .NET is named after the distribution (debian.13-x64).
     internal static string Platform()
     {
         var musl = RuntimeInformation.RuntimeIdentifier is var id

@@ -5,12 +5,12 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// A running front end's folder in the <see cref="RuntimeDirectory"/>: its control socket, its daemons' sockets and its event log.
-/// The front end holds the lock in it for as long as it lives; a folder whose lock nobody holds is a dead front end's.
+/// A running front end's folder in the <see cref="RuntimeDirectory"/>: its control socket, its daemons' sockets and its event log. The
+/// front end holds the folder's lock for as long as it lives; a folder whose lock nobody holds belonged to a dead front end.
 /// </summary>
 public sealed class InstanceDirectory : IDisposable
 {
-    /// <summary>The file name of the event log, which outlives the front end: it tells why one ended.</summary>
+    /// <summary>The file name of the event log, which outlives the front end: it records why a front end ended.</summary>
     public const string EventLog = "events.log";
 
     private const string LockName = "instance.lock";
@@ -34,27 +34,27 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>The folder's full path.</summary>
     public string Path { get; }
 
-    /// <summary>Full path of the control socket; the front end makes it, with mode 0600.</summary>
+    /// <summary>Full path of the control socket; the front end creates it with mode 0600.</summary>
     public string ControlSocket => RuntimeDirectory.SocketPath(Path, ControlSocketName);
 
-    /// <summary>Full path of the event log; it may be there from an earlier front end of this name.</summary>
+    /// <summary>Full path of the event log; it may remain from an earlier front end of this name.</summary>
     public string EventLogFile => System.IO.Path.Combine(Path, EventLog);
 
-    /// <summary>Full path of the socket of a process of a daemon group that the front end manages.</summary>
+    /// <summary>Full path of the socket for a process of a managed daemon group.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="number">The process's number in the group, counted from the start; each has a socket of its own.</param>
-    /// <exception cref="ControlException">The path is longer than the system takes.</exception>
+    /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
+    /// <exception cref="ControlException">The path is longer than the system allows.</exception>
     public string DaemonSocket(string group, long number)
     {
-        // Checked with the longest number, so that the first tells what would otherwise fail after a day.
+        // Checked with the longest number, so that the first process reports what would otherwise fail after a day.
         RuntimeDirectory.SocketPath(Path, $"{group}.99999.sock");
         return RuntimeDirectory.SocketPath(Path, $"{group}.{number % 100_000}.sock");
     }
 
-    /// <summary>Takes a name for the front end that runs in this process, and clears what a dead one of that name has left.</summary>
+    /// <summary>Claims a name for the front end in this process, and removes the remains of a dead front end of that name.</summary>
     /// <param name="name">The front end's name.</param>
-    /// <param name="runtime">Where; null: the user's own.</param>
-    /// <exception cref="ControlException">The name is taken or no name, the runtime directory cannot be used, or its path is too long for a
+    /// <param name="runtime">The runtime directory; null: the user's own.</param>
+    /// <exception cref="ControlException">The name is taken or invalid, the runtime directory cannot be used, or its path is too long for a
     /// socket.</exception>
     public static InstanceDirectory Acquire(string name, RuntimeDirectory? runtime = null)
     {
@@ -88,7 +88,7 @@ public sealed class InstanceDirectory : IDisposable
         }
     }
 
-    /// <summary>The names of the front ends that are running, in order. Clears what dead ones have left.</summary>
+    /// <summary>The names of the running front ends, sorted. Removes the remains of dead ones.</summary>
     /// <exception cref="ControlException">The runtime directory cannot be used.</exception>
     public static IReadOnlyList<string> List(RuntimeDirectory? runtime = null)
     {
@@ -102,8 +102,8 @@ public sealed class InstanceDirectory : IDisposable
             .Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The event log that a front end of this name has, or has left in its folder; null when there is none.</summary>
-    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    /// <summary>The event log that a front end of this name writes, or has left in its folder; null when there is none.</summary>
+    /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
     public static string? FindEventLog(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
@@ -112,7 +112,7 @@ public sealed class InstanceDirectory : IDisposable
     }
 
     /// <summary>Whether a front end of this name is running.</summary>
-    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
     public static bool IsRunning(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
@@ -123,8 +123,10 @@ public sealed class InstanceDirectory : IDisposable
         return InUse(System.IO.Path.Combine(runtime.Path, name));
     }
 
-    /// <summary>Removes all that is left of a front end that has ended, its event log too; does nothing while it is running.</summary>
-    /// <exception cref="ControlException">It is no name, or the runtime directory cannot be used.</exception>
+    /// <summary>
+    /// Removes everything that an ended front end has left, including its event log; does nothing while the front end is running.
+    /// </summary>
+    /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
     public static void Forget(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
@@ -137,7 +139,7 @@ public sealed class InstanceDirectory : IDisposable
             Quietly(() => Directory.Delete(folder, recursive: true));
     }
 
-    /// <summary>Gives the name back and removes all but the event log.</summary>
+    /// <summary>Releases the name and removes everything except the event log.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _lock, null) is not { } held)
@@ -151,12 +153,12 @@ public sealed class InstanceDirectory : IDisposable
         }
         catch (ControlException)
         {
-            // What cannot be cleared now is stale as soon as the lock is free, and cleared by whoever looks next.
+            // Anything that cannot be removed now is stale as soon as the lock is free; the next process to look removes it.
             held.Dispose();
         }
     }
 
-    /// <summary>The process of a running front end, as far as its folder says; null where it does not.</summary>
+    /// <summary>The process of a running front end, as recorded in its folder; null when nothing is recorded.</summary>
     internal static int? ProcessOf(string folder)
     {
         try
@@ -170,17 +172,17 @@ public sealed class InstanceDirectory : IDisposable
         }
     }
 
-    /// <summary>The control socket of the front end of a name, whether it runs or not.</summary>
+    /// <summary>The control socket of the front end with a name, whether or not it is running.</summary>
     internal static string ControlSocketOf(string name, RuntimeDirectory runtime) =>
         RuntimeDirectory.SocketPath(System.IO.Path.Combine(runtime.Path, name), ControlSocketName);
 
-    /// <summary>Returns a name that may be a folder's.</summary>
-    /// <exception cref="ControlException">It may not: <see cref="NameRule"/>.</exception>
+    /// <summary>Returns a name that is valid as a folder's name.</summary>
+    /// <exception cref="ControlException">It is not valid: see <see cref="NameRule"/>.</exception>
     internal static string CheckedName(string name) => NameRule.Allows(name)
         ? name
         : throw new ControlException($"'{name}' cannot be a front end's name; {NameRule.Sentence}", ControlFailure.Invalid);
 
-    // Called with the runtime directory locked for change: a probe that takes the lock is never seen by a starter.
+    // Called with the runtime directory locked for change, so that no starting process ever sees a probe that takes the lock.
     private static bool InUse(string folder)
     {
         var file = System.IO.Path.Combine(folder, LockName);
@@ -198,7 +200,7 @@ public sealed class InstanceDirectory : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A folder that only somebody else can clear is not a running front end of ours.
+            // A folder that only another user can remove is not a running front end of ours.
         }
 
         return false;
@@ -239,7 +241,7 @@ public sealed class InstanceDirectory : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Windows: somebody still has it open. It is stale, and cleared the next time.
+            // Windows: another process still has it open. It is stale, and is removed next time.
         }
     }
 
@@ -254,7 +256,7 @@ public sealed class InstanceDirectory : IDisposable
     }
 }
 
-/// <summary>Which process holds an instance's folder, for the one who finds it locked.</summary>
+/// <summary>The process that holds an instance's folder, recorded for whoever finds the folder locked.</summary>
 internal sealed record InstanceIdentity(int ProcessId, string Name);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace DaemonProxy.Control;
 
-/// <summary>How to start a front end in a process of its own.</summary>
+/// <summary>How to start a front end in its own process.</summary>
 public sealed record LaunchOptions
 {
     /// <summary>Full path of the host: <c>daemonproxy</c>, <c>daemonproxy.exe</c> or <c>daemonproxy.dll</c>.</summary>
@@ -14,10 +14,10 @@ public sealed record LaunchOptions
     /// <summary>Full path of the configuration file; null: the built-in sample configuration.</summary>
     public string? ConfigurationFile { get; init; }
 
-    /// <summary>Instead of a configuration: a WSGI application, and how to run it; null: none.</summary>
+    /// <summary>A WSGI application to serve instead of a configuration, and how to run it; null: none.</summary>
     public LaunchedApplication? Application { get; init; }
 
-    /// <summary>The front end's working directory, where modules of an application are found; null: this process's.</summary>
+    /// <summary>The front end's working directory, which an application's modules are searched in; null: this process's.</summary>
     public string? WorkingDirectory { get; init; }
 
     /// <summary>Overrides the configuration's name; null: keeps it.</summary>
@@ -29,18 +29,20 @@ public sealed record LaunchOptions
     /// <summary>Full path of the event log; null: <c>events.log</c> in the instance's folder.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>Whether the start fails when any daemon group does not start. Default: only when nothing would be served.</summary>
+    /// <summary>
+    /// Whether the start fails when any daemon group fails to start. Default: it fails only when nothing would be served.
+    /// </summary>
     public bool Strict { get; init; }
 
-    /// <summary>How long the front end may take until it serves. Default 30 s.</summary>
+    /// <summary>How long the front end may take before it serves. Default 30 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>A WSGI application to be served without a configuration.</summary>
+/// <summary>A WSGI application to serve without a configuration.</summary>
 /// <param name="Target">A script's full path, or module:callable.</param>
-/// <param name="Processes">Workers; null: the default.</param>
-/// <param name="Threads">Request threads of each; null: the default.</param>
-/// <param name="PythonHome">Full path of a Python's or a virtual environment's folder; null: the one that is found.</param>
+/// <param name="Processes">Number of workers; null: the default.</param>
+/// <param name="Threads">Request threads of each worker; null: the default.</param>
+/// <param name="PythonHome">Full path of the folder of a Python or a virtual environment; null: search for one.</param>
 public sealed record LaunchedApplication(string Target, int? Processes, int? Threads, string? PythonHome)
 {
     internal IEnumerable<string> Arguments()
@@ -52,16 +54,17 @@ public sealed record LaunchedApplication(string Target, int? Processes, int? Thr
     }
 }
 
-/// <summary>Starts a front end in a process of its own, which lives on when this one ends.</summary>
+/// <summary>Starts a front end in its own process, which keeps running when this one ends.</summary>
 public static class InstanceLauncher
 {
     private const int KeptErrorLines = 20;
     private static readonly TimeSpan ErrorStreamLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Starts <c>daemonproxy serve --background</c> and waits until it serves.</summary>
-    /// <returns>What it says of itself.</returns>
-    /// <exception cref="ControlException">It could not be started, or gave up; the message is its own where it gave one.</exception>
-    /// <exception cref="OperationCanceledException">Given up on request; what was started is gone.</exception>
+    /// <returns>The front end's status.</returns>
+    /// <exception cref="ControlException">It could not be started, or gave up; the message is the front end's own when it gave
+    /// one.</exception>
+    /// <exception cref="OperationCanceledException">The start was cancelled; the started process is gone.</exception>
     public static async Task<InstanceStatus> StartAsync(LaunchOptions options, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -170,7 +173,7 @@ public static class InstanceLauncher
 
     private static string Said(string tail) => tail.Length > 0 ? $": {tail}" : "";
 
-    // A daemon that the front end has started may hold its error stream open after it, so the stream's end is not waited for long.
+    // A daemon started by the front end may outlive it and hold its error stream open, so the wait for the end of the stream is short.
     private static async Task<string> TailAsync(Task<string> errors) =>
         await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit, TimeProvider.System)).ConfigureAwait(false) == errors ? await errors.ConfigureAwait(false) : "";
 
@@ -188,7 +191,7 @@ public static class InstanceLauncher
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // The stream is closed under the reader as soon as the front end serves.
+            // The stream is closed while it is being read as soon as the front end serves.
         }
 
         return string.Join(Environment.NewLine, tail).Trim();

@@ -7,13 +7,13 @@ namespace DaemonProxy.Control;
 /// <summary>A running front end: <c>GET /v1/status</c> on its control socket.</summary>
 public sealed record InstanceStatus
 {
-    /// <summary>The name by which every console finds it.</summary>
+    /// <summary>The name by which every console finds the front end.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its process.</summary>
+    /// <summary>Its process id.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes what is in flight.</summary>
+    /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes the requests in flight.</summary>
     public required InstanceState State { get; init; }
 
     /// <summary>When it began to serve, in local time.</summary>
@@ -25,7 +25,7 @@ public sealed record InstanceStatus
     /// <summary>Full path of the configuration file; null for the built-in sample.</summary>
     public string? ConfigurationFile { get; init; }
 
-    /// <summary><see cref="ProxyConfiguration.Hash"/> of the configuration that is served; null for the built-in one.</summary>
+    /// <summary><see cref="ProxyConfiguration.Hash"/> of the configuration in use; null for the built-in one.</summary>
     public string? ConfigurationHash { get; init; }
 
     /// <summary>Full path of the event log, JSON lines; null when events go to a terminal.</summary>
@@ -37,29 +37,29 @@ public sealed record InstanceStatus
     /// <summary>Whether embedded mode is restricted; null when never set (behaviour.md, section 3).</summary>
     public bool? RestrictEmbedded { get; init; }
 
-    /// <summary>The Python of embedded mode in the front end, version and library; null while there is none.</summary>
+    /// <summary>The Python of embedded mode in the front end, version and library; null while none is loaded.</summary>
     public string? Python { get; init; }
 
     /// <summary>Requests being served.</summary>
     [JsonIgnore]
     public long ActiveRequests => Traffic.ActiveRequests ?? 0;
 
-    /// <summary>Requests taken since the start, those being served included.</summary>
+    /// <summary>Requests received since the start, including those being served.</summary>
     public long Requests { get; init; }
 
-    /// <summary>All finished requests since the start, those that no route matched included.</summary>
+    /// <summary>All finished requests since the start, including those that no route matched.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 
-    /// <summary>Where <c>/metrics</c> is served beside the control socket; null: nowhere.</summary>
+    /// <summary>Where <c>/metrics</c> is served in addition to the control socket; null: nowhere.</summary>
     public Uri? MetricsUri { get; init; }
 
-    /// <summary>What is served otherwise than the configuration may seem to say, one sentence each.</summary>
+    /// <summary>Where the front end serves something other than the configuration might suggest, one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>The daemon groups.</summary>
     public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
 
-    /// <summary>The limits that hold on every route, beside its own.</summary>
+    /// <summary>The limits that apply to every route, in addition to its own.</summary>
     public IReadOnlyList<RateLimitStatus> RateLimits { get; init; } = [];
 
     /// <summary>The routes, each with its limits.</summary>
@@ -69,9 +69,9 @@ public sealed record InstanceStatus
 /// <summary>The states a front end reports.</summary>
 public enum InstanceState
 {
-    /// <summary>It takes requests.</summary>
+    /// <summary>It accepts requests.</summary>
     Serving,
 
-    /// <summary>It takes no new connections and finishes what is in flight.</summary>
+    /// <summary>It accepts no new connections and finishes the requests in flight.</summary>
     Draining,
 }

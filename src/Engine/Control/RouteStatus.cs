@@ -13,41 +13,41 @@ public sealed record RouteStatus
     /// <summary>The path prefix.</summary>
     public required string Route { get; init; }
 
-    /// <summary>The daemon group that answers; null in embedded mode.</summary>
+    /// <summary>The daemon group that serves the route; null in embedded mode.</summary>
     public string? Daemon { get; init; }
 
-    /// <summary>The embedded application; null when a daemon answers.</summary>
+    /// <summary>The embedded application; null when a daemon serves the route.</summary>
     public string? Application { get; init; }
 
-    /// <summary>Its own limits, at least one, by the order of the configuration; none of those for all routes.</summary>
+    /// <summary>Its own limits, at least one, in configuration order; limits that span all routes are not included.</summary>
     public required IReadOnlyList<RateLimitStatus> RateLimits { get; init; }
 
     /// <summary>Its finished requests since the start.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
 }
 
-/// <summary>A rate limit in force. Pipe it to <c>Set-RateLimit</c> to bring a saved limit back.</summary>
+/// <summary>A rate limit in force. Pipe it to <c>Set-RateLimit</c> to restore a saved limit.</summary>
 public sealed record RateLimitStatus
 {
     /// <summary>The front end's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The route's path prefix; null for a limit of all routes.</summary>
+    /// <summary>The route's path prefix; null for a limit that spans all routes.</summary>
     public string? Route { get; init; }
 
-    /// <summary>The daemon group that answers; null in embedded mode, and for a limit of all routes.</summary>
+    /// <summary>The daemon group that serves the route; null in embedded mode, and for a limit that spans all routes.</summary>
     public string? Daemon { get; init; }
 
-    /// <summary>The embedded application's script; null when a daemon answers, and for a limit of all routes.</summary>
+    /// <summary>The embedded application's script; null when a daemon serves the route, and for a limit that spans all routes.</summary>
     public string? Application { get; init; }
 
-    /// <summary>Which limit of its route, or of all routes, it is: 1 and up, by the order of the configuration.</summary>
+    /// <summary>The number of the limit within its route, or among those that span all routes: from 1, in configuration order.</summary>
     public required int Index { get; init; }
 
-    /// <summary>What shares the rate.</summary>
+    /// <summary>Which responses share the rate.</summary>
     public RateScope Scope { get; init; }
 
-    /// <summary>Bytes a second; 0: no limit.</summary>
+    /// <summary>Bytes per second; 0: no limit.</summary>
     public required long Rate { get; init; }
 
     /// <summary>Bytes that leave unpaced at the start of each response.</summary>
@@ -56,18 +56,18 @@ public sealed record RateLimitStatus
     /// <summary>The pacer that keeps the rate.</summary>
     public PacerKind Pacer { get; init; }
 
-    /// <summary>The request methods that it is for; empty: any.</summary>
+    /// <summary>The request methods that it applies to; empty: any.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
-    /// <summary>The media types that it is for; empty: any.</summary>
+    /// <summary>The media types that it applies to; empty: any.</summary>
     public IReadOnlyList<string> ContentTypes { get; init; } = [];
 
-    /// <summary>The paths that it is for; empty: any.</summary>
+    /// <summary>The paths that it applies to; empty: any.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary>The least bytes of a response that it is for.</summary>
+    /// <summary>The smallest response body that it applies to, in bytes.</summary>
     public long MinimumSize { get; init; }
 
-    /// <summary>How many responses obey it now.</summary>
+    /// <summary>How many responses obey it at present.</summary>
     public int Responses { get; init; }
 }

@@ -4,18 +4,18 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// The folder in which a user's front ends keep their sockets, so that every console of that user finds them again. Whoever may
-/// write to it controls the front ends, so it is the user's alone: mode 0700, and refused when it is anything else.
+/// The folder in which a user's front ends keep their sockets, so that every console of that user finds them. Anyone who can write to it
+/// controls the front ends, so it must belong to the user alone: mode 0700, and refused otherwise.
 /// </summary>
 public sealed class RuntimeDirectory
 {
-    /// <summary>The environment variable that puts the folder elsewhere.</summary>
+    /// <summary>The environment variable that overrides the folder's location.</summary>
     public const string EnvironmentVariable = "DAEMONPROXY_RUNTIME_DIR";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
 
-    // Behind a lock this short-lived nobody waits long, unless its holder is stopped in a debugger.
+    // The lock is held so briefly that nobody waits long, unless its holder is stopped in a debugger.
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(10);
 
     private RuntimeDirectory(string path) => Path = path;
@@ -24,13 +24,13 @@ public sealed class RuntimeDirectory
     public string Path { get; }
 
     /// <summary>
-    /// The longest path in bytes that the system takes for a Unix socket (the size of <c>sun_path</c> less its end mark).
+    /// The longest path, in bytes, that the system accepts for a Unix socket (the size of <c>sun_path</c> less its terminator).
     /// </summary>
     public static int LongestSocketPath => OperatingSystem.IsMacOS() ? 103 : 107;
 
     /// <summary>
-    /// Where the folder is: <see cref="EnvironmentVariable"/>, else that of the user's system service, else the user's runtime directory,
-    /// else the temporary folder.
+    /// The folder's default location: <see cref="EnvironmentVariable"/>, otherwise the folder of the user's system service, otherwise the
+    /// user's runtime directory, otherwise the temporary folder.
     /// </summary>
     public static string DefaultPath()
     {
@@ -42,14 +42,13 @@ public sealed class RuntimeDirectory
             return System.IO.Path.Combine(local, "DaemonProxy", "run");
         }
 
-        // A service of the system for this account goes first: its folder is there before anybody logs in, and every console should find
-        // it.
+        // A system service for this account takes precedence: its folder exists before anybody logs in, and every console should find it.
         if (OperatingSystem.IsLinux()
             && System.IO.Path.Combine("/run", SystemServiceFolder(Environment.UserName)) is var service
             && FileOwner.Find(service) == FileOwner.CurrentUser)
             return service;
 
-        // Under sudo the variable may name another user's runtime directory: a folder of ours would lock that user out of it.
+        // Under sudo the variable may name another user's runtime directory: a folder of ours there would lock that user out.
         if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
             && System.IO.Path.IsPathFullyQualified(runtime)
             && (FileOwner.Find(runtime) ?? FileOwner.CurrentUser) == FileOwner.CurrentUser
@@ -58,12 +57,12 @@ public sealed class RuntimeDirectory
         return System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
     }
 
-    /// <summary>The folder's name below /run that the system makes for a system service of an account.</summary>
+    /// <summary>The name of the folder that the system creates below /run for a system service of an account.</summary>
     public static string SystemServiceFolder(string account) => $"daemonproxy-{account}";
 
-    /// <summary>Opens the folder, and makes it when it is not there.</summary>
-    /// <param name="path">Where it is; null: <see cref="DefaultPath"/>.</param>
-    /// <exception cref="ControlException">It cannot be made, or is not this user's alone.</exception>
+    /// <summary>Opens the folder, and creates it when it does not exist.</summary>
+    /// <param name="path">The folder's path; null: <see cref="DefaultPath"/>.</param>
+    /// <exception cref="ControlException">It cannot be created, or does not belong to this user alone.</exception>
     public static RuntimeDirectory Open(string? path = null)
     {
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path ?? DefaultPath()));
@@ -83,8 +82,8 @@ public sealed class RuntimeDirectory
         return new RuntimeDirectory(path);
     }
 
-    /// <summary>Opens the folder when it is there; returns null otherwise, and changes nothing.</summary>
-    /// <exception cref="ControlException">It is not this user's alone.</exception>
+    /// <summary>Opens the folder when it exists; otherwise returns null and changes nothing.</summary>
+    /// <exception cref="ControlException">It does not belong to this user alone.</exception>
     public static RuntimeDirectory? OpenExisting(string? path = null)
     {
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path ?? DefaultPath()));
@@ -95,8 +94,8 @@ public sealed class RuntimeDirectory
     }
 
     /// <summary>
-    /// Holds off every other process that would take, probe or clean an instance's folder meanwhile. With that one rule no starter
-    /// mistakes a probe for a running front end, and nobody locks a file that another is about to remove.
+    /// Keeps out every other process that would claim, probe or clean an instance's folder in the meantime. Thanks to this single rule, no
+    /// starting process mistakes a probe for a running front end, and nobody locks a file that another is about to remove.
     /// </summary>
     internal FileLock LockForChange()
     {
@@ -117,7 +116,7 @@ public sealed class RuntimeDirectory
             ControlFailure.TimedOut);
     }
 
-    /// <summary>A socket's path in an instance's folder, checked against the system's limit.</summary>
+    /// <summary>The path of a socket in an instance's folder, checked against the system's limit.</summary>
     /// <exception cref="ControlException">The path is longer than <see cref="LongestSocketPath"/>.</exception>
     internal static string SocketPath(string folder, string file)
     {

@@ -3,14 +3,14 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Display;
 
-/// <summary>What a front end does: its counts at one moment, and its rates since the moment before.</summary>
+/// <summary>A front end's activity: its counts at one moment, and its rates since the previous one.</summary>
 public sealed class ActivityRates
 {
     private readonly double _seconds;
 
     private ActivityRates(InstanceActivity? before, InstanceActivity now)
     {
-        // One that was started anew counts from 0.
+        // A front end that was restarted counts from 0.
         if (before?.Status.ProcessId != now.Status.ProcessId || before.Status.StartTime != now.Status.StartTime || now.Time <= before.Time)
             before = null;
         _seconds = before is null ? 0 : (now.Time - before.Time).TotalSeconds;
@@ -46,25 +46,25 @@ public sealed class ActivityRates
     /// <summary>The front end's name.</summary>
     public string Name => Status.Name;
 
-    /// <summary>When it was looked at, in local time.</summary>
+    /// <summary>When the snapshot was taken, in local time.</summary>
     public DateTime Time { get; }
 
-    /// <summary>What the rates are over; zero at the first look, which has none.</summary>
+    /// <summary>The period that the rates cover; zero for the first snapshot, which has no rates.</summary>
     public TimeSpan Interval => TimeSpan.FromSeconds(_seconds);
 
     /// <summary>Requests being served.</summary>
     public int ActiveRequests { get; }
 
-    /// <summary>Requests that wait for a worker.</summary>
+    /// <summary>Requests waiting for a worker.</summary>
     public long WaitingRequests => Status.Daemons.Sum(daemon => daemon.WaitingRequests);
 
-    /// <summary>Requests finished, a second.</summary>
+    /// <summary>Requests finished per second.</summary>
     public double RequestRate { get; }
 
-    /// <summary>Bytes of response bodies sent, a second; those of responses in flight are in it.</summary>
+    /// <summary>Bytes of response bodies sent per second, including those of responses in flight.</summary>
     public double ByteRate { get; }
 
-    /// <summary>Flushes, a second.</summary>
+    /// <summary>Flushes per second.</summary>
     public double FlushRate =>
         Daemons.Sum(daemon => daemon.IdleFlushRate + daemon.DeadlineFlushRate + daemon.GuardFlushRate + daemon.EndFlushRate);
 
@@ -74,17 +74,15 @@ public sealed class ActivityRates
     /// <summary>The same for each route.</summary>
     public IReadOnlyList<PartRates> Routes { get; }
 
-    /// <summary>
-    /// The responses in flight: the oldest 200, where there are more. The rate of one that is new is over its whole life.
-    /// </summary>
+    /// <summary>The responses in flight, at most the oldest 200. The rate of a new response covers its whole life.</summary>
     public IReadOnlyList<ActiveResponse> Responses { get; }
 
-    /// <summary>What the front end says of itself.</summary>
+    /// <summary>The front end's status.</summary>
     public InstanceStatus Status { get; }
 
-    /// <summary>Compares two looks.</summary>
-    /// <param name="before">The earlier; null: there was none.</param>
-    /// <param name="now">The later.</param>
+    /// <summary>Compares two snapshots.</summary>
+    /// <param name="before">The earlier snapshot; null: none.</param>
+    /// <param name="now">The later snapshot.</param>
     public static ActivityRates Between(InstanceActivity? before, InstanceActivity now) => new(before, now);
 
     private PartRates Part(
@@ -106,33 +104,33 @@ public sealed class ActivityRates
         activity?.Status.Routes.Where(isOfPart).Select(route => activity.Responses.ByRoute.GetValueOrDefault(route.Route))
             .OfType<ActiveRoute>() ?? [];
 
-    // A response that has just ended may be in neither count for a moment.
+    // A response that has just ended may be missing from both counts for a moment.
     private double Rate(long? before, long now) => before is null || _seconds == 0 ? 0 : Math.Max(0, now - before.Value) / _seconds;
 }
 
-/// <summary>What a daemon group or a route does.</summary>
+/// <summary>The activity of a daemon group or a route.</summary>
 /// <param name="Target">The group's name or the route's path.</param>
 public sealed record PartRates(string Target)
 {
     /// <summary>Requests being served.</summary>
     public long ActiveRequests { get; init; }
 
-    /// <summary>Requests finished, a second.</summary>
+    /// <summary>Requests finished per second.</summary>
     public double RequestRate { get; init; }
 
-    /// <summary>Bytes of response bodies sent, a second.</summary>
+    /// <summary>Bytes of response bodies sent per second.</summary>
     public double ByteRate { get; init; }
 
-    /// <summary>Flushes because the application stayed silent for the flush delay, a second.</summary>
+    /// <summary>Flushes per second because the application stayed silent for the flush delay.</summary>
     public double IdleFlushRate { get; init; }
 
-    /// <summary>Flushes because bytes had waited for the flush deadline, a second.</summary>
+    /// <summary>Flushes per second because bytes had waited for the flush deadline.</summary>
     public double DeadlineFlushRate { get; init; }
 
-    /// <summary>Flushes because the chain held more than the buffer size, a second.</summary>
+    /// <summary>Flushes per second because the chain held more than the buffer size.</summary>
     public double GuardFlushRate { get; init; }
 
-    /// <summary>Flushes because a response ended, a second.</summary>
+    /// <summary>Flushes per second because a response ended.</summary>
     public double EndFlushRate { get; init; }
 
     /// <inheritdoc/>

@@ -4,11 +4,11 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Display;
 
-/// <summary>What somebody should know who has a rate limit and no flush delay on the same route (behaviour.md, section 2).</summary>
+/// <summary>The warning for a route that has a rate limit but no flush delay (behaviour.md, section 2).</summary>
 public static class NoDelayWarning
 {
-    /// <summary>The warning for a route and the flush delay of its daemon group; null where there is nothing to warn of.</summary>
-    /// <param name="route">The route; of its limits the one counts whose pacer suffers most.</param>
+    /// <summary>The warning for a route, given its daemon group's flush delay; null when there is nothing to warn about.</summary>
+    /// <param name="route">The route. The warning is about the limit whose pacer suffers most.</param>
     /// <param name="flushDelay">The group's <c>response-flush-delay</c> in force.</param>
     public static string? From(RouteStatus route, TimeSpan flushDelay)
     {

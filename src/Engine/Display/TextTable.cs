@@ -12,12 +12,12 @@ public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber
     private readonly List<string[]> _rows = [];
 
     /// <summary>Adds a row.</summary>
-    /// <param name="cells">As many as there are columns.</param>
+    /// <param name="cells">One for each column.</param>
     public void Add(params string[] cells) => _rows.Add(cells.Length == _columns.Length
         ? cells
         : throw new ArgumentException($"A row of {_columns.Length} columns has {cells.Length} cells.", nameof(cells)));
 
-    /// <summary>The table, headings first, each line with an end.</summary>
+    /// <summary>The table, headings first; every line ends with a line break.</summary>
     public override string ToString()
     {
         var widths = _columns.Select((column, i) => _rows.Select(row => row[i].Length).Append(column.Heading.Length).Max()).ToArray();

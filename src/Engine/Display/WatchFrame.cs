@@ -5,25 +5,25 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Display;
 
-/// <summary>One picture of the front ends that are watched, for a terminal of a given size: lines of text that fit.</summary>
+/// <summary>One frame of the display of watched front ends, for a terminal of a given size: lines of text that fit.</summary>
 public static class WatchFrame
 {
     private const int LongestPath = 48;
 
-    /// <summary>The lines, each shorter than the width, and no more than the height.</summary>
-    /// <param name="watched">A front end's name, and what it does; null: it is not running.</param>
-    /// <param name="time">When it is, for people.</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
+    /// <summary>The lines of the frame: each shorter than the width, and no more of them than the height.</summary>
+    /// <param name="watched">Each front end's name and its activity; null: it is not running.</param>
+    /// <param name="time">The time to show.</param>
+    /// <param name="width">The terminal's width in columns.</param>
+    /// <param name="height">The terminal's height in rows.</param>
     public static IReadOnlyList<string> Lines(
         IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height)
     {
-        // A terminal that has been written to in its last column may take what follows for that column.
+        // A terminal whose last column has been written to may put the next character into that column.
         width--;
         var lines = new List<string> { Between($"DaemonProxy  {time:HH:mm:ss}", "q ends", width) };
         if (watched.Count == 0)
             lines.AddRange(["", "no front end is running; start one with Start-DaemonProxy"]);
-        // What is in flight comes last of each and takes what the others leave; all have a share.
+        // Each front end's responses in flight come last and get the rows that its other parts leave; all front ends get a share.
         var room = Math.Max(1, (height - lines.Count) / Math.Max(1, watched.Count));
         foreach (var (name, rates) in watched)
             lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room));
@@ -105,11 +105,11 @@ public static class WatchFrame
         return Split(table);
     }
 
-    // The line of dashes is for paper; on a screen it costs a response.
+    // The line of dashes is meant for paper; on a screen it costs the row of a response.
     private static IEnumerable<string> Split(TextTable table) =>
         table.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where((_, i) => i != 1).Select(line => line.TrimEnd('\r'));
 
-    // A path is a stranger's text: an escape sequence in it would be the terminal's.
+    // A path is untrusted text: the terminal would obey an escape sequence in it.
     private static string Shown(string path)
     {
         var text = new StringBuilder();

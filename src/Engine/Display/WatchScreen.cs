@@ -3,15 +3,15 @@ using System.Text;
 namespace DaemonProxy.Display;
 
 /// <summary>
-/// A terminal that shows pictures: on its second screen, so that what was there comes back at the end, without a cursor, and each picture
-/// in one write over the one before, so that nothing flickers.
+/// Shows frames on a terminal. It uses the alternate screen, so that the previous content returns at the end, and hides the cursor. Each
+/// frame overwrites the one before in a single write, so nothing flickers.
 /// </summary>
-/// <param name="terminal">Where the terminal's bytes go.</param>
+/// <param name="terminal">The stream that writes to the terminal.</param>
 public sealed class WatchScreen(Stream terminal) : IDisposable
 {
     private bool _open;
 
-    /// <summary>Shows a picture.</summary>
+    /// <summary>Shows a frame.</summary>
     /// <param name="lines">Lines that fit the terminal.</param>
     public void Show(IReadOnlyList<string> lines)
     {
@@ -19,8 +19,8 @@ public sealed class WatchScreen(Stream terminal) : IDisposable
         if (!_open)
             text.Append("\e[?1049h\e[?25l\e[?7l");
         _open = true;
-        // Between the marks of a synchronized update a terminal that knows them draws nothing. Lines are cleared after their text, never
-        // before.
+        // A terminal that knows synchronized updates draws nothing between their marks. Lines are cleared after their text, never before
+        // it.
         text.Append("\e[?2026h\e[H");
         for (var i = 0; i < lines.Count; i++)
             text.Append(lines[i]).Append("\e[K").Append(i < lines.Count - 1 ? "\r\n" : "");
@@ -28,7 +28,7 @@ public sealed class WatchScreen(Stream terminal) : IDisposable
         Write(text.ToString());
     }
 
-    /// <summary>Gives the terminal back as it was.</summary>
+    /// <summary>Restores the terminal.</summary>
     public void Dispose()
     {
         if (!_open)

@@ -2,11 +2,11 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Embedded;
 
-/// <summary>Whether what a configuration names for its applications is there: the scripts, and each python-home. Loads nothing.</summary>
+/// <summary>Checks that the scripts and each python-home that a configuration names exist. Loads nothing.</summary>
 public static class ApplicationCheck
 {
     /// <summary>
-    /// The mistakes. A Python is run to see whether it can be used: one, the first that is named, because that takes its time.
+    /// The mistakes found. Only the first Python named is run to see whether it can be used, because running one takes time.
     /// </summary>
     public static IEnumerable<ConfigurationError> Check(ProxyConfiguration configuration)
     {

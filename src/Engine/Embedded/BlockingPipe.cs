@@ -3,11 +3,11 @@ using System.IO.Pipelines;
 
 namespace DaemonProxy.Embedded;
 
-/// <summary>Pipes for a request thread, which may block, unlike the threads that serve sockets.</summary>
+/// <summary>Blocking access to pipes, for request threads. They may block, unlike the threads that serve sockets.</summary>
 public static class BlockingPipe
 {
-    /// <summary>Reads what is there, waiting until something is.</summary>
-    /// <returns>The number of bytes; 0 at the end.</returns>
+    /// <summary>Reads the available bytes, waiting until there are some.</summary>
+    /// <returns>The number of bytes; 0 at the end of the pipe.</returns>
     public static int Read(PipeReader reader, Span<byte> buffer)
     {
         var read = Wait(reader.ReadAsync());
@@ -18,10 +18,10 @@ public static class BlockingPipe
         return count;
     }
 
-    /// <summary>Passes on what was written, waiting while there is no room for more.</summary>
-    /// <returns>Whether nobody reads any more.</returns>
+    /// <summary>Passes on the written bytes, waiting while there is no room for more.</summary>
+    /// <returns>Whether the reader has stopped reading.</returns>
     public static bool Flush(PipeWriter writer) => Wait(writer.FlushAsync()).IsCompleted;
 
-    /// <summary>Waits for what a request thread has begun.</summary>
+    /// <summary>Waits for an operation that a request thread has started.</summary>
     public static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 }

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Embedded;
 
-/// <summary>Takes the interpreter lock now and then, and reports when that does not succeed for <c>deadlock-timeout</c>.</summary>
+/// <summary>Takes the interpreter lock from time to time, and reports when that does not succeed within <c>deadlock-timeout</c>.</summary>
 public sealed class DeadlockWatch : IDisposable
 {
     private readonly PythonInterpreter _python;
@@ -10,11 +10,11 @@ public sealed class DeadlockWatch : IDisposable
     private long _trying;
     private int _isReported;
 
-    /// <summary>Begins to try.</summary>
+    /// <summary>Starts the watch.</summary>
     /// <param name="python">The interpreter.</param>
     /// <param name="limit"><c>deadlock-timeout</c>, &gt; 0.</param>
-    /// <param name="time">The clock of the limit.</param>
-    /// <param name="report">Called once, when the limit has passed.</param>
+    /// <param name="time">The clock that measures the limit.</param>
+    /// <param name="report">Called once, when the limit has been exceeded.</param>
     public DeadlockWatch(PythonInterpreter python, TimeSpan limit, TimeProvider time, Action report)
     {
         _python = python;
@@ -34,19 +34,19 @@ public sealed class DeadlockWatch : IDisposable
     {
         while (!_stop.Wait(between))
         {
-            // A timestamp of 0 would say that nothing is being tried.
+            // A timestamp of 0 would mean that no attempt is under way.
             Interlocked.Exchange(ref _trying, Math.Max(1, time.GetTimestamp()));
             _python.TouchLock();
             Interlocked.Exchange(ref _trying, 0);
         }
     }
 
-    /// <summary>Ends it; before the interpreter is taken down.</summary>
+    /// <summary>Stops the watch. Call it before the interpreter is taken down.</summary>
     public void Dispose()
     {
         _timer.Dispose();
         _stop.Set();
-        // A thread that waits for the lock in vain stays behind for the end of the process.
+        // A thread that waits for the lock in vain remains until the process ends.
         _thread.Join(TimeSpan.FromSeconds(1));
     }
 }

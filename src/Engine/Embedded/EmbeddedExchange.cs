@@ -7,8 +7,8 @@ using DaemonProxy.Relay;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// A request at an embedded application. The response goes through a pipe, and from there the way of every daemon's response: relay,
-/// pacing, core output. The pipe's limit is what the application may be ahead of the client.
+/// A request to an embedded application. The response goes through a pipe, and from there takes the same path as a daemon's response:
+/// relay, pacing, core output. The pipe's limit is how far the application may get ahead of the client.
 /// </summary>
 public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
 {
@@ -21,11 +21,11 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
     private readonly TaskCompletionSource<ResponseHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IOException? _requestFailure;
 
-    /// <summary>Makes it.</summary>
-    /// <param name="body">The request's body; null: it has none.</param>
-    /// <param name="isHead">Whether it is HEAD.</param>
-    /// <param name="log">Where events go.</param>
-    /// <param name="time">The clock of the relay.</param>
+    /// <summary>Creates the exchange.</summary>
+    /// <param name="body">The request's body; null when it has none.</param>
+    /// <param name="isHead">Whether the request is a HEAD.</param>
+    /// <param name="log">The log that receives its events.</param>
+    /// <param name="time">The relay's clock.</param>
     public EmbeddedExchange(PipeReader? body, bool isHead, EventLog log, TimeProvider time)
     {
         _request = body;
@@ -34,7 +34,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
         _response = new PipeBody(_pipe.Reader, time);
     }
 
-    /// <summary>Completes with the response's head; fails with <see cref="BrokenResponseException"/> where there is none.</summary>
+    /// <summary>Completes with the response's head; fails with <see cref="BrokenResponseException"/> when there is none.</summary>
     public Task<ResponseHead> Head => _head.Task;
 
     /// <summary>The response's body.</summary>
@@ -47,7 +47,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
         try { return BlockingPipe.Read(_request, buffer); }
         catch (IOException failure)
         {
-            // The server knows what was wrong with the request: too long, too slow, broken off.
+            // The server knows what was wrong with the request: too long, too slow, or cut off.
             _requestFailure = failure;
             throw;
         }
@@ -83,7 +83,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
         _log.Write(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text,
             ("method", Method), ("path", Path));
 
-    /// <summary>Ends the exchange when the application is done: until then it reads the request.</summary>
+    /// <summary>Ends the exchange once the application is done: until then it reads the request.</summary>
     public async ValueTask DisposeAsync()
     {
         await _pipe.Reader.CompleteAsync().ConfigureAwait(false);

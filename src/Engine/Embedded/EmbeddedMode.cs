@@ -6,17 +6,17 @@ using DaemonProxy.Relay;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// Embedded mode of a front end: its restriction, its interpreter, its applications. It decides on every embedded request whether it may be
-/// served (behaviour.md, section 3): first the restriction, then the safeguard, so that a request that reaches a process without an
-/// interpreter gets a logged 500 instead of a crash. Python is initialised when something needs it: an embedded route that is not
-/// restricted, at the start or from the moment the restriction is lifted on.
+/// Embedded mode of a front end: its restriction, its interpreter, its applications. It decides for every embedded request whether the
+/// request may be served (behaviour.md, section 3). The restriction is checked first, then the safeguard, so that a request that reaches a
+/// process without an interpreter gets a logged 500 instead of a crash. Python is initialised when something needs it: an embedded route
+/// that is not restricted, at the start or as soon as the restriction is lifted.
 /// </summary>
 public sealed class EmbeddedMode : IAsyncDisposable
 {
-    /// <summary>Request threads of each embedded application, as a daemon's default.</summary>
+    /// <summary>Request threads of each embedded application, the same as a daemon's default.</summary>
     public const int Threads = 15;
 
-    /// <summary>The longest a client may take nothing of an embedded response: the server timeout of the original, 60 s.</summary>
+    /// <summary>The longest time a client may read nothing of an embedded response: the server timeout of the original, 60 s.</summary>
     public static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(60);
 
     private readonly string? _pythonHome;
@@ -28,13 +28,13 @@ public sealed class EmbeddedMode : IAsyncDisposable
     private volatile object? _setting;
     private volatile bool _isNeeded;
 
-    /// <summary>Makes it; nothing is loaded yet.</summary>
+    /// <summary>Creates the mode; nothing is loaded yet.</summary>
     /// <param name="setting"><c>restrict-embedded</c> as configured; null when never set.</param>
-    /// <param name="pythonHome"><c>python-home</c>; null: whatever is found.</param>
+    /// <param name="pythonHome"><c>python-home</c>; null: search for one.</param>
     /// <param name="pythonPath"><c>python-path</c>.</param>
     /// <param name="variables">Environment variables for Python: <c>lang</c>, <c>locale</c>.</param>
-    /// <param name="addresses">The front end's sockets, as <see cref="WsgiSettings.Addresses"/> has them.</param>
-    /// <param name="log">Where events go.</param>
+    /// <param name="addresses">The front end's sockets, in the form of <see cref="WsgiSettings.Addresses"/>.</param>
+    /// <param name="log">The log that receives its events.</param>
     /// <param name="time">The relay's clock.</param>
     public EmbeddedMode(bool? setting, string? pythonHome, IReadOnlyList<string> pythonPath, IReadOnlyDictionary<string, string> variables,
         Func<IEnumerable<string>> addresses, EventLog log, TimeProvider time)
@@ -58,7 +58,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
     public ResponseRelay Relay { get; }
 
     /// <summary>
-    /// The setting in force; null when never set. Allowing embedded mode marks Python as required: it is initialised from then on.
+    /// The setting in force; null when never set. Allowing embedded mode marks Python as required, and it is initialised from then on.
     /// </summary>
     public bool? Setting
     {
@@ -70,10 +70,12 @@ public sealed class EmbeddedMode : IAsyncDisposable
         }
     }
 
-    /// <summary>The interpreter, for people; null while there is none.</summary>
+    /// <summary>The interpreter's description, for people; null while there is none.</summary>
     public string? Python => _python is { IsCompletedSuccessfully: true, Result: { } python } ? python.Location.ToString() : null;
 
-    /// <summary>Initialises the interpreter where it is needed by now. A failure is logged (WSGI0001), and the process goes on.</summary>
+    /// <summary>
+    /// Initialises the interpreter if something needs it by now. A failure is logged (WSGI0001), and the process carries on.
+    /// </summary>
     /// <param name="hasRoutes">Whether there is an embedded route.</param>
     public async Task NeedAsync(bool hasRoutes)
     {
@@ -102,7 +104,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
         }
     }
 
-    /// <summary>The application that serves an embedded request now.</summary>
+    /// <summary>Returns the application to serve an embedded request.</summary>
     /// <param name="target">The route's script or module:callable.</param>
     /// <exception cref="BrokenResponseException">The request may not be served: WSGI0143 or WSGI0210.</exception>
     public async ValueTask<WsgiApplication> ApplicationAsync(string target)
@@ -111,7 +113,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
         if (await PythonAsync().ConfigureAwait(false) is not { } python)
             throw new BrokenResponseException(EventCatalogue.PythonNotInitialised, "");
         if (_applications.TryGetValue(target, out var known)) return known;
-        // Making one waits for the interpreter lock, which the threads that serve sockets must not.
+        // Creating one waits for the interpreter lock, which the threads that serve sockets must not do.
         return await Task.Run(() =>
         {
             lock (_gate) return _applications.GetOrAdd(
@@ -119,7 +121,7 @@ public sealed class EmbeddedMode : IAsyncDisposable
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Takes the interpreter down: exit handlers run.</summary>
+    /// <summary>Takes the interpreter down; its exit handlers run.</summary>
     public async ValueTask DisposeAsync()
     {
         Task<PythonInterpreter?>? started;

@@ -4,12 +4,12 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; owned
-/// references are the caller's to release.
+/// The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; the caller
+/// must release the references it owns.
 /// </summary>
 internal sealed unsafe partial class PythonApi
 {
-    // Symbols must be global: extension modules expect to find the interpreter's in the process (Debian's are not linked to it).
+    // Symbols must be global: extension modules (Debian's are not linked to the library) expect the interpreter's symbols in the process.
     private const int Now = 2;
     private static readonly int Global = OperatingSystem.IsMacOS() ? 8 : 0x100;
 
@@ -61,7 +61,7 @@ internal sealed unsafe partial class PythonApi
     private readonly nint _library;
 
     /// <summary>Loads the library and binds every function.</summary>
-    /// <exception cref="PythonException">It cannot be loaded, or is no Python.</exception>
+    /// <exception cref="PythonException">It cannot be loaded, or is not Python.</exception>
     public PythonApi(string library)
     {
         _library = Load(library);
@@ -118,23 +118,23 @@ internal sealed unsafe partial class PythonApi
         }
     }
 
-    /// <summary>None; borrowed.</summary>
+    /// <summary>None; a borrowed reference.</summary>
     public nint None { get; }
 
-    /// <summary>ConnectionError; borrowed.</summary>
+    /// <summary>ConnectionError; a borrowed reference.</summary>
     public nint ConnectionError { get; private set; }
 
-    /// <summary>SystemError; borrowed.</summary>
+    /// <summary>SystemError; a borrowed reference.</summary>
     public nint SystemError { get; private set; }
 
-    /// <summary>Reads the exceptions' classes, which before 3.12 are there only after the initialisation.</summary>
+    /// <summary>Reads the exception classes, which before 3.12 exist only after the initialisation.</summary>
     public void ReadExceptions()
     {
         ConnectionError = *(nint*)Find("PyExc_ConnectionError");
         SystemError = *(nint*)Find("PyExc_SystemError");
     }
 
-    /// <summary>None; owned.</summary>
+    /// <summary>None; an owned reference.</summary>
     public nint TakeNone()
     {
         Retain(None);
@@ -164,7 +164,7 @@ internal sealed unsafe partial class PythonApi
         public byte* Message;
         public int ExitCode;
 
-        /// <summary>What went wrong; null: nothing.</summary>
+        /// <summary>The failure; null when there is none.</summary>
         public readonly string? Failure => Type == 0 ? null
             : Message is not null ? Marshal.PtrToStringUTF8((nint)Message)
             : $"it wants to exit with code {ExitCode}";

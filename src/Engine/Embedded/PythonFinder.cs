@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace DaemonProxy.Embedded;
 
-/// <summary>Finds the user's CPython and its shared library, by asking each python3 for its own.</summary>
+/// <summary>Finds the user's CPython and its shared library by asking each python3 about its own.</summary>
 public static class PythonFinder
 {
-    /// <summary>The oldest version that is supported.</summary>
+    /// <summary>The oldest supported version.</summary>
     public static readonly Version Oldest = new(3, 9);
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
@@ -20,12 +20,13 @@ public static class PythonFinder
         """;
 
     /// <summary>
-    /// Finds a Python: in <paramref name="home"/> where it is given, else in an active virtual environment, each alone; else on the PATH,
-    /// then the system's. One that was asked for is never passed over in silence: <see cref="PythonLocation.PassedOver"/>.
+    /// Finds a Python. If <paramref name="home"/> is given, only that is searched; otherwise, in an active virtual environment, only that;
+    /// otherwise the PATH, then the system's folders. A Python that was asked for is never passed over silently: <see
+    /// cref="PythonLocation.PassedOver"/>.
     /// </summary>
-    /// <param name="home"><c>python-home</c>: a Python's or a virtual environment's folder; null: none.</param>
-    /// <exception cref="PythonException">There is none; the message says what was looked for and where, and what was wrong with
-    /// each.</exception>
+    /// <param name="home"><c>python-home</c>: the folder of a Python or a virtual environment; null: none.</param>
+    /// <exception cref="PythonException">None was found; the message says what was searched for and where, and what was wrong with each
+    /// candidate.</exception>
     public static PythonLocation Find(string? home)
     {
         var environment = Environment.GetEnvironmentVariable("VIRTUAL_ENV");
@@ -35,7 +36,7 @@ public static class PythonFinder
         return First([.. path, "/usr/local/bin", "/usr/bin"], "on the PATH", mayPassOver: true);
     }
 
-    /// <summary>Looks whether there is a Python in a <c>python-home</c>, without running it.</summary>
+    /// <summary>Checks that a <c>python-home</c> holds a Python, without running it.</summary>
     /// <exception cref="PythonException">There is none.</exception>
     internal static void CheckHome(string home)
     {
@@ -56,7 +57,7 @@ public static class PythonFinder
 
     private static IEnumerable<string> Candidates(IEnumerable<string> folders, bool mayPassOver)
     {
-        // On a PATH, `python` alone may be a Python 2 that nobody asked for.
+        // A plain `python` on the PATH may be a Python 2 that nobody asked for.
         string[] names = OperatingSystem.IsWindows() ? ["python.exe"] : mayPassOver ? ["python3"] : ["python3", "python"];
         var all = folders.Distinct().ToArray();
         return all.Select(folder => Named(folder, names)).Concat(all.Select(Latest)).OfType<string>().Distinct();
@@ -85,7 +86,7 @@ public static class PythonFinder
     private static string? Named(string folder, string[] names) =>
         names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
-    /// <summary>The latest python3.N of a folder; null where there is none.</summary>
+    /// <summary>The latest python3.N in a folder; null when there is none.</summary>
     private static string? Latest(string folder)
     {
         if (OperatingSystem.IsWindows() || !Directory.Exists(folder)) return null;

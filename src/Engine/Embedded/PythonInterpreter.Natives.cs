@@ -4,13 +4,15 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
-/// <content>The functions that wsgi_adapter.py calls. Nothing managed may be thrown through Python's frames; what blocks lets go of the
-/// interpreter lock.</content>
+/// <content>
+/// The functions that wsgi_adapter.py calls. No managed exception may pass through Python's frames; calls that block release the
+/// interpreter lock.
+/// </content>
 public sealed unsafe partial class PythonInterpreter
 {
     private const int MostNames = 512;
 
-    // CPython is one for the process, and its callbacks know nothing else to find us by.
+    // There is one CPython per process, and its callbacks have no other way to find this object.
     private static PythonInterpreter? s_current;
 
     [ThreadStatic]
@@ -24,7 +26,7 @@ public sealed unsafe partial class PythonInterpreter
     {
         var thread = t_thread!;
         thread.Identity = (nuint)api.AsInteger(api.TupleItem(arguments, 0));
-        // An interruption that came too late for its request must not meet the next one.
+        // An interruption that came too late for its request must not hit the next one.
         _ = api.SetAsyncException(thread.Identity, 0);
         var left = thread.End();
         var state = api.SaveThread();
@@ -47,7 +49,7 @@ public sealed unsafe partial class PythonInterpreter
     {
         var request = RequestOf(api, arguments);
         var size = (int)api.AsInteger(api.TupleItem(arguments, 1));
-        // The bytes object is filled before anybody else sees it, so its memory may be written without the lock.
+        // The bytes object is filled before anything else sees it, so its memory may be written without the lock.
         var bytes = api.NewBytes(null, size);
         byte* memory;
         nint length;
@@ -82,7 +84,7 @@ public sealed unsafe partial class PythonInterpreter
     private static nint Write(nint self, nint arguments) => Guard((python, api) =>
     {
         var request = RequestOf(api, arguments);
-        // The caller's frame holds the bytes as long as this call lasts.
+        // The caller's frame keeps the bytes alive for the duration of this call.
         var block = Bytes(api, api.TupleItem(arguments, 1));
         var state = api.SaveThread();
         try { request.Write(block); }
@@ -131,7 +133,7 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Done(nint self, nint arguments) => Guard((python, api) =>
     {
-        // By the end of the request its thread may be interrupted no more.
+        // Once the request has ended, its thread may no longer be interrupted.
         t_thread!.End()?.Finish();
         return api.TakeNone();
     });
@@ -175,7 +177,7 @@ public sealed unsafe partial class PythonInterpreter
         return "(text that is no Unicode)";
     }
 
-    /// <summary>The environ dictionary of a request; owned.</summary>
+    /// <summary>The environ dictionary of a request; an owned reference.</summary>
     private nint Environ(WsgiRequest request)
     {
         var environ = _api.NewDictionary();
@@ -197,7 +199,7 @@ public sealed unsafe partial class PythonInterpreter
         return environ;
     }
 
-    /// <summary>A key; those that come again and again are made once. Names that clients make up must not fill the memory.</summary>
+    /// <summary>A key. Recurring keys are created once; names invented by clients must not fill the memory.</summary>
     private nint Name(string name, out bool isOurs)
     {
         if (isOurs = _names.TryGetValue(name, out var known)) return known;

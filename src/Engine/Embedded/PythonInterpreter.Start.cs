@@ -5,20 +5,21 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Embedded;
 
 /// <content>
-/// The initialisation, by PyConfig: a failure is a status, where Py_Initialize would end the process. Both structures grow from version to
-/// version; what is set here stands at the same place from 3.8 to 3.14 (Include/cpython/initconfig.h), the rest is left to CPython's own
-/// functions. </content>
+/// The initialisation, through PyConfig: it reports a failure as a status, whereas Py_Initialize would end the process. Both structures
+/// grow from version to version. The fields set here have the same offsets from 3.8 to 3.14 (Include/cpython/initconfig.h); the rest is
+/// left to CPython's own functions.
+/// </content>
 public sealed unsafe partial class PythonInterpreter
 {
-    // PyConfig has some 500 bytes, PyPreConfig 40.
+    // PyConfig takes some 500 bytes, PyPreConfig 40.
     private const int ConfigurationSize = 16_384;
     private const int PreCoerceLocale = 5;
     private const int InstallSignalHandlers = 4;
 
     /// <summary>
-    /// As the program python3 starts, which is what applications are written for: the user's locale, and UTF-8 mode where that is C or
-    /// POSIX or not there (PEP 540). The environment stays as it is (no PEP 538), signals are this process's own, and the executable leads
-    /// to the standard library or the virtual environment.
+    /// Initialises CPython the way the program python3 does, which applications are written for: the user's locale, and UTF-8 mode when
+    /// that is C, POSIX or missing (PEP 540). The environment stays unchanged (no PEP 538), signals remain this process's own, and the
+    /// executable leads to the standard library or the virtual environment.
     /// </summary>
     private void InitialiseCPython()
     {
@@ -60,7 +61,7 @@ public sealed unsafe partial class PythonInterpreter
                 + "they are set");
     }
 
-    /// <summary>The descriptors that this process has open; nothing where that cannot be told.</summary>
+    /// <summary>The descriptors that this process has open; empty when the system cannot tell.</summary>
     private static int[] OpenDescriptors()
     {
         var folder = Directory.Exists("/proc/self/fd") ? "/proc/self/fd" : "/dev/fd";
@@ -69,7 +70,7 @@ public sealed unsafe partial class PythonInterpreter
             .Select(path => int.TryParse(Path.GetFileName(path), out var number) ? number : 0).Where(number => number > 2)];
     }
 
-    /// <summary>Where children write to that applications fork; each line is logged.</summary>
+    /// <summary>Opens the output that forked children of applications write to; each line is logged.</summary>
     private int OpenChildOutput()
     {
         if (_settings.ChildOutput is not { } log || OperatingSystem.IsWindows()) return 2;

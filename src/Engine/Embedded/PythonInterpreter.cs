@@ -4,16 +4,16 @@ using System.Text;
 namespace DaemonProxy.Embedded;
 
 /// <summary>
-/// The CPython of this process: at most one, loaded when it is made and taken down when it is disposed. One thread is Python's main thread,
-/// from beginning to end; applications have request threads of their own. What PEP 3333 asks for is in wsgi_adapter.py and the
-/// other files of Python beside it; here is what they cannot do themselves.
+/// The CPython of this process: at most one, loaded on creation and taken down on disposal. One thread is Python's main thread throughout;
+/// applications have their own request threads. The requirements of PEP 3333 are met in wsgi_adapter.py and the other Python files next to
+/// it; this class does what they cannot do themselves.
 /// </summary>
 public sealed unsafe partial class PythonInterpreter : IDisposable
 {
     private const int FileInput = 257; // Py_file_input
     private const int VarArgs = 1;     // METH_VARARGS
 
-    // One namespace, in this order.
+    // Executed in one namespace, in this order.
     private static readonly string[] Sources =
         ["wsgi_process.py", "wsgi_adapter.py", "wsgi_response.py", "wsgi_script.py", "wsgi_module.py", "wsgi_metrics.py"];
 
@@ -28,7 +28,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     private nint _gone;
     private bool _idle = true;
 
-    /// <summary>Loads and initialises it.</summary>
+    /// <summary>Loads and initialises the interpreter.</summary>
     /// <exception cref="PythonException">It cannot be loaded, or its initialisation failed.</exception>
     public PythonInterpreter(PythonLocation location, WsgiSettings settings)
     {
@@ -44,13 +44,13 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     /// <summary>Which Python it is.</summary>
     public PythonLocation Location { get; }
 
-    /// <summary>Makes an application ready to serve.</summary>
+    /// <summary>Prepares an application for serving.</summary>
     /// <param name="target">The script's full path, or module:callable.</param>
     /// <param name="callable">The name of the callable in a script.</param>
     /// <param name="threads">Requests that it serves at a time.</param>
-    /// <param name="load">Whether to load it now, and fail when that fails; else with the first request.</param>
-    /// <param name="reloads">Whether to load a script again when its file is another by now.</param>
-    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, and the traceback as Python prints
+    /// <param name="load">Whether to load it now and fail when loading fails; otherwise it is loaded with the first request.</param>
+    /// <param name="reloads">Whether to load a script again when its file has changed.</param>
+    /// <exception cref="PythonException">It could not be loaded; the message is a sentence, followed by the traceback as Python prints
     /// it.</exception>
     public WsgiApplication Serve(string target, string callable, int threads, bool load, bool reloads = false)
     {
@@ -69,7 +69,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         return served;
     }
 
-    /// <summary>A request thread: it is in Python from its first request to its last.</summary>
+    /// <summary>Runs a request thread, which stays in Python from its first request to its last.</summary>
     private void RunRequests(RequestThread thread, nint adapter)
     {
         t_thread = thread;
@@ -79,7 +79,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         finally { _api.ReleaseLock(state); }
     }
 
-    /// <summary>Raises RequestTimeout in a request's thread, unless the request has ended meanwhile.</summary>
+    /// <summary>Raises RequestTimeout in a request's thread, unless the request has ended in the meantime.</summary>
     internal void Interrupt(RequestThread thread, WsgiRequest request)
     {
         var state = _api.EnsureLock();
@@ -92,7 +92,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         finally { _api.ReleaseLock(state); }
     }
 
-    /// <summary>What a request thread is doing: a Python stack.</summary>
+    /// <summary>The Python stack of a request thread: what it is doing.</summary>
     internal string StackOf(RequestThread thread)
     {
         var state = _api.EnsureLock();
@@ -106,7 +106,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         finally { _api.ReleaseLock(state); }
     }
 
-    /// <summary>Takes the interpreter lock and lets go of it.</summary>
+    /// <summary>Takes the interpreter lock and releases it.</summary>
     internal void TouchLock() => _api.ReleaseLock(_api.EnsureLock());
 
     private void Run()
@@ -128,7 +128,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         _stop.Wait();
         _api.RestoreThread(state);
         _api.Release(Call(Attribute(_globals, "stopping")));
-        // A thread that is still in an application would be ended in the middle of managed code: then only the exit handlers run.
+        // A thread still inside an application would be ended in the middle of managed code; in that case only the exit handlers run.
         if (_idle) _ = _api.FinalizeEx();
         else
         {
@@ -181,7 +181,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
 
     private void Define(string name, delegate* unmanaged<nint, nint, nint> function)
     {
-        // Held for ever: the function refers to its definition.
+        // Never freed: the function refers to its definition.
         var definition = (PythonApi.MethodDefinition*)NativeMemory.AllocZeroed((nuint)sizeof(PythonApi.MethodDefinition));
         definition->Name = (byte*)Marshal.StringToCoTaskMemUTF8(name);
         definition->Function = function;
@@ -199,7 +199,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         }
     }
 
-    /// <summary>A name of a dictionary (borrowed) or an attribute of an object (owned).</summary>
+    /// <summary>An entry of a dictionary (borrowed) or an attribute of an object (owned).</summary>
     private nint Attribute(nint of, string name, bool isObject = false)
     {
         fixed (byte* key = Encoding.UTF8.GetBytes(name + "\0"))
@@ -209,7 +209,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         }
     }
 
-    /// <summary>Calls; takes the arguments' references, gives an owned result.</summary>
+    /// <summary>Calls an object; takes over the references to the arguments and returns an owned result.</summary>
     private nint Call(nint callable, params ReadOnlySpan<nint> arguments)
     {
         var tuple = _api.NewTuple(arguments.Length);
@@ -227,13 +227,13 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
 
     private PythonException Error()
     {
-        // To standard error, or to the log once the adapter has taken that over.
+        // Goes to standard error, or to the log once the adapter has redirected it.
         _api.PrintError();
         return new PythonException($"{Location} failed; its own message stands in the log");
     }
 
-    /// <summary>Lets the applications finish what they have, runs the exit handlers, takes the interpreter down.</summary>
-    /// <param name="limit">What is still running after this stays behind for the process's end.</param>
+    /// <summary>Lets the applications finish their requests, runs the exit handlers, and takes the interpreter down.</summary>
+    /// <param name="limit">Anything still running after this remains until the process ends.</param>
     public void Stop(TimeSpan limit)
     {
         WsgiApplication[] applications;
@@ -247,36 +247,36 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
     public void Dispose() => Stop(TimeSpan.FromSeconds(5));
 }
 
-/// <summary>What all applications of an interpreter have in common.</summary>
+/// <summary>The settings shared by all applications of an interpreter.</summary>
 public sealed record WsgiSettings
 {
-    /// <summary><c>python-path</c>: folders before all others on the module search path.</summary>
+    /// <summary><c>python-path</c>: folders placed first on the module search path.</summary>
     public IReadOnlyList<string> PythonPath { get; init; } = [];
 
-    /// <summary>The daemon group's name; empty in embedded mode: mod_wsgi.process_group.</summary>
+    /// <summary>The daemon group's name, as mod_wsgi.process_group; empty in embedded mode.</summary>
     public string ProcessGroup { get; init; } = "";
 
-    /// <summary>How many processes serve the application: mod_wsgi.maximum_processes; more than one is wsgi.multiprocess.</summary>
+    /// <summary>How many processes serve the application, as mod_wsgi.maximum_processes; more than one sets wsgi.multiprocess.</summary>
     public int Processes { get; init; } = 1;
 
-    /// <summary>Request threads of an application: mod_wsgi.threads_per_process.</summary>
+    /// <summary>Request threads of an application, as mod_wsgi.threads_per_process.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Environment variables that are set before Python starts, beside those of the process: <c>LANG</c>, <c>LC_ALL</c>.</summary>
+    /// <summary>Environment variables set before Python starts, in addition to those of the process: <c>LANG</c>, <c>LC_ALL</c>.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// The host's sockets, which a child that an application forks must not keep: each a port, a folder of Unix sockets, or <c>to </c> and
-    /// the port of a daemon that it connects to. Asked for at each fork.
+    /// The host's sockets, which a child forked by an application must not keep. Each is a port, a folder of Unix sockets, or <c>to </c>
+    /// followed by the port of a daemon that the host connects to. Called at each fork.
     /// </summary>
     public Func<IEnumerable<string>> Addresses { get; init; } = () => [];
 
-    /// <summary>Gets each line that a forked child writes to its log; null: they go to standard error.</summary>
+    /// <summary>Receives each line that a forked child writes to its log; null: the lines go to standard error.</summary>
     public Action<string>? ChildOutput { get; init; }
 
-    /// <summary>The clock by which requests are timed.</summary>
+    /// <summary>The clock that times requests.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Takes what is logged outside any request; the flag says that it is an error.</summary>
+    /// <summary>Receives messages logged outside any request; the flag marks an error.</summary>
     public required Action<string, bool> Log { get; init; }
 }

@@ -1,23 +1,23 @@
 namespace DaemonProxy.Embedded;
 
 /// <summary>How long a request may run (behaviour.md, section 5).</summary>
-/// <param name="RequestTimeout"><c>request-timeout</c>; 0: as long as it likes.</param>
+/// <param name="RequestTimeout"><c>request-timeout</c>; 0: no limit.</param>
 /// <param name="InterruptTimeout"><c>interrupt-timeout</c>; 0: no request is interrupted.</param>
-/// <param name="SlowRequestTimeout"><c>slow-request-timeout</c>; 0: none is reported for being slow.</param>
+/// <param name="SlowRequestTimeout"><c>slow-request-timeout</c>; 0: no request is reported as slow.</param>
 public sealed record RequestLimits(TimeSpan RequestTimeout, TimeSpan InterruptTimeout, TimeSpan SlowRequestTimeout)
 {
-    /// <summary>Whether there is anything to look for.</summary>
+    /// <summary>Whether any limit needs watching.</summary>
     public bool Any => RequestTimeout > TimeSpan.Zero || SlowRequestTimeout > TimeSpan.Zero;
 
-    /// <summary>When it fires: the more threads there are, the less one that is stuck takes away.</summary>
+    /// <summary>When the timeout fires: the more threads there are, the less a single stuck one takes away.</summary>
     /// <param name="threads">Request threads of the process.</param>
     public TimeSpan FirePoint(int threads) => RequestTimeout * (1 + Math.Log(threads));
 }
 
 /// <summary>
-/// Looks for requests that have run for too long. Such a request is interrupted first, where that is wanted, by an exception raised in its
-/// Python thread; one that goes on all the same is reported, so that the process is replaced. One that is slow is reported, once, with what
-/// it is doing at that moment.
+/// Looks for requests that have run for too long. Such a request is first interrupted, if that is configured, by an exception raised in its
+/// Python thread. A request that runs on regardless is reported, so that the process is replaced. A slow request is reported once, with its
+/// stack at that moment.
 /// </summary>
 public sealed class RequestWatch : IDisposable
 {
@@ -35,13 +35,13 @@ public sealed class RequestWatch : IDisposable
     private readonly ITimer _timer;
     private int _looking;
 
-    /// <summary>Begins to look.</summary>
+    /// <summary>Starts the watch.</summary>
     /// <param name="python">The interpreter.</param>
-    /// <param name="application">Whose requests.</param>
-    /// <param name="limits">How long they may run; there is <see cref="RequestLimits.Any"/>.</param>
+    /// <param name="application">The application whose requests are watched.</param>
+    /// <param name="limits">How long requests may run; <see cref="RequestLimits.Any"/> must hold.</param>
     /// <param name="time">The interpreter's clock.</param>
-    /// <param name="report">Told of each request that is stuck, once, with what it is doing: a Python stack.</param>
-    /// <param name="reportSlow">Told of each request that is slow, once, with its time and what it is doing.</param>
+    /// <param name="report">Called once for each stuck request, with its Python stack.</param>
+    /// <param name="reportSlow">Called once for each slow request, with its time so far and its Python stack.</param>
     public RequestWatch(
         PythonInterpreter python, WsgiApplication application, RequestLimits limits, TimeProvider time, Action<WsgiRequest, string> report,
             Action<WsgiRequest, string> reportSlow)
@@ -63,7 +63,7 @@ public sealed class RequestWatch : IDisposable
 
     private void CheckRequests()
     {
-        // One that waits for the interpreter lock must not have the next one behind it.
+        // While one check waits for the interpreter lock, the next must not queue behind it.
         if (Interlocked.Exchange(ref _looking, 1) == 1) return;
         try
         {
@@ -91,7 +91,7 @@ public sealed class RequestWatch : IDisposable
     private void ReportSlow(RequestThread thread, WsgiRequest request, TimeSpan elapsed)
     {
         var stack = _python.StackOf(thread);
-        // It may have ended while the interpreter lock was waited for: then this is what the next one is doing.
+        // The request may have ended during the wait for the interpreter lock; the stack is then that of the next request.
         if (thread.Request != request) return;
         thread.IsSlowReported = true;
         _reportSlow(request, $"it has run for {elapsed.TotalSeconds:0.0} s, and is at\n{stack}");

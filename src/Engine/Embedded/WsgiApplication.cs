@@ -3,7 +3,7 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Embedded;
 
-/// <summary>An application in the interpreter, with its request threads. Requests beyond the threads wait.</summary>
+/// <summary>An application in the interpreter, with its request threads. Requests that find no free thread wait.</summary>
 public sealed class WsgiApplication
 {
     private readonly BlockingCollection<WsgiRequest> _queue = [];
@@ -23,23 +23,23 @@ public sealed class WsgiApplication
 
     internal IReadOnlyList<RequestThread> Threads { get; }
 
-    /// <summary>Gives it a request; <see cref="WsgiRequest.Done"/> tells when it is done with it.</summary>
+    /// <summary>Submits a request; <see cref="WsgiRequest.Done"/> completes when the application is done with it.</summary>
     public void Submit(WsgiRequest request)
     {
         try { _queue.Add(request); }
         catch (InvalidOperationException)
         {
-            // It stops: what comes now is no longer run.
+            // The application is stopping: requests that arrive now are no longer run.
             request.Abort(EventCatalogue.ApplicationError, "the application is stopping");
             request.Finish();
         }
     }
 
-    /// <summary>Waits for the next request; null at the end.</summary>
+    /// <summary>Waits for the next request; null when there will be no more.</summary>
     internal WsgiRequest? Take() => _queue.TryTake(out var request, Timeout.Infinite) ? request : null;
 
-    /// <summary>Ends the request threads when they are done with what they have.</summary>
-    /// <returns>Whether they have ended in time.</returns>
+    /// <summary>Ends the request threads once they have finished their requests.</summary>
+    /// <returns>Whether they ended in time.</returns>
     internal bool Stop(TimeSpan limit)
     {
         _queue.CompleteAdding();

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DaemonProxy.Events;
 
-/// <summary>The event catalogue as a page for people: <c>docs/error-reference.md</c> is this text.</summary>
+/// <summary>Renders the event catalogue as a page for people: <c>docs/error-reference.md</c>.</summary>
 public static class ErrorReference
 {
     /// <summary>The page, in Markdown.</summary>

@@ -3,7 +3,7 @@ using static DaemonProxy.Events.EventSeverity;
 
 namespace DaemonProxy.Events;
 
-/// <summary>Every event there is, each defined here and nowhere else (behaviour.md, sections 3, 4 and 6).</summary>
+/// <summary>All events, each defined here and nowhere else (behaviour.md, sections 3, 4 and 6).</summary>
 public static class EventCatalogue
 {
     /// <summary>WSGI0001.</summary>
@@ -407,7 +407,7 @@ public static class EventCatalogue
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
-    /// <summary>Every event there is, by code: the original's first.</summary>
+    /// <summary>All events, ordered by code: the original's come first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } =
         [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)
         .Where(property => property.PropertyType == typeof(EventDefinition))

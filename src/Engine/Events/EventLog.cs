@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace DaemonProxy.Events;
 
 /// <summary>
-/// Where events go: one JSON object a line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c>, and what else is known. Any
+/// The event log: one JSON object per line, with <c>time</c>, <c>severity</c>, <c>code</c>, <c>message</c> and whatever else is known. Any
 /// thread may write.
 /// </summary>
 public sealed class EventLog : IDisposable
@@ -23,22 +23,23 @@ public sealed class EventLog : IDisposable
         (_write, _output, _time, _reopen) = (write, output, time, reopen);
 
     /// <summary>
-    /// Opens a log file for appending; other processes may read it meanwhile. It is rotated and capped as <see cref="RotatingFile"/> says.
+    /// Opens a log file for appending; other processes may read it at the same time. <see cref="RotatingFile"/> rotates it and caps its
+    /// size.
     /// </summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to it is not permitted.</exception>
     public static EventLog Open(string path, TimeProvider time)
     {
         var file = new RotatingFile(path);
         return new(file.Write, file, time, file.Reopen);
     }
 
-    /// <summary>Makes a log that goes to a stream, such as a terminal.</summary>
+    /// <summary>Creates a log that writes to a stream, such as a terminal.</summary>
     public static EventLog To(Stream output, TimeProvider time) => new(output.Write, output, time);
 
     /// <summary>Writes one event.</summary>
-    /// <param name="definition">What kind it is.</param>
-    /// <param name="message">What happened this time, in one sentence; the event's title is put before it.</param>
+    /// <param name="definition">The kind of event.</param>
+    /// <param name="message">What happened this time, in one sentence; the event's title is prepended.</param>
     /// <param name="properties">What else is known: the daemon, the route, the request.</param>
     public void Write(EventDefinition definition, string message, params ReadOnlySpan<(string Name, object? Value)> properties)
     {
@@ -65,14 +66,14 @@ public sealed class EventLog : IDisposable
         line.WriteByte((byte)'\n');
         lock (_gate)
         {
-            // A log that cannot be written (a full disk) must not end the service that it reports on.
+            // A log that cannot be written (a full disk) must not stop the service that it reports on.
             if (_disposed) return;
             try { _write(line.GetBuffer().AsSpan(0, (int)line.Length)); }
             catch (IOException) { }
         }
     }
 
-    /// <summary>Opens the file by its name again, for who has moved it away; a log that is no file stays as it is.</summary>
+    /// <summary>Reopens the file by its name, for use after somebody has moved it away. A log that is not a file is unaffected.</summary>
     public void Reopen()
     {
         lock (_gate)

@@ -3,10 +3,10 @@ using System.Text;
 namespace DaemonProxy.Events;
 
 /// <summary>
-/// Reads an event log while it is being written and rotated: first what is there, oldest first, and with each further call what has come
-/// since.
+/// Reads an event log while it is being written and rotated. The first call returns the existing events, oldest first; each further call
+/// returns those added since.
 /// </summary>
-/// <param name="path">The log's full path; it need not be there yet.</param>
+/// <param name="path">The log's full path; the file need not exist yet.</param>
 public sealed class EventLogReader(string path) : IDisposable
 {
     private FileStream? _file;
@@ -14,17 +14,19 @@ public sealed class EventLogReader(string path) : IDisposable
     private int _held;
     private bool _begun;
 
-    /// <summary>Leaves out what is there by now.</summary>
+    /// <summary>Skips the events logged so far.</summary>
     public void SkipToEnd()
     {
         _begun = true;
         if (OpenCurrent()) _file!.Seek(0, SeekOrigin.End);
     }
 
-    /// <summary>The events since the last call. Lines that are no events are left out; a line that is only half written yet is kept for the
-    /// next call. To be enumerated to its end: what is left out there is lost.</summary>
+    /// <summary>
+    /// The events since the last call. Lines that are not events are skipped; a line that is only half written is kept for the next call.
+    /// Enumerate the result to its end: anything left unread is lost.
+    /// </summary>
     /// <exception cref="IOException">The log cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading it is not permitted.</exception>
     public IEnumerable<LoggedEvent> Read()
     {
         if (!_begun)
@@ -38,7 +40,7 @@ public sealed class EventLogReader(string path) : IDisposable
         while (_file is not null || OpenCurrent())
         {
             foreach (var logged in ReadCurrent()) yield return logged;
-            // A log that was rotated is read to its end before the next file is begun.
+            // A rotated log is read to its end before the next file is started.
             if (!WasReplaced()) yield break;
             _file!.Dispose();
             _file = null;
@@ -70,7 +72,7 @@ public sealed class EventLogReader(string path) : IDisposable
         return true;
     }
 
-    // A new log is shorter than the full one in whose place it came.
+    // A new log is shorter than the full one that it replaces.
     private bool WasReplaced() => new FileInfo(path) is { Exists: true } now && now.Length < _file!.Position;
 
     private static LoggedEvent? Parse(string line) => LoggedEvent.TryParse(line, out var logged) ? logged : null;

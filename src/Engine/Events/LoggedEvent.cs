@@ -3,28 +3,28 @@ using System.Text.Json;
 
 namespace DaemonProxy.Events;
 
-/// <summary>An event that a front end has logged, with what the catalogue says of its kind.</summary>
+/// <summary>An event that a front end has logged, with the catalogue's description of its kind.</summary>
 /// <param name="Time">When it was logged, in local time.</param>
 /// <param name="Severity">Information, Warning or Error.</param>
 /// <param name="Code">The code, such as WSGI0210.</param>
 /// <param name="Message">What happened.</param>
-/// <param name="Properties">What else is known, by the names of the log, whatever their case: method, path, route, daemon, pid.</param>
+/// <param name="Properties">Further properties, under the log's names, case-insensitive: method, path, route, daemon, pid.</param>
 public sealed record LoggedEvent(
     DateTime Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
 {
-    /// <summary>The front end's name; no part of the log.</summary>
+    /// <summary>The front end's name; not part of the log.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Why events of this kind happen; null for a code that the catalogue does not have.</summary>
+    /// <summary>Why events of this kind happen; null for a code that is not in the catalogue.</summary>
     public string? Cause => EventCatalogue.Find(Code)?.Cause;
 
-    /// <summary>What became of the request or the daemon.</summary>
+    /// <summary>What happened to the request or the daemon.</summary>
     public string? Outcome => EventCatalogue.Find(Code)?.Outcome;
 
     /// <summary>What to do about it.</summary>
     public string? Action => EventCatalogue.Find(Code)?.Action;
 
-    /// <summary>Reads a line of a log; false for what is none, such as half a line after a crash.</summary>
+    /// <summary>Parses a line of a log; false when the line is not an event, such as half a line after a crash.</summary>
     public static bool TryParse(string line, [NotNullWhen(true)] out LoggedEvent? logged)
     {
         logged = null;

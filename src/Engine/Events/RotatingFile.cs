@@ -1,15 +1,15 @@
 namespace DaemonProxy.Events;
 
 /// <summary>
-/// A log file that is capped: when it is full it becomes <c>.1</c>, what was <c>.1</c> becomes <c>.2</c>, and the oldest is removed. Not
-/// for several threads at once.
+/// A log file with a size limit: when it is full it becomes <c>.1</c>, the former <c>.1</c> becomes <c>.2</c>, and the oldest is removed.
+/// Not thread-safe.
 /// </summary>
 public sealed class RotatingFile : IDisposable
 {
-    /// <summary>How large a log file may grow: 10 MiB.</summary>
+    /// <summary>The size limit of a log file: 10 MiB.</summary>
     public const long DefaultLimit = 10L << 20;
 
-    /// <summary>How many full ones are kept beside it.</summary>
+    /// <summary>How many full files are kept besides the current one.</summary>
     public const int Kept = 4;
 
     private readonly string _path;
@@ -17,11 +17,11 @@ public sealed class RotatingFile : IDisposable
     private FileStream _file;
     private long _size;
 
-    /// <summary>Opens the file for appending; other processes may read it meanwhile.</summary>
-    /// <param name="path">Its full path; a link is followed, so that the file is rotated where it really is.</param>
-    /// <param name="limit">Bytes; a write that would go past them goes to a new file.</param>
+    /// <summary>Opens the file for appending; other processes may read it at the same time.</summary>
+    /// <param name="path">Its full path; links are followed, so that the file is rotated in its real location.</param>
+    /// <param name="limit">Bytes; a write that would exceed them goes to a new file.</param>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to it is not permitted.</exception>
     public RotatingFile(string path, long limit = DefaultLimit)
     {
         _path = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
@@ -30,14 +30,14 @@ public sealed class RotatingFile : IDisposable
         _size = Length();
     }
 
-    /// <summary>The file, and those that were rotated out of it, oldest first; whether they are there or not.</summary>
+    /// <summary>The file and its rotated predecessors, oldest first, whether or not they exist.</summary>
     public static IEnumerable<string> Generations(string path)
     {
         for (var number = Kept; number > 0; number--) yield return $"{path}.{number}";
         yield return path;
     }
 
-    /// <summary>Writes whole lines, all of them to one file.</summary>
+    /// <summary>Writes whole lines, all of them to the same file.</summary>
     /// <exception cref="IOException">They could not be written.</exception>
     public void Write(ReadOnlySpan<byte> lines)
     {
@@ -47,8 +47,8 @@ public sealed class RotatingFile : IDisposable
         _size += lines.Length;
     }
 
-    // Somebody may have removed it, or moved it away: what is written to a file without a name is for nobody. Two files of one length are
-    // taken for one.
+    // Somebody may have removed it or moved it away, and nobody reads what is written to a file without a name. Two files of the same
+    // length count as the same file.
     private bool IsThere()
     {
         var named = new FileInfo(_path);
@@ -56,7 +56,8 @@ public sealed class RotatingFile : IDisposable
     }
 
     /// <summary>
-    /// Opens the file by its name again, which is another file where somebody has moved it away. Where that fails the old one stays in use.
+    /// Reopens the file by its name, which yields another file if somebody has moved the old one away. If that fails, the old one stays in
+    /// use.
     /// </summary>
     public void Reopen()
     {
@@ -69,7 +70,7 @@ public sealed class RotatingFile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It may come back; until then the old one takes what it takes.
+            // The file may come back; until then the old one keeps what it can.
         }
     }
 
@@ -92,7 +93,8 @@ public sealed class RotatingFile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // In a folder where nothing may be renamed a log that grows is better than none; the next try comes after another file's worth.
+            // In a folder where nothing can be renamed, a log that grows is better than none; the next attempt follows after another file's
+            // worth.
         }
         _size = 0;
     }
@@ -103,7 +105,7 @@ public sealed class RotatingFile : IDisposable
         catch (Exception failure) when (failure is IOException or NotSupportedException) { return 0; }
     }
 
-    // No buffer: what was written is there for whoever reads it, also after a crash.
+    // No buffer: written lines are visible to every reader at once, even after a crash.
     private static FileStream Open(string path) =>
         new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 

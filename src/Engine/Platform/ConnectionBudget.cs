@@ -1,37 +1,38 @@
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// How many connections the front end may have open at a time, to clients and daemons together, and spool files, within the system's limit
+/// The number of connections, to clients and daemons together, and spool files that the front end may have open within the system's limit
 /// on open files. A process that uses its last descriptor for a connection has none left for a log, a worker's pipes, the control socket,
-/// or the runtime itself, which ends the process then. So some are kept in reserve, clients get at most half of the rest, and daemons what
-/// clients leave.
+/// or the runtime itself, which then ends the process. Some descriptors are therefore kept in reserve, clients get at most half of the
+/// rest, and daemons get what clients leave.
 /// </summary>
 public sealed class ConnectionBudget
 {
     /// <summary>
-    /// Kept for what a front end opens beside connections: logs, the control socket and its callers, looking for daemons, the certificate.
+    /// Reserved for the files a front end opens besides connections: logs, the control socket and its callers, probes of daemons, the
+    /// certificate.
     /// </summary>
     private const int OwnFiles = 24;
 
     /// <summary>
-    /// Kept for assemblies, each a file that stays open, which a runtime with a compiler loads when something first needs them.
+    /// Reserved for assemblies. Each is a file that stays open, and a runtime with a compiler loads it when something first needs it.
     /// </summary>
     private const int LaterAssemblies = 80;
 
-    /// <summary>A worker's pipes, and those of its successor, for both run while one takes over.</summary>
+    /// <summary>A worker's pipes and those of its successor, because both run during a handover.</summary>
     private const int FilesOfWorker = 8;
 
     private const int FewestConnections = 8;
     private readonly long _most;
     private long _open;
 
-    /// <summary>Makes a budget.</summary>
-    /// <param name="most">Connections in all; null: as many as the system gives.</param>
+    /// <summary>Creates a budget.</summary>
+    /// <param name="most">Total number of connections; null: as many as the system allows.</param>
     public ConnectionBudget(long? most) => _most = most ?? long.MaxValue;
 
     /// <summary>The budget of this process.</summary>
-    /// <param name="workers">Processes that it starts and watches.</param>
-    /// <exception cref="OpenFileLimitException">The system's limit is too low to serve at all.</exception>
+    /// <param name="workers">Processes that the front end starts and watches.</param>
+    /// <exception cref="OpenFileLimitException">The system's limit is too low to serve anything.</exception>
     public static ConnectionBudget OfProcess(int workers)
     {
         if (OpenFiles.Limit() is not { } limit || OpenFiles.Count() is not { } open) return new(null);
@@ -42,20 +43,20 @@ public sealed class ConnectionBudget
     }
 
     /// <summary>
-    /// Asked to close what is open and rests, because there is no room for what is wanted now. Called from any thread, must not block.
+    /// Asks for idle connections to be closed, because there is no room for a new one. Raised on any thread; handlers must not block.
     /// </summary>
     public event Action? Short;
 
-    /// <summary>Connections in all; null: no limit.</summary>
+    /// <summary>Total number of connections; null: no limit.</summary>
     public long? Most => _most == long.MaxValue ? null : _most;
 
-    /// <summary>What clients may have of it: half, for each may need a connection to a daemon. Null: no limit.</summary>
+    /// <summary>The share of clients: half, because each may need a connection to a daemon. Null: no limit.</summary>
     public long? MostOfClients => Most / 2;
 
-    /// <summary>Connections that are open.</summary>
+    /// <summary>The number of open connections.</summary>
     public long Open => Interlocked.Read(ref _open);
 
-    /// <summary>Takes one; false when there is none, even after what rests has been closed.</summary>
+    /// <summary>Takes one connection; false when none is left, even after idle ones have been closed.</summary>
     public bool TryTake()
     {
         if (Take()) return true;
@@ -70,13 +71,13 @@ public sealed class ConnectionBudget
         return false;
     }
 
-    /// <summary>Gives one back.</summary>
+    /// <summary>Gives one connection back.</summary>
     public void Return() => Interlocked.Decrement(ref _open);
 }
 
 /// <summary>The system's limit on open files is too low to serve.</summary>
 /// <param name="limit">The limit.</param>
-/// <param name="least">What is needed.</param>
+/// <param name="least">The smallest sufficient limit.</param>
 public sealed class OpenFileLimitException(long limit, long least) : Exception(
     $"the limit on open files is {limit}, and this front end needs at least {least}: raise it ('ulimit -n {Math.Max(1024, least)}' in the "
         + "shell that starts it, "

@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// Whose a file is. .NET reads a file's mode and not its owner, and a runtime directory that somebody else made beforehand in a
-/// shared temporary folder looks like our own in all but that.
+/// Finds the owner of a file. .NET reads a file's mode but not its owner, and a runtime directory that somebody else created beforehand in
+/// a shared temporary folder looks like our own in every other respect.
 /// </summary>
 public static partial class FileOwner
 {
-    // SystemCalls.ExtendedStatus(2) and Darwin's 64-bit-inode stat(2) have one layout on every processor; Linux's stat(2) has not.
+    // SystemCalls.ExtendedStatus(2) and Darwin's 64-bit-inode stat(2) have the same layout on every processor; Linux's stat(2) does not.
     private const int AtCurrentDirectory = -100;
     private const int NoFollow = 0x100;
     private const uint WantOwner = 0x8;
@@ -17,11 +17,11 @@ public static partial class FileOwner
     private const int DarwinOwnerOffset = 16;
     private const int LargerThanAnyStat = 512;
 
-    /// <summary>The user that this process acts as.</summary>
+    /// <summary>The effective user of this process.</summary>
     public static uint CurrentUser => SystemCalls.EffectiveUser();
 
     /// <summary>
-    /// The user id that owns a file, folder or link itself; null where the system does not say (or the file is not there).
+    /// The user id that owns a file, folder or link itself; null when the system does not tell, or the file does not exist.
     /// </summary>
     public static unsafe uint? Find(string path)
     {

@@ -1,12 +1,12 @@
 namespace DaemonProxy.Platform;
 
-/// <summary>The files, sockets and pipes that this process has open, and how many it may have (<c>ulimit -n</c>).</summary>
+/// <summary>The files, sockets and pipes that this process has open, and the limit on them (<c>ulimit -n</c>).</summary>
 public static partial class OpenFiles
 {
     private static readonly string[] Lists = ["/proc/self/fd", "/dev/fd"];
 
     /// <summary>
-    /// The limit in force, which the runtime has raised to the hard one at its start; null where the system has none to ask for.
+    /// The limit in force, which the runtime raised to the hard limit when it started; null on a system without one to query.
     /// </summary>
     public static long? Limit()
     {
@@ -15,7 +15,7 @@ public static partial class OpenFiles
         return limit.Current > int.MaxValue ? int.MaxValue : (long)limit.Current;
     }
 
-    /// <summary>How many are open now; null where the system does not tell.</summary>
+    /// <summary>How many are open now; null when the system does not tell.</summary>
     public static int? Count()
     {
         try { return Lists.FirstOrDefault(Directory.Exists) is { } list ? Directory.EnumerateFileSystemEntries(list).Count() : null; }

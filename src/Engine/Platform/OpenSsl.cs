@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// OpenSSL, by which .NET on Linux does TLS and everything of System.Security.Cryptography, hashes and random bytes included. Where it is
-/// not installed, the first of those ends the process; so only what needs TLS may use them, and asks here before it does.
+/// OpenSSL, which .NET on Linux uses for TLS and for everything in System.Security.Cryptography, including hashes and random bytes. If it
+/// is not installed, the first such call ends the process; so only code that needs TLS may use them, and it asks here first.
 /// </summary>
 public static class OpenSsl
 {
-    // Those that .NET looks for, and that are still around.
+    // The versions that .NET looks for and that are still in use.
     private static readonly string[] Libraries = ["libssl.so.3", "libssl.so.1.1"];
 
-    /// <summary>One sentence that says what is missing and how to install it; null where TLS can be used.</summary>
+    /// <summary>One sentence that says what is missing and how to install it; null when TLS can be used.</summary>
     public static string? Missing { get; } = Look();
 
     private static string? Look()

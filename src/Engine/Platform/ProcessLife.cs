@@ -6,19 +6,19 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// Whether a process runs. One that has ended and whose parent has not asked for its exit code yet, a zombie, does not: below a process 1
-/// that asks for none, as in many a container, it stays in the list of processes for good.
+/// Whether a process is running. A zombie, which has ended but whose parent has not yet collected its exit code, is not. Under a process 1
+/// that never collects any, as in many containers, a zombie stays in the process list for good.
 /// </summary>
 public static partial class ProcessLife
 {
-    // SystemCalls.ProcessInformation(2) with the size of its structure, in which the state comes second.
+    // For SystemCalls.ProcessInformation(2): the flavour, the size of its structure, and its second field, the state.
     private const int BasicInformation = 3;
     private const int BasicInformationSize = 136;
     private const int StateOffset = 4;
     private const uint ZombieState = 5;
     private const int NoSuchProcess = 3;
 
-    /// <summary>Whether a process is there and has not ended.</summary>
+    /// <summary>Whether a process exists and has not ended.</summary>
     public static bool IsRunning(int processId)
     {
         try
@@ -32,7 +32,7 @@ public static partial class ProcessLife
         }
         catch (Win32Exception)
         {
-            // It is somebody else's, who does not let it be looked at.
+            // The process belongs to another user, who does not permit a look at it.
             return true;
         }
     }
@@ -52,8 +52,8 @@ public static partial class ProcessLife
     }
 
     /// <summary>
-    /// Whether a line of <c>/proc/PID/stat</c> is an ended process's (proc(5)): states Z and X, after the name in brackets, which may have
-    /// brackets of its own.
+    /// Whether a line of <c>/proc/PID/stat</c> describes an ended process (proc(5)): states Z and X, after the name in brackets, which may
+    /// itself contain brackets.
     /// </summary>
     internal static bool IsZombie(string stat)
     {

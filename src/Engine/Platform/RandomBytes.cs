@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// The system's random bytes, good enough for secrets; on Linux without <see cref="OpenSsl"/>, which would be loaded for them.
+/// The system's random bytes, good enough for secrets; on Linux without <see cref="OpenSsl"/>, which .NET's own would load.
 /// </summary>
 internal static unsafe class RandomBytes
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace DaemonProxy.Platform;
 
 /// <summary>
-/// Every function of the operating system's libraries that is called, each by the name that says what it does; what a platform lacks is not
-/// called there.
+/// Every function called from the operating system's libraries, named for what it does. Functions that a platform lacks are not called
+/// there.
 /// </summary>
 internal static unsafe partial class SystemCalls
 {
@@ -86,7 +86,7 @@ internal static unsafe partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
     public static partial int SetUser(uint user);
 
-    // Python reads the C library's environment, of which .NET has but a copy.
+    // Python reads the C library's environment, of which .NET only has a copy.
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SetVariable(string name, string value, int overwrite);
 

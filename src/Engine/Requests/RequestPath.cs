@@ -6,16 +6,16 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Requests;
 
 /// <summary>
-/// A request's path, normalised once, so that routes, conditions, PATH_INFO and the daemon's target are made of one value and no spelling
+/// A request's path, normalised once. Routes, conditions, PATH_INFO and the daemon's target are all derived from one value, so no spelling
 /// means one thing to the front end and another to a daemon:
 /// <list type="bullet">
-/// <item>an escaped unreserved character is that character, another escape has its digits in capitals (RFC 3986, section 6.2.2); nothing is
+/// <item>escapes of unreserved characters are decoded, and all other escapes get digits in capitals (RFC 3986, section 6.2.2); nothing is
 /// decoded twice;</item>
-/// <item>slashes in a row are one; <c>.</c> and <c>..</c> are resolved, however they are spelled, and a path that climbs above the root is
-/// refused;</item>
-/// <item><c>%2F</c> goes by <see cref="EncodedSlashes"/>;</item>
-/// <item>what no path may hold as it is goes on escaped: <c>\</c> as <c>%5C</c>, bytes from 0x80 on; <c>;parameters</c> are a part of their
-/// segment;</item>
+/// <item>repeated slashes become one; <c>.</c> and <c>..</c> are resolved, however they are spelled, and a path that climbs above the root
+/// is refused;</item>
+/// <item><c>%2F</c> is treated according to <see cref="EncodedSlashes"/>;</item>
+/// <item>characters that a path may not contain are passed on escaped: <c>\</c> as <c>%5C</c>, and bytes from 0x80 on; <c>;parameters</c>
+/// are part of their segment;</item>
 /// <item>a control character, a space, <c>#</c>, a <c>%</c> without two hexadecimal digits, and <c>%00</c> are refused.</item>
 /// </list>
 /// </summary>
@@ -34,21 +34,19 @@ public readonly record struct RequestPath
         Decoded = decoded;
     }
 
-    /// <summary>
-    /// The path as it goes to daemons: printable ASCII, escaped where it has to be. Normalising it again changes nothing.
-    /// </summary>
+    /// <summary>The path as sent to daemons: printable ASCII, escaped where necessary. Normalising it again changes nothing.</summary>
     public string Encoded { get; }
 
-    /// <summary>The path as routes and conditions see it: text, without escapes; bytes that are no UTF-8 are U+FFFD.</summary>
+    /// <summary>The path as routes and conditions see it: text without escapes; bytes that are not valid UTF-8 become U+FFFD.</summary>
     public string Decoded { get; }
 
-    /// <summary>The path of <c>OPTIONS *</c>, which is that of no resource.</summary>
+    /// <summary>The path of <c>OPTIONS *</c>, which belongs to no resource.</summary>
     public static RequestPath OfServer { get; } = new("*", "");
 
     /// <summary>Normalises a path.</summary>
-    /// <param name="path">It as it came, beginning with a slash; a character for each byte.</param>
-    /// <param name="slashes">What becomes of <c>%2F</c>.</param>
-    /// <exception cref="BrokenResponseException">It is refused; the reason carries the status.</exception>
+    /// <param name="path">The path as received, beginning with a slash; one character per byte.</param>
+    /// <param name="slashes">What happens to <c>%2F</c>.</param>
+    /// <exception cref="BrokenResponseException">The path is refused; the reason carries the status.</exception>
     public static RequestPath Normalise(ReadOnlySpan<char> path, EncodedSlashes slashes)
     {
         if (path is not ['/', ..]) throw Malformed("its path does not begin with a slash");
@@ -70,7 +68,7 @@ public readonly record struct RequestPath
         }
     }
 
-    /// <summary>A path of a configuration as normalised requests spell it.</summary>
+    /// <summary>Encodes a path from a configuration the way normalised requests spell it.</summary>
     public static string Encode(string path)
     {
         var text = new StringBuilder(path.Length);
@@ -83,10 +81,10 @@ public readonly record struct RequestPath
     }
 
     /// <summary>
-    /// Whether the path is below a prefix as a daemon would see it that keeps encoded slashes apart from slashes. Only with
-    /// <see cref="EncodedSlashes.Keep"/> can it be otherwise for a prefix that <see cref="Decoded"/> is below.
+    /// Whether the path is below a prefix in the eyes of a daemon that distinguishes encoded slashes from slashes. The answer can differ
+    /// from that for <see cref="Decoded"/> only with <see cref="EncodedSlashes.Keep"/>.
     /// </summary>
-    /// <param name="prefix">The prefix, encoded, without a slash at its end.</param>
+    /// <param name="prefix">The prefix, encoded, without a trailing slash.</param>
     public bool IsBelow(string prefix) =>
         Encoded.StartsWith(prefix, StringComparison.Ordinal) && (Encoded.Length == prefix.Length || Encoded[prefix.Length] == '/');
 
@@ -149,7 +147,7 @@ public readonly record struct RequestPath
         }
     }
 
-    // What lies between encoded slashes is a segment to a daemon that decodes them.
+    // To a daemon that decodes encoded slashes, the text between two of them is a segment.
     private static bool HasDots(ReadOnlySpan<char> name)
     {
         foreach (var range in name.Split("%2F"))

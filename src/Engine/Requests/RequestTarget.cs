@@ -4,20 +4,21 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Requests;
 
-/// <summary>A request's target taken apart (RFC 9112, section 3.2): its path, normalised, and its query as it came.</summary>
+/// <summary>A request's target, split (RFC 9112, section 3.2) into its path, normalised, and its query as received.</summary>
 /// <param name="Path">The path.</param>
-/// <param name="Query">The query with its question mark; empty where there is none.</param>
+/// <param name="Query">The query with its question mark; empty when there is none.</param>
 public readonly record struct RequestTarget(RequestPath Path, string Query)
 {
-    // Printable, and no '#', which begins a fragment, and no fragment is ever sent (RFC 3986, section 3.5).
+    // Printable, without '#': it begins a fragment, and fragments are never sent (RFC 3986, section 3.5).
     private static readonly SearchValues<char> QueryCharacters = SearchValues.Create(
         [.. Enumerable.Range('!', 256 - '!').Where(c => c is not (127 or '#')).Select(c => (char)c)]);
 
-    /// <summary>Takes a target apart.</summary>
-    /// <param name="method">The request's method: <c>*</c> is for OPTIONS alone.</param>
-    /// <param name="raw">The target as it came: in origin form, absolute form, or <c>*</c>; a character for each byte.</param>
-    /// <param name="slashes">What becomes of <c>%2F</c> in the path.</param>
-    /// <exception cref="BrokenResponseException">It is malformed, or the request is a CONNECT, for which there is no route.</exception>
+    /// <summary>Splits a target.</summary>
+    /// <param name="method">The request's method: <c>*</c> is valid only for OPTIONS.</param>
+    /// <param name="raw">The target as received: in origin form, absolute form, or <c>*</c>; one character per byte.</param>
+    /// <param name="slashes">What happens to <c>%2F</c> in the path.</param>
+    /// <exception cref="BrokenResponseException">The target is malformed, or the request is a CONNECT, for which there is no
+    /// route.</exception>
     public static RequestTarget Parse(string method, string? raw, EncodedSlashes slashes)
     {
         if (method == "CONNECT") throw new BrokenResponseException(EventCatalogue.MethodNotServed, "CONNECT");
@@ -31,7 +32,7 @@ public readonly record struct RequestTarget(RequestPath Path, string Query)
         return new(RequestPath.Normalise(path.IsEmpty ? "/" : path, slashes), query.ToString());
     }
 
-    // http://authority/path: the server has made its authority the request's host.
+    // http://authority/path: the server has already made its authority the request's host.
     private static ReadOnlySpan<char> AfterAuthority(ReadOnlySpan<char> target)
     {
         var start = target.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
@@ -40,7 +41,7 @@ public readonly record struct RequestTarget(RequestPath Path, string Query)
         var rest = target[start..];
         var end = rest.IndexOfAny("/?#\\");
         var authority = end < 0 ? rest : rest[..end];
-        // A name and a password belong into no request (RFC 9110, section 4.2.4).
+        // No request may contain a name and a password (RFC 9110, section 4.2.4).
         if (authority.IsEmpty || authority.Contains('@')) throw Malformed("the address in its target has no host, or a user's name");
         return end < 0 ? [] : rest[end..];
     }

@@ -16,14 +16,14 @@ public enum FlushReason
     End,
 }
 
-/// <summary>Counts flushes by reason, from any number of responses at once.</summary>
+/// <summary>Counts flushes by reason, for any number of responses at once.</summary>
 public sealed class FlushCounter
 {
     private readonly long[] _counts = new long[4];
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts one flush.</summary>
     public void Count(FlushReason reason) => Interlocked.Increment(ref _counts[(int)reason]);
 
-    /// <summary>How many there were for a reason.</summary>
+    /// <summary>The number of flushes for a reason.</summary>
     public long this[FlushReason reason] => Interlocked.Read(ref _counts[(int)reason]);
 }

@@ -3,13 +3,13 @@ namespace DaemonProxy.Statistics;
 /// <summary>Why a worker of a managed group was replaced by a new process.</summary>
 public enum RestartReason
 {
-    /// <summary>It ended though nobody asked it to.</summary>
+    /// <summary>It ended without being asked to.</summary>
     Crash,
 
-    /// <summary>It did not listen by startup-timeout.</summary>
+    /// <summary>It did not listen within startup-timeout.</summary>
     StartupTimeout,
 
-    /// <summary>It has had maximum-requests.</summary>
+    /// <summary>It has served maximum-requests.</summary>
     MaximumRequests,
 
     /// <summary>It has run for restart-interval.</summary>
@@ -27,7 +27,7 @@ public enum RestartReason
     /// <summary>Its interpreter lock could not be taken for deadlock-timeout.</summary>
     DeadlockTimeout,
 
-    /// <summary>Its script is another by now.</summary>
+    /// <summary>Its script has changed.</summary>
     ScriptChange,
 
     /// <summary>An operator asked for it.</summary>

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Statistics;
 
-/// <summary>Counts finished requests, from any number of threads; once a request, never on the way of its blocks.</summary>
+/// <summary>Counts finished requests, from any number of threads; once per request, never for each block.</summary>
 public sealed class TrafficCounter
 {
     private readonly long[] _statuses = new long[6];
@@ -13,7 +13,7 @@ public sealed class TrafficCounter
     public FlushCounter Flushes { get; } = new();
 
     /// <summary>Counts a request.</summary>
-    /// <param name="request">What became of it.</param>
+    /// <param name="request">The outcome of the request.</param>
     public void Count(in FinishedRequest request)
     {
         Interlocked.Increment(ref _requests);
@@ -43,9 +43,9 @@ public sealed class TrafficCounter
     };
 }
 
-/// <summary>What became of a request.</summary>
-/// <param name="Status">The application's status, or the one given in its stead; 0: the client left before there was one.</param>
-/// <param name="Bytes">Bytes of the response's body that left.</param>
+/// <summary>The outcome of a request.</summary>
+/// <param name="Status">The application's status, or the one that replaced it; 0: the client left before there was one.</param>
+/// <param name="Bytes">Bytes of the response's body that were sent.</param>
 /// <param name="QueueTime">How long it waited for a worker.</param>
-/// <param name="Duration">How long it took in all.</param>
+/// <param name="Duration">How long it took in total.</param>
 public readonly record struct FinishedRequest(int Status, long Bytes, TimeSpan QueueTime, TimeSpan Duration);

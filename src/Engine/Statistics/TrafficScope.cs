@@ -1,7 +1,7 @@
 namespace DaemonProxy.Statistics;
 
-/// <summary>Where a request is counted: with all requests, with its route's, with its daemon group's.</summary>
-/// <param name="counters">Those counters.</param>
+/// <summary>The counters that a request belongs to: those of all requests, of its route, and of its daemon group.</summary>
+/// <param name="counters">These counters.</param>
 public sealed class TrafficScope(params IReadOnlyList<TrafficCounter> counters)
 {
     private readonly TrafficCounter[] _counters = [.. counters];
@@ -12,7 +12,7 @@ public sealed class TrafficScope(params IReadOnlyList<TrafficCounter> counters)
         foreach (var counter in _counters) counter.Count(request);
     }
 
-    /// <summary>Counts a flush in a response that may go on.</summary>
+    /// <summary>Counts a flush in a response that may not have ended yet.</summary>
     public void Count(FlushReason reason)
     {
         foreach (var counter in _counters) counter.Flushes.Count(reason);

@@ -3,18 +3,18 @@ using System.Text.Json.Serialization;
 namespace DaemonProxy.Statistics;
 
 /// <summary>
-/// The requests that a front end, one of its daemon groups or one of its routes has finished since the front end's start. A restart of
-/// daemons keeps the counts.
+/// The requests that a front end, or one of its daemon groups or routes, has finished since the front end started. A restart of daemons
+/// keeps the counts.
 /// </summary>
 public sealed record TrafficStatus
 {
-    /// <summary>Before the first request.</summary>
+    /// <summary>The counts before the first request.</summary>
     public static TrafficStatus None { get; } = new();
 
     /// <summary>The front end's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Whether it is about the whole front end, a daemon group, or a route.</summary>
+    /// <summary>Whether the counts are for the whole front end, a daemon group, or a route.</summary>
     public StatisticsScope Scope { get; init; }
 
     /// <summary>The group's name or the route's path; null for the whole front end.</summary>
@@ -23,7 +23,7 @@ public sealed record TrafficStatus
     /// <summary>Finished requests.</summary>
     public long Requests { get; init; }
 
-    /// <summary>Bytes of response bodies sent; what passed through upgraded connections is not in it.</summary>
+    /// <summary>Bytes of response bodies sent; excludes what passed through upgraded connections.</summary>
     public long Bytes { get; init; }
 
     /// <summary>Upgraded connections (status 101).</summary>
@@ -41,37 +41,37 @@ public sealed record TrafficStatus
     /// <summary>Requests with a status 5xx.</summary>
     public long ServerError { get; init; }
 
-    /// <summary>Requests whose client left before the application gave a status.</summary>
+    /// <summary>Requests whose client left before the application returned a status.</summary>
     public long ClientLeft { get; init; }
 
-    /// <summary>How long they waited for a worker, together.</summary>
+    /// <summary>Total time that requests waited for a worker.</summary>
     public TimeSpan QueueTime { get; init; }
 
-    /// <summary>How long they took, together.</summary>
+    /// <summary>Total time that requests took.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>How long a request waited for a worker, on average.</summary>
+    /// <summary>Average time that a request waited for a worker.</summary>
     [JsonIgnore]
     public TimeSpan MeanQueueTime => Requests == 0 ? TimeSpan.Zero : QueueTime / Requests;
 
-    /// <summary>How long a request took in all, on average.</summary>
+    /// <summary>Average time that a request took in all.</summary>
     [JsonIgnore]
     public TimeSpan MeanDuration => Requests == 0 ? TimeSpan.Zero : Duration / Requests;
 
-    /// <summary>Requests being served now; for a route null, for only groups and the whole front end count them.</summary>
+    /// <summary>Requests being served now; null for a route, because only groups and the whole front end count them.</summary>
     public long? ActiveRequests { get; init; }
 
-    /// <summary>Requests waiting for a worker now; null but for a group.</summary>
+    /// <summary>Requests waiting for a worker now; null except for a group.</summary>
     public long? WaitingRequests { get; init; }
 
-    /// <summary>How often workers were started again; null but for a group.</summary>
+    /// <summary>Restarts of workers; null except for a group.</summary>
     public long? Restarts { get; init; }
 
-    /// <summary>The same by reason, the most frequent first; null but for a group.</summary>
+    /// <summary>Restarts by reason, the most frequent first; null except for a group.</summary>
     public IReadOnlyDictionary<string, long>? RestartsByReason { get; init; }
 
     /// <summary>
-    /// Flushes because the application stayed silent for the flush delay; those in responses under way are in it, as for the other reasons.
+    /// Flushes because the application stayed silent for the flush delay. Like the other flush counts, it includes responses in flight.
     /// </summary>
     public long IdleFlushes { get; init; }
 
@@ -85,10 +85,10 @@ public sealed record TrafficStatus
     public long EndFlushes { get; init; }
 }
 
-/// <summary>What a statistic is about.</summary>
+/// <summary>What a set of counts covers.</summary>
 public enum StatisticsScope
 {
-    /// <summary>The whole front end, requests that no route matched included.</summary>
+    /// <summary>The whole front end, including requests that no route matched.</summary>
     FrontEnd,
 
     /// <summary>A daemon group.</summary>
