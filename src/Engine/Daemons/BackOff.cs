@@ -1,8 +1,8 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// When the workers of a group are started again. The aim: a group never stands still for much longer than a start takes, however its
-/// workers are killed, and one that cannot start costs no more than a start a second.
+/// Decides when the workers of a group are started again. However its workers are killed, a group is never without service for much longer
+/// than a start takes; a group that cannot start at all costs no more than one start per second.
 /// <code>
 ///   the worker                     others serve                       none serves
 ///   listened, then ended           at once, but 1 s or more           at once, but 0.25 s or more after the group's last start,
@@ -11,14 +11,14 @@ namespace DaemonProxy.Daemons;
 ///     for the first time           1 s later                          at once
 ///     again                        2 s, 4 s, ... up to 30 s later     when the group has started none for 1 s
 /// </code>
-/// A worker that listens ends the pauses of all: what kept the others from starting is most likely over.
+/// A worker that starts to listen ends the pauses of all the others: whatever kept them from starting is most likely over.
 /// </summary>
 internal sealed class BackOff
 {
-    /// <summary>The shortest time from one start to the next, but for a group that stands still.</summary>
+    /// <summary>The shortest time from one start to the next, except in a group that has no worker left.</summary>
     public static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
-    /// <summary>The shortest time between two starts of a group whose workers listen, and end at once.</summary>
+    /// <summary>The shortest time between two starts in a group whose workers listen and then end at once.</summary>
     public static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(250);
 
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -31,9 +31,8 @@ internal sealed class BackOff
     private int _recoveries;
     private TaskCompletionSource _changed = NewSignal();
 
-    /// <summary>Makes it.</summary>
-    /// <param name="queue">Knows whether any worker serves.</param>
-    /// <param name="time">The clock of the pauses.</param>
+    /// <param name="queue">Tells whether any worker is serving.</param>
+    /// <param name="time">The clock that times the pauses.</param>
     public BackOff(WorkerQueue queue, TimeProvider time)
     {
         _queue = queue;
@@ -41,10 +40,10 @@ internal sealed class BackOff
         queue.Emptied = Reconsider;
     }
 
-    /// <summary>The share of one worker.</summary>
+    /// <summary>Creates the back-off state of one worker.</summary>
     public Slot NewSlot() => new(this);
 
-    /// <summary>The pause after so many starts in a row that led to nothing, while others serve.</summary>
+    /// <summary>The pause after that many failed starts in a row, while other workers serve.</summary>
     internal static TimeSpan PauseAfter(int failures) => failures > 5 ? Longest : TimeSpan.FromSeconds(1 << (failures - 1));
 
     private void Reconsider()
@@ -56,7 +55,7 @@ internal sealed class BackOff
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What is remembered of one worker's starts. Called by its supervisor alone.</summary>
+    /// <summary>The start history of one worker. Only its supervisor calls it.</summary>
     internal sealed class Slot(BackOff group)
     {
         private long _lastStart;
@@ -64,16 +63,16 @@ internal sealed class BackOff
         private long _failedAt;
         private int _recoveries;
 
-        /// <summary>Starts in a row that led to no worker that listened.</summary>
+        /// <summary>The number of consecutive starts after which the worker never listened.</summary>
         public int Failures { get; private set; }
 
-        /// <summary>How long its next start is away, as things are now.</summary>
+        /// <summary>The time left until its next start, as things are now.</summary>
         public TimeSpan Left
         {
             get { lock (group._gate) return LeftNow(); }
         }
 
-        /// <summary>A process is being started.</summary>
+        /// <summary>Records that a process is being started.</summary>
         public void Starts()
         {
             lock (group._gate) Note();
@@ -86,7 +85,7 @@ internal sealed class BackOff
             group.Reconsider();
         }
 
-        /// <summary>It led to nothing.</summary>
+        /// <summary>Records that the start failed.</summary>
         public void Failed()
         {
             lock (group._gate)
@@ -97,8 +96,8 @@ internal sealed class BackOff
             }
         }
 
-        /// <summary>Waits until it may be started.</summary>
-        /// <exception cref="OperationCanceledException">The wait was given up.</exception>
+        /// <summary>Waits until the worker may be started.</summary>
+        /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
         public async Task WaitAsync(CancellationToken stop)
         {
             while (true)
@@ -109,7 +108,7 @@ internal sealed class BackOff
                 {
                     left = LeftNow();
                     changed = group._changed.Task;
-                    // Said at once, so that of several that wait for the same second one alone begins.
+                    // Recorded under the same lock, so that only one of several workers waiting for the same second starts.
                     if (left <= TimeSpan.Zero) Note();
                 }
                 if (left <= TimeSpan.Zero) return;

@@ -4,8 +4,8 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Takes the chunks of a body apart (RFC 9112, section 7.1), in the buffer they came in: pieces of several chunks are moved together, so
-/// that an application's small chunks go on as one block.
+/// Decodes a chunked body (RFC 9112, section 7.1) in place. The data of several chunks is moved together, so that an application's small
+/// chunks are passed on as one block.
 /// </summary>
 internal struct ChunkedReader(int longestLine)
 {
@@ -25,14 +25,14 @@ internal struct ChunkedReader(int longestLine)
     /// <summary>Whether the last chunk and the trailers have been read.</summary>
     public readonly bool Ended => _expect == Expect.Nothing;
 
-    /// <summary>The trailers; empty until the end, and mostly after it.</summary>
+    /// <summary>The trailers; null until the end, and usually after it as well.</summary>
     public List<KeyValuePair<string, string>>? Trailers { get; private set; }
 
-    /// <summary>Takes apart what has come.</summary>
-    /// <param name="input">What has come and was not consumed; its bytes may be moved towards its front.</param>
-    /// <param name="data">Where in it the body's bytes lie now.</param>
-    /// <returns>How many bytes of the input are done with; the rest is to be offered again, with more after it.</returns>
-    /// <exception cref="BrokenResponseException">It is no chunked body.</exception>
+    /// <summary>Decodes what has been received.</summary>
+    /// <param name="input">Received bytes that were not consumed yet; they may be moved towards the front.</param>
+    /// <param name="data">The range of the input that now holds the bytes of the body.</param>
+    /// <returns>The number of input bytes consumed; pass the rest again, followed by more.</returns>
+    /// <exception cref="BrokenResponseException">The input is not a valid chunked body.</exception>
     public int Read(Span<byte> input, out Range data)
     {
         int position = 0, start = 0, length = 0;
@@ -54,7 +54,7 @@ internal struct ChunkedReader(int longestLine)
 
             if (_expect == Expect.DataEnd && !rest.IsEmpty && rest[0] != '\r')
             {
-                // What came before goes on first; the next call stands here again.
+                // The bytes before this point are passed on first; the next call gets back to it and throws.
                 if (length > 0) break;
                 throw Malformed("more bytes than the chunk's size", rest);
             }
@@ -74,8 +74,8 @@ internal struct ChunkedReader(int longestLine)
         switch (_expect)
         {
             case Expect.Size:
-                // The size may be followed by extensions, which mean nothing to anybody and go no further; a bare CR in one is a line's end
-                // to somebody.
+                // Extensions may follow the size. Nobody uses them, and they are dropped; a bare CR in one is refused because some parsers
+                // take it for the end of a line.
                 if (!Utf8Parser.TryParse(line, out long size, out var digits, 'x') || size < 0 || digits > 15 ||
                     (digits < line.Length && !IsExtension(line[digits..])))
                     throw Malformed("no chunk size", line);
@@ -94,13 +94,13 @@ internal struct ChunkedReader(int longestLine)
                 }
                 if ((_trailerBytes += line.Length) > longestLine || !ResponseHeadReader.TryParse(line, out var name, out var value))
                     throw Malformed("a malformed trailer", line);
-                // Framing and routing are never a trailer's to say (RFC 9110, section 6.5.1).
+                // A trailer must not carry framing or routing (RFC 9110, section 6.5.1).
                 if (!HopByHop.IsForbiddenTrailer(name)) (Trailers ??= []).Add(new(name, value));
                 break;
         }
     }
 
-    // RFC 9112, section 7.1.1: blanks, and what a semicolon begins.
+    // RFC 9112, section 7.1.1: whitespace, then nothing or an extension that begins with a semicolon.
     private static bool IsExtension(ReadOnlySpan<byte> text) =>
         text.TrimStart(" \t"u8) is [] or [(byte)';', ..] && !ResponseHeadReader.HoldsControl(text);
 

@@ -6,20 +6,20 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Daemons;
 
 /// <summary>How a process of a managed group is started.</summary>
-/// <param name="Program">The program, as it is named in messages.</param>
-/// <param name="Line">The whole command line: program and arguments, the shim's before the daemon's where there is one.</param>
-/// <param name="Socket">Full path of the Unix socket it is to listen on.</param>
-/// <param name="Home">Its working directory; null: the front end's.</param>
+/// <param name="Program">The program's name for messages.</param>
+/// <param name="Line">The whole command line: program and arguments, preceded by those of the shim if there is one.</param>
+/// <param name="Socket">Full path of the Unix socket that the process must listen on.</param>
+/// <param name="Home">Working directory of the process; null: the front end's.</param>
 /// <param name="Variables">Environment variables that differ from the front end's.</param>
 public sealed record DaemonCommand(
     string Program, IReadOnlyList<string> Line, string Socket, string? Home, IReadOnlyDictionary<string, string> Variables)
 {
-    /// <summary>The command of a group.</summary>
+    /// <summary>Builds the command of a group.</summary>
     /// <param name="options">The group. <c>{socket}</c> in its command stands for the socket's path.</param>
     /// <param name="socket">Full path of the socket.</param>
     /// <param name="host">Program and first arguments that start this host.</param>
-    /// <param name="requireLoad">Whether a WSGI application's process is to end when it cannot load the application.</param>
-    /// <param name="secret">What each request to a worker of ours carries.</param>
+    /// <param name="requireLoad">Whether the process of a WSGI application ends when it cannot load the application.</param>
+    /// <param name="secret">The secret that each request to a WSGI worker carries.</param>
     public static DaemonCommand From(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret)
     {
         string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
@@ -31,7 +31,7 @@ public sealed record DaemonCommand(
         {
             string[] what = options.Application is { } application ? ["--application", application] : ["--sample"];
             string[] worker = [.. host, "daemon", .. what, "--socket", socket, "--front-end"];
-            // This host sees to itself what the shim is for, but for another identity.
+            // This host does the shim's work itself, except for taking on another identity.
             return new(options.Application ?? "the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker,
                 socket, options.Home, variables)
             {
@@ -43,22 +43,22 @@ public sealed record DaemonCommand(
         return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
     }
 
-    /// <summary>Whether it answers <c>OPTIONS *</c> by itself, without any application: as this host does.</summary>
+    /// <summary>Whether the process answers <c>OPTIONS *</c> itself, without involving an application, as this host does.</summary>
     public bool AnswersPing { get; init; }
 
     /// <summary>
-    /// What a worker of ours is told when it has been started; its standard output is its channel for events. Null: it is no worker of
-    /// ours, and what it writes is output.
+    /// What a WSGI worker is told after its start; its standard output is its event channel. Null: the process is not a WSGI worker, and
+    /// everything it writes is output.
     /// </summary>
     public WorkerGreeting? Greeting { get; private init; }
 
-    /// <summary>The program that must be there; null: this host, which is.</summary>
+    /// <summary>The program that must exist; null: this host, which always does.</summary>
     private string? LooksFor { get; init; }
 
     /// <summary>
-    /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). It puts the daemon into a process group of its own, so
-    /// that a Ctrl+C at the terminal reaches the front end alone and the daemon finishes what is in flight, and all that the daemon starts
-    /// can be ended with it.
+    /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). The shim puts the daemon into a process group of its own.
+    /// Ctrl+C at the terminal then reaches only the front end while the daemon finishes what is in flight, and everything that the daemon
+    /// starts can be ended together with it.
     /// </summary>
     private static IEnumerable<string> ShimOptions(ProcessIdentity identity)
     {
@@ -74,8 +74,8 @@ public sealed record DaemonCommand(
         if (identity.User is { } user) yield return $"--user={user}";
     }
 
-    /// <summary>How the process is started. Its standard input stays open as long as this process lives, and ends with it.</summary>
-    /// <exception cref="Win32Exception">The program is not there.</exception>
+    /// <summary>Builds the start information of the process. Its standard input stays open for as long as this process lives.</summary>
+    /// <exception cref="Win32Exception">The program does not exist.</exception>
     public ProcessStartInfo StartInfo()
     {
         if (LooksFor is { } program) Require(program);
@@ -92,7 +92,7 @@ public sealed record DaemonCommand(
         return start;
     }
 
-    /// <summary>Looks for the program before the shim does, so that a missing one is told at once and as such.</summary>
+    /// <summary>Looks for the program before the shim does, so that a missing program is reported at once and clearly.</summary>
     private void Require(string program)
     {
         if (program.Contains('/'))

@@ -9,20 +9,20 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// One connection to a daemon, and the HTTP/1.1 exchange on it. On plain sockets, because the relay has to see the socket run dry.
-/// It serves one request at a time, whose body is read through <see cref="IResponseBody"/>.
+/// One connection to a daemon, and the HTTP/1.1 exchange on it. It uses plain sockets because the relay has to see the socket run dry. It
+/// serves one request at a time; the body of the response is read through <see cref="IResponseBody"/>.
 /// </summary>
 public sealed class DaemonConnection : IResponseBody, IDisposable
 {
-    // What a response gets that is taken slowly, by how long what filled its buffer lay in there: the daemon waits for it, not the front
-    // end's memory.
+    // The buffer of a response that is read slowly, judged by how long a full buffer stayed unread: the daemon has to wait for the client
+    // instead of filling the front end's memory.
     private const int SlowBuffer = 4_096;
 
-    // A usual page with its head. It grows with a response that fills it, and shrinks with one that comes in small pieces, as streams of
-    // events do.
+    // Enough for a typical page with its head. The buffer grows for a response that fills it, and shrinks for one that arrives in small
+    // pieces, as event streams do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
-    // Far more than any daemon has to say before its answer.
+    // Far more interim responses than any daemon sends before its answer.
     private const int MostInterim = 100;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
@@ -50,10 +50,10 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private long _sentAt;
     private volatile bool _requestUnderWay;
 
-    /// <param name="socket">The socket, connected; the connection's from here on.</param>
+    /// <param name="socket">The connected socket; this connection owns it from now on.</param>
     /// <param name="limits">The limits of its exchanges.</param>
-    /// <param name="time">Their clock.</param>
-    /// <param name="budget">Where it was counted; null: nowhere.</param>
+    /// <param name="time">The clock that measures them.</param>
+    /// <param name="budget">The budget that counts this connection; null: it is not counted.</param>
     internal DaemonConnection(Socket socket, DaemonLimits limits, TimeProvider time, ConnectionBudget? budget = null)
     {
         _budget = budget;
@@ -63,15 +63,15 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         _wait = new TimedWait(time);
     }
 
-    /// <summary>Whether it has served a request before: then the daemon may have closed it in the meantime.</summary>
+    /// <summary>Whether the connection has served a request before; the daemon may then have closed it in the meantime.</summary>
     public bool Reused { get; private set; }
 
-    /// <summary>When it began to rest, as a timestamp of the clock.</summary>
+    /// <summary>When the connection became idle, as a timestamp of the clock.</summary>
     internal long RestsSince { get; private set; }
 
     /// <summary>
-    /// Whether more of the request is to come: then the daemon's silence says nothing of the daemon, for it may wait for what the client
-    /// has not sent.
+    /// Whether part of the request is still to be sent. Silence of the daemon then proves nothing, because it may be waiting for what the
+    /// client has not sent yet.
     /// </summary>
     internal bool RequestUnderWay
     {
@@ -83,15 +83,15 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         }
     }
 
-    /// <summary>The response's trailers; empty until its end.</summary>
+    /// <summary>The trailers of the response; empty until its end.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
 
-    /// <summary>Whether the response is complete and the daemon takes another request on this connection.</summary>
+    /// <summary>Whether the response is complete and the daemon accepts another request on this connection.</summary>
     public bool Reusable => _bodyEnded && _keepAlive && _start == _end && !_receiving && !_eof;
 
     /// <summary>Sends bytes of the request.</summary>
     /// <exception cref="SocketException">The daemon no longer takes any.</exception>
-    /// <exception cref="TimeoutException">The daemon took nothing for socket-timeout.</exception>
+    /// <exception cref="TimeoutException">The daemon accepted nothing for socket-timeout.</exception>
     internal async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         while (!bytes.IsEmpty)
@@ -105,16 +105,17 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     }
 
     /// <summary>
-    /// Reads the response's head; the body can be read after it. Interim responses but 101 are read over, and 100 is told.
+    /// Reads the head of the response; the body can be read afterwards. Interim responses other than 101 are skipped, and a 100 is
+    /// reported.
     /// </summary>
     /// <param name="toHead">Whether the request was HEAD.</param>
     /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
     /// <param name="clientGone">Ends the wait.</param>
     /// <remarks>
-    /// Each silence is limited by socket-timeout, and the whole, interim responses included, by response-header-timeout from its first
-    /// byte. Both begin when the last of the request has been sent. Interim responses are limited in number and bytes.
+    /// socket-timeout limits each silence. response-header-timeout limits the whole head, interim responses included, from its first byte.
+    /// Neither begins before the last of the request has been sent. Interim responses are limited in number and in bytes.
     /// </remarks>
-    /// <exception cref="BrokenResponseException">There is no proper head (behaviour.md, section 6).</exception>
+    /// <exception cref="BrokenResponseException">There is no valid head (behaviour.md, section 6).</exception>
     /// <exception cref="NothingCameException">The connection ended before a byte of the response came.</exception>
     internal async ValueTask<ResponseHead> ReadHeadAsync(bool toHead, Action? goAhead, CancellationToken clientGone)
     {
@@ -166,9 +167,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         }
     }
 
-    /// <summary>How long the head may yet be waited for.</summary>
-    /// <param name="first">When its first byte came, as a timestamp; 0: none has.</param>
-    /// <param name="last">When its last byte came, or the wait began.</param>
+    /// <summary>How much longer the head may take.</summary>
+    /// <param name="first">When its first byte arrived, as a timestamp; 0: none has.</param>
+    /// <param name="last">When its latest byte arrived, or when the wait began.</param>
     private TimeSpan LeftForHead(long first, long last)
     {
         if (_requestUnderWay) return _limits.SocketTimeout;
@@ -247,7 +248,7 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         return true;
     }
 
-    /// <summary>Receives what has come. False when nothing has; then <see cref="_wait"/> is signalled when something does.</summary>
+    /// <summary>Receives what has arrived. False when nothing has; <see cref="_wait"/> is then signalled when something does.</summary>
     private bool TryReceive()
     {
         if (!_receiving)
@@ -279,9 +280,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     private void MakeRoom()
     {
         var kept = _end - _start;
-        // A response that fills the buffer is a large one and gets a larger buffer; a long header line gets what it needs.
+        // A response that fills the buffer is large and gets a larger buffer; a long header line gets what it needs.
         var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
-        // The head alone is a small piece, too.
+        // The head alone counts as one small piece.
         var small = slow || (kept == 0 && _smallPieces > 1);
         var size = small
             ? SlowBuffer : _filled && kept == 0
@@ -299,16 +300,16 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         _end = kept;
     }
 
-    /// <summary>After a 101: the connection as a stream of bytes, and what of it has come already.</summary>
+    /// <summary>After a 101: returns the connection as a stream of bytes, and the bytes of it that have already been received.</summary>
     public (Stream Stream, ReadOnlyMemory<byte> Received) TakeOver() =>
         (new NetworkStream(_socket, ownsSocket: false), _buffer.AsMemory(_start, _end - _start));
 
-    /// <summary>After a 101: tells the daemon that the client has sent all it has.</summary>
+    /// <summary>After a 101: tells the daemon that the client will send nothing more.</summary>
     public void EndRequest() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>
-    /// Rests until the next request. The receive that the next response's head will come in is started already: it ends before its time
-    /// when the daemon closes the connection, or speaks unasked, so that no request has to ask the system first.
+    /// Makes the connection idle until the next request. The receive for the next response's head is already started. It completes early
+    /// when the daemon closes the connection or sends something unasked, so that a request need not ask the system first.
     /// </summary>
     internal void Rest()
     {
@@ -321,12 +322,13 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         catch (SocketException) { _closedAtRest = true; }
     }
 
-    /// <summary>Whether the daemon has closed the connection, or spoken unasked, while it rested.</summary>
+    /// <summary>Whether the daemon has closed the connection, or sent something unasked, while it was idle.</summary>
     internal bool IsStale() => _closedAtRest || _wait.IsSignalled;
 
     private void ReturnBuffer()
     {
-        // A receive that is still under way may write into the buffer yet: then the garbage collector gets it, not the pool.
+        // A receive that is still under way may yet write into the buffer, which is then left to the garbage collector, not returned to the
+        // pool.
         if (_buffer.Length > 0 && !_receiving) ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
         _start = _end = 0;
@@ -344,20 +346,20 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
 }
 
 /// <summary>The limits of an exchange with a daemon.</summary>
-/// <param name="SocketTimeout"><c>socket-timeout</c>: each single read or write.</param>
-/// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: longest header line.</param>
-/// <param name="HeadTimeout"><c>response-header-timeout</c>: a whole head, from its first byte; 0: as
+/// <param name="SocketTimeout"><c>socket-timeout</c>, which applies to each single read or write.</param>
+/// <param name="HeaderBufferSize"><c>header-buffer-size</c>, bytes: the longest header line.</param>
+/// <param name="HeadTimeout"><c>response-header-timeout</c>: the whole head, from its first byte; 0: same as
 /// <paramref name="SocketTimeout"/>.</param>
 internal sealed record DaemonLimits(TimeSpan SocketTimeout, int HeaderBufferSize, TimeSpan HeadTimeout = default)
 {
-    /// <summary>What a whole head may take.</summary>
+    /// <summary>The longest that a whole head may take.</summary>
     public TimeSpan WholeHead => HeadTimeout > TimeSpan.Zero ? HeadTimeout : SocketTimeout;
 }
 
 /// <summary>
-/// The connection ended before a byte of the response came: a repeatable request may be sent again (RFC 9110, section 9.2.2).
+/// The connection ended before any byte of the response arrived: a repeatable request may be sent again (RFC 9110, section 9.2.2).
 /// </summary>
-/// <param name="reason">What it is when it is not sent again.</param>
+/// <param name="reason">The failure to report when the request is not sent again.</param>
 internal sealed class NothingCameException(BrokenResponseException reason) : Exception
 {
     public BrokenResponseException Reason => reason;

@@ -3,8 +3,8 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// One request at a daemon: its response's head, its body still to be read. Disposing it gives the connection back, or closes it when the
-/// exchange was not completed, and the place on the worker.
+/// One request to a daemon whose response head has been read and whose body is still to be read. Disposing it frees the place on the worker
+/// and returns the connection, or closes the connection if the exchange was not completed.
 /// </summary>
 public sealed class DaemonExchange : IAsyncDisposable
 {
@@ -26,16 +26,16 @@ public sealed class DaemonExchange : IAsyncDisposable
         Head = head;
     }
 
-    /// <summary>The response's head.</summary>
+    /// <summary>The head of the response.</summary>
     public ResponseHead Head { get; }
 
-    /// <summary>The connection, which is the body to be read.</summary>
+    /// <summary>The connection, from which the body is read.</summary>
     public DaemonConnection Connection { get; }
 
-    /// <summary>Set when the client did not deliver its request's body: then the response broke off by the client's fault.</summary>
+    /// <summary>Set when the client did not deliver the body of its request: the client then caused the response to break off.</summary>
     public BrokenResponseException? ClientFailure => _pump?.ClientFailure;
 
-    /// <summary>Ends the exchange; once it has ended, nothing happens.</summary>
+    /// <summary>Ends the exchange; further calls do nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _ended, 1) != 0) return;

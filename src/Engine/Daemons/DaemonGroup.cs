@@ -13,19 +13,20 @@ public sealed class DaemonGroup : IDisposable
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    // The end of a process's sockets is seen a moment before its own.
+    // The sockets of a process are seen to end a moment before the process itself does.
     private static readonly TimeSpan DeathKnown = TimeSpan.FromMilliseconds(250);
 
     private readonly TimeProvider _time;
     private readonly DaemonWorker? _external;
 
     /// <summary>
-    /// Makes a group; nothing is connected yet. One with an address has its worker; the front end opens the others' as they start.
+    /// Creates a group without connecting to anything. A group with an address has its worker from the start; the front end opens the
+    /// workers of other groups as they start.
     /// </summary>
     /// <param name="options">Its configuration.</param>
-    /// <param name="time">The clock of its timeouts.</param>
+    /// <param name="time">The clock for its timeouts.</param>
     /// <param name="statistics">Its counts.</param>
-    /// <param name="budget">Where its connections are counted.</param>
+    /// <param name="budget">The budget that counts its connections.</param>
     public DaemonGroup(DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget)
     {
         Budget = budget;
@@ -43,23 +44,23 @@ public sealed class DaemonGroup : IDisposable
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
 
-    /// <summary>Where its connections are counted.</summary>
+    /// <summary>The budget that counts its connections.</summary>
     internal ConnectionBudget Budget { get; }
 
     /// <summary>
-    /// What each request to a WSGI worker of the group carries, so that nothing else is taken for one: 256 random bits, hexadecimal. In no
-    /// log, command line or environment.
+    /// The secret that each request to a WSGI worker of the group carries, so that the worker accepts nothing else as a request: 256 random
+    /// bits in hexadecimal. It appears in no log, command line or environment.
     /// </summary>
     public string Secret { get; } = RandomBytes.Hexadecimal(32);
 
-    /// <summary>Called before a request is given to a worker; null: nothing is. It must not block.</summary>
+    /// <summary>Called before a request is given to a worker; may be null. It must not block.</summary>
     internal Action? BeforeRequest { get; set; }
 
-    /// <summary>Whether a request for a path only asks whether the application lives.</summary>
+    /// <summary>Whether a request for this path is only a health check of the application.</summary>
     public bool IsHealthCheck(string path) =>
         Options.HealthCheckPaths.Count > 0 && Options.HealthCheckPaths.Contains(path, StringComparer.Ordinal);
 
-    /// <summary>The workers, and the requests that wait for one.</summary>
+    /// <summary>The queue of the workers and of the requests waiting for one.</summary>
     public WorkerQueue Queue { get; }
 
     /// <summary>The flush policy in force.</summary>
@@ -72,13 +73,14 @@ public sealed class DaemonGroup : IDisposable
     public ResponseRelay Relay { get; }
 
     /// <summary>
-    /// The longest the client may take nothing: <c>response-socket-timeout</c>, or <c>socket-timeout</c> where that is 0.
+    /// The longest time for which the client may accept nothing: <c>response-socket-timeout</c>, or <c>socket-timeout</c> if that is 0.
     /// </summary>
     public TimeSpan ClientTimeout => Options.ResponseSocketTimeout > TimeSpan.Zero ? Options.ResponseSocketTimeout : Options.SocketTimeout;
 
     /// <summary>
-    /// Sends a request and reads the head of its response. A repeatable request whose worker fails before a byte of the response came is
-    /// sent once more, to another worker where there is one, unless it is what the worker failed of: <see cref="RepeatRule"/>.
+    /// Sends a request and reads the head of its response. If the worker fails before any byte of the response has arrived, a repeatable
+    /// request is sent once more, to another worker if there is one, unless the request itself made the worker fail: see
+    /// <see cref="RepeatRule"/>.
     /// </summary>
     /// <exception cref="BrokenResponseException">There is no response; its reason carries the status for the client (behaviour.md, section
     /// 6).</exception>
@@ -119,7 +121,7 @@ public sealed class DaemonGroup : IDisposable
                         EventCatalogue.ClosedInHead,
                         "its worker died while it served this request and no other, so that it is given to none of the others");
                 if (pump?.ClientFailure is { } byClient) throw byClient;
-                // What it said of itself before it stopped reading tells more.
+                // Whatever the daemon answered before it stopped reading is more informative.
                 var closed = failure is NothingCameException
                     || (failure is BrokenResponseException { Reason: var reason }
                     && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
@@ -132,12 +134,12 @@ public sealed class DaemonGroup : IDisposable
     }
 
     /// <summary>
-    /// What is known of a try at which nothing came. Its place on the worker is still taken, so that those who died together count each
-    /// other.
+    /// Collects what is known about a try that got no response. The request still occupies its place on the worker, so that requests that
+    /// died together count each other.
     /// </summary>
     private async ValueTask<FailedTry> TryOfAsync(DaemonWorker worker, BrokenResponseException reason, bool wasKept, bool hasBeenRepeated)
     {
-        // Linux resets a local connection when what was sent has not been read by the end of the other side, and only then.
+        // Linux resets a local connection if, and only if, the other side ends with sent bytes unread.
         bool? isTakenUp = reason.InnerException is SocketException && reason.Reason == EventCatalogue.ClosedInHead ? false
             : OperatingSystem.IsLinux() && worker.Address.UnixSocket is not null
             ? reason.InnerException is not SocketException { SocketErrorCode: SocketError.ConnectionReset }
@@ -180,7 +182,7 @@ public sealed class DaemonGroup : IDisposable
         {
             var worker = await TakeAsync(request, avoid, clientGone).ConfigureAwait(false);
             if (worker.TakeKept(request.Repeatable) is { } kept) return (worker, kept);
-            // The budget is for connecting; what was waited for a place is not of it.
+            // connect-timeout covers connecting only; the wait for a place is not part of it.
             if (start == 0) start = _time.GetTimestamp();
             var left = Options.ConnectTimeout - _time.GetElapsedTime(start);
             try
@@ -220,7 +222,7 @@ public sealed class DaemonGroup : IDisposable
         }
     }
 
-    /// <summary>Whether a failure may pass: no socket yet, nobody listening yet, backlog full, no descriptor left.</summary>
+    /// <summary>Whether a failure may be temporary: no socket yet, nobody listening yet, backlog full, no descriptor left.</summary>
     private static bool IsPassing(SocketError error) =>
         error is SocketError.ConnectionRefused or SocketError.AddressNotAvailable or SocketError.TryAgain or SocketError.WouldBlock
             or SocketError.ConnectionReset or SocketError.TimedOut or SocketError.HostNotFound or SocketError.InProgress

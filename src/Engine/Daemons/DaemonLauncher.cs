@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Starts processes, all from one thread that lives as long as the front end. Linux ends a daemon with the front end (prctl,
-/// PR_SET_PDEATHSIG) when the <em>thread</em> ends that started it; the thread pool's come and go.
+/// Starts all processes from one thread that lives as long as the front end. On Linux a daemon ends with the front end (prctl,
+/// PR_SET_PDEATHSIG), but the signal is sent when the <em>thread</em> that started it ends, and threads of the thread pool come and go.
 /// </summary>
 public sealed class DaemonLauncher : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class DaemonLauncher : IDisposable
     public DaemonLauncher() => new Thread(Run) { IsBackground = true, Name = "daemon launcher" }.Start();
 
     /// <summary>Starts a process.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist or may not be run.</exception>
     public Task<Process> StartAsync(ProcessStartInfo start)
     {
         var started = new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,6 +32,6 @@ public sealed class DaemonLauncher : IDisposable
         foreach (var start in _starts.GetConsumingEnumerable()) start();
     }
 
-    /// <summary>Ends the thread, and with it what of its processes is still there.</summary>
+    /// <summary>Ends the thread, and with it whichever of its processes are still running.</summary>
     public void Dispose() => _starts.CompleteAdding();
 }

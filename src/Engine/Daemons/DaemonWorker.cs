@@ -7,14 +7,17 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// One place where a group's requests can go: an address, how many requests it takes at a time, and the connections kept to it.
+/// One destination for the requests of a group: an address, the number of requests it serves at a time, and the connections kept open to
+/// it.
 /// </summary>
 public sealed class DaemonWorker : IDisposable
 {
-    /// <summary>The capacity of a worker that queues for itself, as any server does that was not started by its threads.</summary>
+    /// <summary>
+    /// The capacity of a worker that queues requests itself, as every server does that was not started with a thread count.
+    /// </summary>
     public const int Unlimited = int.MaxValue;
 
-    // As many as are worth keeping between two bursts of load; more would only be idle sockets on both sides.
+    // As many connections as are worth keeping between two bursts of load; more would only be idle sockets on both sides.
     private const int MostKept = 256;
 
     private static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(200);
@@ -31,12 +34,12 @@ public sealed class DaemonWorker : IDisposable
     private int _keptCount;
     private volatile bool _disposed;
 
-    /// <summary>Makes a worker; nothing is connected yet.</summary>
+    /// <summary>Creates a worker without connecting to it.</summary>
     /// <param name="options">Its group's configuration.</param>
     /// <param name="address">Where it listens.</param>
-    /// <param name="capacity">How many requests it takes at a time, &gt; 0.</param>
-    /// <param name="time">The clock of its timeouts.</param>
-    /// <param name="budget">Where its connections are counted; they are closed when they rest and room is short.</param>
+    /// <param name="capacity">How many requests it serves at a time, &gt; 0.</param>
+    /// <param name="time">The clock for its timeouts.</param>
+    /// <param name="budget">The budget that counts its connections; idle ones are closed when the budget runs short.</param>
     public DaemonWorker(DaemonGroupOptions options, DaemonAddress address, int capacity, TimeProvider time, ConnectionBudget budget)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
@@ -57,39 +60,41 @@ public sealed class DaemonWorker : IDisposable
     /// <summary>Where it listens.</summary>
     public DaemonAddress Address { get; }
 
-    /// <summary>How many requests it takes at a time.</summary>
+    /// <summary>How many requests it serves at a time.</summary>
     public int Capacity { get; }
 
-    /// <summary>Requests that it is serving. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    /// <summary>The number of requests it is serving. Only its <see cref="WorkerQueue"/> writes this.</summary>
     public int Active { get; internal set; }
 
-    /// <summary>Requests that it was given since it started. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    /// <summary>The number of requests it has been given since it started. Only its <see cref="WorkerQueue"/> writes this.</summary>
     public long Requests { get; internal set; }
 
     /// <summary>
-    /// When it was last given a request that was no health check, or finished one, as a timestamp of the clock. Written by its
-    /// <see cref="WorkerQueue"/> alone.
+    /// When it was last given, or last finished, a request other than a health check, as a timestamp of the clock. Only its
+    /// <see cref="WorkerQueue"/> writes this.
     /// </summary>
     public long LastUse { get; internal set; }
 
-    /// <summary>Whether it was ever given a request that was no health check. Written by its <see cref="WorkerQueue"/> alone.</summary>
+    /// <summary>
+    /// Whether it has ever been given a request other than a health check. Only its <see cref="WorkerQueue"/> writes this.
+    /// </summary>
     internal bool IsUsed { get; set; }
 
     /// <summary>
-    /// Gets, when its process has ended, how many requests died with it: 0 when it had been closed before. Null: the process is none of
-    /// ours.
+    /// Completes when the worker's process has ended, with the number of requests that died with it: 0 if the worker had already been
+    /// closed. Null: the front end did not start the process.
     /// </summary>
     internal TaskCompletionSource<int>? Death { get; init; }
 
     /// <summary>A kept connection that is still open, or null.</summary>
     /// <remarks>
-    /// A server may close a connection in the very moment that a request is on its way on it: gunicorn with --max-requests does, however
-    /// short the rest was. Of 600 POSTs in 8 connections to two workers that restart every 20 requests, 60 became a 502 on connections that
-    /// had rested for less than 1 s, 25 at less than 1 ms, and none on connections of their own, which cost (gunicorn, 8 threads, 2 cores)
-    /// 5,500 - 3,300 POSTs a second. So what may not be repeated gets one of its own, unless the group says otherwise, or the worker is one
-    /// of ours, which leaves closing to the front end.
+    /// A server may close a connection at the very moment when a request is on its way: gunicorn with --max-requests does so, however short
+    /// the idle time was. With 600 POSTs over 8 connections to two workers that restart every 20 requests, 60 became a 502 on connections
+    /// idle for less than 1 s, 25 on those idle for less than 1 ms, and none when each had its own connection, which lowers throughput
+    /// (gunicorn, 8 threads, 2 cores) from 5,500 to 3,300 POSTs per second. A request that must not be repeated therefore gets a connection
+    /// of its own, unless the group is configured otherwise or the worker is a WSGI worker, which leaves closing to the front end.
     /// </remarks>
-    /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection in this very moment.</param>
+    /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection at this very moment.</param>
     internal DaemonConnection? TakeKept(bool repeatable)
     {
         if (!repeatable && !_reuseAlways) return null;
@@ -119,13 +124,14 @@ public sealed class DaemonWorker : IDisposable
         }
         _kept.Push(connection);
         if (Interlocked.Exchange(ref _sweeping, 1) == 0) _sweeper.Change(_sweepEvery, Timeout.InfiniteTimeSpan);
-        // Whoever disposed the worker meanwhile may have missed this one.
+        // A concurrent Dispose may have missed this connection.
         if (_disposed) CloseKept();
     }
 
-    /// <summary>Connects, once.</summary>
-    /// <exception cref="SocketException">The worker does not take the connection.</exception>
-    /// <exception cref="OperationCanceledException">The time was up, or the client has left.</exception>
+    /// <summary>Makes one attempt to connect.</summary>
+    /// <exception cref="SocketException">The worker does not accept the connection.</exception>
+    /// <exception cref="TimeoutException">The time was up.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
     internal async ValueTask<DaemonConnection> ConnectAsync(TimeSpan limit, CancellationToken clientGone)
     {
         if (!_budget.TryTake()) throw new SocketException((int)SocketError.TooManyOpenSockets);
@@ -153,8 +159,8 @@ public sealed class DaemonWorker : IDisposable
     }
 
     /// <summary>
-    /// Closes the connections that have rested too long: those below on the stack would else stay, closed by the daemon, until a burst of
-    /// load takes them.
+    /// Closes the connections that have been idle too long. Otherwise those at the bottom of the stack would remain, already closed by the
+    /// daemon, until a burst of load takes them.
     /// </summary>
     private void Sweep()
     {
@@ -170,7 +176,7 @@ public sealed class DaemonWorker : IDisposable
         }
         Volatile.Write(ref _sweeping, 0);
         if (fresh.Count == 0) return;
-        // The one that rested least is on top again.
+        // Puts the most recently used connection back on top.
         fresh.Reverse();
         _kept.PushRange([.. fresh]);
         if (_disposed) CloseKept();

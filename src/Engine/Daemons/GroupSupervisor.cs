@@ -13,11 +13,11 @@ public sealed class GroupSupervisor : IAsyncDisposable
     private readonly EventLog _log;
     private int _scriptVersion;
 
-    /// <summary>Makes the supervisor; nothing runs yet.</summary>
-    /// <param name="group">The group, whose queue gets the workers as they listen.</param>
-    /// <param name="program">The program, as it is named in messages.</param>
-    /// <param name="nextCommand">The command of the next process, on a socket of its own; told whether it must be able to load its
-    /// application.</param>
+    /// <summary>Creates the supervisor without starting anything.</summary>
+    /// <param name="group">The group; workers are added to its queue once they listen.</param>
+    /// <param name="program">The program's name for messages.</param>
+    /// <param name="nextCommand">Builds the command of the next process, with a socket of its own. The argument says whether the process
+    /// ends when it cannot load its application.</param>
     /// <param name="launcher">Starts the processes.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
@@ -28,7 +28,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     {
     }
 
-    /// <summary>Makes the supervisor of processes that are started in some way.</summary>
+    /// <summary>Creates a supervisor that starts its processes through a delegate.</summary>
     internal GroupSupervisor(
         DaemonGroup group, string program, Func<bool, DaemonCommand> nextCommand, WorkerStart launch, EventLog log, TimeProvider time)
     {
@@ -49,17 +49,19 @@ public sealed class GroupSupervisor : IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes when every worker listens; fails with <see cref="DaemonStartException"/> when one ended before it ever did.
+    /// Completes when every worker has listened for the first time; fails with <see cref="DaemonStartException"/> when the first start of
+    /// one fails.
     /// </summary>
     public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
 
     /// <summary>
-    /// Whether a group whose start failed may have come round: a worker listens that has another script, or is a server of its own.
+    /// Whether a group whose start failed may have recovered: a worker is listening that either has loaded a changed script or is a server
+    /// of its own.
     /// </summary>
     public bool HasRecovered =>
         _workers.Any(worker => worker.Current is { } running && (running.ScriptVersion > 0 || Options.Source != DaemonSource.Application));
 
-    /// <summary>The group's state: ready while any worker is.</summary>
+    /// <summary>The state of the group: ready while any worker is ready.</summary>
     public DaemonState State
     {
         get
@@ -80,15 +82,13 @@ public sealed class GroupSupervisor : IAsyncDisposable
             : new WorkerStatus(worker.State, null, null, 0, 0)),
     ];
 
-    /// <summary>How often a worker was started again.</summary>
+    /// <summary>Counts the restarts of workers, by reason.</summary>
     public RestartCounter Restarts { get; }
 
-    /// <summary>Grows with each change of the script: a worker that was started before it has loaded what is no longer wanted.</summary>
+    /// <summary>Increases with each change of the script: a worker started before the change has loaded outdated code.</summary>
     internal int ScriptVersion => Volatile.Read(ref _scriptVersion);
 
-    /// <summary>
-    /// No request may meet the old script: its workers are closed at once, and requests wait for those that replace them.
-    /// </summary>
+    /// <summary>Closes all workers at once, because no request may run the old script; requests wait for the replacements.</summary>
     private void ReloadScript()
     {
         Interlocked.Increment(ref _scriptVersion);
@@ -105,7 +105,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal WorkerQueue Queue { get; }
 
-    /// <summary>Where the workers' connections are counted.</summary>
+    /// <summary>The budget that counts the workers' connections.</summary>
     internal ConnectionBudget Budget { get; }
 
     internal WorkerStart Launch { get; }
@@ -116,14 +116,14 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     internal int Capacity => Options.Threads > 0 ? Options.Threads : DaemonWorker.Unlimited;
 
-    /// <summary>Starts the workers, and their supervision.</summary>
+    /// <summary>Starts the workers and their supervision.</summary>
     public void Start()
     {
         foreach (var worker in _workers) worker.Start();
     }
 
-    /// <summary>Replaces all workers, each by one that listens before it is closed.</summary>
-    /// <returns>Completes when all new ones listen.</returns>
+    /// <summary>Replaces all workers. Each replacement listens before its predecessor is closed.</summary>
+    /// <returns>A task that completes when all new workers listen.</returns>
     public Task RestartAsync() => Task.WhenAll(_workers.Select(worker => worker.ReplaceAsync(RestartReason.Operator)));
 
     internal DaemonCommand NextCommand(bool requireLoad) => _nextCommand(requireLoad);
@@ -131,7 +131,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     internal void Count(RestartReason reason) => Restarts.Count(reason);
 
     /// <summary>Logs a line that a worker wrote.</summary>
-    /// <returns>The event in it; null when it is a line like any other.</returns>
+    /// <returns>The event in the line; null when it is ordinary output.</returns>
     internal WorkerEvent? Quote(string line)
     {
         var written = WorkerEvent.Parse(line);
@@ -151,7 +151,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the workers: asks them to end, and kills them after shutdown-timeout.</summary>
+    /// <summary>Stops the workers: asks them to end, and kills those still running after shutdown-timeout.</summary>
     public async ValueTask DisposeAsync() =>
         await Task.WhenAll(_workers.Select(worker => worker.DisposeAsync().AsTask())).ConfigureAwait(false);
 }

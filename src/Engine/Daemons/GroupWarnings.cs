@@ -5,18 +5,19 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// What is served otherwise than somebody may think who reads the configuration: to be said at the start, never kept silent.
+/// Warns where a group is served differently from what a reader of its configuration would expect. Such cases are always reported at the
+/// start.
 /// </summary>
 public static class GroupWarnings
 {
-    /// <summary>The warnings of a configuration on this system.</summary>
+    /// <summary>Returns the warnings for a configuration on this system.</summary>
     public static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return From(configuration, isUnix: !OperatingSystem.IsWindows(), isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
     }
 
-    /// <summary>The warnings of a configuration on some system.</summary>
+    /// <summary>Returns the warnings for a configuration on a given system.</summary>
     internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(
         ProxyConfiguration configuration, bool isUnix, bool isRoot)
     {
@@ -32,7 +33,7 @@ public static class GroupWarnings
                     EventCatalogue.OptionNotHonoured,
                     $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it "
                     + "out", group.Name);
-            // The sample is a part of the front end itself.
+            // The sample is part of the front end itself.
             if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")
                 yield return (
                     EventCatalogue.RunsAsRoot, $"daemon group '{group.Name}' runs as root; name another user, for example user: www-data",

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// The fields that belong to one connection and go no further (RFC 9110, section 7.6.1), and those that no trailer may carry.
+/// The fields that apply to a single connection and are not forwarded (RFC 9110, section 7.6.1), and the fields that no trailer may carry.
 /// </summary>
 public static class HopByHop
 {
@@ -26,15 +26,15 @@ public static class HopByHop
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Whether a header goes on even where Connection names it: what frames and addresses a message, and what the front end says itself, is
-    /// not for a client to take away (RFC 9110, section 7.6.1: a sender must not name a field that is intended for all recipients).
+    /// Whether a header is forwarded even if Connection names it. A client must not be able to remove the headers that frame and address a
+    /// message or that the front end sets (RFC 9110, section 7.6.1: a sender must not name a field that is intended for all recipients).
     /// </summary>
     public static bool StaysWhenNamed(string name) =>
         Addressing.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a request's or response's header is for the next connection alone.</summary>
+    /// <summary>Whether a header of a request or response applies only to a single connection.</summary>
     public static bool IsHopByHop(string name) => Fields.Contains(name);
 
-    /// <summary>Whether a trailer field would say what only a header may.</summary>
+    /// <summary>Whether a field may appear only as a header, not as a trailer.</summary>
     public static bool IsForbiddenTrailer(string name) => NoTrailers.Contains(name);
 }

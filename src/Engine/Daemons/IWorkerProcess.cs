@@ -2,9 +2,10 @@ namespace DaemonProxy.Daemons;
 
 /// <summary>Starts a process of a managed group.</summary>
 /// <param name="command">What to run.</param>
-/// <param name="output">Gets each line that it, or a child that has its output, writes; also after its end.</param>
-/// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
-/// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
+/// <param name="output">Receives each line written by the process, or by a child that inherited its output, even after the process has
+/// ended.</param>
+/// <exception cref="System.ComponentModel.Win32Exception">The program does not exist or may not be run.</exception>
+/// <exception cref="IOException">A stale socket is in the way and cannot be removed.</exception>
 internal delegate Task<IWorkerProcess> WorkerStart(DaemonCommand command, Action<IWorkerProcess, string> output);
 
 /// <summary>One process of a managed group, as its supervisor sees it.</summary>
@@ -12,7 +13,7 @@ internal interface IWorkerProcess
 {
     int Id { get; }
 
-    /// <summary>Full path of the socket it is to listen on.</summary>
+    /// <summary>Full path of the socket that the process must listen on.</summary>
     string Socket { get; }
 
     /// <summary>When it was started, as a timestamp of the clock.</summary>
@@ -21,29 +22,29 @@ internal interface IWorkerProcess
     /// <summary>When it was started.</summary>
     DateTimeOffset StartTime { get; }
 
-    /// <summary>Completes when the process has ended, whoever holds its output.</summary>
+    /// <summary>Completes when the process has ended, even if another process still holds its output.</summary>
     Task Ended { get; }
 
     /// <summary>Its exit code, once it has ended.</summary>
     int ExitCode { get; }
 
-    /// <summary>How many of its requests it has reported to be stuck: they will not end by themselves.</summary>
+    /// <summary>The number of its requests that the process has reported as stuck; they will not end by themselves.</summary>
     int StuckRequests { get; set; }
 
-    /// <summary>The last line it wrote that was not empty.</summary>
+    /// <summary>The last non-empty line it wrote.</summary>
     string? LastLine { get; }
 
-    /// <summary>Processor time it has used so far; its children's is not in it.</summary>
+    /// <summary>The processor time used so far, excluding that of its children.</summary>
     TimeSpan ProcessorTime { get; }
 
-    /// <summary>Waits until it takes a connection.</summary>
-    /// <param name="limit">0: however long it takes.</param>
+    /// <summary>Waits until the process accepts a connection.</summary>
+    /// <param name="limit">The longest wait; 0: unlimited.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>False when it ended, or the limit passed, before it did.</returns>
+    /// <returns>False when the process ended, or the limit passed, before it accepted one.</returns>
     Task<bool> BecomesReadyAsync(TimeSpan limit, CancellationToken stop);
 
-    /// <summary>Asks it to end, kills it when it has not ended in time, and removes its socket.</summary>
-    /// <param name="limit">0: killed at once.</param>
+    /// <summary>Asks the process to end, kills it if it has not ended in time, and removes its socket.</summary>
+    /// <param name="limit">How long the process has to end; 0: it is killed at once.</param>
     /// <returns>Whether it ended by itself.</returns>
     Task<bool> EndAsync(TimeSpan limit);
 }

@@ -1,37 +1,39 @@
 namespace DaemonProxy.Daemons;
 
-/// <summary>What is known of a request whose connection ended before a byte of the response came.</summary>
-/// <param name="IsTakenUp">Whether the worker had taken the request's bytes; null: the system does not say.</param>
+/// <summary>What is known about a request whose connection ended before any byte of the response arrived.</summary>
+/// <param name="IsTakenUp">Whether the worker had read the bytes of the request; null: the system does not say.</param>
 /// <param name="WasKept">Whether the connection had served a request before.</param>
-/// <param name="Died">How many requests the worker had when its process ended though nobody had asked it to, this one among them; 0: it
-/// lives, was asked to end, or is no process of ours.</param>
+/// <param name="Died">How many requests, including this one, the worker was serving when its process ended without being asked to; 0: it
+/// still lives, was asked to end, or was not started by the front end.</param>
 /// <param name="HasBeenRepeated">Whether the request has had its second try.</param>
 internal readonly record struct FailedTry(bool? IsTakenUp, bool WasKept, int Died, bool HasBeenRepeated);
 
-/// <summary>What becomes of a request that may be sent again and got no byte.</summary>
+/// <summary>What happens to a repeatable request that received no byte of a response.</summary>
 internal enum RepeatDecision
 {
     /// <summary>It is answered with the failure.</summary>
     No,
 
-    /// <summary>It is sent again, to another worker where there is one, for the last time.</summary>
+    /// <summary>It is sent again for the last time, to another worker if there is one.</summary>
     Once,
 
-    /// <summary>It is sent again, and may be yet again: it never reached the application.</summary>
+    /// <summary>It is sent again without counting as a try, because it never reached the application.</summary>
     Free,
 }
 
 /// <summary>
-/// Which requests are sent again (RFC 9110, section 9.2.2: those with an idempotent method and no body), when the connection to the worker
-/// ended before a byte of the response. A request that kills its worker must not be given to the next one, and one that was only near to it
-/// must not suffer.
+/// Decides which requests (RFC 9110, section 9.2.2: only those with an idempotent method and no body) are sent again when the connection to
+/// the worker ended before any byte of the response. A request that kills its worker must not be given to the next one, and a request that
+/// merely shared the worker must not suffer.
 /// <code>
 ///   the request's bytes     the worker                                  the connection    the request is sent again
-///   not taken up            whatever became of it                       kept              yes, and it counts as no try: the worker closed what had rested
+///   not taken up            whatever became of it                       kept              yes, and it counts as no try: the worker closed
+///                                                                                         an idle connection
 ///                                                                       new               once
-///   taken up, or unknown    died, with this request alone               any               no: it is this request's doing
+///   taken up, or unknown    died, with this request alone               any               no: this request caused it
 ///   taken up, or unknown    died, with several requests                 any               once: most of them had no part in it
-///   taken up                lives, was asked to end, or is not ours     any               once: it closed the connection in the moment of the request
+///   taken up                lives, was asked to end, or is not ours     any               once: it closed the connection at the moment
+///                                                                                         of the request
 ///   unknown                 lives, was asked to end, or is not ours     kept              yes, and it counts as no try, as above
 ///                                                                       new               once
 /// </code>

@@ -7,17 +7,19 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Sends a request's body to the daemon while its response is read: a daemon may answer before it has read everything, or as it reads (an
-/// echo). A daemon that stops reading is no failure of its own, for its answer may say why (413); a client that breaks off is one.
+/// Sends the body of a request to the daemon while the response is being read: a daemon may answer before it has read everything, or while
+/// it reads (an echo). A daemon that stops reading is not a failure by itself, because its answer may say why (413); a client that breaks
+/// off is one.
 /// </summary>
 internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connection, TimeProvider time)
 {
-    // A daemon that knows nothing of 100-continue never says go ahead (RFC 9110, section 10.1.1): then the body goes anyway.
+    // A daemon without support for 100-continue never asks for the body (RFC 9110, section 10.1.1); after this time the body is sent
+    // anyway.
     private static readonly TimeSpan PatienceForContinue = TimeSpan.FromSeconds(1);
 
     private const int LargestSend = 65_536;
 
-    // A chunk's size in hexadecimal, and two ends of line.
+    // Room for the size of a chunk in hexadecimal and for two line ends.
     private const int ChunkFrame = 16;
 
     private readonly TaskCompletionSource<bool> _goAhead = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,10 +32,10 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     /// <summary>Set when the client did not deliver the body.</summary>
     public BrokenResponseException? ClientFailure { get; private set; }
 
-    /// <summary>Set when the daemon did not take it.</summary>
+    /// <summary>Set when the daemon did not accept the body.</summary>
     public Exception? DaemonFailure { get; private set; }
 
-    /// <summary>Whether all of it has been sent.</summary>
+    /// <summary>Whether the whole body has been sent.</summary>
     public bool Complete { get; private set; }
 
     public void Start()
@@ -42,10 +44,10 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         _run = RunAsync();
     }
 
-    /// <summary>The daemon asks for the body.</summary>
+    /// <summary>Called when the daemon asks for the body.</summary>
     public void GoAhead() => _goAhead.TrySetResult(true);
 
-    /// <summary>Stops reading the client's body; after it the reader is free.</summary>
+    /// <summary>Stops reading the client's body; the reader is free afterwards.</summary>
     public async ValueTask StopAsync()
     {
         _goAhead.TrySetResult(false);
@@ -75,7 +77,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                     BreakOff(BodyTimeoutException.Broken(failure));
                     return;
                 }
-                // The server holds a body to its length. Were it ever not so, the rest of this one would be the daemon's next request.
+                // The server enforces the length of a body. If it ever failed to, the daemon would take the excess for its next request.
                 if ((_left -= read.Buffer.Length) < 0 || (read.IsCompleted && !_inChunks && _left > 0))
                 {
                     body.Reader.AdvanceTo(read.Buffer.End);
@@ -92,19 +94,20 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                 }
                 finally
                 {
-                    // Also when the daemon has failed: then the server reads on, so that the client gets to read why instead of a reset.
+                    // Also when the daemon has failed: the server then keeps reading, so that the client can read the reason instead of
+                    // getting a reset.
                     body.Reader.AdvanceTo(read.Buffer.End);
                 }
                 if (read.IsCompleted) break;
             }
             if (_inChunks) await connection.SendAsync(LastChunk(), _stop.Token).ConfigureAwait(false);
             Complete = true;
-            // Only here: after a send that was given up the socket may look into it yet.
+            // Only here: after an abandoned send the socket may still access the buffer.
             if (_gathered.Length > 0) ArrayPool<byte>.Shared.Return(_gathered);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // Whether the end of the connection is seen first by this send or by the read of the head is chance.
+            // It is a matter of chance whether this send or the read of the head first notices the end of the connection.
             if (sending) DaemonFailure = new IOException("the daemon stopped reading the request");
         }
         catch (Exception failure) when (failure is SocketException or TimeoutException or ObjectDisposedException)
@@ -117,7 +120,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         }
         catch (Exception defect)
         {
-            // Unseen, it would leave the daemon waiting for the rest of the body, and its worker's place taken.
+            // If it went unnoticed, the daemon would wait for the rest of the body and the place on its worker would stay occupied.
             BreakOff(new BrokenResponseException(EventCatalogue.InternalError, defect.ToString(), defect));
         }
         finally
@@ -126,7 +129,10 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         }
     }
 
-    /// <summary>Without the whole request there is no proper answer; closing tells the daemon, and ends the wait for its head.</summary>
+    /// <summary>
+    /// Closes the connection: without the whole request there is no proper response. This informs the daemon and ends the wait for the
+    /// head.
+    /// </summary>
     private void BreakOff(BrokenResponseException reason)
     {
         ClientFailure = reason;
@@ -139,7 +145,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         catch (TimeoutException) { return true; }
     }
 
-    // The server's buffers are of 4 KiB: sent one by one, each would cost a system call and a waking of the daemon.
+    // The server's buffers have 4 KiB: sent one by one, each would cost a system call and wake the daemon.
     private async ValueTask SendAsync(ReadOnlySequence<byte> data)
     {
         if (!_inChunks && data.IsSingleSegment)

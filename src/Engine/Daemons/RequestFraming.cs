@@ -1,9 +1,9 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// How a request tells a daemon where its body ends (RFC 9112, section 6). One value for the head that says it and for the pump that sends
-/// the body, so that the two cannot be out of step: whatever the client's headers were, a daemon never finds a second request in the body
-/// of a first.
+/// How a request tells a daemon where its body ends (RFC 9112, section 6). The head that declares the framing and the pump that sends the
+/// body share one value, so they cannot disagree: whatever headers the client sent, a daemon never finds a second request in the body of
+/// the first.
 /// </summary>
 public readonly record struct RequestFraming
 {
@@ -13,20 +13,20 @@ public readonly record struct RequestFraming
 
     private RequestFraming(long length) => _length = length;
 
-    /// <summary>No body, and no word about one: a GET's.</summary>
+    /// <summary>No body and no header about one, as in a GET.</summary>
     public static RequestFraming None { get; } = new(IsUnsaid);
 
-    /// <summary>A body in chunks, its length not being known.</summary>
+    /// <summary>A body of unknown length, sent in chunks.</summary>
     public static RequestFraming Chunked { get; } = new(IsChunked);
 
-    /// <summary>A body of so many bytes; 0 is a request that says it has none.</summary>
+    /// <summary>A body of that many bytes; 0: the request declares an empty body.</summary>
     public static RequestFraming OfLength(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         return new(bytes);
     }
 
-    /// <summary>The bytes of the body; null: it is sent in chunks, or nothing is said of one.</summary>
+    /// <summary>The length of the body in bytes; null: the body is sent in chunks, or none is declared.</summary>
     public long? Length => _length >= 0 ? _length : null;
 
     /// <summary>Whether the body is sent in chunks.</summary>

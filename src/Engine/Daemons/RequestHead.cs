@@ -7,9 +7,9 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// A request's head on its way to a daemon, written as the bytes that go over the socket. Text is Latin-1, so that each byte a client
-/// sent in a header reaches the daemon as it was. What frames and addresses the message is written here and nowhere else: the host by
-/// <see cref="Start"/>, the body's framing by <see cref="End(RequestFraming)"/>.
+/// The head of a request to a daemon, written as the bytes that go over the socket. Text is encoded as Latin-1, so that each byte of a
+/// client's header reaches the daemon unchanged. The fields that address and frame the message are written only here: the host in
+/// <see cref="Start"/>, the framing of the body in <see cref="End(RequestFraming)"/>.
 /// </summary>
 public sealed class RequestHead : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class RequestHead : IDisposable
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
     /// <summary>
-    /// Whether a header may be given to <see cref="Add"/>: not where this head or its connection writes it (RFC 9112, sections 3.2 and 6).
+    /// Whether this class writes a header itself, so that it must not be passed to <see cref="Add"/> (RFC 9112, sections 3.2 and 6).
     /// </summary>
     public static bool IsOwn(string name) => name.Length switch
     {
@@ -34,8 +34,8 @@ public sealed class RequestHead : IDisposable
     };
 
     /// <summary>Writes the request line and the host.</summary>
-    /// <exception cref="BrokenResponseException">The method is no token, the target or the host holds what none may hold: the client's
-    /// request is malformed.</exception>
+    /// <exception cref="BrokenResponseException">The client's request is malformed: the method is not a token, or the target or the host
+    /// contains a forbidden character.</exception>
     public void Start(string method, string target, string host)
     {
         if (!FieldSyntax.IsName(method)) throw Malformed("its method is no token");
@@ -50,10 +50,10 @@ public sealed class RequestHead : IDisposable
         Put("\r\n"u8);
     }
 
-    /// <summary>Writes one header line, or a trailer's.</summary>
-    /// <exception cref="BrokenResponseException">The name is no token, or the value holds a control character: the client's request is
-    /// malformed.</exception>
-    /// <exception cref="ArgumentException">It is a header that <see cref="IsOwn"/>.</exception>
+    /// <summary>Writes one header or trailer line.</summary>
+    /// <exception cref="BrokenResponseException">The client's request is malformed: the name is not a token, or the value contains a
+    /// control character.</exception>
+    /// <exception cref="ArgumentException">The header is one for which <see cref="IsOwn"/> is true.</exception>
     public void Add(string name, string value)
     {
         if (IsOwn(name)) throw new ArgumentException($"{name} is written by the head itself", nameof(name));
@@ -65,7 +65,7 @@ public sealed class RequestHead : IDisposable
         Put("\r\n"u8);
     }
 
-    /// <summary>Writes how the body is framed, and the empty line that ends the head.</summary>
+    /// <summary>Writes the framing of the body and the empty line that ends the head.</summary>
     public void End(RequestFraming framing)
     {
         if (framing.InChunks) Put("Transfer-Encoding: chunked\r\n"u8);
@@ -111,7 +111,7 @@ public sealed class RequestHead : IDisposable
         _buffer = larger;
     }
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Returns the buffer to the pool.</summary>
     public void Dispose()
     {
         if (_buffer.Length == 0) return;

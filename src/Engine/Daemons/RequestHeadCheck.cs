@@ -4,16 +4,16 @@ using System.Text;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Reads a request's head as the strictest daemon would (RFC 9112, sections 2 to 6), and says what it would stumble over. A debug build
-/// checks every head that it sends, so that a head which two daemons could read in two ways is found by whatever test makes one.
+/// Reads the head of a request as the strictest daemon would (RFC 9112, sections 2 to 6) and reports what that daemon would reject. A debug
+/// build checks every head it sends, so that any test that produces an ambiguous head exposes it.
 /// </summary>
 public static class RequestHeadCheck
 {
     /// <summary>Checks a head.</summary>
-    /// <param name="head">The bytes that go to the daemon, with the empty line at the end.</param>
-    /// <param name="framing">What its body will be.</param>
-    /// <exception cref="InvalidOperationException">The head is not exactly one request's, or does not frame its body as it is going to be
-    /// sent.</exception>
+    /// <param name="head">The bytes that go to the daemon, including the empty line at the end.</param>
+    /// <param name="framing">The framing with which the body will be sent.</param>
+    /// <exception cref="InvalidOperationException">The bytes are not the head of exactly one request, or do not frame the body as it will
+    /// be sent.</exception>
     public static void Check(ReadOnlySpan<byte> head, RequestFraming framing)
     {
         var text = Encoding.Latin1.GetString(head);

@@ -6,20 +6,20 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Reads a daemon's response head, line by line as it comes. Strict, for what can be read in two ways is what attackers use: a line ends
-/// in CRLF, a name is a token with the colon right after it, no line is folded, and the body's length is said once (RFC 9112, sections 4
-/// to 6).
+/// Reads the head of a daemon's response line by line as it arrives. The reader is strict, because attackers exploit anything that can be
+/// read in two ways: a line ends in CRLF, a name is a token directly followed by the colon, no line is folded, and the length of the body
+/// is declared only once (RFC 9112, sections 4 to 6).
 /// </summary>
 /// <param name="longestLine"><c>header-buffer-size</c>.</param>
 public struct ResponseHeadReader(int longestLine)
 {
-    /// <summary>The longest head taken in all, bytes.</summary>
+    /// <summary>The longest head accepted, in bytes.</summary>
     public const int LongestHead = 262_144;
 
     private static readonly SearchValues<byte> TokenBytes =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    // Horizontal tab, and everything from space up but DEL: what RFC 9110, section 5.5 calls field-content, with obs-text.
+    // All but the horizontal tab and everything from space up except DEL, which RFC 9110, section 5.5 calls field-content, with obs-text.
     private static readonly SearchValues<byte> ControlBytes =
         SearchValues.Create([.. Enumerable.Range(0, 32).Where(b => b != 9).Select(b => (byte)b), 127]);
 
@@ -30,11 +30,11 @@ public struct ResponseHeadReader(int longestLine)
     private int _size;
 
     /// <summary>Reads the lines that are complete.</summary>
-    /// <param name="input">What has come and was not consumed.</param>
-    /// <param name="toHead">Whether the request was HEAD, whose answer has no body.</param>
-    /// <param name="consumed">How many bytes of the input were read; the rest is to be offered again.</param>
+    /// <param name="input">The received bytes that have not been consumed yet.</param>
+    /// <param name="toHead">Whether the request was HEAD, whose response has no body.</param>
+    /// <param name="consumed">The number of input bytes consumed; pass the rest again with the next call.</param>
     /// <returns>The head, or null when more is needed.</returns>
-    /// <exception cref="BrokenResponseException">The head is too long or malformed; what it was is said.</exception>
+    /// <exception cref="BrokenResponseException">The head is too long or malformed; the message says how.</exception>
     public ResponseHead? Read(ReadOnlySpan<byte> input, bool toHead, out int consumed)
     {
         consumed = 0;
@@ -42,7 +42,8 @@ public struct ResponseHeadReader(int longestLine)
         {
             var rest = input[consumed..];
             var end = rest.IndexOf((byte)'\n');
-            // Without its LF, a line of one byte more may be one whose CR has come: the same line is judged the same, whole or in pieces.
+            // While the LF is missing, one byte more is allowed, since it may be the CR: a line is judged the same whether it arrives whole
+            // or in pieces.
             if ((end < 0 ? rest.Length : end) - 1 > longestLine)
                 throw new BrokenResponseException(
                     EventCatalogue.HeaderTooLong, $"a line is longer than header-buffer-size, {longestLine} bytes");
@@ -118,7 +119,7 @@ public struct ResponseHeadReader(int longestLine)
 
     private static void ReadLength(string value, ResponseHead head)
     {
-        // A list of equal lengths is one length (RFC 9112, section 6.3, rule 5); anything else is no length.
+        // A list of equal lengths counts as one length (RFC 9112, section 6.3, rule 5); anything else is invalid.
         foreach (var range in value.AsSpan().Split(','))
         {
             if (!long.TryParse(value.AsSpan(range).Trim(" \t"), NumberStyles.None, CultureInfo.InvariantCulture, out var length))
@@ -157,10 +158,10 @@ public struct ResponseHeadReader(int longestLine)
     private static BrokenResponseException Malformed(string what, ReadOnlySpan<byte> line) =>
         new(EventCatalogue.MalformedHead, $"{what}: {Quote(line)}");
 
-    /// <summary>Whether a text holds what no field's value may: a control character other than the tab.</summary>
+    /// <summary>Whether a text contains a control character other than the tab, which no field value may.</summary>
     internal static bool HoldsControl(ReadOnlySpan<byte> text) => text.ContainsAny(ControlBytes);
 
-    /// <summary>A daemon's line for a log: bounded, and with nothing in it that a terminal would obey.</summary>
+    /// <summary>Quotes a daemon's line for a log: limited in length, and without control characters that a terminal would obey.</summary>
     internal static string Quote(ReadOnlySpan<byte> line)
     {
         var text = new StringBuilder("'");

@@ -1,13 +1,13 @@
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Looks, before a request goes to a worker, whether the group's script is still the one that its workers have loaded. It asks the system,
-/// not a watcher of files: those know nothing of network file systems and come late. The answer is in the kernel's cache, and is asked for
-/// once a millisecond at most.
+/// Checks, before a request goes to a worker, whether the group's script is still the one that its workers have loaded. It queries the
+/// system instead of using a file watcher: watchers do not cover network file systems and report late. The answer comes from the kernel's
+/// cache, and is queried at most once a millisecond.
 /// </summary>
-/// <param name="script">Its full path.</param>
+/// <param name="script">Full path of the script.</param>
 /// <param name="time">The clock.</param>
-/// <param name="changed">Called when it is another; by one request at a time.</param>
+/// <param name="changed">Called when the script has changed; by one request at a time.</param>
 internal sealed class ScriptWatch(string script, TimeProvider time, Action changed)
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(1);
@@ -23,7 +23,7 @@ internal sealed class ScriptWatch(string script, TimeProvider time, Action chang
         {
             Volatile.Write(ref _last, time.GetTimestamp());
             var stamp = StampOf(script);
-            // One that is not there is being replaced at this moment, most likely; its workers have it, whatever becomes of the file.
+            // A missing script is most likely being replaced at this moment; its workers have loaded it, whatever happens to the file.
             if (stamp == _stamp || stamp.Length < 0) return;
             _stamp = stamp;
             changed();

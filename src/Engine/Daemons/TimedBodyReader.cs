@@ -7,23 +7,23 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// A client's request body, of which each piece has to come within a time: <c>client-body-timeout</c>. It bounds the single wait, not a
-/// rate, so that a slow client that goes on is served, and it ends this one body, so that its neighbours on an HTTP/2 connection do not
-/// notice. To be disposed of when nobody reads any more.
+/// A client's request body, each piece of which has to arrive within <c>client-body-timeout</c>. The timeout limits each single wait, not
+/// the rate, so that a slow client that keeps sending is served. It ends only this body, so that other requests on the same HTTP/2
+/// connection are not affected. Dispose of it when nobody reads any more.
 /// </summary>
 /// <param name="inner">The body.</param>
 /// <param name="limit">The longest wait, &gt; 0.</param>
 /// <param name="time">The clock.</param>
 /// <param name="broken">
-/// Told at once when the client does not deliver the body, before whoever reads it knows: what is left of the body may not be taken for
-/// another request. Null: nobody is.
+/// Called at once when the client fails to deliver the body, before the reader is told: the rest of the body must not be taken for another
+/// request. May be null.
 /// </param>
 public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvider time, Action? broken = null) : PipeReader, IDisposable
 {
     private TimedWait? _wait;
 
     /// <inheritdoc/>
-    /// <exception cref="BodyTimeoutException">The client sent nothing for so long.</exception>
+    /// <exception cref="BodyTimeoutException">The client sent nothing for that long.</exception>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         var read = inner.ReadAsync(cancellationToken);
@@ -55,7 +55,7 @@ public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvid
         inner.CancelPendingRead();
         await _wait.WaitAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         var late = awaiter.GetResult();
-        // Something may have come in this very moment.
+        // Something may have arrived at this very moment.
         if (!late.IsCanceled || !late.Buffer.IsEmpty || late.IsCompleted) return late;
         inner.AdvanceTo(late.Buffer.Start);
         throw new BodyTimeoutException($"the client sent nothing for {limit.TotalSeconds:0.###} s");
@@ -76,15 +76,15 @@ public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvid
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => inner.Complete(exception);
 
-    /// <summary>Ends the timer. The body stays its owner's.</summary>
+    /// <summary>Ends the timer. The body still belongs to its owner.</summary>
     public void Dispose() => _wait?.Dispose();
 }
 
 /// <summary>A client sent nothing for <c>client-body-timeout</c>.</summary>
-/// <param name="message">How long that was.</param>
+/// <param name="message">The message, which says for how long.</param>
 public sealed class BodyTimeoutException(string message) : IOException(message)
 {
-    /// <summary>What a request is whose body could not be read, for whatever reason.</summary>
+    /// <summary>Makes the exception for a request whose body could not be read, for whatever reason.</summary>
     public static BrokenResponseException Broken(Exception failure) =>
         new(failure switch
         {

@@ -6,8 +6,8 @@ using DaemonProxy.Statistics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// An event on a worker's channel, for the front end's log: a line of JSON after a record separator (RFC 7464), so that a text of several
-/// lines stays one event, and no application that prints JSON is taken for it.
+/// An event that a worker sends over its channel for the front end's log. It is a line of JSON after a record separator (RFC 7464), so that
+/// a text of several lines stays one event, and JSON printed by an application is not mistaken for an event.
 /// </summary>
 /// <param name="Code">The event's code.</param>
 /// <param name="Text">What happened.</param>
@@ -17,16 +17,19 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
 {
     private const char RecordSeparator = '\x1e';
 
-    /// <summary>Longest text that is passed on, characters; the rest is cut, from the front: a traceback ends with what matters.</summary>
+    /// <summary>
+    /// The longest text passed on, in characters. A longer text is cut at the front, because the important part of a traceback is at its
+    /// end.
+    /// </summary>
     public const int LongestText = 32_768;
 
-    /// <summary>Makes the line.</summary>
+    /// <summary>Formats an event as a line.</summary>
     public static string Format(EventDefinition definition, string text, string? method, string? path) =>
         RecordSeparator + JsonSerializer.Serialize(
             new WorkerEvent(definition.Code, text.Length > LongestText ? text[^LongestText..] : text, method, path),
                 WorkerEventJson.Default.WorkerEvent);
 
-    /// <summary>Reads the line; null when it is none.</summary>
+    /// <summary>Parses a line; null when it is not an event.</summary>
     public static WorkerEvent? Parse(string line)
     {
         if (!line.StartsWith(RecordSeparator)) return null;
@@ -35,8 +38,8 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
     }
 
     /// <summary>
-    /// The line as what it is when it came on a standard stream, which the application and its children write to: output, whatever it looks
-    /// like.
+    /// Turns a line from a standard stream into plain output, whatever it looks like: the application and its children write to those
+    /// streams, too.
     /// </summary>
     public static string AsOutput(string line) => line.TrimStart(RecordSeparator);
 
@@ -46,10 +49,10 @@ public sealed record WorkerEvent(string Code, string Text, string? Method, strin
         EventCatalogue.SlowRequest, EventCatalogue.ForgedRequest, EventCatalogue.PythonPassedOver,
             EventCatalogue.PythonInitialisationFailed];
 
-    /// <summary>What kind of event it is.</summary>
+    /// <summary>The definition of this event.</summary>
     public EventDefinition Definition => Known.FirstOrDefault(known => known.Code == Code, EventCatalogue.ApplicationOutput);
 
-    /// <summary>Why the worker has to be replaced; null: it has not.</summary>
+    /// <summary>Why the worker has to be replaced; null: it does not have to be.</summary>
     internal RestartReason? AsksFor =>
         Code == EventCatalogue.RequestStuck.Code
             ? RestartReason.RequestTimeout : Code == EventCatalogue.InterpreterDeadlock.Code ? RestartReason.DeadlockTimeout : null;

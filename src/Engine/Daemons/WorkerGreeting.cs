@@ -5,19 +5,20 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// What a front end tells a worker of its own when it has started it: one line of JSON on what then is the worker's lifeline. Neither
-/// command line nor environment, which others on the machine, and the application's children, can read.
+/// What the front end tells a WSGI worker after starting it: one line of JSON on the worker's standard input, which afterwards serves as
+/// its lifeline. The command line and the environment are not used, because others on the machine and the application's children can read
+/// them.
 /// </summary>
-/// <param name="Secret">Is in each request that the front end sends to the worker, which takes no other: 64 hexadecimal digits.</param>
-/// <param name="Group">The options of the worker's group, but for its identity and environment, which the process has already.</param>
-/// <param name="RequireLoad">Whether the worker is to end when it cannot load its application, instead of answering 500 until it
-/// can.</param>
+/// <param name="Secret">The secret in each request from the front end; the worker accepts no request without it. 64 hexadecimal
+/// digits.</param>
+/// <param name="Group">The options of the worker's group, except identity and environment, which the process already has.</param>
+/// <param name="RequireLoad">Whether the worker ends when it cannot load its application, instead of answering 500 until it can.</param>
 public sealed record WorkerGreeting(string Secret, DaemonGroupOptions Group, bool RequireLoad)
 {
-    /// <summary>The most characters of the line that a worker reads: more than any list of folders.</summary>
+    /// <summary>The most characters of the line that a worker reads: more than any list of folders needs.</summary>
     public const int LongestLine = 1 << 20;
 
-    /// <summary>Makes the line, without its end.</summary>
+    /// <summary>Formats the greeting as a line, without the line end.</summary>
     public string Format() =>
         JsonSerializer.Serialize(this with { Group = Group with { Identity = new() } }, WorkerGreetingJson.Default.WorkerGreeting);
 
@@ -33,7 +34,7 @@ public sealed record WorkerGreeting(string Secret, DaemonGroupOptions Group, boo
     }
 }
 
-// Nothing that is 0 or off is left out: its default may be another.
+// Values that are 0 or off are written, too, because their defaults may differ.
 [JsonSourceGenerationOptions(UseStringEnumConverter = true)]
 [JsonSerializable(typeof(WorkerGreeting))]
 internal sealed partial class WorkerGreetingJson : JsonSerializerContext;

@@ -5,19 +5,19 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// One process of a managed group: started, waited for until it listens, ended. It never comes back; its successor is another one on
-/// another socket.
+/// One process of a managed group, from its start through the wait until it listens to its end. It is never started again; its successor is
+/// another process on another socket.
 /// </summary>
 internal sealed class WorkerProcess : IWorkerProcess
 {
     private static readonly TimeSpan ReadyPoll = TimeSpan.FromMilliseconds(10);
 
-    // What an ended process wrote last is in its pipes already; longer than this only a child of it can hold them open.
+    // The last output of an ended process is already in its pipes; only a child of the process can hold them open for longer than this.
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
 
     private const int OutputStreams = 2;
 
-    // What HTTP has for asking a server whether it is there (RFC 9110, section 9.3.7). No application sees it.
+    // HTTP's own way to ask whether a server is alive (RFC 9110, section 9.3.7). No application sees this request.
     private static readonly ReadOnlyMemory<byte> Ping = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     private readonly Process _process;
@@ -40,8 +40,7 @@ internal sealed class WorkerProcess : IWorkerProcess
         Greet(process, command);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open for as long as it
-        // likes.
+        // Not WaitForExitAsync: that waits for the end of the output as well, which a child of the process may hold open indefinitely.
         process.Exited += (_, _) => _ended.TrySetResult();
         process.EnableRaisingEvents = true;
     }
@@ -87,10 +86,10 @@ internal sealed class WorkerProcess : IWorkerProcess
     /// <summary>Starts a process.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="launcher">Starts it.</param>
-    /// <param name="output">Gets each line that it writes; events are those that came on a worker's channel alone.</param>
+    /// <param name="output">Receives each line that the process writes; only lines on a worker's channel are events.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="System.ComponentModel.Win32Exception">It is not there or may not be run.</exception>
-    /// <exception cref="IOException">A stale socket is in its way and cannot be removed.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program does not exist or may not be run.</exception>
+    /// <exception cref="IOException">A stale socket is in the way and cannot be removed.</exception>
     public static async Task<WorkerProcess> StartAsync(
         DaemonCommand command, DaemonLauncher launcher, Action<IWorkerProcess, string> output, TimeProvider time)
     {
@@ -113,7 +112,7 @@ internal sealed class WorkerProcess : IWorkerProcess
         try { process.StandardInput.WriteLine(greeting.Format()); }
         catch (IOException)
         {
-            // It has ended already, and is found out to have.
+            // The process has already ended, which is detected elsewhere.
         }
     }
 
@@ -141,8 +140,8 @@ internal sealed class WorkerProcess : IWorkerProcess
     }
 
     /// <summary>
-    /// Has a worker of ours answer before any request does: its first answer takes as long as a hundred others, which the first requests
-    /// would wait for, and die with it when it is killed just then.
+    /// Makes a WSGI worker answer once before it gets any request. Its first answer takes as long as a hundred later ones; the first
+    /// requests would have to wait for it, and would die with the worker if it were killed just then.
     /// </summary>
     private async Task<bool> AnswersAsync(System.Net.Sockets.Socket socket, TimeSpan limit, CancellationToken stop)
     {
@@ -162,12 +161,13 @@ internal sealed class WorkerProcess : IWorkerProcess
             await Task.WhenAny(Ended, Task.Delay(limit, _time)).ConfigureAwait(false);
         }
         var byItself = Ended.IsCompleted;
-        // What it started itself must not go on without it.
+        // Processes that it started must not outlive it.
         ProcessTree.Kill(_process);
         await Ended.ConfigureAwait(false);
         File.Delete(_command.Socket);
         await Task.WhenAny(_silent.Task, Task.Delay(LastWords, _time)).ConfigureAwait(false);
-        // A child that still holds the output writes into the log for as long as it lives. Closed under it, its next line would end it.
+        // A child that still holds the output may write to the log for as long as it lives. If the pipe were closed, the child's next line
+        // would kill it.
         _ = _silent.Task.ContinueWith(_ => _process.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return byItself;
     }

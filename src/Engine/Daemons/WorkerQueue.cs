@@ -4,13 +4,13 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Gives each request of a group a place on a worker: the one with the fewest requests, never more on one than it takes at a time.
-/// While there is no place requests wait here, first come first served, so that none waits behind a slow one in a worker while another is
-/// idle, and one that waited for queue-timeout is dropped on time (behaviour.md, section 5).
+/// Gives each request of a group a place on the worker with the fewest requests, never exceeding what a worker serves at a time. While no
+/// place is free, requests wait here, first come, first served. This way no request waits behind a slow one in a worker while another
+/// worker is idle, and a request that has waited for queue-timeout is dropped on time (behaviour.md, section 5).
 /// </summary>
 public sealed class WorkerQueue
 {
-    // One that has used up its connect-timeout goes on only while a worker is there.
+    // A request that has used up its connect-timeout keeps waiting only while there is a worker.
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
@@ -19,7 +19,7 @@ public sealed class WorkerQueue
     private readonly List<DaemonWorker> _open = [];
     private readonly LinkedList<Turn> _waiting = new();
 
-    /// <summary>Makes a queue without workers.</summary>
+    /// <summary>Creates a queue without workers.</summary>
     public WorkerQueue(DaemonGroupOptions options, TimeProvider time)
     {
         _options = options;
@@ -39,19 +39,19 @@ public sealed class WorkerQueue
         get { lock (_gate) return _open.Count > 0; }
     }
 
-    /// <summary>For how long, all in all, there has been no worker.</summary>
+    /// <summary>The total time during which there has been no worker.</summary>
     internal TimeSpan Unmanned
     {
         get { lock (_gate) return UnmannedNow(); }
     }
 
-    /// <summary>Requests being served.</summary>
+    /// <summary>The number of requests being served.</summary>
     public int Active
     {
         get { lock (_gate) return _active; }
     }
 
-    /// <summary>Requests waiting for a place.</summary>
+    /// <summary>The number of requests waiting for a place.</summary>
     public int Waiting
     {
         get { lock (_gate) return _waiting.Count; }
@@ -63,7 +63,7 @@ public sealed class WorkerQueue
 
     private TimeSpan UnmannedNow() => _open.Count > 0 ? _unmanned : _unmanned + _time.GetElapsedTime(_unmannedSince);
 
-    /// <summary>Gives a worker requests from now on.</summary>
+    /// <summary>Opens a worker, which is given requests from now on.</summary>
     public void Open(DaemonWorker worker)
     {
         lock (_gate)
@@ -74,15 +74,15 @@ public sealed class WorkerQueue
         }
     }
 
-    /// <summary>Gives a worker no more requests; those it has go on. Nothing happens when it is closed already.</summary>
+    /// <summary>Closes a worker, which is given no more requests but finishes those it has. Does nothing if it is already closed.</summary>
     public void Close(DaemonWorker worker)
     {
         if (Remove(worker).IsLast) Emptied?.Invoke();
     }
 
     /// <summary>
-    /// Closes a worker whose process has ended, and tells those who wait for an answer of it with how many requests it died: none when it
-    /// was closed before, for then it was asked to end.
+    /// Closes a worker whose process has ended, and tells the requests waiting for its answer how many requests died with it: none if it
+    /// had been closed before, because it was then asked to end.
     /// </summary>
     internal void Bury(DaemonWorker worker)
     {
@@ -103,11 +103,11 @@ public sealed class WorkerQueue
     }
 
     /// <summary>Takes a place on a worker, waiting for one if need be. <see cref="Release"/> gives it back.</summary>
-    /// <param name="avoid">A worker that has failed this request just now: it is taken only where there is no other.</param>
+    /// <param name="avoid">A worker that has just failed this request; it is used only if no other is free.</param>
     /// <param name="clientGone">Ends the wait.</param>
-    /// <param name="unserved">For how long the request has been without any worker already: it is of the connect-timeout, too.</param>
-    /// <param name="isUse">Whether it is a use of the worker for <c>inactivity-timeout</c>; a health check is none.</param>
-    /// <exception cref="BrokenResponseException">No worker was free within queue-timeout, or none there at all for
+    /// <param name="unserved">How long the request has already been without any worker; this counts towards connect-timeout, too.</param>
+    /// <param name="isUse">Whether the request counts as activity for <c>inactivity-timeout</c>; a health check does not.</param>
+    /// <exception cref="BrokenResponseException">No worker was free within queue-timeout, or there was none at all for
     /// connect-timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask<DaemonWorker> TakeAsync(
@@ -127,16 +127,16 @@ public sealed class WorkerQueue
         return WaitAsync(place, clientGone);
     }
 
-    /// <summary>Completes with the worker that a request gets.</summary>
+    /// <summary>A task that completes with the worker given to a request.</summary>
     private sealed class Turn(bool isUse) : TaskCompletionSource<DaemonWorker>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public bool IsUse => isUse;
     }
 
-    /// <summary>A request's place among those that wait.</summary>
-    /// <param name="Node">Its place.</param>
-    /// <param name="BehindBacklog">Whether it is one too many.</param>
-    /// <param name="Start">Since when.</param>
+    /// <summary>The place of a request in the queue.</summary>
+    /// <param name="Node">Its node in the list.</param>
+    /// <param name="BehindBacklog">Whether it exceeds listen-backlog.</param>
+    /// <param name="Start">When the wait began.</param>
     /// <param name="UnmannedBefore">What <see cref="Unmanned"/> was when the request was first without a worker.</param>
     private sealed record Place(LinkedListNode<Turn> Node, bool BehindBacklog, long Start, TimeSpan UnmannedBefore)
     {
@@ -171,8 +171,9 @@ public sealed class WorkerQueue
     }
 
     /// <summary>
-    /// When a request has to look whether it waits in vain. The workers may go at any moment, and with them gone it has what is left of its
-    /// connect-timeout: so it looks whenever that would be over if they had gone just now.
+    /// How long a request waits before it next checks whether it waits in vain. The last worker may disappear at any moment, and the
+    /// request then has only the rest of its connect-timeout. So it checks when that rest would be over if all workers had disappeared just
+    /// now.
     /// </summary>
     private TimeSpan NextLook(Place place)
     {
@@ -207,9 +208,9 @@ public sealed class WorkerQueue
         }
     }
 
-    /// <summary>Gives a place back; the first of those that wait gets it.</summary>
+    /// <summary>Gives a place back; the first waiting request gets it.</summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="isUse">What was said when it was taken.</param>
+    /// <param name="isUse">The same value as when the place was taken.</param>
     public void Release(DaemonWorker worker, bool isUse = true)
     {
         lock (_gate)
@@ -217,7 +218,7 @@ public sealed class WorkerQueue
             worker.Active--;
             _active--;
             if (isUse) worker.LastUse = _time.GetTimestamp();
-            // A closed worker gets no more; then any other that has a place does, for one may have opened meanwhile.
+            // A closed worker is given no more requests. Any other worker with a free place is, because one may have opened meanwhile.
             if (_waiting.First is { } first && LeastBusy(null) is { } free) Give(free, first);
         }
         Released?.Invoke(worker);
@@ -234,7 +235,7 @@ public sealed class WorkerQueue
         return best;
     }
 
-    // The least busy; of two the one that has had fewer, so that workers wear evenly.
+    // The less busy one; if they are equally busy, the one that has served fewer requests, so that workers wear evenly.
     private static bool Before(DaemonWorker one, DaemonWorker other) =>
         one.Active < other.Active || (one.Active == other.Active && one.Requests < other.Requests);
 

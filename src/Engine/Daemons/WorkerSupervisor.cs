@@ -6,15 +6,16 @@ using DaemonProxy.Statistics;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// Keeps one worker of a managed group running: starts it, starts another when it ends, when <see cref="BackOff"/> lets it, and replaces it
-/// by the rules. A replacement listens before its predecessor is closed, so that recycling never takes the last worker away.
+/// Keeps one worker of a managed group running: starts it, starts another when it ends, as soon as <see cref="BackOff"/> allows, and
+/// replaces it according to the rules. A replacement listens before its predecessor is closed, so that recycling never removes the last
+/// worker.
 /// </summary>
 internal sealed class WorkerSupervisor : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
-    // A request that was given to the worker in the moment of its closing is on its way yet, even where graceful-timeout is 0.
+    // A request given to the worker at the moment of its closing is still on its way, even if graceful-timeout is 0.
     private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(1);
 
     private readonly GroupSupervisor _group;
@@ -42,7 +43,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     public Running? Current => _current;
 
     /// <summary>
-    /// Completes when it listens for the first time; fails with <see cref="DaemonStartException"/> when it ended before it ever did.
+    /// Completes when the worker listens for the first time; fails with <see cref="DaemonStartException"/> when its first start fails.
     /// </summary>
     public Task FirstReady => _firstReady.Task;
 
@@ -53,7 +54,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     public void Start() => _run = RunAsync();
 
-    /// <summary>Has the worker replaced; completes when the new one listens and the old one gets no more requests.</summary>
+    /// <summary>Has the worker replaced; completes when the new worker listens and the old one is given no more requests.</summary>
     public Task ReplaceAsync(RestartReason reason)
     {
         var asked = _asked;
@@ -61,7 +62,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         return ReplacedAsync(asked);
     }
 
-    /// <summary>Looks whether the worker has to be replaced by the rules.</summary>
+    /// <summary>Checks whether the rules call for replacing the worker.</summary>
     public void Check(Running running)
     {
         var (process, worker, _) = running;
@@ -98,13 +99,12 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a process and waits until it listens; null when it did not, and a pause has passed.</summary>
+    /// <summary>Starts a process and waits until it listens; null when it failed to and the pause has passed.</summary>
     private async Task<Running?> LaunchAsync()
     {
         if (_current is null) State = DaemonState.Starting;
-        // An application that cannot be loaded is found out at the start, and replaces none that works. A worker that has crashed leaves
-        // nothing to be kept, nor has a group whose first start has failed: then requests get to know the reason, until the application can
-        // be loaded.
+        // An application that cannot be loaded is detected at the start, and never replaces one that works. After a crash, or when a
+        // group's first start has failed, there is nothing to keep: requests are then told the reason until the application can be loaded.
         var requireLoad = !_firstReady.Task.IsCompleted || _current?.ScriptVersion == _group.ScriptVersion;
         var script = _group.ScriptVersion;
         IWorkerProcess process;
@@ -178,10 +178,10 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private async Task FailedAsync(DaemonStartException refusal, EventDefinition definition, string message)
     {
-        // Whether the front end's start fails with it is the front end's to say; this one tries again.
+        // The front end decides whether its own start fails, too; this supervisor tries again.
         _firstReady.TrySetException(refusal);
         _backOff.Failed();
-        // A group that cannot start at all is tried every second, and need not say the same every second.
+        // A group that cannot start at all is retried every second, but need not log the same message every second.
         if (message != _lastFailure || _time.GetElapsedTime(_lastFailureLogged) >= BackOff.PauseAfter(_backOff.Failures))
         {
             (_lastFailure, _lastFailureLogged) = (message, _time.GetTimestamp());
@@ -204,7 +204,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _lastFailure = null;
         _group.Queue.Open(next.Worker);
         _backOff.Listened();
-        // No request goes to a dead worker, whatever its supervisor is busy with.
+        // Ensures that no request goes to a dead worker, whatever the supervisor is busy with.
         _ = next.Process.Ended.ContinueWith(
             _ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
@@ -226,7 +226,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _retiring.Add(end);
     }
 
-    /// <summary>Waits until the worker ends, or is to be replaced.</summary>
+    /// <summary>Waits until the worker ends or has to be replaced.</summary>
     private async Task WatchAsync(Running current)
     {
         var byTime = RecycleRules.GoByTime(Options);
@@ -243,9 +243,9 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _current = null;
         var lived = _time.GetElapsedTime(current.Process.Start);
         var code = current.Process.ExitCode;
-        // A child that holds its output is no reason to wait with its successor.
+        // A child that still holds its output must not delay the successor.
         Retire(DropAsync(current, TimeSpan.Zero));
-        // Whoever asked for a new one gets it by this.
+        // The restart satisfies whoever asked for a replacement.
         _asked = NewQuestion();
         _group.Count(RestartReason.Crash);
         _group.Log(EventCatalogue.DaemonEnded,
@@ -254,7 +254,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         await PauseAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Lets a replaced worker finish what it has, but for what is stuck, for at most so long, and ends it.</summary>
+    /// <summary>Lets a replaced worker finish its requests, except stuck ones, for at most the grace period, and then ends it.</summary>
     private async Task RetireAsync(Running previous, TimeSpan grace)
     {
         var start = _time.GetTimestamp();
@@ -275,7 +275,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
 
     private static async Task<bool> DropAsync(Running running, TimeSpan limit)
     {
-        // Its rested connections would keep a server waiting that ends only when all are closed.
+        // Idle connections would hold up a server that ends only once all connections are closed.
         running.Worker.Dispose();
         return await running.Process.EndAsync(limit).ConfigureAwait(false);
     }

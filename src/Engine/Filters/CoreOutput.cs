@@ -6,24 +6,23 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The last room of the chain: batches small writes, sends everything else at once, and waits while the client does not read.
-/// Like Apache's core output filter it sends on its own what has grown to 4 KiB. One response holds here at most
-/// <see cref="LargestWrite"/> beside what the server has queued, however large the response and however slow the client.
+/// The core output, the last filter of the chain: batches small writes, sends everything else at once, and waits while the client does not
+/// read. Like Apache's core output filter, it sends of its own accord once 4 KiB have been gathered. It holds at most
+/// <see cref="LargestWrite"/> bytes of a response, in addition to what the server has queued, however large the response and however slow
+/// the client.
 /// </summary>
-/// <param name="client">Where the response goes, which frames it and ends it.</param>
-/// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest the client may take nothing.</param>
-/// <param name="time">The clock of the timeout.</param>
+/// <param name="client">The client, which receives, frames and ends the response.</param>
+/// <param name="writeTimeout"><c>response-socket-timeout</c>: the longest time for which the client may accept nothing.</param>
+/// <param name="time">The clock for the timeout.</param>
 public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, TimeProvider time) : IOutputFilter, IDisposable
 {
-    /// <summary>What is held until a marker: less than this many bytes (Apache's THRESHOLD_MIN_WRITE).</summary>
+    /// <summary>Fewer bytes than this are held until a marker (Apache's THRESHOLD_MIN_WRITE).</summary>
     public const int SmallestWrite = 4096;
 
-    /// <summary>
-    /// The most that is handed to the server in one write, so that its queue grows by no more than this past its own limit.
-    /// </summary>
+    /// <summary>The most bytes handed to the server in one write, so that its queue exceeds its own limit by no more than this.</summary>
     public const int LargestWrite = 65_536;
 
-    // How often it is looked at how far a client has got that is to be broken off.
+    // How often to check the progress of a client whose response will be broken off.
     private static readonly TimeSpan DeliveryLook = TimeSpan.FromMilliseconds(20);
 
     private TimedWait? _wait;
@@ -39,13 +38,13 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     public long Bytes => _passed + Held;
 
     /// <summary>
-    /// Body bytes that the client has got: all of a response that has ended, and of one that was broken off no more than its system has
-    /// acknowledged, as far as that is known.
+    /// Body bytes that the client has received: all bytes of a response that has ended; for a response that was broken off, only those that
+    /// the client's system has acknowledged, as far as that is known.
     /// </summary>
     public long Taken => _hasEnded ? Bytes : Math.Max(0, _passed - client.Undelivered);
 
     /// <inheritdoc/>
-    /// <exception cref="BrokenResponseException">The client took nothing for the write timeout.</exception>
+    /// <exception cref="BrokenResponseException">The client accepted nothing for the write timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)
     {
@@ -61,7 +60,7 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     }
 
     /// <inheritdoc/>
-    /// <exception cref="BrokenResponseException">The client took nothing for the write timeout.</exception>
+    /// <exception cref="BrokenResponseException">The client accepted nothing for the write timeout.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask EndAsync(
         ReadOnlyMemory<byte> last, IReadOnlyList<KeyValuePair<string, string>> trailers, CancellationToken cancellationToken)
@@ -74,8 +73,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     }
 
     /// <summary>
-    /// Breaks the response off, once the client has what was sent before: an abort takes along what still waits in the system for a slow
-    /// reader. The client is waited for while it goes on taking, and at most the write timeout while it takes nothing.
+    /// Breaks the response off once the client has received what was sent before: an abort discards whatever the system still holds for a
+    /// slow reader. The wait lasts for as long as the client makes progress, and at most for the write timeout while it accepts nothing.
     /// </summary>
     /// <param name="clientGone">Ends the wait.</param>
     public async ValueTask BreakOffAsync(CancellationToken clientGone)
@@ -102,7 +101,7 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
 
     private bool IsTooLarge(ReadOnlyMemory<byte> block) => block.Length > LargestWrite && !client.SendsInPlace;
 
-    // This and the wait for a slow client take their state from a pool, or each block would allocate it anew.
+    // This method and the wait for a slow client take their state from a pool; otherwise each block would allocate it anew.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask PassInPartsAsync(
         ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers,
@@ -148,7 +147,7 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
                 var undelivered = client.Undelivered;
                 while (!await _wait.WaitAsync(writeTimeout, cancellationToken).ConfigureAwait(false))
                 {
-                    // A slow client that takes a large block bit by bit does take something.
+                    // A slow client that accepts a large block bit by bit does make progress.
                     var left = client.Undelivered;
                     _isGivenUp = left >= undelivered;
                     if (_isGivenUp)
@@ -159,8 +158,8 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
             }
             catch when (lent)
             {
-                // The socket may be sending the block yet, whose owner will use it for another response: this one is broken off before it
-                // is given back.
+                // The socket may still be sending the block, which its owner will use for another response: this response is broken off
+                // before the block is given back.
                 client.Abort();
                 await _wait.WaitAsync(Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
                 throw;
@@ -176,6 +175,6 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
         _hasEnded = _isEnding;
     }
 
-    /// <summary>Ends the timer. The client stays its owner's.</summary>
+    /// <summary>Ends the timer. The client still belongs to its owner.</summary>
     public void Dispose() => _wait?.Dispose();
 }

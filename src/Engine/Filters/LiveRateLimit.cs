@@ -3,16 +3,16 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
 
-/// <summary>What of a rate limit can be changed while it holds.</summary>
-/// <param name="Rate">Bytes a second; 0: no limit.</param>
-/// <param name="InitialBurst">Bytes that leave unpaced: at the start of a response, or, of a limit that is shared, once for all who share
-/// it, and again as time gives them back.</param>
+/// <summary>The part of a rate limit that can be changed while the limit is in force.</summary>
+/// <param name="Rate">Bytes per second; 0: no limit.</param>
+/// <param name="InitialBurst">Bytes that leave unpaced. They apply to the start of each response; for a shared limit they are shared by all
+/// responses together and become available again over time.</param>
 /// <param name="Pacer">What keeps the rate.</param>
 public sealed record RateLimit(long Rate, long InitialBurst, PacerKind Pacer);
 
 /// <summary>
-/// A rate limit in force: whom it holds for, and how much. It can be changed while responses are in flight: they go on by the new rate, and
-/// those that are waiting for their turn are woken.
+/// A rate limit in force: its rate, and the responses it applies to. It can be changed while responses are in flight: they continue at the
+/// new rate, and those waiting for their turn are woken.
 /// </summary>
 public sealed class LiveRateLimit : IDisposable
 {
@@ -25,11 +25,11 @@ public sealed class LiveRateLimit : IDisposable
     private volatile RateLimit _limit;
 
     /// <summary>Makes a limit.</summary>
-    /// <param name="limit">The limit at first.</param>
+    /// <param name="limit">The initial limit.</param>
     /// <param name="time">The clock.</param>
     /// <param name="scope">What shares it.</param>
-    /// <param name="conditions">The responses that it is for; null: all.</param>
-    /// <param name="load">Where its responses are counted with those of other limits; null: by themselves.</param>
+    /// <param name="conditions">The responses it applies to; null: all.</param>
+    /// <param name="load">The count that its responses share with those of other limits; null: they are counted separately.</param>
     public LiveRateLimit(
         RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null,
         PacingLoad? load = null)
@@ -42,36 +42,33 @@ public sealed class LiveRateLimit : IDisposable
         if (scope != RateScope.Response) _shared = new SharedLimiters(time, _load);
     }
 
-    /// <summary>Makes a limit that is configured.</summary>
+    /// <summary>Creates a limit from its configuration.</summary>
     public static LiveRateLimit From(RateLimitOptions options, TimeProvider time, PacingLoad load) =>
         new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions, load);
 
     /// <summary>What shares the rate.</summary>
     public RateScope Scope { get; }
 
-    /// <summary>Whether the initial burst is one for all who share the limit, and not each response's own.</summary>
+    /// <summary>Whether all responses that share the limit share one initial burst, instead of each having its own.</summary>
     internal bool SharesBurst => _shared is not null;
 
-    /// <summary>The responses that it is for.</summary>
+    /// <summary>The responses it applies to.</summary>
     public RateConditions Conditions => _conditions;
 
-    /// <summary>How many responses obey it now.</summary>
+    /// <summary>The number of responses that are paced by it now.</summary>
     public int Responses
     {
         get { lock (_gate) return _pacers.Count; }
     }
 
-    /// <summary>
-    /// How many limiters it has at the moment beside those of single responses: one for each client, or route, that has had a response
-    /// lately.
-    /// </summary>
+    /// <summary>The number of its shared limiters at the moment: one for each client or route that has had a response recently.</summary>
     internal int Limiters => _shared?.Count ?? 0;
 
-    /// <summary>How many responses wait for their turn in a limiter that they share.</summary>
+    /// <summary>The number of responses waiting for their turn in a shared limiter.</summary>
     internal int Waiting => _shared?.Waiting ?? 0;
 
     /// <summary>
-    /// The limit in force. It belongs to the configuration's rules that only a limit of response scope has a pacer that cannot be shared.
+    /// The limit in force. The configuration's rules ensure that only a limit of response scope has a pacer that cannot be shared.
     /// </summary>
     public RateLimit Limit
     {
@@ -90,7 +87,7 @@ public sealed class LiveRateLimit : IDisposable
     }
 
     /// <summary>
-    /// The pacer of one response by the limit in force, and that limit; null where there is none. To be given back by <see cref="End"/>.
+    /// Returns a pacer for one response and the limit in force; null if there is no limit. Give the pacer back through <see cref="End"/>.
     /// </summary>
     internal IPacer? Begin(in RateLimitKey key, out RateLimit limit)
     {
@@ -107,13 +104,13 @@ public sealed class LiveRateLimit : IDisposable
         }
     }
 
-    /// <summary>A response goes by this pacer no longer.</summary>
+    /// <summary>Takes back the pacer of a response.</summary>
     internal void End(IPacer pacer)
     {
         lock (_gate) _pacers.Remove(pacer);
         pacer.Dispose();
     }
 
-    /// <summary>Ends its timers. Responses that are waiting by it wait no more than a client that leaves lets them.</summary>
+    /// <summary>Ends its timers. Responses still waiting for their turn wait until their clients leave.</summary>
     public void Dispose() => _shared?.Dispose();
 }

@@ -3,20 +3,21 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
 
-/// <summary>Puts the pacing filters of all limits that a response has to obey above its output.</summary>
+/// <summary>Puts the pacing filters of all limits that apply to a response above its output.</summary>
 public static class PacedOutput
 {
     /// <summary>
-    /// Makes the chain. Shared limits are below those of the response alone, so that what has had its turn by a shared limit leaves at
-    /// once; and above all of them those limits whose pacer counts writes, which no filter above them may cut or flush.
+    /// Builds the chain. Shared limits are placed below the limits of the response alone, so that bytes granted by a shared limit leave at
+    /// once. Limits whose pacer counts writes are placed above all others, because no filter above them may cut or flush.
     /// </summary>
     /// <param name="limits">All limits, the narrowest scope first.</param>
     /// <param name="facts">The response.</param>
-    /// <param name="key">Whose response it is.</param>
-    /// <param name="asked">What the application asks for, bytes a second: it can lower its limit and not raise it; 0: nothing.</param>
+    /// <param name="key">The client and route of the response.</param>
+    /// <param name="asked">The rate that the application asks for, bytes per second; it can only lower the limit, not raise it. 0:
+    /// none.</param>
     /// <param name="output">The output.</param>
     /// <param name="time">The clock.</param>
-    /// <returns>The first filter; null: there is none, and the output is the first.</returns>
+    /// <returns>The first filter; null: no limit applies, and the output itself is the first.</returns>
     public static RateLimitFilter? Create(
         IReadOnlyList<LiveRateLimit> limits, in ResponseFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
         TimeProvider time)

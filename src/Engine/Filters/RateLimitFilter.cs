@@ -5,8 +5,8 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The pacing filter: cuts what is passed down into the writes its pacer asks for, and waits with each as long as the pacer says.
-/// While it waits, its caller waits: that is the backpressure that keeps the daemon from running ahead.
+/// The pacing filter: cuts the data passed down into writes of the size that its pacer asks for, and delays each for as long as the pacer
+/// requires. Its caller waits, too; this backpressure keeps the daemon from running ahead.
 /// </summary>
 public sealed class RateLimitFilter : IOutputFilter, IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     private readonly RateLimitKey _key;
     private readonly IOutputFilter _next;
 
-    // Only a pacer that wants full writes ever holds anything; most responses need no queue.
+    // Only a filter whose pacer wants full writes ever holds anything; most responses need no queue.
     private Pipe? _queue;
     private long _queued;
     private RateLimit _current;
@@ -22,10 +22,10 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     private IPacer? _pacer;
     private long _unpaced;
 
-    /// <summary>Makes the filter of one response.</summary>
-    /// <param name="limit">The limit; each change of it holds from the next write on, but for the initial burst, which is that of the
-    /// response's start.</param>
-    /// <param name="key">Whose share of it the response has.</param>
+    /// <summary>Creates the filter of one response.</summary>
+    /// <param name="limit">The limit. A change applies from the next write on, except that the initial burst remains the one from the start
+    /// of the response.</param>
+    /// <param name="key">The client and route whose share of the limit the response uses.</param>
     /// <param name="next">The next filter.</param>
     public RateLimitFilter(LiveRateLimit limit, in RateLimitKey key, IOutputFilter next)
     {
@@ -63,7 +63,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
 
     private bool MustPace(ReadOnlyMemory<byte> block) => _queued > 0 || (_pacer is not null && block.Length > _unpaced);
 
-    // Pooled, because a response may come in blocks as small as its writes.
+    // Pooled, because a response may arrive in blocks as small as its writes.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WritePacedAsync(
         ReadOnlyMemory<byte> block, Marker marker, IReadOnlyList<KeyValuePair<string, string>>? trailers,
@@ -73,7 +73,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         while (_queued + block.Length > 0)
         {
             var available = _queued + block.Length;
-            // What is unpaced comes first in a response, so that nothing is queued then.
+            // The unpaced bytes come first in a response, before anything is queued.
             var pacer = _unpaced == 0 ? _pacer : null;
             var size = (int)Math.Min(_unpaced > 0 ? _unpaced : pacer?.WriteSize ?? int.MaxValue, available);
             var waits = false;
@@ -87,7 +87,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
 
                 var turn = pacer.PaceAsync(size, cancellationToken);
                 waits = !turn.IsCompleted;
-                // Nothing that has had its turn lies about below while this filter sleeps.
+                // Bytes that have had their turn must not be held below while this filter sleeps.
                 if (waits && _next.Held > 0) await _next.WriteAsync(default, Marker.Flush, cancellationToken).ConfigureAwait(false);
                 if (!await turn.ConfigureAwait(false))
                 {
@@ -125,7 +125,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
         _definition = PacerTable.Get(_current.Pacer);
     }
 
-    /// <summary>Gives back its share of the limit, and has the pacing filters below it do so.</summary>
+    /// <summary>Gives back its share of the limit, and makes the pacing filters below it do the same.</summary>
     public void Dispose()
     {
         if (_pacer is not null) _limit.End(_pacer);

@@ -5,12 +5,12 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Filters;
 
-/// <summary>Who a response is for, as far as limits that are shared need to know.</summary>
-/// <param name="Route">The route's path; null: of no matter.</param>
-/// <param name="Client">The client; the default: of no matter.</param>
+/// <summary>Identifies the route and client of a response, as far as shared limits need to know.</summary>
+/// <param name="Route">The path of the route; null: irrelevant.</param>
+/// <param name="Client">The client; the default value: irrelevant.</param>
 public readonly record struct RateLimitKey(string? Route, ClientKey Client)
 {
-    /// <summary>The part of it by which a limit of that scope is shared.</summary>
+    /// <summary>The part of the key that identifies a share of a limit with this scope.</summary>
     internal RateLimitKey For(RateScope scope) => scope switch
     {
         RateScope.Client => new(null, Client),
@@ -20,14 +20,14 @@ public readonly record struct RateLimitKey(string? Route, ClientKey Client)
 }
 
 /// <summary>
-/// A client as limits tell clients apart: an IPv4 address, or the first 64 bits of an IPv6 address, for a network of that size is what one
-/// subscriber has, with all its 2^64 addresses.
+/// Identifies a client for limits: an IPv4 address, or the first 64 bits of an IPv6 address, because a single subscriber has a network of
+/// that size with all its 2^64 addresses.
 /// </summary>
 public readonly record struct ClientKey
 {
     private readonly (ulong Network, bool IsV6) _key;
 
-    /// <summary>The client at an address; null: all without one are one client.</summary>
+    /// <summary>The client at an address; null: all clients without an address count as one.</summary>
     public ClientKey(IPAddress? address)
     {
         if (address is null) return;

@@ -3,16 +3,16 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Filters;
 
 /// <summary>
-/// The limiters of a limit that is shared: one for each client, or each route, or all, made when the first response asks for it. One is
-/// removed when no response has a share of it, all that was sent by it is paid for, and its burst is whole again. There are never more than
-/// <see cref="Most"/>: should that many clients be there at once, those that come then share one limiter with each other, so that a flood
-/// of addresses gets neither memory nor speed.
+/// The limiters of a shared limit: one per client, one per route, or one for all, created when the first response asks for it. A limiter is
+/// removed when no response has a share of it, everything sent through it is paid for, and its burst is full again. There are never more
+/// than <see cref="Most"/>: if that many clients are present at once, all further ones share a single limiter, so that a flood of addresses
+/// gains neither memory nor speed.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="load">Where their responses are counted.</param>
+/// <param name="load">The count of paced responses.</param>
 internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisposable
 {
-    /// <summary>The most limiters; some 250 bytes each.</summary>
+    /// <summary>The maximum number of limiters; each takes some 250 bytes.</summary>
     public int Most { get; init; } = 65_536;
 
     private static readonly TimeSpan Sweeping = TimeSpan.FromSeconds(5);
@@ -25,25 +25,25 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
     private long _swept;
     private bool _disposed;
 
-    /// <summary>How many there are now.</summary>
+    /// <summary>The current number of limiters.</summary>
     public int Count
     {
         get { lock (_gate) return _limiters.Count; }
     }
 
-    /// <summary>How many responses wait for their turn.</summary>
+    /// <summary>The number of responses waiting for their turn.</summary>
     public int Waiting
     {
         get { lock (_gate) return _limiters.Values.Sum(limiter => limiter.Waiting) + (_overflow?.Waiting ?? 0); }
     }
 
-    /// <summary>A response's share of the limiter of a key.</summary>
+    /// <summary>Gives a response a share of the limiter for a key.</summary>
     public TokenBucketPacer Share(in RateLimitKey key, long rate, long burst = 0)
     {
         lock (_gate)
         {
             if (_limiters.TryGetValue(key, out var limiter)) return new(limiter);
-            // Not at each: looking through all of them for a place would be what a flood wants.
+            // Not on every call: searching all limiters for a free place each time would play into the hands of a flood.
             if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
             limiter = _limiters.Count < Most
                 ? _limiters[key] = new ByteRateLimiter(rate, time, load, burst)
@@ -54,7 +54,7 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
         }
     }
 
-    /// <summary>Changes all their rates and bursts. Whoever waits is not woken by it.</summary>
+    /// <summary>Changes the rate and burst of all limiters. This does not wake waiting responses.</summary>
     public void Set(long rate, long burst)
     {
         lock (_gate)

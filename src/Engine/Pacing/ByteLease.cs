@@ -2,7 +2,7 @@ using System.Threading.RateLimiting;
 
 namespace DaemonProxy.Pacing;
 
-/// <summary>The lease of a <see cref="ByteRateLimiter"/>: bytes that were sent do not come back.</summary>
+/// <summary>The lease of a <see cref="ByteRateLimiter"/>. Disposing it returns nothing, because sent bytes cannot be taken back.</summary>
 internal sealed class ByteLease(bool acquired) : RateLimitLease
 {
     public static readonly RateLimitLease Granted = new ByteLease(true);

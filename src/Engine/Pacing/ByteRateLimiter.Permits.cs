@@ -3,30 +3,30 @@ using System.Threading.RateLimiting;
 namespace DaemonProxy.Pacing;
 
 /// <content>
-/// The contract of <see cref="RateLimiter"/>, for those who are no response: a permit is a byte. What has been granted has to be paid for
-/// before anything else is, so that up to a write's worth may be had in advance, as each write of a response is.
+/// The contract of <see cref="RateLimiter"/>, for callers that are not responses; a permit is a byte. Granted permits have to be paid for
+/// before anything else is granted. So up to one write's worth is granted in advance, as it is for each write of a response.
 /// </content>
 public sealed partial class ByteRateLimiter
 {
-    // Acquisitions that wait: at the limiter's end they have failed.
+    // Waiting acquisitions, which fail when the limiter is disposed.
     private readonly HashSet<TokenBucketPacer> _acquiring = [];
     private long _refused;
 
     /// <summary>
-    /// The most permits that one acquisition can get, bytes: the burst, or where that is more, 20 ms' worth and at least one of the
-    /// smallest writes.
+    /// The most permits, in bytes, that one acquisition can get: the burst or, if larger, 20 ms' worth, but at least one of the smallest
+    /// writes.
     /// </summary>
     public long PermitLimit => Math.Max((long)_burst, OneWrite());
 
     /// <inheritdoc/>
-    /// <remarks>Null while a response has a share of it, and while what was sent is not paid for.</remarks>
+    /// <remarks>Null while a response has a share of the limiter, and while sent bytes are not paid for.</remarks>
     public override TimeSpan? IdleDuration
     {
         get
         {
             lock (_gate)
             {
-                // One that is made anew has a full bucket.
+                // A newly created limiter has a full bucket.
                 var full = Math.Max(_started ? _due + _burst / _rate : 0, _lastUse);
                 return _shares > 0 || full > Now() ? null : TimeSpan.FromSeconds(Now() - full);
             }
@@ -34,7 +34,7 @@ public sealed partial class ByteRateLimiter
     }
 
     /// <inheritdoc/>
-    /// <remarks>Permits are bytes, those that are queued as well; each write of a response counts as a lease.</remarks>
+    /// <remarks>Permits, including queued ones, are bytes; each write of a response counts as a lease.</remarks>
     public override RateLimiterStatistics GetStatistics()
     {
         lock (_gate)
@@ -50,7 +50,7 @@ public sealed partial class ByteRateLimiter
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="PermitLimit"/> can never be had.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="PermitLimit"/> permits can never be granted.</exception>
     /// <exception cref="ObjectDisposedException">The limiter is disposed.</exception>
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
@@ -65,9 +65,9 @@ public sealed partial class ByteRateLimiter
     }
 
     /// <inheritdoc/>
-    /// <remarks>Waits in one queue with the responses, as one of them, and with no limit on their number. An acquisition that is cancelled
-    /// has taken nothing.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="PermitLimit"/> can never be had.</exception>
+    /// <remarks>Waits in the same queue as the responses, like one of them, without a limit on the number of waiters. A cancelled
+    /// acquisition takes nothing.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="PermitLimit"/> permits can never be granted.</exception>
     /// <exception cref="ObjectDisposedException">The limiter is disposed.</exception>
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
     {
@@ -86,7 +86,7 @@ public sealed partial class ByteRateLimiter
             {
                 var write = (int)Math.Min(permitCount - taken, OneWrite());
                 var turn = share.PaceAsync(write, cancellationToken);
-                // One that came into the queue when the limiter ended would wait there for ever.
+                // An acquisition that was queued while the limiter was being disposed would wait forever.
                 if (IsDisposed && Withdraw(share)) share.Complete(granted: false);
                 isAcquired = await turn.ConfigureAwait(false);
                 if (!isAcquired) return ByteLease.Refused;
@@ -111,7 +111,7 @@ public sealed partial class ByteRateLimiter
     private long OneWrite() => Math.Max((long)(_rate * Credit.TotalSeconds), _load.SmallestWrite);
 
     /// <summary>
-    /// What an acquisition would get at once, bytes: nothing before those who wait, or before what was granted has been paid for.
+    /// The bytes that an acquisition would get at once: none while others wait, or before granted bytes have been paid for.
     /// </summary>
     private long Available() => _waiting.Count > 0 || (_started && _due > Now() + Tick) ? 0 : Math.Max(Saved(), OneWrite());
 
@@ -130,7 +130,7 @@ public sealed partial class ByteRateLimiter
     }
 
     /// <summary>
-    /// One acquisition is one lease, however many writes it took to grant it; one that has failed gives back what it had.
+    /// Counts an acquisition as one lease, however many writes it took to grant it; a failed acquisition gives back what it had taken.
     /// </summary>
     private void Conclude(TokenBucketPacer share, bool isAcquired, int taken, int writes)
     {

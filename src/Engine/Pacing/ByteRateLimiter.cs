@@ -4,33 +4,34 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Pacing;
 
 /// <summary>
-/// A token bucket whose permits are bytes, for one response or for any number of them, each with its <see cref="TokenBucketPacer"/>. Unlike
-/// the package's own it goes by a <see cref="TimeProvider"/>, and by deadlines: each write has a time at which it falls due, the next falls
-/// due where that one's bytes are paid for, and a wait that ended late is made up for. So neither lateness nor rounding adds up, at any
-/// rate.
+/// A token bucket whose permits are bytes, for one response or for any number of them, each with its own <see cref="TokenBucketPacer"/>.
+/// Unlike the token bucket of the .NET package, it uses a <see cref="TimeProvider"/> and deadlines: each write has a due time, the next
+/// write is due when the bytes of this one are paid for, and a wait that ended late is made up for. So neither lateness nor rounding
+/// accumulates, at any rate.
 /// </summary>
 /// <remarks>
-/// Responses that wait stand in one queue with one timer. Who is next is decided by start-time fair queueing (Goyal, Vin and Cheng, 1996):
-/// a write starts where its response's last one ended, counted in bytes, but not before the writes that are being served; the lowest start
-/// is next. So all that have something to send get the same, whatever the sizes of their writes, and who had nothing to send, or a lower
-/// limit of its own, has saved up nothing. A write is granted alone and goes on its way before the next is chosen: so a response with small
-/// writes is back in the queue in time.
+/// Waiting responses share one queue and one timer. Start-time fair queueing (Goyal, Vin and Cheng, 1996) decides which is next: a write
+/// starts where the last write of its response ended, counted in bytes, but not before the writes being served; the lowest start is next.
+/// So all responses with something to send get the same share, whatever the sizes of their writes, and a response that had nothing to send,
+/// or has a lower limit of its own, saves up nothing. Each write is granted alone and sent before the next is chosen, so that a response
+/// with small writes is back in the queue in time.
 /// </remarks>
 public sealed partial class ByteRateLimiter : RateLimiter
 {
-    /// <summary>The largest write; above that it only costs memory.</summary>
+    /// <summary>The largest write; larger ones would only cost memory.</summary>
     private const long LargestWrite = 65_536;
 
-    // A second. Writes are granted one after the other, and a limit that thousands share should not take a processor for itself.
+    // Per second. Writes are granted one after the other, and a limit shared by thousands should not occupy a whole processor.
     private const int MostWrites = 20_000;
 
-    // What an application that paused may catch up on: as much as one write, so that a window of a second never sees more than 2% too much.
+    // How much an application may catch up after a pause: as much as one write, so that any window of one second exceeds the rate by at
+    // most 2%.
     private static readonly TimeSpan Credit = TimeSpan.FromMilliseconds(20);
 
-    // What our own late waking may be made up for; a machine that slept for an hour does not send an hour's worth.
+    // How much of the limiter's own lateness may be made up for; a machine that slept for an hour must not send an hour's worth.
     private static readonly TimeSpan MostLateness = TimeSpan.FromMilliseconds(200);
 
-    // A tick of the clock's timers: what is closer than that is now.
+    // A tick of the clock's timers, in seconds: anything due sooner than that counts as due now.
     private const double Tick = 1e-7;
 
     private readonly Lock _gate = new();
@@ -54,11 +55,11 @@ public sealed partial class ByteRateLimiter : RateLimiter
     private bool _disposed;
 
     /// <summary>Makes a limiter.</summary>
-    /// <param name="rate">Bytes a second, &gt; 0.</param>
+    /// <param name="rate">Bytes per second, &gt; 0.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="load">How many responses are paced beside it; null: it is by itself.</param>
-    /// <param name="burst">Bytes that leave unpaced, &gt;= 0: what the bucket holds, full at first and filled again at the rate while less
-    /// is sent.</param>
+    /// <param name="load">The count of all responses paced in this process; null: this limiter counts only its own.</param>
+    /// <param name="burst">Bytes that leave unpaced, &gt;= 0: the capacity of the bucket, which is full at first and refills at the rate
+    /// while less is sent.</param>
     public ByteRateLimiter(long rate, TimeProvider time, PacingLoad? load = null, long burst = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rate);
@@ -71,7 +72,8 @@ public sealed partial class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>
-    /// Bytes a second. What waits by an old rate is to be woken by whoever sets a new one; what the old one had waited for is forgotten.
+    /// Bytes per second. Whoever sets a new rate must wake the responses that wait under the old one; the time they have waited is
+    /// forgotten.
     /// </summary>
     public long Rate
     {
@@ -82,7 +84,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
             lock (_gate)
             {
                 var now = Now();
-                // What is in the bucket stays as many bytes as it was.
+                // The bucket keeps the number of bytes it holds.
                 _due = now - Math.Max(0, now - _due) * _rate / value;
                 _rate = value;
                 if (_armed) Arm();
@@ -90,7 +92,9 @@ public sealed partial class ByteRateLimiter : RateLimiter
         }
     }
 
-    /// <summary>Bytes that leave unpaced. A larger burst is there when time has filled it; what is beyond a smaller one is gone.</summary>
+    /// <summary>
+    /// Bytes that leave unpaced. A larger burst becomes available as the bucket refills; bytes beyond a smaller burst are lost.
+    /// </summary>
     public long Burst
     {
         get => (long)_burst;
@@ -102,10 +106,11 @@ public sealed partial class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>
-    /// The size of a response's next write: its part of 20 ms worth, so that those who wait wait no longer the more of them there are; 512
-    /// bytes or more.
+    /// The size of a response's next write, 512 bytes or more: its share of 20 ms' worth, so that waits do not grow with the number of
+    /// waiting responses.
     /// </summary>
-    /// <remarks>What the bucket holds leaves in large writes: small ones are for pauses between them, and there are none.</remarks>
+    /// <remarks>The contents of the bucket leave in large writes: small writes only make sense with pauses between them, and here there are
+    /// none.</remarks>
     internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite
         ? LargestWrite
         : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
@@ -116,14 +121,14 @@ public sealed partial class ByteRateLimiter : RateLimiter
         get { lock (_gate) return _waiting.Count; }
     }
 
-    /// <summary>A response begins.</summary>
+    /// <summary>Called when a response begins.</summary>
     internal void Enter()
     {
         _load.Enter();
         lock (_gate) _shares++;
     }
 
-    /// <summary>A response has ended.</summary>
+    /// <summary>Called when a response has ended.</summary>
     internal void Leave(TokenBucketPacer share)
     {
         _load.Leave();
@@ -134,8 +139,8 @@ public sealed partial class ByteRateLimiter : RateLimiter
         }
     }
 
-    /// <summary>Grants a write now, or has it wait.</summary>
-    /// <returns>True: granted; false: it waits, and <see cref="TokenBucketPacer.Complete"/> will be called.</returns>
+    /// <summary>Grants a write now or queues it.</summary>
+    /// <returns>True: the write is granted; false: it waits, and <see cref="TokenBucketPacer.Complete"/> will be called.</returns>
     internal bool Request(TokenBucketPacer share, int bytes)
     {
         lock (_gate)
@@ -145,14 +150,14 @@ public sealed partial class ByteRateLimiter : RateLimiter
             share.Rank = StartOf(share);
             _waiting.Set(share);
             _queued += bytes;
-            // One that is dispatching looks at the queue again when it is through.
+            // A running dispatch looks at the queue again before it finishes.
             if (!_armed && !_dispatching) Arm();
             return false;
         }
     }
 
     /// <summary>Takes a response out of the queue.</summary>
-    /// <returns>Whether it was in there: then nobody else will complete its wait.</returns>
+    /// <returns>Whether it was in the queue; nobody else will then complete its wait.</returns>
     internal bool Withdraw(TokenBucketPacer share)
     {
         lock (_gate)
@@ -173,7 +178,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
     {
         if (_waiting.Count > 0) return false;
         var now = Now();
-        // Gives up the time in which nothing was asked for, but for the credit and own lateness.
+        // Discards the time in which nothing was requested, except for the credit and the limiter's own lateness.
         var burst = _burst / _rate;
         _due = _started ? Math.Max(_due, now - _late - Math.Max(burst, Credit.TotalSeconds)) : now - burst;
         _started = true;
@@ -183,7 +188,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
         return true;
     }
 
-    /// <summary>What may leave at once, bytes.</summary>
+    /// <summary>The bytes that may leave at once.</summary>
     private long Saved()
     {
         var now = Now();
@@ -191,7 +196,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>
-    /// Where a response's next write starts. One that was away for a moment, because it was sending, may catch up on one write.
+    /// Where a response's next write starts. A response that was briefly absent because it was sending may catch up on one write.
     /// </summary>
     private long StartOf(TokenBucketPacer share) =>
         Math.Max(share.Finish, _virtual - Math.Clamp((long)_rate / 50, _load.SmallestWrite, LargestWrite));
@@ -206,7 +211,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
         _granted++;
     }
 
-    /// <summary>Has the timer fire when the next write is due.</summary>
+    /// <summary>Sets the timer to fire when the next write is due.</summary>
     private void Arm()
     {
         if (_disposed) return;
@@ -218,7 +223,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>
-    /// Grants what is due, write by write. A response goes on right here, on the timer's thread of the pool, until it waits again.
+    /// Grants the writes that are due, one by one. A response continues right here, on the timer's pool thread, until it waits again.
     /// </summary>
     private void Dispatch()
     {

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Pacing;
 
-/// <summary>Which pacer keeps a rate.</summary>
+/// <summary>The kinds of pacers that can keep a rate.</summary>
 public enum PacerKind
 {
     /// <summary>Counts bytes against a deadline; the default.</summary>
@@ -10,15 +10,15 @@ public enum PacerKind
     Interval,
 
     /// <summary>
-    /// mod_ratelimit as it was before Apache 2.4.34: it sleeps between the chunks of one call alone (behaviour.md, section 2, last point).
+    /// mod_ratelimit as it was before Apache 2.4.34: it sleeps only between the chunks of one call (behaviour.md, section 2, last point).
     /// </summary>
     Interval2433,
 }
 
-/// <summary>The pacers there are, one row each. The first is the default.</summary>
+/// <summary>The table of all pacers, one row each. The first is the default.</summary>
 public static class PacerTable
 {
-    /// <summary>The rows, by the order of <see cref="PacerKind"/>.</summary>
+    /// <summary>The rows, in the order of <see cref="PacerKind"/>.</summary>
     public static IReadOnlyList<PacerDefinition> All { get; } =
     [
         new(PacerKind.TokenBucket, "token-bucket", "counts bytes against a deadline, and is the only one for a shared limit",
@@ -27,7 +27,7 @@ public static class PacerTable
             CanBeShared = true,
             Tolerance = 0.01,
         },
-        // Both sleep a fixed time, and lose what is spent elsewhere (behaviour.md, section 2): hence the tolerance.
+        // Both sleep for a fixed time and lose the time spent elsewhere (behaviour.md, section 2); hence the tolerance.
         new(PacerKind.Interval, "interval", "is Apache's mod_ratelimit to the letter", (rate, time, _) => new IntervalPacer(rate, time))
         {
             CountsWrites = true,
@@ -44,13 +44,13 @@ public static class PacerTable
         },
     ];
 
-    /// <summary>The pacer of a limit that names none.</summary>
+    /// <summary>The pacer of a limit for which none is configured.</summary>
     public static PacerDefinition Default => All[0];
 
-    /// <summary>The names of those that can keep a shared rate, for messages.</summary>
+    /// <summary>The names of the pacers that can keep a shared rate, for messages.</summary>
     public static string Shareable => string.Join(" or ", All.Where(pacer => pacer.CanBeShared).Select(pacer => pacer.Name));
 
-    /// <summary>The row of a pacer.</summary>
+    /// <summary>Returns the row of a pacer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pacer.</exception>
     public static PacerDefinition Get(PacerKind kind) =>
         (int)kind >= 0 && (int)kind < All.Count

@@ -4,9 +4,9 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Pacing;
 
 /// <summary>
-/// The default pacer: many small writes, each when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds
-/// nothing back; and it holds no thread while it waits. It is a response's share of a limiter, which may be the response's own or be shared
-/// with others; its wait is in itself, so that none is allocated for a write.
+/// The default pacer: many small writes, each sent when its bytes are due. It counts bytes, not writes, so a flush costs nothing; it holds
+/// nothing back, and it blocks no thread while it waits. It is a response's share of a limiter, which belongs to this response alone or is
+/// shared with others. It is its own awaitable, so that a write allocates nothing.
 /// </summary>
 public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 {
@@ -17,9 +17,9 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
     private CancellationToken _cancellation;
     private volatile bool _woken;
 
-    /// <summary>Takes a share.</summary>
+    /// <summary>Takes a share of a limiter.</summary>
     /// <param name="limiter">The limiter that every byte goes through.</param>
-    /// <param name="ownsLimiter">Whether it is this response's alone, and ends with it.</param>
+    /// <param name="ownsLimiter">Whether the limiter belongs to this response alone and ends with it.</param>
     public TokenBucketPacer(ByteRateLimiter limiter, bool ownsLimiter = false)
     {
         _limiter = limiter;
@@ -27,10 +27,10 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
         limiter.Enter();
     }
 
-    /// <summary>Where this response's last write ended, by the limiter's count.</summary>
+    /// <summary>Where this response's last write ended, in the limiter's count of bytes.</summary>
     internal long Finish { get; set; }
 
-    /// <summary>The bytes that it waits to send.</summary>
+    /// <summary>The number of bytes it waits to send.</summary>
     internal int Bytes { get; set; }
 
     /// <inheritdoc/>
@@ -54,13 +54,13 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
         if (cancellationToken != _cancellation) Listen(cancellationToken);
         _source.Reset();
         if (_limiter.Request(this, bytes)) return new(true);
-        // What came after the checks above and before the wait found nothing to end.
+        // A wake or cancellation that arrived after the checks above and before the wait found nothing to end.
         if (_woken && _limiter.Withdraw(this)) Complete(granted: false);
         else if (cancellationToken.IsCancellationRequested && _limiter.Withdraw(this)) Cancel();
         return new(this, _source.Version);
     }
 
-    /// <summary>Registers once for all writes of the response: it is for each of them the same token.</summary>
+    /// <summary>Registers once for all writes of the response, since all pass the same token.</summary>
     private void Listen(CancellationToken cancellationToken)
     {
         _registration.Unregister();
@@ -76,7 +76,7 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
     private void Cancel() => _source.SetException(new OperationCanceledException(_cancellation));
 
     /// <summary>
-    /// Ends the wait, and runs the response until it waits again. To be called by whoever took it out of the limiter's queue.
+    /// Ends the wait, and runs the response until it waits again. Only whoever took the pacer out of the limiter's queue calls this.
     /// </summary>
     internal void Complete(bool granted)
     {

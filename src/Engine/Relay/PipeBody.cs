@@ -7,8 +7,8 @@ using DaemonProxy.Timing;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A response's body that comes out of a pipe: what an embedded application writes. A writer that breaks off says so by <see cref="Break"/>
-/// and completes the pipe as at its end: one that completes with an exception takes along what was written and not yet read.
+/// The body of a response read from a pipe into which an embedded application writes. A writer that breaks off calls <see cref="Break"/>
+/// and then completes the pipe normally: completing it with an exception would discard what was written and not yet read.
 /// </summary>
 public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBody, IDisposable
 {
@@ -21,8 +21,8 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
     private bool _completed;
     private volatile Exception? _failure;
 
-    /// <summary>Has the body break off after its last byte. To be called before the pipe is completed, by its writer.</summary>
-    /// <param name="failure">What <see cref="TryRead"/> throws then.</param>
+    /// <summary>Makes the body break off after its last byte. The writer of the pipe calls this before it completes the pipe.</summary>
+    /// <param name="failure">The exception that <see cref="TryRead"/> throws after the last byte.</param>
     public void Break(Exception failure) => _failure = failure;
 
     /// <inheritdoc/>
@@ -80,6 +80,6 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
     /// <inheritdoc/>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _wait.WaitAsync(limit, cancellationToken);
 
-    /// <summary>Ends the timer. The pipe stays its owner's.</summary>
+    /// <summary>Ends the timer. The pipe still belongs to its owner.</summary>
     public void Dispose() => _wait.Dispose();
 }

@@ -15,37 +15,37 @@ namespace DaemonProxy.Relay;
 ///     +--(5) end ----------------------------------> end
 ///     +--(6) break --------------------------------> flush, and the break goes to the caller
 /// </code>
-/// Daemon and embedded responses alike take this way. Two rules are stricter than the original's: the guard counts what the chain still
-/// holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline bounds how long a byte is held while
-/// the application trickles, which restarting the delay with each block alone would not. Where a pacer below waits for full writes the
-/// deadline is at least two of its intervals, or it would cost the rate that it is there to keep.
+/// Responses of daemons and of embedded mode take the same path. Two rules are stricter than the original's. The guard counts what the
+/// chain still holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline limits how long a byte is
+/// held while the application trickles, which a delay restarted by each block would not do. If a pacer below waits for full writes, the
+/// deadline is at least two of its intervals; otherwise it would reduce the rate that the pacer has to keep.
 /// </summary>
-/// <param name="policy">Looked at before each read, so that a change reaches responses in flight.</param>
-/// <param name="time">The clock of the deadline.</param>
+/// <param name="policy">The flush policy, read before each read of the body so that a change reaches responses in flight.</param>
+/// <param name="time">The clock for the deadline.</param>
 public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
 {
-    // A daemon and a client that are both fast would keep the thread of their sockets for as long as the response lasts, and others wait
-    // for it.
-    // 1 MiB is less than a millisecond's worth at the rates that come without a wait.
+    // A fast daemon with a fast client would occupy the thread of their sockets until the response ends, and others wait for that thread.
+    // At the rates possible without any wait, 1 MiB takes less than a millisecond.
     private const long LongestTurn = 1 << 20;
 
-    // What the original reads from a daemon, and passes on, at a time (APR_BUCKET_BUFF_SIZE): as finely it looks at its guard.
+    // The amount that the original reads from a daemon and passes on at a time (APR_BUCKET_BUFF_SIZE), and so the granularity at which it
+    // checks its guard.
     private const int OriginalRead = 8000;
 
-    /// <summary>Relays until the end of the body, and ends the response with it.</summary>
+    /// <summary>Relays the body to its end, and then ends the response.</summary>
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
-    /// <param name="traffic">Counts the flushes by reason.</param>
+    /// <param name="traffic">Counts the flushes, by reason.</param>
     /// <param name="prompt">Whether the flush delay is 0 for this response: each block is sent at once.</param>
-    /// <param name="socketTimeout">The longest the source may stay silent.</param>
+    /// <param name="socketTimeout">The longest time for which the source may stay silent.</param>
     /// <param name="clientGone">Cancelled when the client has left.</param>
-    /// <exception cref="BrokenResponseException">The body broke off, or stayed silent too long, or the client took nothing for too
-    /// long.</exception>
+    /// <exception cref="BrokenResponseException">The body broke off, the source stayed silent for too long, or the client accepted nothing
+    /// for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public async ValueTask RunAsync(
         IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
     {
-        // Until the first flush the response's head is what has not left, though no byte of the body was passed.
+        // True at first: until the first flush the head of the response has not left, even if no byte of the body was passed.
         var unflushed = true;
         var passed = 0L;
         var heldSince = time.GetTimestamp();
@@ -97,7 +97,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     passed += piece.Length;
                     var held = chain.Held;
 
-                    // The chain sends the oldest bytes first: where it has sent any, what it holds now came with this piece.
+                    // The chain sends the oldest bytes first: if it has sent any, what it holds now arrived with this piece.
                     if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
                     if ((rules.CountsPassed ? passed : held) > rules.BufferSize)
                         await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
@@ -107,7 +107,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         }
         catch (BrokenResponseException broken) when ((hasPassed || passed > 0) && broken.Reason != EventCatalogue.ClientWriteTimeout)
         {
-            // What came before the break is the client's, at its rate; once it is sent, the response can only be broken off.
+            // The client still gets, at its rate, what arrived before the break; once that is sent, the response can only be broken off.
             await chain.WriteAsync(default, Marker.Flush, clientGone).ConfigureAwait(false);                                // (6)
             throw;
         }
@@ -124,7 +124,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         }
     }
 
-    /// <summary>How long what the chain holds may still wait for company, and which rule ends it.</summary>
+    /// <summary>How long the bytes held by the chain may still wait for more, and which rule ends the wait.</summary>
     private (TimeSpan Limit, FlushReason Reason) LimitOfHolding(TimeSpan delay, TimeSpan deadline, IOutputFilter chain, long heldSince)
     {
         if (deadline > TimeSpan.Zero && chain.Held > 0)

@@ -3,25 +3,25 @@ using DaemonProxy.Timing;
 
 namespace DaemonProxy.Relay;
 
-/// <summary>How much of a body is taken in before its reader wants it.</summary>
-/// <param name="Memory">Bytes in memory.</param>
-/// <param name="File">Bytes in a file beyond that.</param>
-/// <param name="Place">Where the file is.</param>
+/// <summary>How much of a body is buffered ahead of its reader.</summary>
+/// <param name="Memory">The most bytes in memory.</param>
+/// <param name="File">The most bytes in a file beyond that.</param>
+/// <param name="Place">Where the file is created.</param>
 public sealed record SpoolSize(long Memory, long File, SpoolPlace Place);
 
 /// <summary>
-/// Bytes between one writer and one reader that is slower: first in memory, what is beyond that in a <see cref="SpoolFile"/>, and beyond
-/// that the writer waits. A file that cannot be written is as one that is full.
+/// A buffer between one writer and one slower reader: bytes go to memory first, then to a <see cref="SpoolFile"/>; when both are full, the
+/// writer waits. A file that cannot be written is treated as full.
 /// </summary>
-/// <param name="size">How much of each.</param>
-/// <param name="time">The clock of the waits.</param>
-/// <param name="failed">Hears of the file's failure to be written; at most once.</param>
+/// <param name="size">The capacity of memory and file.</param>
+/// <param name="time">The clock for the waits.</param>
+/// <param name="failed">Called when the file cannot be written; at most once.</param>
 internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exception>? failed) : IAsyncDisposable
 {
-    // Small blocks join in one; large ones are as large as they are.
+    // Small blocks are collected in one segment; larger blocks get a segment of their own size.
     private const int SmallestSegment = 16_384;
 
-    /// <summary>A write of at most that many bytes is kept as a whole.</summary>
+    /// <summary>A write of at most that many bytes is never split.</summary>
     public const int LargestSegment = 65_536;
 
     private readonly Lock _gate = new();
@@ -67,16 +67,16 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         }
     }
 
-    /// <summary>Nothing more comes.</summary>
-    /// <param name="failure">Why not, for the reader when it has had everything before; null: that was all.</param>
+    /// <summary>Tells the buffer that nothing more will be written.</summary>
+    /// <param name="failure">The failure that the reader gets after everything written before; null: the data is complete.</param>
     public void Complete(Exception? failure)
     {
         lock (_gate) (_completed, _failure) = (true, failure);
         _data.Signal();
     }
 
-    /// <summary>Takes what can be read now. The memory is the caller's until the next call.</summary>
-    /// <returns>False when there is nothing at this instant.</returns>
+    /// <summary>Takes what can be read now. The memory belongs to the caller until the next call.</summary>
+    /// <returns>False when there is nothing to read at this instant.</returns>
     public bool TryRead(out ReadOnlyMemory<byte> data, out bool end)
     {
         var room = false;
@@ -115,8 +115,8 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
     }
 
     /// <summary>
-    /// Waits until there is something to read, or the limit passes: what is on its way into the file or out of it is there, and comes in a
-    /// moment.
+    /// Waits until there is something to read or the limit passes. Bytes on their way into or out of the file will be readable in a moment;
+    /// the limit does not apply to them.
     /// </summary>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -125,12 +125,12 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         return _data.WaitAsync(comes ? Timeout.InfiniteTimeSpan : limit, cancellationToken);
     }
 
-    /// <summary>Decides where bytes go; those for memory are there when this returns.</summary>
+    /// <summary>Decides where bytes go; bytes for memory are stored when this returns.</summary>
     private Place PlaceOrKeep(ReadOnlySpan<byte> part)
     {
         lock (_gate)
         {
-            // What is in the file is older.
+            // Bytes in the file are older and have to be read first.
             if (_inFile == 0)
             {
                 if (_tail is { } tail && tail.Bytes.Length - tail.Length >= part.Length)
@@ -165,7 +165,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         _inMemory += segment.Bytes.Length;
     }
 
-    /// <summary>Gives back what the reader had.</summary>
+    /// <summary>Returns the segment lent to the reader; false when there was none.</summary>
     private bool Return()
     {
         if (_lent is not { } lent) return false;
@@ -175,7 +175,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         return true;
     }
 
-    // Not where the reader is: the writer would read the daemon on the client's time.
+    // Not on the reader's thread: the writer would read from the daemon at the client's expense.
     private void WakeWriter() => ThreadPool.UnsafeQueueUserWorkItem(static room => room.Signal(), _room, preferLocal: false);
 
     private async ValueTask<bool> TryWriteFileAsync(ReadOnlyMemory<byte> part)
@@ -208,7 +208,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
             {
                 _inFile -= count;
                 Add(new Segment(bytes, count));
-                // Nothing is written after it: what comes next may have to follow the file.
+                // Nothing is appended to this segment: later bytes may have to follow those in the file.
                 _tail = null;
                 (wake, _writerWaits, _isReading) = (_writerWaits, false, false);
             }
@@ -226,7 +226,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         if (wake) WakeWriter();
     }
 
-    /// <summary>Frees memory and file. The writer has ended; the reader reads no more.</summary>
+    /// <summary>Frees memory and file. By then the writer must have ended and the reader must have stopped reading.</summary>
     public async ValueTask DisposeAsync()
     {
         await _reading.ConfigureAwait(false);
@@ -248,6 +248,6 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
     }
 }
 
-/// <summary>What was spooled cannot be read again.</summary>
-/// <param name="cause">What the system says.</param>
+/// <summary>Thrown when spooled bytes cannot be read back.</summary>
+/// <param name="cause">The system's error.</param>
 internal sealed class SpoolException(Exception cause) : IOException($"a spool file cannot be read: {cause.Message}", cause);

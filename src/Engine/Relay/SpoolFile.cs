@@ -3,13 +3,12 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// What does not fit into memory of a body: a file without a name, which the system frees when it is closed, also when the process is
-/// killed. It is written round and round, so that it never has more than its size. One writer and one reader; where each stands, and that
-/// they do not meet, is the caller's to know.
+/// Holds the part of a body that does not fit into memory. It is a file without a name, which the system frees when it is closed, even if
+/// the process is killed. It is a ring, so that it never exceeds its size. It serves one writer and one reader; the caller has to make sure
+/// that neither overtakes the other.
 /// </summary>
 /// <remarks>
-/// A file has no way to be read or written without blocking on most systems, so the runtime does it on its pool, whose threads serve no
-/// sockets.
+/// Most systems cannot read or write a file without blocking, so the runtime does this on its thread pool, whose threads serve no sockets.
 /// </remarks>
 internal sealed class SpoolFile : IDisposable
 {
@@ -22,11 +21,11 @@ internal sealed class SpoolFile : IDisposable
 
     private SpoolFile(FileStream stream, long size, ConnectionBudget? budget) => (_stream, _size, _budget) = (stream, size, budget);
 
-    /// <summary>Makes one.</summary>
-    /// <param name="place">On which disk, and where it is counted.</param>
-    /// <param name="size">The most it holds, bytes.</param>
-    /// <exception cref="IOException">The system does not give one.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be made there.</exception>
+    /// <summary>Creates a spool file.</summary>
+    /// <param name="place">The directory of the file, and the budget that counts it.</param>
+    /// <param name="size">The most bytes it holds.</param>
+    /// <exception cref="IOException">The file cannot be created.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be created there.</exception>
     public static SpoolFile Create(SpoolPlace place, long size)
     {
         if (place.Budget is { } budget && !budget.TryTake()) throw new IOException("the limit on open files leaves room for no spool file");
@@ -59,12 +58,13 @@ internal sealed class SpoolFile : IDisposable
     }
 
     /// <summary>
-    /// Where they are made if nothing else is said: not in the runtime directory, which often lies in memory, but where large files may.
+    /// Where spool files are created by default: not in the runtime directory, which is often in memory, but where large files are
+    /// acceptable.
     /// </summary>
     public static string DefaultDirectory => Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } own ? own
         : Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
 
-    /// <summary>Writes after what was written last.</summary>
+    /// <summary>Writes at the writer's position.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
@@ -77,9 +77,9 @@ internal sealed class SpoolFile : IDisposable
         }
     }
 
-    /// <summary>Reads after what was read last.</summary>
-    /// <param name="into">Not longer than what is there to read.</param>
-    /// <returns>How many bytes; more than 0.</returns>
+    /// <summary>Reads at the reader's position.</summary>
+    /// <param name="into">The target; must not be longer than the number of bytes available to read.</param>
+    /// <returns>The number of bytes read; more than 0.</returns>
     public async ValueTask<int> ReadAsync(Memory<byte> into)
     {
         var at = _read % _size;
@@ -90,7 +90,7 @@ internal sealed class SpoolFile : IDisposable
         return count;
     }
 
-    /// <summary>Frees it.</summary>
+    /// <summary>Closes the file, which frees it.</summary>
     public void Dispose()
     {
         _stream.Dispose();
@@ -98,7 +98,7 @@ internal sealed class SpoolFile : IDisposable
     }
 }
 
-/// <summary>Where spool files are.</summary>
+/// <summary>Where spool files are created.</summary>
 /// <param name="Directory"><c>spool-directory</c>; null: <see cref="SpoolFile.DefaultDirectory"/>.</param>
-/// <param name="Budget">Where each is counted as an open file; null: nowhere.</param>
+/// <param name="Budget">The budget that counts each as an open file; null: they are not counted.</param>
 public sealed record SpoolPlace(string? Directory, ConnectionBudget? Budget = null);

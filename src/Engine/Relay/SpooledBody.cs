@@ -3,17 +3,17 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A daemon's response that is read ahead of its client (<c>response-spool</c>): the daemon is done, and free for others, as fast as it can
-/// be, while the client is paced or slow.
+/// A daemon's response that is read ahead of its client (<c>response-spool</c>): the daemon finishes as fast as it can and is free for
+/// other requests, even while the client is paced or slow.
 /// <code>
 ///   daemon -(1) as fast as it sends-> SpoolBuffer (memory, then file) -(2) as fast as the chain takes it-> relay
 /// </code>
-/// The relay sees what it would see of the daemon itself: dry when the daemon is dry and nothing is spooled, so that the flush policy
-/// holds; and where the daemon breaks off, the break, after all that came before it.
+/// The relay sees the same as it would see of the daemon itself. The body is dry when the daemon is dry and nothing is spooled, so the
+/// flush policy still applies. When the daemon breaks off, the relay sees the break after everything that arrived before it.
 /// </summary>
 public sealed class SpooledBody : IResponseBody, IAsyncDisposable
 {
-    // As the relay: a daemon that always has more would keep the thread of its sockets.
+    // As in the relay: a daemon that always has more to send would occupy the thread of its sockets.
     private const long LongestTurn = 1 << 20;
 
     private readonly IResponseBody _source;
@@ -23,13 +23,13 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _run;
 
-    /// <summary>Begins to read.</summary>
+    /// <summary>Begins to read the source.</summary>
     /// <param name="source">The daemon's response.</param>
-    /// <param name="size">How far it is read ahead.</param>
-    /// <param name="sourceTimeout">The longest the source may stay silent while it is read.</param>
+    /// <param name="size">How far the response is read ahead.</param>
+    /// <param name="sourceTimeout">The longest time for which the source may stay silent while it is read.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="sourceEnded">Called once, when the source has been read to its end or has broken off: it can be given back.</param>
-    /// <param name="failed">Hears that the file cannot be written; then what is ahead stays in memory.</param>
+    /// <param name="sourceEnded">Called once, when the source has been read to its end or has broken off and can be given back.</param>
+    /// <param name="failed">Called when the file cannot be written; only memory is then used for reading ahead.</param>
     public SpooledBody(
         IResponseBody source, SpoolSize size, TimeSpan sourceTimeout, TimeProvider time, Func<ValueTask> sourceEnded,
         Action<Exception>? failed)
@@ -102,7 +102,7 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
         }
     }
 
-    /// <summary>Stops reading, and frees what is spooled.</summary>
+    /// <summary>Stops reading and frees what is spooled.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);

@@ -4,12 +4,12 @@ using System.IO.Pipelines;
 namespace DaemonProxy.Relay;
 
 /// <summary>
-/// A request's body of which the beginning has been taken in before a worker is asked for (<c>request-spool</c>), so that a slow upload
-/// holds none. What is longer is streamed after it. Its end and its trailers are the client's own.
+/// A request body whose beginning is read before a worker is requested (<c>request-spool</c>), so that a slow upload does not occupy a
+/// worker. The rest of a longer body is streamed afterwards. The end of the body and its trailers come from the client unchanged.
 /// </summary>
 public sealed class SpooledRequest : PipeReader, IAsyncDisposable
 {
-    // What is larger goes to a file: thousands of uploads may be under way.
+    // Anything beyond this goes to a file, because thousands of uploads may be under way.
     private const long Memory = 262_144;
 
     private readonly PipeReader _inner;
@@ -20,12 +20,12 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
     private ReadOnlyMemory<byte> _current;
     private ReadOnlySequence<byte> _given;
 
-    /// <summary>Makes it; nothing is taken in yet.</summary>
+    /// <summary>Wraps the client's body without reading from it yet.</summary>
     /// <param name="inner">The client's body.</param>
-    /// <param name="size">The most that is taken in, bytes.</param>
-    /// <param name="place">Where large ones lie.</param>
+    /// <param name="size">The most bytes that are spooled.</param>
+    /// <param name="place">Where the files of large bodies are created.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="failed">Hears that the file cannot be written; then the rest is streamed.</param>
+    /// <param name="failed">Called when the file cannot be written; the rest is then streamed.</param>
     public SpooledRequest(PipeReader inner, long size, SpoolPlace place, TimeProvider time, Action<Exception>? failed)
     {
         _inner = inner;
@@ -39,11 +39,11 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
 
     private readonly CancellationTokenSource _fileFailed = new();
 
-    /// <summary>The most that is taken in, bytes.</summary>
+    /// <summary>The most bytes that are spooled.</summary>
     public long Size { get; }
 
-    /// <summary>Takes the body in: to its end, or as much of it as may be.</summary>
-    /// <exception cref="IOException">The client does not deliver it.</exception>
+    /// <summary>Reads and spools the body, to its end or up to <see cref="Size"/>.</summary>
+    /// <exception cref="IOException">The client does not deliver the body.</exception>
     public async ValueTask TakeInAsync(CancellationToken clientGone)
     {
         var left = Size;
@@ -60,7 +60,7 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
         _taken = true;
     }
 
-    /// <summary>Keeps what has come; gives the end of what was kept.</summary>
+    /// <summary>Spools what has arrived; returns the end of what was spooled.</summary>
     private async ValueTask<SequencePosition> KeepAsync(ReadOnlySequence<byte> data)
     {
         while (!data.IsEmpty)
@@ -69,12 +69,12 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
             if (part.Length > SpoolBuffer.LargestSegment) part = part[..SpoolBuffer.LargestSegment];
             try
             {
-                // One that is no longer is kept as a whole or not at all.
+                // A part no longer than LargestSegment is kept as a whole or not at all.
                 await _buffer.WriteAsync(part, _fileFailed.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_fileFailed.IsCancellationRequested)
             {
-                // This part, and what comes after it, is streamed.
+                // This part and everything after it are streamed.
                 break;
             }
             data = data.Slice(part.Length);
@@ -136,7 +136,7 @@ public sealed class SpooledRequest : PipeReader, IAsyncDisposable
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => _inner.Complete(exception);
 
-    /// <summary>Frees what was taken in. The client's body stays its owner's.</summary>
+    /// <summary>Frees what was spooled. The client's body still belongs to its owner.</summary>
     public async ValueTask DisposeAsync()
     {
         await _buffer.DisposeAsync().ConfigureAwait(false);

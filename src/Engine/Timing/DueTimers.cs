@@ -1,13 +1,13 @@
 namespace DaemonProxy.Timing;
 
 /// <summary>
-/// Timers that have fired, and those who run their callbacks: as many work items of the thread pool as there are processors, each of which
-/// takes timer after timer until none is left. Ten thousand paced responses have a hundred timers fire each millisecond; a work item for
-/// each would cost more than most callbacks do. A callback that blocks holds up no other for longer than until the next timer fires.
+/// Queues timers that have fired and runs their callbacks on up to one thread-pool work item per processor; each work item takes timer
+/// after timer until none is left. With ten thousand paced responses a hundred timers fire every millisecond, and a work item for each
+/// would cost more than most callbacks do. A callback that blocks delays the others at most until the next timer fires.
 /// </summary>
 internal sealed class DueTimers : IThreadPoolWorkItem
 {
-    // Below that, waking another thread costs more than it saves.
+    // For fewer timers than this, waking another thread costs more than it saves.
     private const int WorthAnother = 16;
 
     private readonly Lock _gate = new();
@@ -27,14 +27,14 @@ internal sealed class DueTimers : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Sees to it that enough run what was added.</summary>
+    /// <summary>Makes sure that enough work items run the added timers.</summary>
     public void Run()
     {
         int missing;
         lock (_gate)
         {
             if (_timers.Count == 0) return;
-            // Nobody has taken one since the last time: whoever was at it is stuck in a callback, or has yet to start.
+            // If no timer has been taken since the last call, the running work items are stuck in callbacks or have yet to start.
             var wanted = _taken == _takenBefore && _workers > 0
                 ? _workers + 1 : Math.Min(1 + _timers.Count / WorthAnother, Environment.ProcessorCount);
             _takenBefore = _taken;

@@ -1,26 +1,28 @@
 namespace DaemonProxy.Timing;
 
-/// <summary>Something that has a rank in an <see cref="IndexedHeap{T}"/>, and knows its place there.</summary>
+/// <summary>An item with a rank in an <see cref="IndexedHeap{T}"/>, which also knows its place there.</summary>
 public abstract class HeapItem
 {
-    /// <summary>Lowest first. To be changed only while it is in no heap, or when it is set again right afterwards.</summary>
+    /// <summary>
+    /// The rank; the lowest comes first. Change it only while the item is in no heap, or set the item again right afterwards.
+    /// </summary>
     internal long Rank = long.MaxValue;
 
-    /// <summary>Its place; -1: it is in no heap.</summary>
+    /// <summary>The item's place; -1: it is in no heap.</summary>
     internal int Index = -1;
 }
 
-/// <summary>A binary heap whose members know their index, so that one can be moved or taken out in O(log n).</summary>
-/// <param name="capacity">Room at first, &gt;= 1.</param>
+/// <summary>A binary heap whose items know their index, so that an item can be moved or removed in O(log n).</summary>
+/// <param name="capacity">The initial capacity, &gt;= 1.</param>
 internal sealed class IndexedHeap<T>(int capacity)
     where T : HeapItem
 {
     private T[] _items = new T[capacity];
 
-    /// <summary>How many are in it.</summary>
+    /// <summary>The number of items in the heap.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The one with the lowest rank; null: it is empty.</summary>
+    /// <summary>The item with the lowest rank; null: the heap is empty.</summary>
     public T? First => Count > 0 ? _items[0] : null;
 
     /// <summary>Puts an item where its rank belongs, whether it was in the heap or not.</summary>
@@ -34,7 +36,7 @@ internal sealed class IndexedHeap<T>(int capacity)
         Settle(item);
     }
 
-    /// <summary>Takes an item out; one that is not in the heap stays where it is.</summary>
+    /// <summary>Removes an item; does nothing if the item is not in the heap.</summary>
     public void Remove(T item)
     {
         var index = item.Index;

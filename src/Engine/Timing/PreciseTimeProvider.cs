@@ -1,10 +1,9 @@
 namespace DaemonProxy.Timing;
 
 /// <summary>
-/// The system's time, with timers that fire within a fraction of a millisecond of when they are due.
-/// The runtime's own go by a clock that on Linux moves in steps of 4 ms: a flush delay of 5 ms would last up to 9, and a
-/// pause of 20 could end after 16. One thread waits here for the earliest of all timers, and hands all that are due then over at once: see
-/// <see cref="DueTimers"/>.
+/// The system's time, with timers that fire within a fraction of a millisecond of when they are due. The runtime's own timers use a clock
+/// that on Linux advances in steps of 4 ms: a flush delay of 5 ms would last up to 9 ms, and a pause of 20 ms could end after 16 ms. Here
+/// one thread waits for the earliest of all timers, and then hands over all due timers at once: see <see cref="DueTimers"/>.
 /// </summary>
 public sealed class PreciseTimeProvider : TimeProvider, IDisposable
 {
@@ -31,7 +30,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         return timer;
     }
 
-    /// <summary>Ends the thread; timers fire no more.</summary>
+    /// <summary>Ends the thread; no timer fires any more.</summary>
     public void Dispose()
     {
         lock (_gate) _disposed = true;
@@ -48,7 +47,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
             if (due == long.MaxValue) _heap.Remove(timer);
             else _heap.Set(timer);
 
-            // Waking the thread costs a system call; a timer that is cancelled or falls due later than its sleep needs none.
+            // Waking the thread costs a system call; a timer that is cancelled, or is due after its sleep ends, does not need that.
             earlier = due < _sleepsUntil;
             if (earlier) _sleepsUntil = due;
         }
@@ -77,7 +76,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
                 _sleepsUntil = _heap.First?.Rank ?? long.MaxValue;
             }
             _due.Run();
-            // Whole milliseconds are what a wait takes; rounding up keeps a timer from firing early.
+            // A wait takes whole milliseconds; rounding up keeps a timer from firing early.
             _wake.WaitOne(
                 wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Min(int.MaxValue, Math.Ceiling(wait.TotalMilliseconds)));
         }
@@ -88,7 +87,7 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
     {
         internal long Period;
 
-        /// <summary>Whether it has fired and its callback has not begun: firing again meanwhile is the same.</summary>
+        /// <summary>Whether the timer has fired and its callback has not begun; firing again meanwhile changes nothing.</summary>
         internal bool IsDue;
 
         internal volatile bool IsDisposed;
@@ -114,6 +113,6 @@ public sealed class PreciseTimeProvider : TimeProvider, IDisposable
         }
     }
 
-    // At most a part of what a timestamp can be: added to now it must not overflow into the past.
+    // Limited to a fraction of the range of a timestamp: the sum with the current timestamp must not overflow into the past.
     private long Ticks(TimeSpan time) => (long)Math.Min(time.TotalSeconds * TimestampFrequency, long.MaxValue / 4);
 }

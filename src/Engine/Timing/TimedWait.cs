@@ -3,9 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace DaemonProxy.Timing;
 
 /// <summary>
-/// Waits for a signal, for at most a time, again and again, without allocating. The relay needs it because one read may be waited
-/// for twice: first for the flush delay, then for the socket timeout. Without a signal it is a pause.
-/// One waiter at a time; the signal may come from any thread, before or during the wait, and stays until <see cref="Reset"/>.
+/// A reusable wait for a signal, with a time limit and without allocation. The relay needs it because it may wait twice for one read: first
+/// for the flush delay, then for the socket timeout. Without a signal it is a pause. Only one waiter is allowed at a time. The signal may
+/// come from any thread, before or during the wait, and persists until <see cref="Reset"/>.
 /// </summary>
 internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
 {
@@ -27,19 +27,19 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
         Signal = OnSignal;
     }
 
-    /// <summary>Ends the wait with true. Kept as a delegate, to be handed to an awaiter as its continuation.</summary>
+    /// <summary>Ends the wait with true. It is a stored delegate, so that it can be passed to an awaiter as its continuation.</summary>
     public Action Signal { get; }
 
-    /// <summary>Forgets the signal, before the operation that will give the next one starts.</summary>
+    /// <summary>Clears the signal. Call this before starting the operation that gives the next signal.</summary>
     public void Reset()
     {
         lock (_gate) _signalled = false;
     }
 
     /// <summary>
-    /// Whether the signal has come. Of an operation whose continuation is <see cref="Signal"/>, this is the question to ask, not whether it
-    /// is completed: that it says a moment before it calls its continuation, and whoever took it for ended then, and started the next,
-    /// would get this one's signal for that one's.
+    /// Whether the signal has arrived. For an operation whose continuation is <see cref="Signal"/>, ask this and not whether the operation
+    /// is completed: an operation reports completion a moment before it calls its continuation. A caller that started the next operation at
+    /// that moment would mistake the signal of the first for that of the second.
     /// </summary>
     public bool IsSignalled
     {
@@ -66,7 +66,7 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
                 _timer.Change(limit, Timeout.InfiniteTimeSpan);
             }
         }
-        // Outside the lock: a token that is cancelled already calls back at once.
+        // Outside the lock: a token that is already cancelled calls back at once.
         if (cancellationToken.CanBeCanceled)
             _registration = cancellationToken.UnsafeRegister(static state => ((TimedWait)state!).OnCancelled(), this);
         return new(this, _source.Version);
@@ -87,7 +87,7 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
         lock (_gate)
         {
             if (!_waiting || _limit == Timeout.InfiniteTimeSpan) return;
-            // A callback of an earlier wait may come late, and a coarse timer early: the clock decides.
+            // A callback of an earlier wait may arrive late, and a coarse timer may fire early; the clock decides.
             var left = _limit - _time.GetElapsedTime(_start);
             if (left > TimeSpan.Zero)
             {
@@ -103,7 +103,7 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     {
         lock (_gate)
         {
-            // A callback of an earlier wait may come late here as well: the token of this one decides.
+            // Here, too, a callback of an earlier wait may arrive late; the token of this wait decides.
             if (!_cancellation.IsCancellationRequested || !StopWaiting()) return;
         }
         _source.SetException(new OperationCanceledException(_cancellation));
