@@ -175,7 +175,8 @@ public static class InstanceLauncher
 
     // A daemon started by the front end may outlive it and hold its error stream open, so the wait for the end of the stream is short.
     private static async Task<string> TailAsync(Task<string> errors) =>
-        await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit, TimeProvider.System)).ConfigureAwait(false) == errors ? await errors.ConfigureAwait(false) : "";
+        await Task.WhenAny(errors, Task.Delay(ErrorStreamLimit, TimeProvider.System)).ConfigureAwait(false) == errors
+            ? await errors.ConfigureAwait(false) : "";
 
     private static async Task<string> KeepTailAsync(StreamReader errors)
     {

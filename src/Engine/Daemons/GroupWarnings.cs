@@ -14,7 +14,8 @@ public static class GroupWarnings
     public static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return From(configuration, isUnix: !OperatingSystem.IsWindows(), isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
+        return From(configuration, isUnix: !OperatingSystem.IsWindows(),
+            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
     }
 
     /// <summary>Returns the warnings for a configuration on a given system.</summary>

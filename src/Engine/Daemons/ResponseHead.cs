@@ -25,7 +25,8 @@ public sealed class ResponseHead
     /// <param name="headers">The headers, without Content-Length and hop-by-hop headers.</param>
     /// <param name="length">Content-Length; null: unknown.</param>
     /// <param name="toHead">Whether the request was HEAD.</param>
-    public static ResponseHead Create(int status, string reason, IEnumerable<KeyValuePair<string, string>> headers, long? length, bool toHead)
+    public static ResponseHead Create(
+        int status, string reason, IEnumerable<KeyValuePair<string, string>> headers, long? length, bool toHead)
     {
         var framing = toHead || status is 204 or 304 ? BodyFraming.None : length is null ? BodyFraming.Chunked : BodyFraming.Length;
         var head = new ResponseHead { Status = status, Reason = reason, ContentLength = length, Framing = framing };

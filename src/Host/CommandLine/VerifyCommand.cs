@@ -126,7 +126,8 @@ internal static class VerifyCommand
             {
                 return RunAsync(arguments, json,
                     async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) =>
-                        (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel)).SelectMany(results => results).ToList(),
+                        (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel))
+                            .SelectMany(results => results).ToList(),
                     VerificationReport.Text, result => result.Passed, cancellationToken);
             }
 

@@ -219,7 +219,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         try
         {
             await tunnel.RunAsync(
-                received, output => (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest);
+                received, output =>
+                    (IOutputFilter?)route.Chain(facts, key, asked, output, _time) ?? output, exchange.Connection.EndRequest);
         }
         finally
         {
@@ -281,7 +282,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var wishes = ResponseWishes.From(head);
         var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
-        await relay.RunAsync(body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)
+        await relay.RunAsync(
+            body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)
     }
 
     /// <summary>

@@ -62,5 +62,6 @@ internal static class PaceEndpoints
         await Pattern.WriteAsync(exchange.Output, before, after, exchange.Aborted);
     }
 
-    private static long UnixNanoseconds() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+    private static long UnixNanoseconds() =>
+        (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 }

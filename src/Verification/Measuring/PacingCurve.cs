@@ -3,9 +3,9 @@ namespace DaemonProxy.Verification.Measuring;
 /// <summary>The bytes of a paced response over time as a pacer means them: what windows of a second and charts are made from.</summary>
 /// <remarks>
 /// Counting the bytes received in each second is wrong by a write: at 8 KiB/s in writes of 512 bytes a second holds 16 of them, or 15 or 17
-/// when one comes a millisecond to either side of the second's end, and that is 6%. A write is therefore spread over the pause that follows it,
-/// which is what pays for it (see <see cref="Staircase"/>): an arrival that is late by a millisecond then moves a window by a millisecond's
-/// worth.
+/// when one comes a millisecond to either side of the second's end, and that is 6%. A write is therefore spread over the pause that follows
+/// it, which is what pays for it (see <see cref="Staircase"/>): an arrival that is late by a millisecond then moves a window by a
+/// millisecond's worth.
 ///
 /// Spread over any pause whatever, a server that sends all of a second's bytes at its begin would look smooth, though its client sees
 /// bursts and silence. So writes are spread only where the typical pause is at most <see cref="LongestTypicalPause"/>, which takes in every

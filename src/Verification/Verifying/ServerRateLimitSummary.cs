@@ -119,7 +119,8 @@ internal static class ServerRateLimitSummary
             Duration = measured.Duration,
             Windows = measured.Windows,
             BusiestSecond = measured.BusiestSecond,
-            Problem = connection.Problem ?? (isInterrupted || connection.Recorder!.IsEnough ? null : TooShort(connection, measured, options)),
+            Problem = connection.Problem
+                ?? (isInterrupted || connection.Recorder!.IsEnough ? null : TooShort(connection, measured, options)),
         };
 
     private static string? TooShort(StampedConnection connection, RateCourse measured, ServerRateLimitOptions options)

@@ -97,7 +97,8 @@ public static class ServerRateLimitVerification
                 lock (connections)
                     connections.Add(connection);
                 if (i == 0)
-                    await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait, TimeProvider.System, cancellationToken)).ConfigureAwait(false);
+                    await Task.WhenAny(connection.Answered, Task.Delay(AnswerWait, TimeProvider.System, cancellationToken))
+                        .ConfigureAwait(false);
                 if (i == 0 && connection.Failure != MeasurementFailure.None)
                     return;
                 releases.Add(ReleaseAsync(connection, unanswered));
