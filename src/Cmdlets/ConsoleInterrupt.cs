@@ -2,19 +2,19 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Takes Ctrl+C as a wish to see what there is so far, for as long as a cmdlet measures.</summary>
+/// <summary>While a cmdlet measures, treats Ctrl+C as a request for the results so far.</summary>
 /// <remarks>
-/// PowerShell answers Ctrl+C by stopping the pipeline, and a stopped pipeline takes no more output: what was measured would be lost. In a
-/// console Ctrl+C can be had as a key instead; then the cmdlet ends by itself, and its output goes where all output goes. A second Ctrl+C
-/// stops the pipeline. Where there is no console, in a job or a script without terminal, nothing is changed.
+/// PowerShell answers Ctrl+C by stopping the pipeline, and a stopped pipeline accepts no more output: everything measured would be lost. A
+/// console can deliver Ctrl+C as a key instead; the cmdlet then ends by itself, and its output goes where all output goes. A second Ctrl+C
+/// stops the pipeline. Without a console, in a job or a script without a terminal, nothing changes.
 /// </remarks>
 internal sealed class ConsoleInterrupt : IDisposable
 {
     private readonly CancellationTokenSource _interrupt;
     private readonly bool _isActive;
 
-    /// <summary>Begins to take Ctrl+C.</summary>
-    /// <param name="hostName">PowerShell's host: only its own console leaves the keys to a cmdlet.</param>
+    /// <summary>Starts to intercept Ctrl+C.</summary>
+    /// <param name="hostName">The name of PowerShell's host: only its own console leaves the keys to a cmdlet.</param>
     /// <param name="stopToken">Cancelled when the pipeline is stopped by other means.</param>
     public ConsoleInterrupt(string hostName, CancellationToken stopToken)
     {
@@ -28,14 +28,14 @@ internal sealed class ConsoleInterrupt : IDisposable
         }
         catch (IOException)
         {
-            // No terminal after all.
+            // There is no terminal after all.
         }
     }
 
     /// <summary>Cancelled by Ctrl+C, and when the pipeline is stopped.</summary>
     public CancellationToken Token => _interrupt.Token;
 
-    /// <summary>Looks at the keys pressed. Any other key pressed meanwhile is dropped.</summary>
+    /// <summary>Checks for pressed keys, and drops all others than Ctrl+C.</summary>
     /// <exception cref="PipelineStoppedException">It was the second Ctrl+C.</exception>
     public void LookAtKeys()
     {

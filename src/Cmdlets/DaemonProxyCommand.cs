@@ -6,11 +6,11 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// What every cmdlet of the module does the same way: wait so that Ctrl+C works, and report errors so that scripts can tell them apart.
+/// What all cmdlets of the module have in common: they wait so that Ctrl+C works, and report errors so that scripts can tell them apart.
 /// </summary>
 public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
 {
-    // Waits shorter than this are not worth a progress bar's flicker.
+    // Shorter waits are not worth the flicker of a progress bar.
     private static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
@@ -19,20 +19,20 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
 
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Full path of the folder in which the build leaves the host.</summary>
+    /// <summary>Full path of the folder where the build puts the host.</summary>
     internal static string HostFolder => Path.Combine(Path.GetDirectoryName(typeof(DaemonProxyCommand).Assembly.Location)!, "host");
 
-    /// <summary>Cancelled by Ctrl+C and by whatever else stops the pipeline.</summary>
+    /// <summary>Cancelled by Ctrl+C and by anything else that stops the pipeline.</summary>
     protected CancellationToken StopToken => _stopping.Token;
 
-    /// <summary>Releases what a cmdlet holds; PowerShell calls it when the pipeline has ended.</summary>
+    /// <summary>Releases the cmdlet's resources; PowerShell calls it when the pipeline has ended.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what a cmdlet holds.</summary>
+    /// <summary>Releases the cmdlet's resources.</summary>
     /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing)
     {
@@ -49,19 +49,19 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The pipeline has ended at the same moment.
+            // The pipeline ended at the same moment.
         }
     }
 
-    /// <summary>Waits for what runs on other threads; shows progress when it takes more than a second.</summary>
-    /// <param name="activity">What is being done, for the person who waits.</param>
+    /// <summary>Waits for work on other threads; shows progress if it takes more than a second.</summary>
+    /// <param name="activity">What is being done, for the person waiting.</param>
     /// <param name="work">Called with <see cref="StopToken"/>.</param>
     /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
     private protected T Wait<T>(string activity, Func<CancellationToken, Task<T>> work) => Wait<T>(activity, (_, stop) => work(stop));
 
-    /// <summary>Waits for what runs on other threads, and shows how far it says it has come when it takes more than a second.</summary>
-    /// <param name="activity">What is being done, for the person who waits.</param>
-    /// <param name="work">Called with where to report to, and <see cref="StopToken"/>.</param>
+    /// <summary>Waits for work on other threads; if it takes more than a second, shows the progress that the work reports.</summary>
+    /// <param name="activity">What is being done, for the person waiting.</param>
+    /// <param name="work">Called with an object that takes its progress reports, and <see cref="StopToken"/>.</param>
     /// <param name="whileWaiting">Called several times a second on the pipeline's thread; may be null.</param>
     /// <exception cref="PipelineStoppedException">Ctrl+C.</exception>
     private protected T Wait<T>(
@@ -73,7 +73,7 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         {
             if (Task.WhenAny(task, Task.Delay(Unnoticed, TimeProvider.System)).GetAwaiter().GetResult() != task)
             {
-                // PowerShell takes progress on the pipeline's own thread only, so that is where it is written.
+                // PowerShell accepts progress only on the pipeline's own thread, so this loop writes it.
                 while (!task.IsCompleted)
                 {
                     WriteProgress(reports.Last is { } last
@@ -93,8 +93,8 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         }
         catch (PipelineStoppedException)
         {
-            // Progress cannot be written any more, and the work may still be clearing away what it has started: a console that closes now
-            // would leave it behind.
+            // Progress can no longer be written, and the work may still be cleaning up what it has started: a console that closed now would
+            // leave it behind.
             StopProcessing();
             Task.WhenAny(task, Task.Delay(ClearingLimit, TimeProvider.System)).GetAwaiter().GetResult();
             throw;
@@ -127,20 +127,20 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
         WriteError(new ErrorRecord(error, id, category, target));
     }
 
-    /// <summary>What is served otherwise than the configuration may seem to say.</summary>
+    /// <summary>Warns where the front end serves something other than the configuration seems to say.</summary>
     private protected void WriteWarnings(InstanceStatus status)
     {
         foreach (var warning in status.Warnings)
             WriteWarning(warning);
     }
 
-    /// <summary>A path as the person means it: relative to PowerShell's location, whatever the process's own is.</summary>
+    /// <summary>A path as the user means it: relative to PowerShell's location, not the process's working directory.</summary>
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 
     private protected void WriteError(string message, string id, ErrorCategory category, object? target) =>
         WriteError(new ErrorRecord(new PSArgumentException(message), id, category, target));
 
-    /// <summary>One error for each mistake, so that a console shows them all and a script sees each one's place.</summary>
+    /// <summary>Writes an error for each mistake, so that a console shows them all and a script gets the place of each.</summary>
     private protected void WriteConfigurationErrors(ConfigurationException exception)
     {
         foreach (var error in exception.Errors)

@@ -4,15 +4,15 @@ using System.Runtime.Loader;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Where the engine and its packages live. PowerShell has one default context for all modules and the first version of an assembly
-/// wins there; in a context of its own the engine gets the YamlDotNet it was built with, whatever other modules have loaded.
+/// The load context of the engine and its packages. PowerShell has one default context for all modules, in which the first version of an
+/// assembly wins; in a context of its own, the engine gets the YamlDotNet it was built with, whatever other modules have loaded.
 /// </summary>
 internal sealed class EngineLoadContext : AssemblyLoadContext
 {
     private const string Engine = "DaemonProxy.Engine";
     private const string OwnPrefix = "DaemonProxy.";
 
-    // One for the session: the cmdlets are bound to the engine they met first, and stay so when the module is imported again.
+    // One per session: the cmdlets are bound to the first engine they meet, and stay bound to it when the module is imported again.
     private static readonly EngineLoadContext Session = new(
         Path.Combine(Path.GetDirectoryName(typeof(EngineLoadContext).Assembly.Location)!, "engine"));
 
@@ -22,8 +22,7 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         : base(Engine) => _folder = folder;
 
     /// <summary>
-    /// The handler for <see cref="AssemblyLoadContext.Resolving"/> of the default context: answers for the engine and its own assemblies
-    /// only.
+    /// Handles <see cref="AssemblyLoadContext.Resolving"/> of the default context; resolves only the engine and its own assemblies.
     /// </summary>
     public static Assembly? ResolveEngine(AssemblyLoadContext context, AssemblyName name) =>
         name.Name?.StartsWith(OwnPrefix, StringComparison.Ordinal) == true ? Session.Load(name) : null;

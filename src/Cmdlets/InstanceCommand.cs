@@ -3,12 +3,12 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that speaks to running front ends.</summary>
+/// <summary>A cmdlet that talks to running front ends.</summary>
 public abstract class InstanceCommand : DaemonProxyCommand
 {
     /// <summary>
-    /// The names that a <c>-Name</c> parameter means: all when it is not given; what matches a wildcard; any other name as it stands, so
-    /// that asking for its status says that it is not running. The case of letters does not matter.
+    /// The names that a <c>-Name</c> parameter selects: all without the parameter, the matches of a wildcard, and any other name unchanged,
+    /// so that a status request for it reports that it is not running. Case does not matter.
     /// </summary>
     private protected IReadOnlyList<string> NamesOf(string[]? patterns)
     {
@@ -26,7 +26,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
     }
 
-    /// <summary>The one front end that a cmdlet needs: the one named, or the only one there is; null after an error.</summary>
+    /// <summary>The one front end that a cmdlet needs: the one named, or the only one running; null after an error.</summary>
     private protected string? NameOfOne(string? name)
     {
         var running = name is null ? NamesOf(null) : [.. Matching(name, NamesOf(null))];
@@ -41,7 +41,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return null;
     }
 
-    /// <summary>Asks a front end, or writes why it cannot be asked and returns null.</summary>
+    /// <summary>Sends a request to a front end; if that fails, writes the reason as an error and returns null.</summary>
     private protected T? Ask<T>(string name, string activity, Func<ControlClient, CancellationToken, Task<T>> request)
         where T : class
     {
@@ -64,7 +64,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
     private protected InstanceStatus? StatusOf(string name) =>
         Ask(name, $"Asking '{name}' for its status", (client, stopping) => client.GetStatusAsync(stopping));
 
-    /// <summary>The names among those there are that a parameter means; an error for each that is not there.</summary>
+    /// <summary>The known names that a parameter selects; writes an error for each name that is not known.</summary>
     private protected IReadOnlyList<string> Choose(string[]? patterns, IReadOnlyList<string> known, string kind, string errorId)
     {
         if (patterns is null)
@@ -83,7 +83,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
         return chosen;
     }
 
-    /// <summary>The names among those there are that a pattern means; any name without a wildcard as it stands.</summary>
+    /// <summary>The known names that a pattern selects; a name without a wildcard is returned even if it is not known.</summary>
     private protected static IEnumerable<string> Matching(string pattern, IReadOnlyList<string> known)
     {
         if (known.Contains(pattern, StringComparer.Ordinal))

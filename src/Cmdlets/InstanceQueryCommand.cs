@@ -2,10 +2,10 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that looks at front ends.</summary>
+/// <summary>A cmdlet that queries front ends.</summary>
 public abstract class InstanceQueryCommand : InstanceCommand
 {
-    /// <summary>The front ends; wildcards are allowed. Without it, all.</summary>
+    /// <summary>The front ends; wildcards are allowed. Default: all.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -4,8 +4,8 @@ using System.Runtime.Loader;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Tells PowerShell's default context where the engine is, before the first cmdlet needs it. PowerShell lists this assembly's public
-/// types earlier than that, so none of them may have an engine type as its base, or an engine enum or struct as a field.
+/// Tells PowerShell's default context where to find the engine, before the first cmdlet needs it. PowerShell enumerates this assembly's
+/// public types even earlier, so none of them may derive from an engine type, or have a field whose type is an engine enum or struct.
 /// </summary>
 public sealed class ModuleAssemblyInitializer : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {

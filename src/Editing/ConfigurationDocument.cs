@@ -5,7 +5,7 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// A configuration that can be changed and written: its values, and the text that they came from, which keeps its comments.
+/// A configuration that can be changed and written: its values, and the text that they came from, which preserves the comments.
 /// </summary>
 public sealed class ConfigurationDocument
 {
@@ -21,24 +21,24 @@ public sealed class ConfigurationDocument
         Root = _source is null ? new SectionValue() : SourceValues.From(_source);
     }
 
-    /// <summary>What the file will say.</summary>
+    /// <summary>The values that the file will contain.</summary>
     public SectionValue Root { get; }
 
-    /// <summary>Full path of the file that it was read from or last written to; null for none.</summary>
+    /// <summary>Full path of the file that the configuration was read from or last written to; null for none.</summary>
     public string? File { get; private set; }
 
-    /// <summary>Whether the file says something else than the values do; true where there is no file.</summary>
+    /// <summary>Whether the values differ from the file; true if there is no file.</summary>
     public bool IsChanged => _saved is null || Text() != _saved;
 
-    /// <summary>A configuration that says nothing yet, and will have a text of its own.</summary>
+    /// <summary>Creates an empty configuration, which will get a text of its own.</summary>
     public static ConfigurationDocument New() => new(null, new UTF8Encoding(false));
 
-    /// <summary>A section alone, as a new file would have it.</summary>
+    /// <summary>A section alone, as it would appear in a new file.</summary>
     public static string TextOf(SectionValue section) => new YamlText("\n").Document(section);
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file; messages name it as it is named here.</param>
-    /// <exception cref="ConfigurationException">The file cannot be read, or has mistakes; it carries them all.</exception>
+    /// <param name="path">The file; messages use this name for it.</param>
+    /// <exception cref="ConfigurationException">The file cannot be read or has mistakes; the exception lists them all.</exception>
     public static ConfigurationDocument Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -49,20 +49,22 @@ public sealed class ConfigurationDocument
 
     /// <summary>Reads a text.</summary>
     /// <param name="yaml">The text.</param>
-    /// <param name="fileName">What messages call it.</param>
+    /// <param name="fileName">The name that messages use for the text.</param>
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
-    /// <exception cref="ConfigurationException">There are mistakes; it carries them all.</exception>
+    /// <exception cref="ConfigurationException">There are mistakes; the exception lists them all.</exception>
     public static ConfigurationDocument Parse(string yaml, string fileName, string baseDirectory)
     {
         ConfigurationFile.Parse(yaml, fileName, baseDirectory);
         return new ConfigurationDocument(yaml, new UTF8Encoding(false));
     }
 
-    /// <summary>The text that says what the values say: the one that was read, changed where they were. Not checked.</summary>
-    /// <exception cref="ConfigurationSaveException">The text cannot be changed to say that.</exception>
+    /// <summary>
+    /// The text for the current values: the original text, changed only where the values have changed. It is not checked.
+    /// </summary>
+    /// <exception cref="ConfigurationSaveException">The text cannot be changed to express the values.</exception>
     public string Text()
     {
-        // What says it already stays as it is, however it is written.
+        // Text that already has the right meaning stays, however it is written.
         if (_source is not null && SourceValues.From(_source).Means(Root)) return _original!;
         var text = _source is null ? new YamlText("\n").Document(Root) : TextEditor.Edit(_original!, _source, Root);
         if (text != _original && Root.Count > 0 && !ReadsBackAs(text))
@@ -75,13 +77,15 @@ public sealed class ConfigurationDocument
         return text;
     }
 
-    /// <summary>Checks what the values say, as the reader of the file will.</summary>
-    /// <param name="fileName">What messages call it.</param>
+    /// <summary>Checks the values in the same way as the reader of the file.</summary>
+    /// <param name="fileName">The name that messages use for the configuration.</param>
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
-    /// <exception cref="ConfigurationException">There are mistakes; it carries them all.</exception>
+    /// <exception cref="ConfigurationException">There are mistakes; the exception lists them all.</exception>
     public ProxyConfiguration Check(string fileName, string baseDirectory) => ConfigurationFile.Parse(Text(), fileName, baseDirectory);
 
-    /// <summary>Whether it means something else when its file lies in another folder: relative paths start from there.</summary>
+    /// <summary>
+    /// Whether the configuration would mean something else if its file were in another folder, since relative paths start from there.
+    /// </summary>
     /// <param name="one">Full path of a folder.</param>
     /// <param name="other">Full path of another.</param>
     public bool DependsOnFolder(string one, string other) => one != other && Meaning(one) != Meaning(other);
@@ -91,7 +95,7 @@ public sealed class ConfigurationDocument
         try
         {
             var read = Check("", folder);
-            // The working directory of a group that names none is the folder by itself, and no path of the file.
+            // The working directory of a group that names none defaults to the folder; the file contains no such path.
             var sections = (Root["daemons"] as ListValue)?.Items ?? [];
             return JsonSerializer.Serialize(read with
             {
@@ -107,13 +111,14 @@ public sealed class ConfigurationDocument
     }
 
     /// <summary>
-    /// Checks the values and writes them: to a file beside it first, so that there is always the whole of one or the other.
+    /// Checks and writes the values. Writes to a second file beside the target first, so that either the old or the new file is always
+    /// complete.
     /// </summary>
-    /// <param name="path">The file, full path. The one it was read from may be replaced when nobody has changed it since.</param>
-    /// <param name="overwrite">Replace any file that is there.</param>
-    /// <returns>False when the file said that already, and was left alone.</returns>
+    /// <param name="path">Full path of the file. The file that was read may be replaced if nobody has changed it since.</param>
+    /// <param name="overwrite">Whether to replace any existing file.</param>
+    /// <returns>False if the file already had this content and was left alone.</returns>
     /// <exception cref="ConfigurationException">There are mistakes; nothing is written.</exception>
-    /// <exception cref="ConfigurationSaveException">The file is there already, has changed, or cannot be written.</exception>
+    /// <exception cref="ConfigurationSaveException">The file already exists, has changed, or cannot be written.</exception>
     public bool Save(string path, bool overwrite)
     {
         var full = Path.GetFullPath(path);

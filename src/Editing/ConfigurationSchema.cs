@@ -7,15 +7,15 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// The JSON Schema of a configuration, for editors: its keys with what they do, their values and their defaults are those of the reader's
-/// key tables. The build writes it to <c>module/daemonproxy.schema.json</c>.
+/// The JSON Schema of a configuration, for editors. Its keys, with their descriptions, values and defaults, come from the reader's key
+/// tables. The build writes it to <c>module/daemonproxy.schema.json</c>.
 /// </summary>
 public static class ConfigurationSchema
 {
-    // Kept readable: nobody puts it into a page of HTML.
+    // Kept readable: nobody embeds it in an HTML page.
     private static readonly JsonWriterOptions Layout = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>What a section's keys have to do with each other, where no row of one key can say it.</summary>
+    /// <summary>Rules that involve several keys of a section, which the row of a single key cannot express.</summary>
     private const string OneSource = """
         "description": "A daemon group. Exactly one of command, application, address and sample says where its processes come from.",
         "oneOf": [
@@ -38,7 +38,7 @@ public static class ConfigurationSchema
         "not": { "required": ["rate-initial-burst", "rate-limit-after"] }
         """;
 
-    /// <summary>The schema, indented, with a line end.</summary>
+    /// <summary>The schema as indented text, with a final line break.</summary>
     public static string Text()
     {
         var schema = Parse("""
@@ -88,7 +88,7 @@ public static class ConfigurationSchema
         return property;
     }
 
-    /// <summary>What a schema cannot say of a value is said in words.</summary>
+    /// <summary>Says in words what a schema cannot express about a value.</summary>
     private static string Describe(KeyDescription key)
     {
         var text = new StringBuilder(key.Text.Text);

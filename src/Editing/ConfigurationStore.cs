@@ -1,10 +1,10 @@
 namespace DaemonProxy.Editing;
 
-/// <summary>Replaces a file so that a reader, and a machine that loses power, finds the old one or the new one whole.</summary>
+/// <summary>Replaces a file so that a reader always finds the whole old file or the whole new one, even after a power failure.</summary>
 internal static class ConfigurationStore
 {
-    /// <summary>Writes a file. One that is there keeps its permissions, and a link stays a link.</summary>
-    /// <exception cref="ConfigurationSaveException">It cannot be written; a file that is there is as it was.</exception>
+    /// <summary>Writes a file. An existing file keeps its permissions, and a link stays a link.</summary>
+    /// <exception cref="ConfigurationSaveException">The file cannot be written; an existing file is unchanged.</exception>
     public static void Write(string file, byte[] content)
     {
         string? beside = null;

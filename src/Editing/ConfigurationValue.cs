@@ -1,12 +1,12 @@
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// A value of a configuration that can be changed: what a file will say. Not checked: that is the reader's, when it is written.
+/// A value of a configuration that can be changed: what a file will contain. It is not checked; the reader does that when it is written.
 /// </summary>
 public abstract class ConfigurationValue
 {
     /// <summary>
-    /// Where the value stood in the text that it was read from; null for a new one. Tells an item that has moved from one that is new.
+    /// The value's place in the text that it was read from; null for a new value. It distinguishes a moved item from a new one.
     /// </summary>
     internal SourceNode? Source { get; init; }
 
@@ -21,7 +21,7 @@ public sealed class ScalarValue(string text) : ConfigurationValue
     /// <summary>The value without quotes.</summary>
     public string Text { get; set; } = text;
 
-    /// <summary>A value that is written where another stood, so that what stands around it stays.</summary>
+    /// <summary>Creates a value that replaces another in the text, so that the text around it stays.</summary>
     public static ScalarValue InPlaceOf(ConfigurationValue old, string text)
     {
         ArgumentNullException.ThrowIfNull(old);
@@ -54,10 +54,10 @@ public sealed class SectionValue : ConfigurationValue
     /// <summary>How many keys there are.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>The value of a key; null when it is not there.</summary>
+    /// <summary>The value of a key; null if the key is missing.</summary>
     public ConfigurationValue? this[string key] => _entries.Find(entry => entry.Key == key).Value;
 
-    /// <summary>Gives a key a value. A new key goes after those that precede it in <paramref name="order"/>.</summary>
+    /// <summary>Sets the value of a key. A new key is placed after those that precede it in <paramref name="order"/>.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
     /// <param name="order">The order of keys; a key that is not in it goes to the end.</param>
@@ -76,8 +76,8 @@ public sealed class SectionValue : ConfigurationValue
         _entries.Insert(place, new(key, value));
     }
 
-    /// <summary>Takes a key away.</summary>
-    /// <returns>False when it is not there.</returns>
+    /// <summary>Removes a key.</summary>
+    /// <returns>False if the key is missing.</returns>
     public bool Remove(string key) => _entries.RemoveAll(entry => entry.Key == key) > 0;
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// What ends a line for the reader: YamlDotNet follows YAML 1.1 (section 4.2), where NEL, LS and PS do so as well. An editor that counted
-/// other lines than the reader would cut its pieces in the wrong places.
+/// What the reader treats as the end of a line: YamlDotNet follows YAML 1.1 (section 4.2), in which NEL, LS and PS also end a line. An
+/// editor that counted lines differently from the reader would cut the text in the wrong places.
 /// </summary>
 internal static class LineBreak
 {
@@ -14,13 +14,13 @@ internal static class LineBreak
     /// <summary>Whether a line ends with this character.</summary>
     public static bool Is(char c) => c is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029';
 
-    /// <summary>Whether a text ends with its line.</summary>
+    /// <summary>Whether a text ends with a line break.</summary>
     public static bool Ends(ReadOnlySpan<char> text) => text.Length > 0 && Is(text[^1]);
 
     /// <summary>Where the last line of a text begins.</summary>
     public static int LastLine(ReadOnlySpan<char> text) => text.LastIndexOfAny(Characters) + 1;
 
-    /// <summary>Where the line after the one at a place begins; the text's length where there is none.</summary>
+    /// <summary>Where the next line after a position begins; the text's length if there is none.</summary>
     public static int NextLine(ReadOnlySpan<char> text, int place)
     {
         var end = text[place..].IndexOfAny(Characters);

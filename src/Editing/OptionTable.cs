@@ -4,8 +4,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// The options that a section of a configuration can have, from the table that the reader reads with: an option that is added there is
-/// here. What an option's value is as a number, a time or a switch, and how such a value is written.
+/// The options that a section of a configuration can have, taken from the reader's own table, so that an option added there also appears
+/// here. Converts an option's value to a number, a time or a switch, and back to text.
 /// </summary>
 public sealed class OptionTable
 {
@@ -30,34 +30,32 @@ public sealed class OptionTable
     /// <summary>The options of an item of <c>rate-limits</c>.</summary>
     public static OptionTable RateLimit { get; } = new(RateLimitSection.Keys);
 
-    /// <summary>A section that there is no table for here: its values are texts.</summary>
+    /// <summary>A section without a table of options: its values are plain text.</summary>
     public static OptionTable Unknown { get; } = new(null);
 
-    /// <summary>What a section is called in messages: "a route".</summary>
+    /// <summary>The section's name in messages: "a route".</summary>
     public string Of => _keys?.Of ?? "a section";
 
-    /// <summary>The options' names in the order of the table, which is the order in which they are written.</summary>
+    /// <summary>The option names in the order of the table, which is also the order in which they are written.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>
-    /// The option that was meant, whose name may be written as in the file or as a property (<c>RateLimit</c>); null when there is none.
-    /// </summary>
+    /// <summary>Finds an option by its name in the file or its property name (<c>RateLimit</c>); null if there is none.</summary>
     public string? Find(string name) => Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)
         || known.Replace("-", "", StringComparison.Ordinal).Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The name as a property has it: <c>RateLimit</c> for <c>rate-limit</c>.</summary>
+    /// <summary>The property name of an option: <c>RateLimit</c> for <c>rate-limit</c>.</summary>
     public static string PropertyName(string option) =>
         string.Concat(option.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
     /// <summary>
-    /// The file's name for a property: <c>rate-limit</c> for <c>RateLimit</c>, and what is written that way already as it is.
+    /// The file's name for a property: <c>rate-limit</c> for <c>RateLimit</c>. A name already written that way is returned unchanged.
     /// </summary>
     public static string OptionName(string property) => string.Concat(property.Select((c, i) =>
         char.IsAsciiLetterUpper(c) ? (i > 0 && property[i - 1] != '-' ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     /// <summary>
-    /// What an option's text means: bytes, bytes a second or a count as <see cref="long"/>, a <see cref="TimeSpan"/>, a <see cref="bool"/>;
-    /// anything else, and what is mistaken, is the text.
+    /// Reads an option's text: bytes, bytes per second and counts become <see cref="long"/>, times <see cref="TimeSpan"/>, and switches
+    /// <see cref="bool"/>. Anything else, including an invalid text, is returned as text.
     /// </summary>
     /// <param name="name">The option.</param>
     /// <param name="text">Its value in the file.</param>
@@ -69,7 +67,7 @@ public sealed class OptionTable
         _ => text,
     };
 
-    /// <summary>Why the reader would not take a text for an option; null when it would.</summary>
+    /// <summary>Why the reader would reject a text for an option; null if it would accept it.</summary>
     /// <param name="name">The option.</param>
     /// <param name="text">Its value in the file.</param>
     public string? Mistake(string name, string text)
@@ -89,10 +87,10 @@ public sealed class OptionTable
         }
     }
 
-    /// <summary>How a value is written so that it is read again exactly as it is; the text there is stays when it means the same.</summary>
+    /// <summary>Writes a value so that reading it gives exactly the same value. The current text is kept if it means the same.</summary>
     /// <param name="name">The option.</param>
     /// <param name="value">A number, a time, a switch or a text.</param>
-    /// <param name="current">The text there is; null for none.</param>
+    /// <param name="current">The current text; null for none.</param>
     public string Write(string name, object value, string? current = null)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -115,7 +113,7 @@ public sealed class OptionTable
         _ => null,
     };
 
-    /// <summary>The ways to write a value, the best to read first.</summary>
+    /// <summary>The ways to write a value, the most readable first.</summary>
     private static IEnumerable<string> Candidates(object value)
     {
         if (value is TimeSpan time)

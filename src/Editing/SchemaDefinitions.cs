@@ -1,11 +1,11 @@
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// The kinds of values that the schema's keys refer to (<c>#/$defs/size</c>). A test holds that each takes what the reader takes.
+/// The kinds of values that the schema's keys refer to (<c>#/$defs/size</c>). A test checks that each accepts what the reader accepts.
 /// </summary>
 internal static class SchemaDefinitions
 {
-    /// <summary>The members of <c>$defs</c> that are no sections.</summary>
+    /// <summary>The members of <c>$defs</c> that are not sections.</summary>
     public const string Text = """
         "name": {
           "type": "string",

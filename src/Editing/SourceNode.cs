@@ -3,14 +3,15 @@ using YamlDotNet.Core;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// A value and the span of text that it takes: without its anchor, and for what stands in lines of its own with the end of its last line.
+/// A value and the span of text that it occupies. The span excludes the value's anchor; for a value on lines of its own, it includes the
+/// end of the last line.
 /// </summary>
 internal abstract class SourceNode
 {
     /// <summary>The span's first character.</summary>
     public int Start { get; init; }
 
-    /// <summary>Behind the span's last character.</summary>
+    /// <summary>The position after the span's last character.</summary>
     public int End { get; init; }
 
     /// <summary>The anchor before the value; null for none.</summary>

@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// Reads the spans of all values of a text that <see cref="NodeComposer"/> has taken, so that neither depth nor syntax is a question any
-/// more. Comments are in no span of their own: whatever is not changed is copied with what stands around it.
+/// Reads the spans of all values in a text. <see cref="NodeComposer"/> has already accepted the text, so depth and syntax need no checks
+/// here. Comments belong to no span: an unchanged value is copied together with the text around it.
 /// </summary>
 internal sealed class SourceReader
 {
@@ -19,7 +19,7 @@ internal sealed class SourceReader
         _parser = new Parser(new Scanner(new StringReader(text)));
     }
 
-    /// <summary>Reads the mapping that a configuration is.</summary>
+    /// <summary>Reads the top-level mapping of a configuration.</summary>
     public static SourceMapping Read(string text)
     {
         var reader = new SourceReader(text);
@@ -28,10 +28,10 @@ internal sealed class SourceReader
         return (SourceMapping)reader.ReadNode();
     }
 
-    /// <summary>The end of the line, when nothing but a comment follows in it; otherwise the place itself.</summary>
+    /// <summary>The end of the line if only a comment follows on it; otherwise the given position.</summary>
     public static int LineEnd(string text, int place)
     {
-        // What ends with its line (a block scalar, a nested list) has nothing after it.
+        // A value that includes the end of its line (a block scalar, a nested list) has nothing after it.
         if (LineBreak.Ends(text.AsSpan(0, place)))
             return place;
         var at = place;
@@ -86,7 +86,7 @@ internal sealed class SourceReader
             pairs.Add(new SourcePair((SourceScalar)ReadNode(), ReadNode()));
         var flow = start.Style == MappingStyle.Flow;
         var at = flow ? BehindProperties(start) : pairs[0].Key.Start;
-        // [ key: value ] is a list of one mapping without braces; the parser has it begin after its key.
+        // [ key: value ] is a list with one mapping that has no braces; the parser reports its beginning after the key.
         var single = flow && pairs.Count == 1 && (_text[at] != '{' || at >= pairs[0].Key.Start);
         if (single) at = pairs[0].Key.Start;
         return new SourceMapping
@@ -102,7 +102,7 @@ internal sealed class SourceReader
 
     private static string? Anchor(NodeEvent node) => node.Anchor.IsEmpty ? null : node.Anchor.Value;
 
-    /// <summary>Where the value itself begins, after anchor and tag, and after a comment between them and it.</summary>
+    /// <summary>Where the value itself begins: after its anchor and tag, and after a comment between them and the value.</summary>
     private int BehindProperties(NodeEvent node)
     {
         var at = (int)node.Start.Index;

@@ -2,9 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>
-/// What a text says, as values that can be changed: what aliases and merges stand for is in them in full, each a value of its own.
-/// </summary>
+/// <summary>Converts a text to values that can be changed. Aliases and merges are expanded in full, each into a value of its own.</summary>
 internal sealed class SourceValues
 {
     private static readonly IReadOnlyList<string> AsTheyCome = [];
@@ -14,7 +12,7 @@ internal sealed class SourceValues
     /// <summary>The values of a text.</summary>
     public static SectionValue From(SourceMapping root) => (SectionValue)new SourceValues().Value(root, root);
 
-    /// <summary>Whether what the reader finds in a text is what the values say.</summary>
+    /// <summary>Whether the reader finds in a text exactly what the values say.</summary>
     public static bool Match(ConfigurationNode node, ConfigurationValue value) => (node, value) switch
     {
         (ScalarNode read, ScalarValue scalar) => read.Text == scalar.Text && (!read.IsNull || scalar.Text.Length == 0),
@@ -25,8 +23,8 @@ internal sealed class SourceValues
         _ => false,
     };
 
-    /// <param name="node">What the value is.</param>
-    /// <param name="place">Where it stands: for an alias, the alias.</param>
+    /// <param name="node">The node to convert.</param>
+    /// <param name="place">The node's place in the text: for an alias, the alias itself.</param>
     private ConfigurationValue Value(SourceNode node, SourceNode place)
     {
         if (node is SourceAlias alias)
@@ -65,7 +63,7 @@ internal sealed class SourceValues
                 merged.Add((SectionValue)Value(pair.Value, pair.Value));
         }
 
-        // What a mapping gives itself wins over what it merges, and what is merged first over what is merged later.
+        // A mapping's own keys win over merged ones, and earlier merges over later ones.
         foreach (var given in merged)
         {
             foreach (var key in given.Keys.Where(key => section[key] is null))

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DaemonProxy.Editing;
 
-/// <summary>Mappings and lists that stand in lines of their own.</summary>
+/// <summary>Edits mappings and lists that have lines of their own.</summary>
 internal sealed partial class TextEditor
 {
     private string BlockMapping(SectionValue section, SourceMapping source)
@@ -30,7 +30,7 @@ internal sealed partial class TextEditor
         {
             foreach (var key in added.GetValueOrDefault(behind, []))
             {
-                // At the top a list of daemons or routes is a part of its own.
+                // At the top, a list of daemons or routes is set apart as a section of the file.
                 var apart = indent == 0 && section[key] is ListValue list && list.Items.Exists(item => item is SectionValue)
                     ? _yaml.NewLine : "";
                 lines.Add(apart, _yaml.Entry(key, section[key]!, indent));
@@ -83,7 +83,7 @@ internal sealed partial class TextEditor
         return lines.ToString();
     }
 
-    /// <summary>The dash of the item that begins after a place: comments may stand before it.</summary>
+    /// <summary>Finds the dash of the item that begins after a position; comments may precede it.</summary>
     private int Dash(int from)
     {
         while (_text[from] != '-')
@@ -93,7 +93,7 @@ internal sealed partial class TextEditor
 
     private int Column(int place) => place - LineBreak.LastLine(_text.AsSpan(0, place));
 
-    /// <summary>What stands before an item, up to the last blank line.</summary>
+    /// <summary>The text before an item, up to the last blank line.</summary>
     private static string WithoutOwnComment(string lead)
     {
         var end = 0;
@@ -109,14 +109,14 @@ internal sealed partial class TextEditor
     }
 
     /// <summary>
-    /// Entries in lines. The first begins where the mapping or list began, so its indentation, or its dash, stands before it already.
+    /// Collects entries in lines. The first entry begins where the mapping or list began, so its indentation or its dash is already there.
     /// </summary>
     private sealed class Lines(string newLine, int indent)
     {
         private readonly StringBuilder _text = new();
         private string _kept = "";
 
-        /// <summary>Adds an entry, with the blank lines and comments that stood before it.</summary>
+        /// <summary>Adds an entry together with the blank lines and comments that preceded it.</summary>
         public void Add(string lead, string entry)
         {
             lead = _kept + lead;
@@ -136,7 +136,7 @@ internal sealed partial class TextEditor
             _text.Append(entry);
         }
 
-        /// <summary>Keeps the comments that stood before an entry that is gone.</summary>
+        /// <summary>Keeps the comments that preceded a removed entry.</summary>
         public void Keep(string lead)
         {
             var lines = lead[..LineBreak.LastLine(lead)];

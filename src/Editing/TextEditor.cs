@@ -3,15 +3,15 @@ using System.Text;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// Writes a text again so that it says what the values say, and touches nothing else: comments, blank lines, order, quotes and brackets
-/// stay. A comment above a key stays when the key goes; the comment directly above a list's item is the item's, and moves and goes with it.
+/// Rewrites a text to match the values, and leaves everything else alone: comments, blank lines, order, quotes and brackets. A comment
+/// above a key stays when the key is removed; a comment directly above a list item belongs to the item, and moves or is removed with it.
 /// </summary>
 internal sealed partial class TextEditor
 {
     private readonly string _text;
     private readonly YamlText _yaml;
 
-    // What each anchor up to here will stand for. An alias whose value has become another one is written out.
+    // What each anchor up to here will stand for. An alias whose value is now different is written out in full.
     private readonly Dictionary<string, ConfigurationValue> _anchors = [];
 
     private TextEditor(string text)
@@ -21,10 +21,10 @@ internal sealed partial class TextEditor
         _yaml = new YamlText(end > 0 && text[end - 1] == '\r' ? "\r\n" : "\n");
     }
 
-    /// <summary>Writes a text again.</summary>
+    /// <summary>Rewrites a text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="source">Its spans.</param>
-    /// <param name="root">What it is to say; values that came from the text know their place in it.</param>
+    /// <param name="root">The new values; those that came from the text know their place in it.</param>
     public static string Edit(string text, SourceMapping source, SectionValue root)
     {
         var editor = new TextEditor(text);
@@ -35,7 +35,7 @@ internal sealed partial class TextEditor
 
     private string Slice(SourceNode node) => Slice(node.Start, node.End);
 
-    /// <summary>The text of a node's span, changed to what the value says.</summary>
+    /// <summary>The text of a node's span, changed to match the value.</summary>
     private string Edited(ConfigurationValue value, SourceNode source, bool inFlow = false)
     {
         var edited = (value, source) switch
@@ -52,19 +52,19 @@ internal sealed partial class TextEditor
             // However nothing is written: [ ], or with a comment in it.
             (ListValue { Items.Count: 0 }, SourceList { Items.Count: 0 })
                 or (SectionValue { Count: 0 }, SourceMapping { Pairs.Count: 0 }) => Slice(source),
-            // In a line of its own it has to stand further in than its key.
+            // On a line of its own, it must be indented further than its key.
             (_, SourceList { Flow: false } or SourceMapping { Flow: false }) => "  " + _yaml.Flow(value),
             _ => _yaml.Flow(value),
         };
         if (source.Anchor is { } anchor)
             _anchors[anchor] = value;
-        // Where a span held its line's end, what replaces it does too.
+        // If the span included its line ending, its replacement does, too.
         return LineBreak.Ends(Slice(source)) && !LineBreak.Ends(edited) ? edited + _yaml.NewLine : edited;
     }
 
     /// <summary>
-    /// Which keys of a section have to be written in a mapping itself, its merges left as they are; null: the merges give what is not
-    /// meant.
+    /// Which keys of a section must be written in the mapping itself while its merges stay unchanged; null if the merges contain keys that
+    /// are not wanted.
     /// </summary>
     private HashSet<string>? OwnKeys(SectionValue section, SourceMapping source)
     {
@@ -85,7 +85,7 @@ internal sealed partial class TextEditor
             key => written.Contains(key) || !merged.TryGetValue(key, out var given) || !given.Means(section[key]))];
     }
 
-    /// <summary>The pairs that stay, and for each the keys that are new after it; -1 stands for the mapping's beginning.</summary>
+    /// <summary>The pairs to keep, and for each the new keys that follow it; -1 stands for the beginning of the mapping.</summary>
     private (List<int> Kept, Dictionary<int, List<string>> New) Plan(SectionValue section, SourceMapping source)
     {
         var own = OwnKeys(section, source);
@@ -124,7 +124,7 @@ internal sealed partial class TextEditor
         return Joined(parts, source, [.. source.Pairs.Select(pair => (pair.Key.Start, pair.Value.End))]);
     }
 
-    // Another pair would be another item of the list that it is in.
+    // A second pair would become a separate item of the enclosing list.
     private string SinglePair(SectionValue section, SourceMapping source) =>
         source.Pairs[0] is { IsMerge: false } pair && section.Keys.Count() == 1 && section[pair.Key.Text] is not null
             ? Pair(section, pair, inFlow: true) : _yaml.Flow(section);
@@ -136,7 +136,7 @@ internal sealed partial class TextEditor
         return Joined(parts, source, [.. source.Items.Select(item => (item.Start, item.End))]);
     }
 
-    /// <summary>What stands in brackets or braces: parts that were neighbours keep what stood between them.</summary>
+    /// <summary>Rewrites the content of brackets or braces; parts that were neighbours keep the text between them.</summary>
     private string Joined(List<(int? Index, string Text)> parts, SourceNode source, List<(int Start, int End)> spans)
     {
         var text = new StringBuilder(Slice(source.Start, spans[0].Start));

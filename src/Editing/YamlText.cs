@@ -4,14 +4,14 @@ using YamlDotNet.Core;
 namespace DaemonProxy.Editing;
 
 /// <summary>
-/// Writes values as YAML where there was no text before: sections and lists of them in lines, lists of single values in brackets.
+/// Writes values as YAML where there was no text before: sections and lists of sections in block style, lists of single values in brackets.
 /// </summary>
-/// <param name="newLine">What ends a line.</param>
+/// <param name="newLine">The line ending.</param>
 internal sealed class YamlText(string newLine)
 {
     private const int Step = 2;
 
-    /// <summary>What ends a line.</summary>
+    /// <summary>The line ending.</summary>
     public string NewLine => newLine;
 
     public string Document(SectionValue root)
@@ -27,19 +27,19 @@ internal sealed class YamlText(string newLine)
         return text.ToString();
     }
 
-    /// <summary>Key and value in lines, the first one without its indentation, the last one ended.</summary>
+    /// <summary>A key and its value in lines. The first line lacks its indentation; the last one includes its line ending.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
     /// <param name="indent">The key's column, from 0.</param>
     public string Entry(string key, ConfigurationValue value, int indent) => $"{Scalar(key)}:{Behind(value, indent + Step)}";
 
-    /// <summary>A list's item in lines with its dash, the first one without its indentation, the last one ended.</summary>
+    /// <summary>A list item with its dash, in lines. The first line lacks its indentation; the last one includes its line ending.</summary>
     /// <param name="value">The item.</param>
     /// <param name="indent">The dash's column, from 0.</param>
     public string Item(ConfigurationValue value, int indent) =>
         value is SectionValue { Count: > 0 } section ? $"- {Entries(section, indent + Step)}" : $"- {Flow(value)}{newLine}";
 
-    /// <summary>A value within one line.</summary>
+    /// <summary>A value on a single line.</summary>
     public string Flow(ConfigurationValue value) => value switch
     {
         ScalarValue scalar => Scalar(scalar.Text, inFlow: true),
@@ -50,10 +50,10 @@ internal sealed class YamlText(string newLine)
         _ => throw new ArgumentException("There is no other kind of value.", nameof(value)),
     };
 
-    /// <summary>A single value, in quotes where it needs them, or had them before.</summary>
+    /// <summary>A single value, quoted if it needs quotes or had them before.</summary>
     /// <param name="text">The value.</param>
-    /// <param name="style">How the value before it was written.</param>
-    /// <param name="inFlow">Whether it stands in brackets or braces.</param>
+    /// <param name="style">How the previous value was written.</param>
+    /// <param name="inFlow">Whether the value is inside brackets or braces.</param>
     public static string Scalar(string text, ScalarStyle style = ScalarStyle.Plain, bool inFlow = false) => style switch
     {
         ScalarStyle.SingleQuoted when !text.Any(char.IsControl) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'",
@@ -106,7 +106,7 @@ internal sealed class YamlText(string newLine)
                 '\n' => quoted.Append("\\n"),
                 '\r' => quoted.Append("\\r"),
                 '\t' => quoted.Append("\\t"),
-                // Also what YAML counts as a line's end, or must not have in it.
+                // Includes everything that YAML counts as a line ending, or does not allow in a line.
                 _ when char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff' =>
                     quoted.Append("\\u").Append(((int)c).ToString("x4", System.Globalization.CultureInfo.InvariantCulture)),
                 _ => quoted.Append(c),

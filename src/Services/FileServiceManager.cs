@@ -2,7 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Services;
 
-/// <summary>A service manager that reads a file for each service: what is written, what is left alone, and what is removed.</summary>
+/// <summary>A service manager that reads a file for each service. Decides which files are written, left alone, and removed.</summary>
 /// <param name="scope">Whose services.</param>
 /// <param name="folder">Full path of the folder that the manager reads.</param>
 public abstract class FileServiceManager(ServiceScope scope, string folder) : ServiceManager
@@ -10,13 +10,13 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
     /// <summary>Whose services.</summary>
     protected ServiceScope Scope => scope;
 
-    /// <summary>A file's name is this, the front end's name, and <see cref="Suffix"/>.</summary>
+    /// <summary>The beginning of a file's name; the front end's name and <see cref="Suffix"/> follow.</summary>
     private protected abstract string Prefix { get; }
 
     /// <summary>The end of a file's name.</summary>
     private protected abstract string Suffix { get; }
 
-    /// <summary>What tells our file from somebody else's.</summary>
+    /// <summary>The text that distinguishes our files from somebody else's.</summary>
     private protected abstract string Mark { get; }
 
     /// <inheritdoc/>
@@ -31,8 +31,8 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Writes a service's file; says whether it was another before.</summary>
-    /// <exception cref="ServiceException">It is somebody else's, or cannot be written.</exception>
+    /// <summary>Writes a service's file; returns whether its content has changed.</summary>
+    /// <exception cref="ServiceException">The file is somebody else's, or cannot be written.</exception>
     private protected bool Write(string name, string text)
     {
         var file = PathOf(name);
@@ -48,7 +48,7 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
             }
 
             Directory.CreateDirectory(folder);
-            // Never half a file: the manager may read the folder at any time.
+            // Never leave half a file: the manager may read the folder at any time.
             var next = file + ".new";
             File.WriteAllText(next, text);
             File.Move(next, file, overwrite: true);
@@ -60,7 +60,7 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
         }
     }
 
-    /// <summary>Checks that the file of a name is there and ours.</summary>
+    /// <summary>Checks that the file for a name exists and is ours.</summary>
     /// <exception cref="ServiceException">It is not.</exception>
     private protected void CheckOurs(string name)
     {
@@ -71,7 +71,7 @@ public abstract class FileServiceManager(ServiceScope scope, string folder) : Se
             throw new ServiceException($"{file} was not written by Register-DaemonProxyService, and is left alone", ServiceFailure.NotOurs);
     }
 
-    /// <summary>Removes the file of a name.</summary>
+    /// <summary>Removes the file for a name.</summary>
     /// <exception cref="ServiceException">It cannot be removed.</exception>
     private protected void Remove(string name)
     {

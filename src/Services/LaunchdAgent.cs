@@ -2,22 +2,22 @@ using System.Xml.Linq;
 
 namespace DaemonProxy.Services;
 
-/// <summary>A front end as a launchd agent or daemon: a property list (launchd.plist(5)).</summary>
+/// <summary>Describes a front end as a launchd agent or daemon: a property list (launchd.plist(5)).</summary>
 public static class LaunchdAgent
 {
-    /// <summary>What tells a file written here from somebody else's.</summary>
+    /// <summary>The text that distinguishes a file written here from somebody else's.</summary>
     public const string Mark = "Written by Register-DaemonProxyService; Unregister-DaemonProxyService removes it.";
 
-    /// <summary>The label by which launchd knows it.</summary>
+    /// <summary>The label that identifies it to launchd.</summary>
     public static string Label(string name) => $"daemonproxy.{name}";
 
     /// <summary>The file's name.</summary>
     public static string FileName(string name) => Label(name) + ".plist";
 
-    /// <summary>The property list: the same for the same definition.</summary>
+    /// <summary>The text of the property list; the same definition always gives the same text.</summary>
     /// <param name="service">The service.</param>
-    /// <param name="enable">Whether launchd starts it by itself.</param>
-    /// <exception cref="ServiceException">The definition has something in it that a property list cannot say.</exception>
+    /// <param name="enable">Whether launchd starts it automatically.</param>
+    /// <exception cref="ServiceException">The definition contains something that a property list cannot express.</exception>
     public static string Text(ServiceDefinition service, bool enable)
     {
         service.Checked();
@@ -33,13 +33,13 @@ public static class LaunchdAgent
 
         if (service is { Scope: ServiceScope.System, Account: { } account })
             Add("UserName", new XElement("string", account));
-        // An end with success is somebody's Stop-DaemonProxy, and stays.
+        // A successful exit is the result of Stop-DaemonProxy, and must not cause a restart.
         Add("KeepAlive", new XElement("dict", new XElement("key", "SuccessfulExit"), new XElement("false")));
         Add("RunAtLoad", new XElement("true"));
-        // Longer than what is in flight, and the daemons, are given.
+        // Longer than the time allowed for what is in flight, and for the daemons.
         Add("ExitTimeOut", new XElement("integer", 30));
         Add("Umask", new XElement("integer", 0b000_010_111));
-        // The default slows what is in the background.
+        // The default throttles background processes.
         Add("ProcessType", new XElement("string", "Interactive"));
         if (!enable)
             Add("Disabled", new XElement("true"));

@@ -2,8 +2,8 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Services;
 
-/// <summary>launchd: agents of the user, or daemons of the system.</summary>
-/// <param name="scope">Which of them.</param>
+/// <summary>Manages services through launchd: agents of the user, or daemons of the system.</summary>
+/// <param name="scope">Whose services.</param>
 /// <param name="folder">Full path of the folder of its property lists.</param>
 public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServiceManager(scope, folder)
 {
@@ -25,7 +25,7 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
         var changed = Write(service.Name, LaunchdAgent.Text(service, enable));
         var file = PathOf(service.Name);
         var loaded = await IsLoadedAsync(service.Name, cancellationToken).ConfigureAwait(false);
-        // launchd reads a file when it loads it, and not again.
+        // launchd reads a file only when it loads it.
         if (loaded && changed)
         {
             await DoAsync(cancellationToken, "bootout", Target(service.Name)).ConfigureAwait(false);

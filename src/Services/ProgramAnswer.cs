@@ -3,13 +3,13 @@ using System.Diagnostics;
 
 namespace DaemonProxy.Services;
 
-/// <summary>What a service manager's own program answered.</summary>
-/// <param name="ExitCode">0: done. -1: there is no such program.</param>
-/// <param name="Output">What it wrote, without the last line's end.</param>
-/// <param name="Error">What it complained of.</param>
+/// <summary>The answer of a service manager's own program.</summary>
+/// <param name="ExitCode">0 if it succeeded; -1 if there is no such program.</param>
+/// <param name="Output">Its standard output, without the last line break.</param>
+/// <param name="Error">Its error output.</param>
 internal sealed record ProgramAnswer(int ExitCode, string Output, string Error)
 {
-    /// <summary>Whether it was done.</summary>
+    /// <summary>Whether the program succeeded.</summary>
     public bool Done => ExitCode == 0;
 
     /// <summary>Runs <c>systemctl</c>, <c>launchctl</c> or <c>sc.exe</c>.</summary>

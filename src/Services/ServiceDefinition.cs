@@ -1,16 +1,18 @@
 namespace DaemonProxy.Services;
 
-/// <summary>Whose service it is.</summary>
+/// <summary>Who a service belongs to.</summary>
 public enum ServiceScope
 {
-    /// <summary>The user's own: started with the first login, or with the machine where the user may linger.</summary>
+    /// <summary>The user: the service starts at the first login, or with the machine if the user may linger.</summary>
     User,
 
-    /// <summary>The machine's: started with it. Takes an administrator to register.</summary>
+    /// <summary>The machine: the service starts with it. Only an administrator can register it.</summary>
     System,
 }
 
-/// <summary>A front end that the system starts, watches and starts again: what all service managers need to know of it.</summary>
+/// <summary>
+/// A front end that the system starts, monitors and restarts: everything that the service managers need to know about it.
+/// </summary>
 public sealed record ServiceDefinition
 {
     /// <summary>The front end's name; the service is called <see cref="ServiceName"/>.</summary>
@@ -20,11 +22,11 @@ public sealed record ServiceDefinition
     public required string ConfigurationFile { get; init; }
 
     /// <summary>
-    /// The host program and what comes before its verb, full paths: <c>[daemonproxy]</c>, or <c>[dotnet, daemonproxy.dll]</c>.
+    /// The host program and its arguments before the verb, as full paths: <c>[daemonproxy]</c>, or <c>[dotnet, daemonproxy.dll]</c>.
     /// </summary>
     public required IReadOnlyList<string> Host { get; init; }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>Who the service belongs to.</summary>
     public ServiceScope Scope { get; init; }
 
     /// <summary>The account that a system service runs as; null: the manager's default, which is root (on Windows, LocalService).</summary>
@@ -33,35 +35,35 @@ public sealed record ServiceDefinition
     /// <summary>Full path of the event log; null: <c>events.log</c> in the instance's folder.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>Environment variables: a manager gives a service next to none of a console's.</summary>
+    /// <summary>Environment variables; a service manager passes on almost none of a console's.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Whether it listens on a port below 1024, which takes a right of its own where it does not run as root.</summary>
+    /// <summary>Whether the front end listens on a port below 1024, which requires a special privilege unless it runs as root.</summary>
     public bool PrivilegedPort { get; init; }
 
-    /// <summary>What the service manager calls it.</summary>
+    /// <summary>The service manager's name for the service.</summary>
     public string ServiceName => NameOf(Name);
 
-    /// <summary>One line for people who list services.</summary>
+    /// <summary>One line for lists of services.</summary>
     public string Description => $"DaemonProxy front end '{Name}'";
 
-    /// <summary>The folder it runs in: the configuration's, as relative paths in it mean.</summary>
+    /// <summary>The working directory: the configuration's folder, from which its relative paths start.</summary>
     public string WorkingDirectory => Path.GetDirectoryName(ConfigurationFile)!;
 
-    /// <summary>The whole command line, an element an argument.</summary>
+    /// <summary>The whole command line, one element per argument.</summary>
     public IReadOnlyList<string> Command =>
     [
         .. Host, "serve", ConfigurationFile, "--name", Name, .. LogFile is { } log ? (IEnumerable<string>)["--log", log] : [], "--service",
     ];
 
-    /// <summary>The command line that brings a changed configuration into force.</summary>
+    /// <summary>The command line that applies a changed configuration.</summary>
     public IReadOnlyList<string> ReloadCommand => [.. Host, "restart", Name];
 
-    /// <summary>What a service manager calls the front end of a name.</summary>
+    /// <summary>The service manager's name for the front end with a given name.</summary>
     public static string NameOf(string name) => $"daemonproxy-{name}";
 
-    /// <summary>Returns it when a service manager's file can say it.</summary>
-    /// <exception cref="ServiceException">A path, or a variable, has a line break or another control character in it.</exception>
+    /// <summary>Returns this definition if a service manager's file can express it.</summary>
+    /// <exception cref="ServiceException">A path or a variable contains a line break or another control character.</exception>
     internal ServiceDefinition Checked()
     {
         foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? ""))

@@ -2,14 +2,16 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Services;
 
-/// <summary>What starts front ends with the system, and again when they fail: systemd, launchd, or the one of Windows.</summary>
+/// <summary>
+/// Starts front ends with the system, and restarts them when they fail: systemd, launchd, or the service manager of Windows.
+/// </summary>
 public abstract class ServiceManager
 {
     /// <summary><c>systemd</c>, <c>launchd</c> or <c>Windows</c>.</summary>
     public abstract string Kind { get; }
 
     /// <summary>The manager of this system.</summary>
-    /// <exception cref="ServiceException">There is none for this scope, or it takes an administrator.</exception>
+    /// <exception cref="ServiceException">There is none for this scope, or it requires an administrator.</exception>
     public static ServiceManager OfThisSystem(ServiceScope scope)
     {
         if (OperatingSystem.IsWindows())
@@ -36,23 +38,23 @@ public abstract class ServiceManager
     /// <summary>The full path of the file that describes the service of a front end; the registry key on Windows.</summary>
     public abstract string PathOf(string name);
 
-    /// <summary>The names of the front ends that are registered here by <see cref="RegisterAsync"/>, in order.</summary>
+    /// <summary>The names of the front ends that <see cref="RegisterAsync"/> has registered here, sorted.</summary>
     public abstract IReadOnlyList<string> Names();
 
-    /// <summary>Writes the service, and enables and starts it; does nothing where the same is there, enabled and running.</summary>
+    /// <summary>Writes the service, enables it and starts it; does nothing if the same service exists, is enabled and is running.</summary>
     /// <param name="service">The service.</param>
-    /// <param name="enable">Whether it starts by itself from now on.</param>
-    /// <param name="start">Whether it is started now.</param>
-    /// <param name="cancellationToken">Ends the wait; what is written stays.</param>
+    /// <param name="enable">Whether it starts automatically from now on.</param>
+    /// <param name="start">Whether to start it now.</param>
+    /// <param name="cancellationToken">Ends the wait; anything already written stays.</param>
     /// <exception cref="ServiceException">It cannot be written, enabled or started.</exception>
     public abstract Task<ServiceState> RegisterAsync(
         ServiceDefinition service, bool enable, bool start, CancellationToken cancellationToken = default);
 
-    /// <summary>Stops the service and removes all that <see cref="RegisterAsync"/> has written.</summary>
-    /// <exception cref="ServiceException">There is none, or not one of ours, or it cannot be removed.</exception>
+    /// <summary>Stops the service and removes everything that <see cref="RegisterAsync"/> has written.</summary>
+    /// <exception cref="ServiceException">There is no such service, it is not one of ours, or it cannot be removed.</exception>
     public abstract Task<ServiceState> UnregisterAsync(string name, CancellationToken cancellationToken = default);
 
-    /// <summary>An error for a name that nothing is registered under.</summary>
+    /// <summary>The error for a name without a registered service.</summary>
     private protected ServiceException NotFound(string name)
     {
         var names = Names();

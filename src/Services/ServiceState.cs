@@ -1,15 +1,15 @@
 namespace DaemonProxy.Services;
 
-/// <summary>A front end that is registered with the system's service manager, as it is after a change.</summary>
+/// <summary>The state, after a change, of a front end that is registered with the system's service manager.</summary>
 /// <param name="Name">The front end's name.</param>
-/// <param name="ServiceName">What the service manager calls it: <c>daemonproxy-site.service</c>.</param>
+/// <param name="ServiceName">The service manager's name for it: <c>daemonproxy-site.service</c>.</param>
 /// <param name="Manager"><c>systemd</c>, <c>launchd</c> or <c>Windows</c>.</param>
 /// <param name="Scope"><c>User</c> or <c>System</c>.</param>
 /// <param name="Path">Full path of the file that describes it; the registry key on Windows.</param>
-/// <param name="Changed">Whether anything was written: not when the same was there already.</param>
+/// <param name="Changed">Whether anything was written; false if it was up to date already.</param>
 /// <param name="Enabled">Whether it starts by itself.</param>
 /// <param name="Running">Whether it runs.</param>
-/// <param name="Remarks">What the person should know, one sentence each.</param>
+/// <param name="Remarks">What the user should know, one sentence each.</param>
 public sealed record ServiceState(
     string Name, string ServiceName, string Manager, ServiceScope Scope, string Path, bool Changed, bool Enabled, bool Running,
         IReadOnlyList<string> Remarks)

@@ -1,12 +1,12 @@
 namespace DaemonProxy.Services;
 
-/// <summary>systemd: of the system, or of the user.</summary>
-/// <param name="scope">Which of them.</param>
-/// <param name="folder">Full path of the folder of its units.</param>
-/// <param name="systemctl">The program that speaks to it.</param>
+/// <summary>Manages services through systemd: the system's instance or the user's.</summary>
+/// <param name="scope">Whose services.</param>
+/// <param name="folder">Full path of the folder with its units.</param>
+/// <param name="systemctl">The program that controls it.</param>
 public sealed class SystemdManager(ServiceScope scope, string folder, string systemctl = "systemctl") : FileServiceManager(scope, folder)
 {
-    // "degraded" is a manager that works and has some other unit that failed.
+    // A "degraded" manager works, but some other unit has failed.
     private static readonly string[] Answering = ["running", "degraded", "starting", "initializing", "maintenance"];
 
     private readonly string _folder = folder;
@@ -61,7 +61,7 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
         var answers = await IsAnsweringAsync(cancellationToken).ConfigureAwait(false);
         if (answers)
             await DoAsync("disable", unit, cancellationToken, "--now").ConfigureAwait(false);
-        // What "enable" makes, where nobody is there to take it back.
+        // Removes the link that "enable" creates, in case no manager is running to remove it.
         var wanted = new FileInfo(Path.Combine(_folder, Target + ".wants", unit));
         if (wanted.LinkTarget is not null)
             wanted.Delete();
@@ -69,7 +69,8 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
         if (answers)
         {
             await DoAsync("daemon-reload", null, cancellationToken).ConfigureAwait(false);
-            // Else a failed one stays on the list of failed units; where it has not failed, that is an error of no interest.
+            // Otherwise a failed unit stays on the list of failed units. For one that has not failed, this is an error that does not
+            // matter.
             await AskAsync(cancellationToken, "reset-failed", unit).ConfigureAwait(false);
         }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DaemonProxy.Services;
 
-/// <summary>A front end as a systemd unit (systemd.service(5), systemd.exec(5), systemd.syntax(7)).</summary>
+/// <summary>Describes a front end as a systemd unit (systemd.service(5), systemd.exec(5), systemd.syntax(7)).</summary>
 public static class SystemdUnit
 {
     /// <summary>The first line of every unit written here; a unit without it is somebody else's.</summary>
@@ -11,12 +11,12 @@ public static class SystemdUnit
     /// <summary>The unit's file name.</summary>
     public static string FileName(string name) => ServiceDefinition.NameOf(name) + ".service";
 
-    /// <summary>The unit's text: the same for the same definition.</summary>
-    /// <exception cref="ServiceException">The definition has something in it that a unit cannot say.</exception>
+    /// <summary>The unit's text; the same definition always gives the same text.</summary>
+    /// <exception cref="ServiceException">The definition contains something that a unit cannot express.</exception>
     public static string Text(ServiceDefinition service)
     {
         service.Checked();
-        // systemd takes no such program, however it is quoted; anything else may have such a name.
+        // systemd accepts no such program, however it is quoted; all other paths and arguments may contain these characters.
         if (service.Host[0].AsSpan().ContainsAny('"', '\'', '\\'))
             throw new ServiceException(
                 $"systemd runs no program with a quote or a backslash in its path: {service.Host[0]}; install the module elsewhere",
@@ -28,17 +28,17 @@ public static class SystemdUnit
         Line($"Description={Plain(service.Description)}");
         if (system)
         {
-            // An address of the machine's own can only be listened on when it is there.
+            // The front end can listen on one of the machine's own addresses only once that address exists.
             Line("Wants=network-online.target");
             Line("After=network-online.target");
         }
-        // A front end that cannot start has a reason that does not go away by itself.
+        // If a front end cannot start, the cause does not go away by itself.
         Line("StartLimitIntervalSec=60");
         Line("StartLimitBurst=5");
 
         Line("");
         Line("[Service]");
-        // Started is when it and its daemons serve, not when its process is there.
+        // The unit counts as started when the front end and its daemons serve, not when its process exists.
         Line("Type=notify");
         Line($"ExecStart={CommandLine(service.Command)}");
         Line($"ExecReload={CommandLine(service.ReloadCommand)}");
@@ -47,11 +47,11 @@ public static class SystemdUnit
             Line($"Environment={Quoted($"{name}={value}")}");
         Line("Restart=on-failure");
         Line("RestartSec=1");
-        // The front end ends its daemons when they have finished what is in flight; what outlives it is killed.
+        // The front end ends its daemons when they have finished what is in flight; any that outlive it are killed.
         Line("KillMode=mixed");
         Line("TimeoutStartSec=90");
         Line("TimeoutStopSec=30");
-        // Two for each connection of a client; what is not used costs nothing.
+        // Two for each client connection; unused ones cost nothing.
         Line("LimitNOFILE=1048576");
         Line("UMask=0027");
         Line("NoNewPrivileges=yes");
@@ -60,13 +60,13 @@ public static class SystemdUnit
         {
             if (service.Account is { } account)
                 Line($"User={Plain(account)}");
-            // Where RuntimeDirectory.DefaultPath looks first, so that every console of the account finds it.
+            // RuntimeDirectory.DefaultPath looks here first, so every console of the account finds it.
             Line($"RuntimeDirectory={Plain(Control.RuntimeDirectory.SystemServiceFolder(service.Account ?? "root"))}");
             Line("RuntimeDirectoryMode=0700");
             Line("RuntimeDirectoryPreserve=yes");
             if (service.PrivilegedPort && service.Account is not (null or "root"))
                 Line("AmbientCapabilities=CAP_NET_BIND_SERVICE");
-            // Not ProtectHome or PrivateTmp: applications live, and have their databases' sockets, in such places.
+            // Not ProtectHome or PrivateTmp: applications and the sockets of their databases are often in such places.
             Line("ProtectSystem=full");
             Line("ProtectKernelTunables=yes");
             Line("ProtectKernelModules=yes");
@@ -82,12 +82,12 @@ public static class SystemdUnit
         void Line(string line) => text.Append(line).Append('\n');
     }
 
-    // ':' leaves '$' alone, which '$$' would only do in the arguments and not in the program.
+    // ':' keeps '$' literal; '$$' would do so only in the arguments, not in the program.
     private static string CommandLine(IReadOnlyList<string> command) => ":" + string.Join(' ', command.Select(Quoted));
 
     private static string Quoted(string text) =>
         $"\"{Plain(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    // '%' begins a specifier everywhere.
+    // '%' begins a specifier anywhere.
     private static string Plain(string text) => text.Replace("%", "%%", StringComparison.Ordinal);
 }

@@ -2,22 +2,22 @@ using System.Text;
 
 namespace DaemonProxy.Services;
 
-/// <summary>A front end as a Windows service: the command line and the calls of <c>sc.exe</c> that make it.</summary>
+/// <summary>Describes a front end as a Windows service: its command line, and the <c>sc.exe</c> calls that create the service.</summary>
 public static class WindowsService
 {
-    /// <summary>What tells a service made here from somebody else's: the end of its description.</summary>
+    /// <summary>The end of the description, which distinguishes a service created here from somebody else's.</summary>
     public const string Mark = "(Register-DaemonProxyService)";
 
-    /// <summary>The service's command line: quoted as Windows programs take it apart (CommandLineToArgvW).</summary>
-    /// <exception cref="ServiceException">The definition has something in it that a command line cannot say.</exception>
+    /// <summary>The service's command line, quoted in the way that Windows programs parse it (CommandLineToArgvW).</summary>
+    /// <exception cref="ServiceException">The definition contains something that a command line cannot express.</exception>
     public static string CommandLine(ServiceDefinition service) => string.Join(' ', service.Checked().Command.Select(Quoted));
 
     /// <summary>The description that <c>services.msc</c> shows.</summary>
     public static string Description(ServiceDefinition service) => $"{service.Description}, from {service.ConfigurationFile} {Mark}";
 
-    /// <summary>The calls that make the service, or bring one that is there up to date.</summary>
+    /// <summary>The calls that create the service, or update an existing one.</summary>
     /// <param name="service">The service.</param>
-    /// <param name="exists">Whether it is there.</param>
+    /// <param name="exists">Whether the service exists already.</param>
     /// <param name="enable">Whether it starts with the machine.</param>
     public static IReadOnlyList<IReadOnlyList<string>> Calls(ServiceDefinition service, bool exists, bool enable) =>
     [
@@ -27,7 +27,7 @@ public static class WindowsService
             "obj=", service.Account ?? @"NT AUTHORITY\LocalService", "DisplayName=", service.Description,
         ],
         ["description", service.ServiceName, Description(service)],
-        // Started again after a second, three times in an hour; an end that was asked for is none.
+        // Restarted after a second, three times in an hour; a requested stop is not a failure.
         ["failure", service.ServiceName, "reset=", "3600", "actions=", "restart/1000/restart/1000/restart/5000"],
         ["failureflag", service.ServiceName, "1"],
     ];
@@ -46,7 +46,7 @@ public static class WindowsService
                 continue;
             }
 
-            // Backslashes count as themselves, unless a quote follows: then each pair is one.
+            // Backslashes are literal unless a quote follows; then each pair stands for one.
             text.Append('\\', c == '"' ? (backslashes * 2) + 1 : backslashes).Append(c);
             backslashes = 0;
         }

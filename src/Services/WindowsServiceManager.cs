@@ -4,17 +4,17 @@ using Microsoft.Win32;
 
 namespace DaemonProxy.Services;
 
-/// <summary>The service manager of Windows, by <c>sc.exe</c> and its part of the registry.</summary>
+/// <summary>The service manager of Windows, accessed through <c>sc.exe</c> and its part of the registry.</summary>
 [SupportedOSPlatform("windows")]
 public sealed class WindowsServiceManager : ServiceManager
 {
     private const string Services = @"SYSTEM\CurrentControlSet\Services";
     private const string Prefix = "daemonproxy-";
 
-    // sc.exe: the service is not running, or was deleted already.
+    // sc.exe: the service is not running, or has already been deleted.
     private const int NotActive = 1062;
 
-    // sc.exe: it runs already.
+    // sc.exe: the service is already running.
     private const int AlreadyRunning = 1056;
 
     private const int AccessDenied = 5;

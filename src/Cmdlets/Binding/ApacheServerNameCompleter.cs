@@ -5,7 +5,7 @@ using System.Management.Automation.Language;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Completes the ServerName and ServerAlias of an Apache configuration's own file; those of files that it includes are left out: nobody
+/// Completes the ServerName and ServerAlias values in an Apache configuration file. Files that it includes are not read, because nobody
 /// waits for Tab.
 /// </summary>
 public sealed class ApacheServerNameCompleter : IArgumentCompleter
@@ -27,7 +27,7 @@ public sealed class ApacheServerNameCompleter : IArgumentCompleter
             return [];
         try
         {
-            // The completer is given no location; PowerShell's own is the folder of what was typed.
+            // A completer is not told the current location; PowerShell's own is the folder that a typed path is relative to.
             using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
             var file = shell.AddCommand("Convert-Path").AddParameter("Path", path).Invoke<string>().FirstOrDefault();
             if (file is null || new FileInfo(file) is not { Exists: true, Length: <= LongestWait })

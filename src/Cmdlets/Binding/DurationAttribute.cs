@@ -4,12 +4,14 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// A parameter that is a time: <c>5ms</c>, <c>0.5s</c>, a <c>[timespan]</c>, or a plain number in the parameter's own unit.
+/// A parameter that takes a time: <c>5ms</c>, <c>0.5s</c>, a <c>[timespan]</c>, or a plain number in the parameter's own unit.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationAttribute : UnitAttribute
 {
-    /// <summary>A plain number counts seconds; otherwise milliseconds, as the original's <c>response-flush-delay</c> does.</summary>
+    /// <summary>
+    /// Whether a plain number is in seconds; otherwise it is in milliseconds, as in the original's <c>response-flush-delay</c>.
+    /// </summary>
     public bool InSeconds { get; init; }
 
     private protected override string Wrong => InSeconds
@@ -20,7 +22,7 @@ public sealed class DurationAttribute : UnitAttribute
     {
         if (Units.TryParseDuration(text, InSeconds ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(1), out var duration))
             return duration;
-        // What [timespan] writes of itself, as in a CSV file.
+        // The text form of a [timespan], as found in a CSV file.
         return text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out duration) ? FromValue(duration) : null;
     }
 

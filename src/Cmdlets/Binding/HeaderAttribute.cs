@@ -4,7 +4,7 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A parameter of header fields: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+/// <summary>A parameter that takes header fields: a hashtable, or strings such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class HeaderAttribute : ArgumentTransformationAttribute
 {
@@ -28,7 +28,7 @@ public sealed class HeaderAttribute : ArgumentTransformationAttribute
         return fields;
     }
 
-    /// <summary>The fields as the engine takes them.</summary>
+    /// <summary>The fields in the engine's form.</summary>
     internal static IReadOnlyList<KeyValuePair<string, string>> Fields(IDictionary? header) =>
         header is null
             ? [] : [.. header.Cast<DictionaryEntry>().Select(field => new KeyValuePair<string, string>($"{field.Key}", $"{field.Value}"))];

@@ -7,7 +7,9 @@ using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Completes names from what is running now. A front end that does not answer at once is left out: nobody waits for Tab.</summary>
+/// <summary>
+/// Completes names from what is running now. A front end that does not answer at once is left out, because nobody waits for Tab.
+/// </summary>
 public abstract class LiveNameCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
@@ -31,7 +33,7 @@ public abstract class LiveNameCompleter : IArgumentCompleter
 
     private protected abstract IEnumerable<string> Candidates(IDictionary boundParameters);
 
-    /// <summary>The front ends that <c>-Name</c> means so far, or all, as they are now.</summary>
+    /// <summary>The current status of the front ends that <c>-Name</c> selects so far, or of all.</summary>
     private protected static IEnumerable<InstanceStatus> Instances(IDictionary boundParameters)
     {
         var name = boundParameters["Name"] switch

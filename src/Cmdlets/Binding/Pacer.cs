@@ -3,7 +3,9 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Which pacer keeps a route's rate: the engine's, of whose assembly PowerShell is to see no types.</summary>
+/// <summary>
+/// Which pacer keeps a route's rate. Mirrors the engine's type, because PowerShell must not see types from that assembly.
+/// </summary>
 public enum Pacer
 {
     /// <summary>Counts bytes against a deadline; a flush costs nothing.</summary>
@@ -13,12 +15,12 @@ public enum Pacer
     Interval,
 
     /// <summary>
-    /// mod_ratelimit before Apache 2.4.34, which does not slow small writes at all; in the configuration's spelling interval-2.4.33.
+    /// mod_ratelimit before Apache 2.4.34, which does not slow small writes at all; the configuration calls it interval-2.4.33.
     /// </summary>
     Interval2433,
 }
 
-/// <summary>Lets a parameter take a pacer in the configuration's spelling too: <c>token-bucket</c>.</summary>
+/// <summary>Lets a parameter also take a pacer in the configuration's spelling: <c>token-bucket</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PacerNameAttribute : ArgumentTransformationAttribute
 {
@@ -33,7 +35,7 @@ public sealed class PacerNameAttribute : ArgumentTransformationAttribute
         };
 }
 
-/// <summary>The pacers as the engine knows them. A test holds that both have the same.</summary>
+/// <summary>Converts pacers to the engine's. A test checks that both have the same members.</summary>
 internal static class PacerMapping
 {
     public static PacerKind ToKind(this Pacer pacer) => (PacerKind)pacer;

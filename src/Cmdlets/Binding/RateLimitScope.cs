@@ -3,12 +3,12 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// What shares a rate limit: the engine's <see cref="RateScope"/>, which no field of a cmdlet can be, for PowerShell looks at these before
-/// it knows of the engine.
+/// What shares a rate limit. Mirrors the engine's <see cref="RateScope"/>, which cannot be the type of a cmdlet's field: PowerShell
+/// inspects those before it can find the engine.
 /// </summary>
 public enum RateLimitScope
 {
-    /// <summary>Nothing: each response has the rate for itself.</summary>
+    /// <summary>Nothing: each response has the rate to itself.</summary>
     Response,
 
     /// <summary>The responses to one client.</summary>
@@ -21,7 +21,7 @@ public enum RateLimitScope
     Total,
 }
 
-/// <summary>The scopes as the engine knows them.</summary>
+/// <summary>Converts scopes to the engine's.</summary>
 internal static class RateLimitScopeMapping
 {
     public static RateScope ToRateScope(this RateLimitScope scope) => (RateScope)scope;

@@ -1,11 +1,11 @@
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Whose service a cmdlet means.</summary>
+/// <summary>Whose services a cmdlet works with.</summary>
 public enum Scope
 {
     /// <summary>The user's own.</summary>
     User,
 
-    /// <summary>The machine's; takes an administrator.</summary>
+    /// <summary>The machine's; requires an administrator.</summary>
     System,
 }

@@ -2,7 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A parameter in bytes: <c>8MB</c> as PowerShell's number, <c>"8MiB"</c> as text.</summary>
+/// <summary>A parameter that takes bytes: <c>8MB</c> as a PowerShell number, <c>"8MiB"</c> as a string.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SizeAttribute : UnitAttribute
 {

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Lets a parameter take what people type: a number, a text with a unit, or the value itself.</summary>
+/// <summary>Lets a parameter take what people type: a number, a string with a unit, or the value itself.</summary>
 public abstract class UnitAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
@@ -22,12 +22,12 @@ public abstract class UnitAttribute : ArgumentTransformationAttribute
         };
     }
 
-    /// <summary>What is wrong and what would be right, as the rest of a sentence that begins with the value.</summary>
+    /// <summary>What is wrong and what would be right, phrased to follow the value in a sentence.</summary>
     private protected abstract string Wrong { get; }
 
-    /// <summary>Reads a text, or a number written out; null when it is none.</summary>
+    /// <summary>Parses a string, or a number converted to one; null if it is not valid.</summary>
     private protected abstract object? FromText(string text);
 
-    /// <summary>Takes a value that needs no reading; null when it is none.</summary>
+    /// <summary>Converts a value that needs no parsing; null if it is not such a value.</summary>
     private protected virtual object? FromValue(object value) => null;
 }

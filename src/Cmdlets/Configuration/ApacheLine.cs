@@ -9,16 +9,16 @@ public sealed class ApacheLine
 
     internal static ApacheLine From(ApacheNote note) => new(note.File, note.Line, note.Text, note.Reason);
 
-    /// <summary>The file, as it was named.</summary>
+    /// <summary>The file, as the caller named it.</summary>
     public string File { get; }
 
     /// <summary>The line, from 1.</summary>
     public int Line { get; }
 
-    /// <summary>What stands there.</summary>
+    /// <summary>The text of the line.</summary>
     public string Text { get; }
 
-    /// <summary>Why it is not carried over, or what is different here, and what to do about it.</summary>
+    /// <summary>Why the line is not carried over or what is different here, and what to do about it.</summary>
     public string Reason { get; }
 
     /// <inheritdoc/>

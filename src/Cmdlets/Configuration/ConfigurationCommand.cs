@@ -4,17 +4,18 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that makes, reads or writes configurations.</summary>
+/// <summary>A cmdlet that creates, reads or writes configurations.</summary>
 public abstract class ConfigurationCommand : DaemonProxyCommand
 {
-    /// <summary>What messages call a configuration that is in no file.</summary>
+    /// <summary>The name that messages use for a configuration without a file.</summary>
     internal const string Unwritten = "configuration";
 
-    /// <summary>Full path of PowerShell's location, where relative paths of a configuration start that is in no file.</summary>
+    /// <summary>Full path of PowerShell's location, the base of relative paths in a configuration without a file.</summary>
     private protected string CurrentFolder => SessionState.Path.CurrentFileSystemLocation.ProviderPath;
 
     /// <summary>
-    /// The files that a parameter means: what matches a wildcard, any other as it stands; an error for a wildcard that nothing matches.
+    /// The files that a parameter selects: the matches of a wildcard, any other path unchanged. Writes an error for a wildcard without
+    /// matches.
     /// </summary>
     private protected IEnumerable<string> Files(string[] patterns)
     {
@@ -47,8 +48,8 @@ public abstract class ConfigurationCommand : DaemonProxyCommand
         }
     }
 
-    /// <summary>Writes a configuration to a file; an error says what is wrong with one of them.</summary>
-    /// <returns>Whether the file now says what the configuration does.</returns>
+    /// <summary>Writes a configuration to a file; errors say what is wrong with either.</summary>
+    /// <returns>Whether the file now matches the configuration.</returns>
     private protected bool Save(DaemonProxyConfiguration configuration, string path, bool force)
     {
         try

@@ -4,7 +4,8 @@ using DaemonProxy.Editing;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// The sections of an option that is a list of them, as <c>Routes</c>: what is added, moved or removed is so in the configuration.
+/// The sections of an option that is a list of sections, such as <c>Routes</c>. Adding, moving or removing a section changes the
+/// configuration.
 /// </summary>
 /// <typeparam name="T">The kind of section.</typeparam>
 public sealed class ConfigurationList<T> : Collection<T>

@@ -13,13 +13,13 @@ public sealed class ConfigurationMistake
         Message = error.Message;
     }
 
-    /// <summary>The file, as it was named.</summary>
+    /// <summary>The file, as the caller named it.</summary>
     public string File { get; }
 
-    /// <summary>The line, from 1; 0: the mistake has no place in the file.</summary>
+    /// <summary>The line, from 1; 0 if the mistake has no place in the file.</summary>
     public int Line { get; }
 
-    /// <summary>The column, from 1; 0: the mistake has no place in the file.</summary>
+    /// <summary>The column, from 1; 0 if the mistake has no place in the file.</summary>
     public int Column { get; }
 
     /// <summary>What is wrong, and what would be right.</summary>

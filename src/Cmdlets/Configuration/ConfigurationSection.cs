@@ -6,18 +6,18 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>
 /// A section of a configuration. It has a property for each option that the configuration's reader knows (<c>RateLimit</c> for
-/// <c>rate-limit</c>): numbers of bytes or of bytes a second, times, switches and texts; null where the option is not given, and null takes
-/// it away.
+/// <c>rate-limit</c>). Values are numbers of bytes or bytes per second, times, switches and strings. A property is null if the option is
+/// not set; setting it to null removes the option.
 /// </summary>
 public class ConfigurationSection
 {
-    // At the top and in routes.
+    // Occurs at the top and in routes.
     private const string RateLimits = "rate-limits";
 
     private readonly OptionTable _table;
     private readonly Dictionary<string, (ConfigurationValue Value, object Shown)> _shown = [];
 
-    /// <summary>An empty section that there is no table of options for.</summary>
+    /// <summary>Creates an empty section that has no table of options.</summary>
     public ConfigurationSection()
         : this(OptionTable.Unknown, new SectionValue())
     {
@@ -31,7 +31,7 @@ public class ConfigurationSection
             properties.Add(new OptionProperty(this, option));
     }
 
-    /// <summary>An option by its name in the file (<c>rate-limit</c>) or as a property.</summary>
+    /// <summary>An option, by its name in the file (<c>rate-limit</c>) or its property name.</summary>
     public object? this[string option]
     {
         get => Values[NameOf(option)] is { } value ? Show(NameOf(option), value) : null;
@@ -40,23 +40,23 @@ public class ConfigurationSection
 
     internal SectionValue Values { get; }
 
-    /// <summary>The names of the options that are given, in the order of the file.</summary>
+    /// <summary>The names of the options that are set, in the order of the file.</summary>
     public string[] GetOptionName() => [.. Values.Keys];
 
-    /// <summary>The section as the configuration file would have it.</summary>
+    /// <summary>The section as it would appear in a configuration file.</summary>
     public virtual string ToYaml() => ConfigurationDocument.TextOf(Values);
 
     /// <summary>A section inside this one.</summary>
     private protected virtual ConfigurationSection Section(string option, SectionValue values) =>
         option == RateLimits ? new RateLimitConfiguration(values) : new ConfigurationSection(OptionTable.Unknown, values);
 
-    /// <summary>A live list of sections inside this one; null when the option is no such list.</summary>
+    /// <summary>A live list of sections inside this one; null if the option is not such a list.</summary>
     private protected virtual object? SectionList(string option, ListValue list) =>
         option == RateLimits ? new ConfigurationList<RateLimitConfiguration>(list, values => new RateLimitConfiguration(values))
         : list.Items.Exists(item => item is SectionValue)
         ? new ConfigurationList<ConfigurationSection>(list, values => Section(option, values)) : null;
 
-    /// <summary>Takes over what a hashtable or an object has.</summary>
+    /// <summary>Copies the entries of a hashtable or the properties of an object.</summary>
     internal ConfigurationSection With(object given)
     {
         if (given is IDictionary dictionary)
@@ -66,7 +66,7 @@ public class ConfigurationSection
         }
         else
         {
-            // A table's empty cell is no value.
+            // An empty cell of a table is not a value.
             foreach (var property in PSObject.AsPSObject(given).Properties.Where(
                 property => property.IsGettable && property.Value is not (null or "")))
                 this[property.Name] = property.Value;
@@ -101,7 +101,7 @@ public class ConfigurationSection
             Values.Remove(option);
     }
 
-    /// <summary>What is given as a value of the file; null for nothing.</summary>
+    /// <summary>Converts a given value to a value of the file; null for nothing.</summary>
     private ConfigurationValue? Value(string option, object? given, ConfigurationValue? old)
     {
         var plain = given is PSObject wrapped ? wrapped.BaseObject : given;

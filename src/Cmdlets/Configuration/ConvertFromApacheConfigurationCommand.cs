@@ -5,8 +5,8 @@ using DaemonProxy.Editing.Apache;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Makes a configuration of an Apache configuration with mod_wsgi, and says of each line that it could not carry over, or that means
-/// something else here, why.
+/// Converts an Apache configuration with mod_wsgi into a DaemonProxy configuration, and explains each line that it could not carry over or
+/// that has a different meaning here.
 /// </summary>
 [Cmdlet(VerbsData.ConvertFrom, "ApacheConfiguration", DefaultParameterSetName = ByPath)]
 [OutputType(typeof(DaemonProxyConfiguration))]
@@ -18,15 +18,17 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
 
     private readonly List<string> _lines = [];
 
-    /// <summary>The files, each with all that it includes a configuration of its own; wildcards are allowed.</summary>
+    /// <summary>
+    /// The files; wildcards are allowed. Each file becomes a configuration of its own, together with everything it includes.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ByPath)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>
-    /// Files as <c>Get-ChildItem</c> gives them, each a configuration of its own; or lines as <c>Get-Content</c> gives them, all of them
-    /// one configuration.
+    /// Files from <c>Get-ChildItem</c>, each of which becomes a configuration of its own; or lines from <c>Get-Content</c>, which together
+    /// become one configuration.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByInput)]
     [ValidateNotNull]
@@ -34,7 +36,7 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     public PSObject? InputObject { get; set; }
 
     /// <summary>
-    /// Only the virtual host with this ServerName or ServerAlias, and what holds for all hosts. Default: all of them together.
+    /// Convert only the virtual host with this ServerName or ServerAlias, and what applies to all hosts. Default: all hosts together.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -42,13 +44,13 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     public string? ServerName { get; set; }
 
     /// <summary>
-    /// Which pacer keeps the rate limits. Default TokenBucket, which gets the rate that is configured; Interval gets what Apache gets.
+    /// Which pacer keeps the rate limits. Default TokenBucket, which achieves the configured rate; Interval achieves what Apache achieves.
     /// </summary>
     [Parameter]
     [PacerName]
     public Pacer Pacer { get; set; }
 
-    /// <summary>The name that the configuration gives its front end. Default: none.</summary>
+    /// <summary>The front end's name in the configuration. Default: none.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
@@ -83,7 +85,8 @@ public sealed class ConvertFromApacheConfigurationCommand : ConfigurationCommand
     }
 
     /// <summary>
-    /// One warning for what is the same over and over: a whole server has a hundred AddLanguage. The property has each of them.
+    /// Writes one warning for lines with the same reason: the configuration of a whole server has a hundred AddLanguage lines. The property
+    /// lists each line.
     /// </summary>
     private void WriteWarnings(string what, ApacheLine[] lines)
     {

@@ -4,18 +4,18 @@ using DaemonProxy.Editing;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// A configuration that can be changed: <c>Name</c>, <c>Listen</c>, <c>Daemons</c>, <c>Routes</c> and every other option of the file as
+/// A configuration that can be changed. <c>Name</c>, <c>Listen</c>, <c>Daemons</c>, <c>Routes</c> and every other option of the file are
 /// properties.
 /// </summary>
 public sealed class DaemonProxyConfiguration : ConfigurationSection
 {
-    /// <summary>A configuration that says nothing yet.</summary>
+    /// <summary>Creates an empty configuration.</summary>
     public DaemonProxyConfiguration()
         : this(ConfigurationDocument.New())
     {
     }
 
-    /// <summary>A configuration from its options.</summary>
+    /// <summary>Creates a configuration from its options.</summary>
     /// <param name="options">The options and their values, as in <c>@{ Listen = 'http://*:80' }</c>.</param>
     public DaemonProxyConfiguration(IDictionary options)
         : this() => With(options);
@@ -23,18 +23,21 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
     internal DaemonProxyConfiguration(ConfigurationDocument document)
         : base(OptionTable.Proxy, document.Root) => Document = document;
 
-    /// <summary>The file that it was read from or last written to; null for none.</summary>
+    /// <summary>The file that the configuration was read from or last written to; null if there is none.</summary>
     public string? File => Document.File;
 
-    /// <summary>The lines of an Apache configuration that are not in it; empty for any other.</summary>
+    /// <summary>The lines of the Apache configuration that were not carried over; empty if it was not converted from one.</summary>
     public ApacheLine[] NotCarriedOver { get; internal set; } = [];
 
-    /// <summary>The lines of an Apache configuration that are in it, but mean something else here; empty for any other.</summary>
+    /// <summary>
+    /// The lines of the Apache configuration that were carried over but have a different meaning here; empty if it was not converted from
+    /// one.
+    /// </summary>
     public ApacheLine[] CarriedDifferently { get; internal set; } = [];
 
     internal ConfigurationDocument Document { get; }
 
-    /// <summary>The whole file, with the comments of the one it was read from.</summary>
+    /// <summary>The text of the whole file, including the comments of the file it was read from.</summary>
     public override string ToYaml() => Document.Text();
 
     /// <inheritdoc/>
@@ -59,13 +62,13 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
 /// <summary>A daemon group of a configuration.</summary>
 public sealed class DaemonConfiguration : ConfigurationSection
 {
-    /// <summary>A group that says nothing yet.</summary>
+    /// <summary>Creates an empty group.</summary>
     public DaemonConfiguration()
         : this(new SectionValue())
     {
     }
 
-    /// <summary>A group from its options.</summary>
+    /// <summary>Creates a group from its options.</summary>
     /// <param name="options">The options and their values, as in <c>@{ Name = 'app'; Application = 'app.wsgi' }</c>.</param>
     public DaemonConfiguration(IDictionary options)
         : this() => With(options);
@@ -82,13 +85,13 @@ public sealed class DaemonConfiguration : ConfigurationSection
 /// <summary>A route of a configuration.</summary>
 public sealed class RouteConfiguration : ConfigurationSection
 {
-    /// <summary>A route that says nothing yet.</summary>
+    /// <summary>Creates an empty route.</summary>
     public RouteConfiguration()
         : this(new SectionValue())
     {
     }
 
-    /// <summary>A route from its options.</summary>
+    /// <summary>Creates a route from its options.</summary>
     /// <param name="options">The options and their values, as in <c>@{ Path = '/'; Daemon = 'app' }</c>.</param>
     public RouteConfiguration(IDictionary options)
         : this() => With(options);
@@ -102,16 +105,16 @@ public sealed class RouteConfiguration : ConfigurationSection
     public override string ToString() => this["path"]?.ToString() ?? "";
 }
 
-/// <summary>A rate limit of a list of them, in a route or for all routes.</summary>
+/// <summary>A rate limit in a list of rate limits, of a route or for all routes.</summary>
 public sealed class RateLimitConfiguration : ConfigurationSection
 {
-    /// <summary>A limit that says nothing yet.</summary>
+    /// <summary>Creates an empty limit.</summary>
     public RateLimitConfiguration()
         : this(new SectionValue())
     {
     }
 
-    /// <summary>A limit from its options.</summary>
+    /// <summary>Creates a limit from its options.</summary>
     /// <param name="options">The options and their values, as in <c>@{ RateLimit = 400KB; RateScope = 'client' }</c>.</param>
     public RateLimitConfiguration(IDictionary options)
         : this() => With(options);
@@ -128,7 +131,7 @@ public sealed class RateLimitConfiguration : ConfigurationSection
 /// <summary>The certificate of a configuration.</summary>
 public sealed class TlsConfiguration : ConfigurationSection
 {
-    /// <summary>A section that says nothing yet.</summary>
+    /// <summary>Creates an empty section.</summary>
     public TlsConfiguration()
         : this(new SectionValue())
     {

@@ -3,14 +3,14 @@ using System.Management.Automation;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Writes a configuration object to a file: what was not changed stays as it was in the file that it was read from, comments, blank lines
-/// and order included.
+/// Writes a configuration object to a file. Everything that has not been changed stays as it was in the original file, including comments,
+/// blank lines and order.
 /// </summary>
 [Cmdlet(VerbsData.Export, "DaemonProxyConfiguration", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(DaemonProxyConfiguration))]
 public sealed class ExportDaemonProxyConfigurationCommand : ConfigurationCommand
 {
-    /// <summary>The file. Default: the one that the configuration was read from.</summary>
+    /// <summary>The file. Default: the file that the configuration was read from.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
@@ -20,11 +20,11 @@ public sealed class ExportDaemonProxyConfigurationCommand : ConfigurationCommand
     [ValidateNotNull]
     public DaemonProxyConfiguration InputObject { get; set; } = null!;
 
-    /// <summary>Replace a file that is there already, or that somebody has changed since it was read.</summary>
+    /// <summary>Replace an existing file, even one that somebody has changed since it was read.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Return the configuration, which now belongs to the file.</summary>
+    /// <summary>Return the configuration, which is now associated with the file.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

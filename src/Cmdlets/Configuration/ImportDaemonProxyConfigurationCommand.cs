@@ -4,7 +4,7 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Reads configuration files as objects that can be changed, and written again with their comments.</summary>
+/// <summary>Reads configuration files as objects that can be changed and written back with their comments.</summary>
 [Cmdlet(VerbsData.Import, "DaemonProxyConfiguration")]
 [OutputType(typeof(DaemonProxyConfiguration))]
 public sealed class ImportDaemonProxyConfigurationCommand : ConfigurationCommand

@@ -4,7 +4,9 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Makes a configuration from parameters or objects, checks it, and returns it; with <c>-Path</c> it writes the file.</summary>
+/// <summary>
+/// Creates a configuration from parameters or objects, checks it, and returns it; with <c>-Path</c>, writes it to a file.
+/// </summary>
 [Cmdlet(VerbsCommon.New, "DaemonProxyConfiguration", SupportsShouldProcess = true, DefaultParameterSetName = ByDaemon)]
 [OutputType(typeof(DaemonProxyConfiguration))]
 public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
@@ -17,72 +19,72 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
 
     private readonly List<object> _daemons = [];
 
-    /// <summary>The file to write. Without it nothing is written, and the configuration is returned.</summary>
+    /// <summary>The file to write. Without it, the configuration is only returned.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
     /// <summary>
     /// Daemon groups, each a hashtable or an object with the options of a group: <c>@{ Name = 'app'; Application = 'app.wsgi' }</c>.
-    /// Without any: the built-in sample application.
+    /// Default: the built-in sample application.
     /// </summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = ByDaemon)]
     [ValidateNotNullOrEmpty]
     public object[] Daemon { get; set; } = [];
 
-    /// <summary>A WSGI application for the only daemon group, <c>app</c>: a script's path, or <c>module:callable</c>.</summary>
+    /// <summary>A WSGI application for the only daemon group, <c>app</c>: the path of a script, or <c>module:callable</c>.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? Application { get; set; }
 
     /// <summary>
-    /// A program and its arguments for the only daemon group; <c>{socket}</c> in one of them stands for the socket's path.
+    /// A program and its arguments for the only daemon group; <c>{socket}</c> in an argument stands for the path of the socket.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByCommand)]
     [ValidateNotNullOrEmpty]
     public string[]? Command { get; set; }
 
     /// <summary>
-    /// Where the only daemon group listens, which somebody else runs: <c>http://127.0.0.1:9000</c> or <c>unix:/run/app.sock</c>.
+    /// The address of the only daemon group, which somebody else runs: <c>http://127.0.0.1:9000</c> or <c>unix:/run/app.sock</c>.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByAddress)]
     [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
 
-    /// <summary>Daemon processes of the group. Default 1.</summary>
+    /// <summary>The number of daemon processes in the group. Default 1.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [Parameter(ParameterSetName = ByCommand)]
     public int? Processes { get; set; }
 
-    /// <summary>Requests that each process serves at a time. Default 15 for an application.</summary>
+    /// <summary>How many requests each process serves at a time. Default 15 for an application.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [Parameter(ParameterSetName = ByCommand)]
     [Parameter(ParameterSetName = ByAddress)]
     public int? Threads { get; set; }
 
     /// <summary>
-    /// The folder of a Python or of a virtual environment for the application. Default: an active virtual environment, else <c>python3</c>
-    /// on the PATH.
+    /// The folder of a Python installation or a virtual environment for the application. Default: the active virtual environment, or else
+    /// <c>python3</c> on the PATH.
     /// </summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? PythonHome { get; set; }
 
-    /// <summary>How long the relay waits for more before it flushes. Default 5 ms; a plain number is milliseconds.</summary>
+    /// <summary>How long the relay waits for more data before it flushes. Default 5 ms; a plain number is in milliseconds.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [Parameter(ParameterSetName = ByCommand)]
     [Parameter(ParameterSetName = ByAddress)]
     [Duration]
     public TimeSpan? FlushDelay { get; set; }
 
-    /// <summary>The longest that a byte waits while the application goes on trickling; 0 for no deadline. Default 50 ms.</summary>
+    /// <summary>The longest that a byte waits while the application keeps trickling; 0 for no deadline. Default 50 ms.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [Parameter(ParameterSetName = ByCommand)]
     [Parameter(ParameterSetName = ByAddress)]
     [Duration]
     public TimeSpan? FlushDeadline { get; set; }
 
-    /// <summary>The runaway guard: what the output chain may hold before it is flushed, at least 64 KiB. Default 8 MiB.</summary>
+    /// <summary>The runaway guard: how much the output chain may hold before it is flushed, at least 64 KiB. Default 8 MiB.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [Parameter(ParameterSetName = ByCommand)]
     [Parameter(ParameterSetName = ByAddress)]
@@ -90,31 +92,31 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     public long? BufferSize { get; set; }
 
     /// <summary>
-    /// Routes: path prefixes, or hashtables or objects with the options of a route: <c>@{ Path = '/download'; RateLimit = 400KB }</c>. One
-    /// without a daemon or an application goes to the first daemon group. Default: every path does.
+    /// Routes: path prefixes, or hashtables or objects with the options of a route: <c>@{ Path = '/download'; RateLimit = 400KB }</c>. A
+    /// route without a daemon or an application leads to the first daemon group. Default: every path leads there.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public object[] Route { get; set; } = [];
 
     /// <summary>
-    /// The rate limit of the routes that are given as paths: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes a second.
+    /// The rate limit of the routes that are given as path prefixes: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes per second.
     /// </summary>
     [Parameter]
     [Rate]
     public long? RateLimit { get; set; }
 
-    /// <summary>Bytes that leave unpaced at the start of each response on these routes.</summary>
+    /// <summary>How many bytes of each response on these routes are sent unpaced at the start.</summary>
     [Parameter]
     [Size]
     public long? InitialBurst { get; set; }
 
-    /// <summary>Which pacer keeps the rate of these routes.</summary>
+    /// <summary>Which pacer keeps the rate limit of these routes.</summary>
     [Parameter]
     [PacerName]
     public Pacer? Pacer { get; set; }
 
-    /// <summary>The name by which every console finds the front end. Default: <c>default</c>.</summary>
+    /// <summary>The name under which every console finds the front end. Default: <c>default</c>.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
@@ -128,11 +130,11 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
     [Parameter]
     public bool? RestrictEmbedded { get; set; }
 
-    /// <summary>Replace a file that is there already.</summary>
+    /// <summary>Replace an existing file.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Return the configuration also when it is written to a file.</summary>
+    /// <summary>Return the configuration even if it is written to a file.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -176,7 +178,9 @@ public sealed class NewDaemonProxyConfigurationCommand : ConfigurationCommand
         ["response-buffer-size"] = BufferSize,
     };
 
-    /// <summary>What is typed is meant from PowerShell's location, and relative paths in a file start from the file's folder.</summary>
+    /// <summary>
+    /// Converts typed paths, which are relative to PowerShell's location, because relative paths in a file start from the file's folder.
+    /// </summary>
     private string InFile(string path, string? file) =>
         file is null || System.IO.Path.GetDirectoryName(file) == CurrentFolder ? path : FullPath(path);
 

@@ -3,7 +3,7 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>The values of an option that is a list, as <c>Listen</c>: what is changed in it is changed in the configuration.</summary>
+/// <summary>The values of an option that is a list, such as <c>Listen</c>. Changes to the list change the configuration.</summary>
 public sealed class OptionList : Collection<string>
 {
     private readonly ListValue? _list;
@@ -16,8 +16,8 @@ public sealed class OptionList : Collection<string>
     }
 
     /// <summary>
-    /// The item that a text becomes in a list: the one that says it, else the one whose place it takes, else a new one. So each keeps its
-    /// comment.
+    /// The list item for a text: the item that already has this text, or the item whose place it takes, or a new one. This way, each item
+    /// keeps its comment.
     /// </summary>
     internal static ScalarValue Item(string text, int index, ListValue? old, IReadOnlyList<string?> texts)
     {

@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// An option of a section as PowerShell's members have it: what the engine's table of options names needs no property in code.
+/// Exposes an option of a section as a PowerShell member, so that options in the engine's table need no property in code.
 /// </summary>
 internal sealed class OptionProperty(ConfigurationSection section, string option)
     : PSNoteProperty(Editing.OptionTable.PropertyName(option), null)

@@ -7,7 +7,8 @@ using DaemonProxy.Embedded;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Checks configurations: an object for each mistake, nothing for one without any; with <c>-Quiet</c>, whether there is none.
+/// Checks configurations. Returns an object for each mistake, and nothing for a configuration without mistakes; with <c>-Quiet</c>, returns
+/// whether a configuration has no mistakes.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "DaemonProxyConfiguration", DefaultParameterSetName = ByObject)]
 [OutputType(typeof(ConfigurationMistake), typeof(bool))]
@@ -15,7 +16,7 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
 {
     private const string ByPath = "Path";
 
-    // The default, because PowerShell would rather make a path of an object than look into another set.
+    // This is the default set, because PowerShell would rather convert an object to a path than try another set.
     private const string ByObject = "InputObject";
 
     /// <summary>The files.</summary>
@@ -25,14 +26,14 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
     public string[] Path { get; set; } = [];
 
     /// <summary>
-    /// A configuration object, of <c>New-DaemonProxyConfiguration</c> or <c>Import-DaemonProxyConfiguration</c>. Lines and columns are
-    /// those of its <c>ToYaml()</c>.
+    /// A configuration object from <c>New-DaemonProxyConfiguration</c> or <c>Import-DaemonProxyConfiguration</c>. Lines and columns refer
+    /// to the text that its <c>ToYaml()</c> returns.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
     [ValidateNotNull]
     public DaemonProxyConfiguration? InputObject { get; set; }
 
-    /// <summary>Return true or false for each configuration, instead of its mistakes.</summary>
+    /// <summary>Return true or false for each configuration instead of its mistakes.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 

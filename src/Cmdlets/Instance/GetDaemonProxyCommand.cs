@@ -3,12 +3,12 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Finds the front ends of this user that run, whichever console started them.</summary>
+/// <summary>Finds this user's running front ends, whichever console started them.</summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxy")]
 [OutputType(typeof(InstanceStatus), typeof(OptionStatus))]
 public sealed class GetDaemonProxyCommand : InstanceQueryCommand
 {
-    /// <summary>Show the options in force for each daemon group instead, and which of them are the defaults.</summary>
+    /// <summary>Show instead the options in force for each daemon group, and which of them are defaults.</summary>
     [Parameter]
     public SwitchParameter Detail { get; set; }
 

@@ -7,7 +7,7 @@ namespace DaemonProxy.Cmdlets;
 
 /// <summary>
 /// Reads the event logs of front ends as objects, with the cause of each event and what to do about it. A front end that has ended can be
-/// named: its log outlives it.
+/// named, too, because its log outlives it.
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxyEvent")]
 [OutputType(typeof(LoggedEvent))]
@@ -29,11 +29,11 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
     [ValidateSet("Information", "Warning", "Error")]
     public string[]? Severity { get; set; }
 
-    /// <summary>Only events since then.</summary>
+    /// <summary>Only events since this time.</summary>
     [Parameter]
     public DateTime? After { get; set; }
 
-    /// <summary>Go on with what is logged from now on, until Ctrl+C; without -After what was logged before is left out.</summary>
+    /// <summary>Keep returning new events until Ctrl+C. Without -After, events logged earlier are left out.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
@@ -57,7 +57,7 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        // What one asks for by its name may have ended; its log tells why.
+        // A front end asked for by name may have ended; its log says why.
         var literal = Name?.Where(
             name => !WildcardPattern.ContainsWildcardCharacters(name) && InstanceDirectory.FindEventLog(name) is not null).ToArray() ?? [];
         foreach (var name in literal.Concat(

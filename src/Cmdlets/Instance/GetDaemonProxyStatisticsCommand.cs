@@ -3,19 +3,19 @@ using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows what front ends have served since their start: as a whole, by daemon group, by route.</summary>
+/// <summary>Shows what front ends have served since they started: in total, by daemon group, and by route.</summary>
 [Cmdlet(VerbsCommon.Get, "DaemonProxyStatistics")]
 [OutputType(typeof(TrafficStatus))]
 public sealed class GetDaemonProxyStatisticsCommand : InstanceQueryCommand
 {
-    /// <summary>Only these daemon groups; wildcards are allowed.</summary>
+    /// <summary>Show only these daemon groups; wildcards are allowed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DaemonNameCompleter))]
     public string[]? Daemon { get; set; }
 
-    /// <summary>Only these routes, by their path prefixes; wildcards are allowed.</summary>
+    /// <summary>Show only the routes with these path prefixes; wildcards are allowed.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -4,20 +4,20 @@ using DaemonProxy.Control;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Reads the configuration again and replaces the daemons, without losing a request: new ones listen before the old ones get their last. A
-/// configuration that does not check out, or does not come up, changes nothing.
+/// Rereads the configuration and replaces the daemons without losing a request: new daemons listen before the old ones get their last
+/// request. A configuration that is invalid or does not start changes nothing.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Restart, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(InstanceStatus))]
 public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
 {
-    /// <summary>Only the processes of this daemon group, with the configuration they have.</summary>
+    /// <summary>Replace only the processes of this daemon group, and keep its configuration.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(DaemonNameCompleter))]
     public string? Daemon { get; set; }
 
-    /// <summary>How long the new daemons may take until they serve. Default 10 min.</summary>
+    /// <summary>How long the new daemons may take before they serve. Default 10 min.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(10);

@@ -3,7 +3,7 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Refuses embedded mode, or allows it, while the front end serves.</summary>
+/// <summary>Refuses or allows embedded mode while the front end serves.</summary>
 [Cmdlet(VerbsCommon.Set, "EmbeddedRestriction", SupportsShouldProcess = true, DefaultParameterSetName = OnSet)]
 [OutputType(typeof(InstanceStatus))]
 public sealed class SetEmbeddedRestrictionCommand : InstanceChangeCommand
@@ -11,7 +11,7 @@ public sealed class SetEmbeddedRestrictionCommand : InstanceChangeCommand
     private const string OnSet = "On";
     private const string OffSet = "Off";
 
-    /// <summary>Refuse embedded requests with a logged 500.</summary>
+    /// <summary>Refuse embedded requests with a 500 response, and log the refusal.</summary>
     [Parameter(Mandatory = true, ParameterSetName = OnSet)]
     public SwitchParameter On { get; set; }
 
@@ -19,7 +19,7 @@ public sealed class SetEmbeddedRestrictionCommand : InstanceChangeCommand
     [Parameter(Mandatory = true, ParameterSetName = OffSet)]
     public SwitchParameter Off { get; set; }
 
-    /// <summary>Return the front end as it is now.</summary>
+    /// <summary>Return the changed front end.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

@@ -5,7 +5,7 @@ using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Starts a front end in a process of its own, and returns when it serves.</summary>
+/// <summary>Starts a front end in its own process, and returns when it is serving.</summary>
 [Cmdlet(VerbsLifecycle.Start, "DaemonProxy", SupportsShouldProcess = true, DefaultParameterSetName = ByFile)]
 [OutputType(typeof(InstanceStatus))]
 public sealed class StartDaemonProxyCommand : InstanceCommand
@@ -17,14 +17,14 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
 
     private bool _named;
 
-    /// <summary>The configuration file. Without one: the built-in sample application on a free loopback port.</summary>
+    /// <summary>The configuration file. Default: the built-in sample application on a free loopback port.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = ByFile)]
     [Alias("Path", "PSPath", "FullName", "ConfigurationFile")]
     [ValidateNotNullOrEmpty]
     public string? ConfigurationPath { get; set; }
 
     /// <summary>
-    /// A configuration object that is in a file as it is, of <c>Import-DaemonProxyConfiguration</c>, or written by
+    /// A configuration object whose file matches it: read by <c>Import-DaemonProxyConfiguration</c> and not changed since, or written by
     /// <c>Export-DaemonProxyConfiguration</c>.
     /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ByObject)]
@@ -32,53 +32,54 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     public DaemonProxyConfiguration? InputObject { get; set; }
 
     /// <summary>
-    /// A WSGI application instead of a configuration: a script's path, or <c>module:callable</c> from the current folder. It is served by
-    /// daemon processes, on a free loopback port.
+    /// A WSGI application instead of a configuration: the path of a script, or <c>module:callable</c> from the current folder. Daemon
+    /// processes serve it on a free loopback port.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? Application { get; set; }
 
-    /// <summary>Daemon processes of the application. Default 1.</summary>
+    /// <summary>The number of daemon processes for the application. Default 1.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateRange(1, 1024)]
     public int? Processes { get; set; }
 
-    /// <summary>Requests that each process serves at a time. Default 15.</summary>
+    /// <summary>How many requests each process serves at a time. Default 15.</summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateRange(1, 1024)]
     public int? Threads { get; set; }
 
     /// <summary>
-    /// The folder of a Python or of a virtual environment. Default: an active virtual environment, else <c>python3</c> on the PATH.
+    /// The folder of a Python installation or a virtual environment. Default: the active virtual environment, or else <c>python3</c> on the
+    /// PATH.
     /// </summary>
     [Parameter(ParameterSetName = ByApplication)]
     [ValidateNotNullOrEmpty]
     public string? PythonHome { get; set; }
 
-    /// <summary>The name by which every console finds the front end, instead of the configuration's.</summary>
+    /// <summary>The name under which every console finds the front end; overrides the name in the configuration.</summary>
     // Not validated: a configuration object that comes through the pipeline has a property Name that may be null.
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Name { get; set; }
 
-    /// <summary>The addresses to listen on, instead of the configuration's: <c>http://127.0.0.1:8080</c>.</summary>
+    /// <summary>The addresses to listen on, which override those in the configuration: <c>http://127.0.0.1:8080</c>.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string[]? Listen { get; set; }
 
-    /// <summary>The event log's file. Default: <c>events.log</c> in the instance's folder.</summary>
+    /// <summary>The file of the event log. Default: <c>events.log</c> in the instance's folder.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
     /// <summary>
-    /// Start although daemon groups cannot be started, as long as anything can be served; each is a warning. Without it the start fails
-    /// with the first of them, for a deployment script wants to know.
+    /// Start even if some daemon groups cannot be started, as long as anything can be served; each of these groups causes a warning.
+    /// Without this switch, the first of them makes the start fail, because a deployment script needs to know.
     /// </summary>
     [Parameter]
     public SwitchParameter AllowFailedDaemon { get; set; }
 
-    /// <summary>How long the front end and its daemons may take until they serve. Default 30 s.</summary>
+    /// <summary>How long the front end and its daemons may take before they serve. Default 30 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -104,7 +105,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
 
         var application = LaunchedApplication();
-        // A file that comes through the pipeline has a property Name too: the file's, which is not meant.
+        // A file from the pipeline also has a Name property: the file's name, which is not the front end's.
         var given = !_named && file is not null && Name == Path.GetFileName(file) ? null : Name;
         var name = given ?? configuration.Name;
         try
@@ -141,7 +142,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     }
 
     /// <summary>
-    /// A front end reads its configuration again when it is restarted, so there has to be a file, and it has to say what is meant.
+    /// A front end rereads its configuration when it is restarted, so there must be a file, and it must match the object.
     /// </summary>
     private bool IsSaved(DaemonProxyConfiguration configuration)
     {
@@ -166,8 +167,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     }
 
     /// <summary>
-    /// A script that runs twice finds what it wants already there: that is a warning. Another configuration under the same name is an
-    /// error.
+    /// A script that runs twice finds the front end it wants already running, which is only a warning. A different configuration under the
+    /// same name is an error.
     /// </summary>
     private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {

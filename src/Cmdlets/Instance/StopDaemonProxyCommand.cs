@@ -3,17 +3,17 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Stops front ends: they take no new connections, finish what is in flight, and end with their daemons.</summary>
+/// <summary>Stops front ends: they accept no new connections, finish what is in flight, and end together with their daemons.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(InstanceStatus))]
 public sealed class StopDaemonProxyCommand : InstanceChangeCommand
 {
-    /// <summary>What is in flight after this is broken off. Default 10 s.</summary>
+    /// <summary>How long responses in flight may take to finish; after that, they are broken off. Default 10 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Return what the front end was when it was stopped.</summary>
+    /// <summary>Return the front end as it was when it was stopped.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

@@ -7,8 +7,8 @@ using DaemonProxy.Display;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C; in a pipeline or a file, one object for
-/// each front end and interval. Front ends that are started later appear, too.
+/// Shows groups, rates, flushes and responses in flight while front ends serve, until q or Ctrl+C. In a pipeline or a file, writes one
+/// object for each front end and interval. Front ends that start later appear, too.
 /// </summary>
 [Cmdlet(VerbsCommon.Watch, "DaemonProxy")]
 [OutputType(typeof(ActivityRates))]
@@ -16,18 +16,18 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
 {
     private static readonly TimeSpan BetweenKeys = TimeSpan.FromMilliseconds(50);
 
-    // A front end that does not answer by then is shown as one that is not there, and asked again.
+    // A front end that has not answered by then is shown as not running, and asked again.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly List<string> _patterns = [];
     private readonly Dictionary<string, InstanceActivity> _before = new(StringComparer.Ordinal);
 
-    /// <summary>How often it looks. Default 1 s; at least 100 ms.</summary>
+    /// <summary>The time between two updates. Default 1 s; at least 100 ms.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Write so many objects for each front end instead of a screen, and end.</summary>
+    /// <summary>Write this many objects for each front end instead of showing a screen, then end.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? Count { get; set; }
@@ -49,7 +49,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
         }
 
         var patterns = _patterns.Count == 0 ? null : _patterns.ToArray();
-        // Asked for by its name and not there is an error at first, and news later.
+        // A front end that is named but not running is an error at first; if it ends later, that is news.
         var found = NamesOf(patterns);
         var running = NamesOf(null);
         foreach (var name in found.Except(running))
@@ -76,7 +76,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
 
     private void WriteSnapshots(string[]? patterns)
     {
-        // The first look has nothing to compare with, so it is not counted.
+        // The first look has nothing to compare with, so it does not count.
         ReadActivities(patterns);
         for (var i = 0; (Count is null || i < Count) && !StopToken.WaitHandle.WaitOne(Interval); i++)
         {
@@ -94,7 +94,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
     {
         using var screen = new WatchScreen(Console.OpenStandardOutput());
         var terminal = Host.UI.RawUI;
-        // What was typed before is not meant for this.
+        // Keys typed earlier are not meant for this screen.
         terminal.FlushInputBuffer();
         while (!StopToken.IsCancellationRequested)
         {
@@ -127,7 +127,7 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
         return false;
     }
 
-    /// <summary>What each front end does since the last look; null for one that is not running any more.</summary>
+    /// <summary>What each front end has done since the last look; null for one that is no longer running.</summary>
     private List<(string Name, ActivityRates? Rates)> ReadActivities(string[]? patterns)
     {
         var running = InstanceDirectory.List();

@@ -3,12 +3,12 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows the flush policies in force, and how often each reason led to a flush.</summary>
+/// <summary>Shows the flush policies in force, and how many flushes each reason has caused.</summary>
 [Cmdlet(VerbsCommon.Get, "FlushPolicy")]
 [OutputType(typeof(FlushPolicyStatus))]
 public sealed class GetFlushPolicyCommand : InstanceQueryCommand
 {
-    /// <summary>The daemon groups; wildcards are allowed. Without it, all.</summary>
+    /// <summary>The daemon groups; wildcards are allowed. Default: all.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -3,19 +3,19 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows the rate limits in force, route by route, followed by those of all routes.</summary>
+/// <summary>Shows the rate limits in force: first those of each route, then those for all routes.</summary>
 [Cmdlet(VerbsCommon.Get, "RateLimit")]
 [OutputType(typeof(RateLimitStatus))]
 public sealed class GetRateLimitCommand : InstanceQueryCommand
 {
-    /// <summary>The routes' path prefixes; wildcards are allowed. Without it, all, and the limits of all routes.</summary>
+    /// <summary>The path prefixes of the routes; wildcards are allowed. Default: all routes, and the limits for all routes.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>Only limits of this scope.</summary>
+    /// <summary>Show only limits with this scope.</summary>
     [Parameter]
     public RateLimitScope? Scope { get; set; }
 

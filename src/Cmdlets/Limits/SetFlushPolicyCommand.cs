@@ -5,12 +5,12 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Changes the flush policy of daemon groups while they serve; responses in flight take it at their next read.</summary>
+/// <summary>Changes the flush policy of daemon groups while they serve; it applies to responses in flight from their next read.</summary>
 [Cmdlet(VerbsCommon.Set, "FlushPolicy", SupportsShouldProcess = true)]
 [OutputType(typeof(FlushPolicyStatus))]
 public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 {
-    /// <summary>The daemon groups; wildcards are allowed. Without it, all of the front end.</summary>
+    /// <summary>The daemon groups; wildcards are allowed. Default: all groups of the front end.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -18,25 +18,26 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     public string[]? Daemon { get; set; }
 
     /// <summary>
-    /// How long the relay waits for more before it flushes: <c>5ms</c>, or a number of milliseconds. 0 flushes on any dry read.
+    /// How long the relay waits for more data before it flushes: <c>5ms</c>, or a number of milliseconds. With 0, it flushes on every dry
+    /// read.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Duration]
     public TimeSpan? FlushDelay { get; set; }
 
-    /// <summary>The runaway guard: a flush is forced when the chain holds more than this. 64KB or more.</summary>
+    /// <summary>The runaway guard: the output chain is flushed when it holds more than this. At least 64KB.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Size]
     public long? BufferSize { get; set; }
 
     /// <summary>
-    /// The longest a byte waits while the application trickles: <c>50ms</c>, or a number of milliseconds. 0: no deadline.
+    /// The longest that a byte waits while the application trickles: <c>50ms</c>, or a number of milliseconds. 0 for no deadline.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Duration]
     public TimeSpan? FlushDeadline { get; set; }
 
-    /// <summary>Return the policies as they are now.</summary>
+    /// <summary>Return the changed policies.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

@@ -5,13 +5,13 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Changes the rate limit of routes while they serve.</summary>
+/// <summary>Changes the rate limit of routes while the front end serves.</summary>
 [Cmdlet(VerbsCommon.Set, "RateLimit", SupportsShouldProcess = true)]
 [OutputType(typeof(RateLimitStatus))]
 public sealed class SetRateLimitCommand : InstanceChangeCommand
 {
     /// <summary>
-    /// The routes' path prefixes; wildcards are allowed. Without it, a limit of all routes: one that stands at the top of the
+    /// The path prefixes of the routes; wildcards are allowed. Without it, changes a limit for all routes: one at the top of the
     /// configuration.
     /// </summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -19,21 +19,21 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
-    /// <summary>Which limit, where there are several: the one with this scope. The scope itself is not changed.</summary>
+    /// <summary>Selects the limit with this scope if there are several. The scope itself does not change.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public RateLimitScope? Scope { get; set; }
 
-    /// <summary>Which limit, where there are several of a scope: its number as Get-RateLimit shows it.</summary>
+    /// <summary>Selects a limit by its number, as Get-RateLimit shows it, if several have the same scope.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(1, int.MaxValue)]
     public int? Index { get; set; }
 
-    /// <summary>The rate: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes a second. 0 lifts the limit.</summary>
+    /// <summary>The rate: <c>400KB</c>, <c>400KiB/s</c>, or a number of bytes per second. 0 removes the limit.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Rate]
     public long? Rate { get; set; }
 
-    /// <summary>Bytes that leave unpaced at the start of each response.</summary>
+    /// <summary>How many bytes of each response are sent unpaced at the start.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("RateLimitAfter")]
     [Size]
@@ -44,7 +44,7 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     [PacerName]
     public Pacer? Pacer { get; set; }
 
-    /// <summary>Return the limits as they are now.</summary>
+    /// <summary>Return the changed limits.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -112,7 +112,7 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
             WriteObject(changed.RateLimits[limit.Index - 1]);
     }
 
-    /// <summary>The limit that is meant; null after an error, where it is none or cannot be told from others.</summary>
+    /// <summary>The selected limit; null after an error if there is no such limit, or more than one.</summary>
     private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
     {
         var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope() ?? limit.Scope) == limit.Scope)

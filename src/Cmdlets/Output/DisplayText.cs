@@ -3,14 +3,14 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Numbers with their units, as the module's views show them: <c>8 MiB</c>, <c>400 KiB/s</c>, <c>5 ms</c>.</summary>
+/// <summary>Formats numbers with units for the module's views: <c>8 MiB</c>, <c>400 KiB/s</c>, <c>5 ms</c>.</summary>
 public static partial class DisplayText
 {
-    /// <summary>A size.</summary>
+    /// <summary>Formats a size.</summary>
     /// <param name="bytes">Bytes.</param>
     public static string Size(long bytes) => Spaced(Units.FormatSize(bytes));
 
-    /// <summary>A size that need not be exact: three digits of it.</summary>
+    /// <summary>Formats a size that need not be exact, to three digits.</summary>
     /// <param name="bytes">Bytes.</param>
     public static string RoundSize(long bytes)
     {
@@ -22,11 +22,11 @@ public static partial class DisplayText
         return $"{amount.ToString(unit == 0 || amount >= 100 ? "0" : amount >= 10 ? "0.0" : "0.00", System.Globalization.CultureInfo.InvariantCulture)} {units[unit]}";
     }
 
-    /// <summary>A rate.</summary>
-    /// <param name="bytesPerSecond">Bytes a second.</param>
+    /// <summary>Formats a rate.</summary>
+    /// <param name="bytesPerSecond">Bytes per second.</param>
     public static string Rate(double bytesPerSecond) => Spaced(Units.FormatRate((long)bytesPerSecond));
 
-    /// <summary>A time.</summary>
+    /// <summary>Formats a time.</summary>
     public static string Time(TimeSpan duration) => Spaced(Units.FormatDuration(duration));
 
     private static string Spaced(string text) => BetweenNumberAndUnit().Replace(text, " ", 1);

@@ -8,7 +8,7 @@ using DaemonProxy.Services;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Has the system start a front end, and start it again when it fails: a systemd unit, a launchd agent, or a Windows service.
+/// Makes the system start a front end, and restart it when it fails: as a systemd unit, a launchd agent, or a Windows service.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Register, "DaemonProxyService", SupportsShouldProcess = true)]
 [OutputType(typeof(ServiceState))]
@@ -16,7 +16,7 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
 {
     private const int FirstUnprivilegedPort = 1024;
 
-    // What a service does not get from its manager, and what an application usually needs to be found.
+    // A service manager does not pass these on, and an application usually cannot be found without them.
     private static readonly string[] Kept = ["PATH", "VIRTUAL_ENV", RuntimeDirectory.EnvironmentVariable];
 
     /// <summary>The configuration file.</summary>
@@ -25,38 +25,38 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
     [ValidateNotNullOrEmpty]
     public string ConfigurationPath { get; set; } = "";
 
-    /// <summary>The name by which every console finds the front end, instead of the configuration's.</summary>
+    /// <summary>The name under which every console finds the front end; overrides the name in the configuration.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
     /// <summary>
-    /// The account that a service of the system runs as. Default: the service manager's own, which is root; on Windows, LocalService.
+    /// The account that runs a service of the system. Default: the service manager's own, which is root; on Windows, LocalService.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Account { get; set; }
 
     /// <summary>
-    /// The event log's file. Default: <c>events.log</c> in the instance's folder, which is gone when the machine has been started again.
+    /// The file of the event log. Default: <c>events.log</c> in the instance's folder, which does not survive a restart of the machine.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? LogPath { get; set; }
 
     /// <summary>
-    /// Environment variables for it and its daemons, beside those that a user's service gets of this console: <c>PATH</c> and
-    /// <c>VIRTUAL_ENV</c>. An empty value takes one of these away.
+    /// Environment variables for the front end and its daemons. A user's service also gets <c>PATH</c> and <c>VIRTUAL_ENV</c> from this
+    /// console; an empty value removes one of these.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
     public Hashtable Environment { get; set; } = [];
 
-    /// <summary>Write and enable it, and leave it to the next start of the machine, or login, to start it.</summary>
+    /// <summary>Write and enable the service, but do not start it now: it starts with the machine, or at the next login.</summary>
     [Parameter]
     public SwitchParameter NoStart { get; set; }
 
-    /// <summary>Only write it: nothing is enabled or started.</summary>
+    /// <summary>Only write the service; do not enable or start it.</summary>
     [Parameter]
     public SwitchParameter NoEnable { get; set; }
 
@@ -71,7 +71,7 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
         try
         {
             var configuration = ConfigurationFile.Load(file);
-            // A file that comes through the pipeline has a property Name too: the file's, which is not meant.
+            // A file from the pipeline also has a Name property: the file's name, which is not the front end's.
             var name = Name is null || Name == Path.GetFileName(file) ? configuration.Name : Name;
             if (!NameRule.Allows(name))
             {
@@ -100,7 +100,7 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
     private void Register(ServiceManager manager, ServiceDefinition service)
     {
         var start = !NoStart && !NoEnable;
-        // The service would find its name taken, and fail until somebody looks.
+        // Otherwise the service would find its name taken, and keep failing until somebody noticed.
         if (start && !manager.Names().Contains(service.Name) && Scope == Scope.User && InstanceDirectory.IsRunning(service.Name))
         {
             WriteError($"'{service.Name}' is already running, and not as a service; end it with Stop-DaemonProxy {service.Name}, or add "
@@ -144,13 +144,13 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
         {
             foreach (var name in Kept)
                 variables[name] = System.Environment.GetEnvironmentVariable(name) ?? "";
-            // PowerShell puts its own folder first, which no application looks into.
+            // PowerShell puts its own folder first, where no application looks for anything.
             variables["PATH"] = string.Join(Path.PathSeparator, variables["PATH"].Split(Path.PathSeparator)
                 .Where(folder => Path.TrimEndingDirectorySeparator(folder) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)));
         }
         else if (OperatingSystem.IsWindows())
         {
-            // LocalService has a folder for its own data where no administrator's console looks.
+            // LocalService keeps its data in a folder of its own, where no administrator's console looks.
             variables[RuntimeDirectory.EnvironmentVariable] = Path.Combine(
                 System.Environment.GetFolderPath(System.Environment.SpecialFolder.CommonApplicationData), "DaemonProxy", "run");
         }

@@ -3,11 +3,12 @@ using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that speaks to the system's service manager.</summary>
+/// <summary>A cmdlet that talks to the system's service manager.</summary>
 public abstract class ServiceCommand : InstanceCommand
 {
     /// <summary>
-    /// The user's own services, or, as root or administrator, those of the machine. Default: User; on Windows, which has no other, System.
+    /// Whose services: the user's own or, for root or an administrator, the machine's. Default: User; on Windows System, the only scope
+    /// there.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public Scope Scope { get; set; } = OperatingSystem.IsWindows() ? Scope.System : Scope.User;

@@ -4,7 +4,7 @@ using DaemonProxy.Services;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Takes back what Register-DaemonProxyService has made: ends the front end, and removes its service.</summary>
+/// <summary>Undoes Register-DaemonProxyService: stops the front end and removes its service.</summary>
 [Cmdlet(VerbsLifecycle.Unregister, "DaemonProxyService", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(ServiceState))]
 public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
@@ -16,7 +16,7 @@ public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
     [ArgumentCompleter(typeof(ServiceNameCompleter))]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Return what the service was.</summary>
+    /// <summary>Return the service as it was.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 

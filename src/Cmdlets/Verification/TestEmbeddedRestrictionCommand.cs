@@ -5,14 +5,17 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Shows what an embedded request gets under each state of the restriction, and that the front end survives it; on front ends of its own.
-/// With <c>-Name</c>: on a running one with an embedded route, the states that can be undone; it is set back afterwards.
+/// Shows what an embedded request gets in each state of the restriction, and that the front end survives it. Uses front ends of its own.
+/// With <c>-Name</c>, tries a running front end that has an embedded route, but only in those states that can be undone, and restores its
+/// setting afterwards.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "EmbeddedRestriction")]
 [OutputType("DaemonProxy.Verification.Verifying.EmbeddedResult")]
 public sealed class TestEmbeddedRestrictionCommand : VerificationCommand
 {
-    /// <summary>Running front ends; wildcards are allowed. Embedded requests that come meanwhile get what the restriction says.</summary>
+    /// <summary>
+    /// Running front ends; wildcards are allowed. During the test, the tested state of the restriction applies to all embedded requests.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -7,9 +7,9 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how long what an application has written waits on its way, by timestamps in the data, or by gaps where there are none. With
-/// <c>-Uri</c>: through any HTTP server. With no parameter: the default policy beside the original's rules, on a front end of its own. With
-/// <c>-Name</c>: the unlimited routes of a running one that the sample application answers.
+/// Measures how long an application's output waits on its way to the client, from timestamps in the data, or from gaps if there are none.
+/// With <c>-Uri</c>, measures any HTTP server. Without parameters, compares the default policy with the original's rules, on a front end of
+/// its own. With <c>-Name</c>, measures the routes of a running front end that have no rate limit and lead to the sample application.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet)]
 [OutputType("DaemonProxy.Verification.Verifying.FlushResult", ParameterSetName = [FrontEndSet])]
@@ -20,8 +20,8 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     private const string ServerSet = "Server";
 
     /// <summary>
-    /// The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several are measured one
-    /// after the other.
+    /// The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several addresses are
+    /// measured one after the other.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
     [ValidateNotNullOrEmpty]
@@ -34,15 +34,15 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
     public string[]? Name { get; set; }
 
-    /// <summary>Only these routes of it.</summary>
+    /// <summary>Measure only these routes of the front end.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
     /// <summary>
-    /// Only the routes of these daemon groups; wildcards are allowed. So what <c>Set-FlushPolicy -PassThru</c> returns is measured, and no
-    /// more.
+    /// Measure only the routes of these daemon groups; wildcards are allowed. Pipe in the output of <c>Set-FlushPolicy -PassThru</c> to
+    /// measure only the groups it returns.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
     [ValidateNotNullOrEmpty]
@@ -50,7 +50,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [ArgumentCompleter(typeof(DaemonNameCompleter))]
     public string[]? Daemon { get; set; }
 
-    /// <summary>The sample application answers below the address: ask it for drips and silences.</summary>
+    /// <summary>The sample application answers below the address; request its drips and silences.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter Sample { get; set; }
 
@@ -59,22 +59,22 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [Duration(InSeconds = true)]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The time between two writes, for a drip without timestamps: <c>50ms</c>. Default: the mean that is seen.</summary>
+    /// <summary>The time between two writes, for a drip without timestamps: <c>50ms</c>. Default: the observed mean.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Duration]
     public TimeSpan? Every { get; set; }
 
-    /// <summary>The 99th percentile allowed: <c>10ms</c>. Default: none, whatever is measured passes.</summary>
+    /// <summary>The highest 99th percentile allowed: <c>10ms</c>. Default: none, so that any result passes.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Duration]
     public TimeSpan? Limit { get; set; }
 
-    /// <summary>Header fields to send: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+    /// <summary>Header fields to send: a hashtable, or strings such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Header]
     public IDictionary? Header { get; set; }
 
-    /// <summary>Take any certificate.</summary>
+    /// <summary>Accept any certificate.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
@@ -113,7 +113,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
         }
     }
 
-    /// <summary>The routes to measure, none for all that can be; null after an error.</summary>
+    /// <summary>The routes to measure; empty for all that can be measured; null after an error.</summary>
     private IReadOnlyList<string>? RoutesOf(string? name)
     {
         if (name is null || Daemon is null)
@@ -124,7 +124,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
         if (daemons.Count == 0)
             return null;
-        // A rate limit would be measured, too.
+        // Routes with a rate limit are left out: the limit would be measured, too.
         IReadOnlyList<string> routes =
             [.. status.Routes.Where(
             route => route.RateLimits[0].Rate == 0 && daemons.Contains(route.Daemon ?? "") && Route?.Contains(route.Route) != false)

@@ -8,9 +8,9 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Measures how well rate limits hold. With <c>-Uri</c>: those of any HTTP server. With no parameter: both pacers under the flush policy of
-/// today and the one before 6.0.2, side by side, on a front end of its own. With <c>-Name</c>: the limited routes of a running one that the
-/// sample application answers.
+/// Measures how accurately rate limits are kept. With <c>-Uri</c>, measures any HTTP server. Without parameters, measures both pacers side
+/// by side, under the current flush policy and the one before 6.0.2, on a front end of its own. With <c>-Name</c>, measures the routes of a
+/// running front end that have a rate limit and lead to the sample application.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
 [OutputType("DaemonProxy.Verification.Verifying.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
@@ -24,7 +24,9 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     private readonly List<ServerRateLimitResult> _serverResults = [];
     private readonly List<RateLimitResult> _routeResults = [];
 
-    /// <summary>The address of a limited response, http or https, on any server. Several are measured one after the other.</summary>
+    /// <summary>
+    /// The address of a rate-limited response, http or https, on any server. Several addresses are measured one after the other.
+    /// </summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ServerSet)]
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
@@ -37,14 +39,15 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
     public string[]? Name { get; set; }
 
-    /// <summary>Only these routes of it.</summary>
+    /// <summary>Measure only these routes of the front end.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = RunningSet)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
 
     /// <summary>
-    /// The rate to configure or, with -Uri, that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri 1 MiB/s.
+    /// The rate to configure or, with -Uri, the rate that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri: 1
+    /// MiB/s.
     /// </summary>
     [Parameter(ParameterSetName = OwnSet)]
     [Parameter(Mandatory = true, ParameterSetName = ServerSet)]
@@ -56,42 +59,43 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Duration(InSeconds = true)]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The error allowed, in percent. Default: 1; for the interval pacer 2.</summary>
+    /// <summary>The error allowed, in percent. Default: 1, or 2 for the interval pacer.</summary>
     [Parameter]
     [ValidateRange(0.001, 99.0)]
     public double? Tolerance { get; set; }
 
-    /// <summary>Connections at the same time, up to 10,000. Default 1.</summary>
+    /// <summary>The number of simultaneous connections, up to 10,000. Default 1.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [ValidateRange(1, ServerRateLimitOptions.MostConnections)]
     public int Connections { get; set; } = 1;
 
-    /// <summary>The rate is that of all connections together, as under a limit for a client or for the whole server.</summary>
+    /// <summary>The rate is the total of all connections, as under a limit for a client or for the whole server.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter Shared { get; set; }
 
     /// <summary>
-    /// Bytes of each response to leave out, an initial burst: <c>1MB</c>. The measurement begins with the first write after them.
+    /// Leave out this many bytes of each response, such as an initial burst: <c>1MB</c>. The measurement begins with the first write after
+    /// them.
     /// </summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Size]
     public long Skip { get; set; }
 
-    /// <summary>Header fields to send: a hashtable, or texts such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
+    /// <summary>Header fields to send: a hashtable, or strings such as <c>'Authorization: Bearer TOKEN'</c>.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     [Header]
     public IDictionary? Header { get; set; }
 
-    /// <summary>Take any certificate.</summary>
+    /// <summary>Accept any certificate.</summary>
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
-    /// <summary>Write a page with charts of all results to this file; one that is there is replaced.</summary>
+    /// <summary>Write a page with charts of all results to this file, replacing an existing one.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ReportPath { get; set; }
 
-    /// <summary>Show the page in the browser; without -ReportPath it is written to a temporary file.</summary>
+    /// <summary>Show the page in the browser; without -ReportPath, write it to a temporary file.</summary>
     [Parameter]
     public SwitchParameter Open { get; set; }
 
@@ -103,7 +107,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         if (ReportPath is null)
             return;
         ReportPath = FullPath(ReportPath);
-        // Now, and not when an hour has been measured.
+        // Fail now, not after an hour of measuring.
         if (Directory.Exists(ReportPath) || !Directory.Exists(Path.GetDirectoryName(ReportPath)))
         {
             var wrong = Directory.Exists(ReportPath)
@@ -168,7 +172,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         }
         catch (VerificationException)
         {
-            // A stopped pipeline takes no error either.
+            // A stopped pipeline does not accept errors, either.
         }
     }
 

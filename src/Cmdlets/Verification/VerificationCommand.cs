@@ -5,14 +5,14 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>A cmdlet that measures what the front end promises, or what any server does.</summary>
+/// <summary>A cmdlet that measures whether the front end keeps its promises, or how any other server behaves.</summary>
 public abstract class VerificationCommand : InstanceCommand
 {
     private bool _isInterrupted;
 
     /// <summary>
-    /// The front ends to measure: those that <c>-Name</c> means, with an error where it means none; null, for one of its own, where it is
-    /// not given.
+    /// The front ends to measure: those that <c>-Name</c> selects, with an error if it selects none. Without the parameter a single null,
+    /// which stands for a front end of the cmdlet's own.
     /// </summary>
     private protected IReadOnlyList<string?> TargetsOf(string[]? patterns)
     {
@@ -24,7 +24,7 @@ public abstract class VerificationCommand : InstanceCommand
         return names;
     }
 
-    /// <summary>Measures, with progress, and writes the results; errors say why there are none.</summary>
+    /// <summary>Measures with progress and writes the results; if there are none, errors say why.</summary>
     private protected IReadOnlyList<TResult> Verify<TResult>(
         string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
         where TResult : class
@@ -49,14 +49,14 @@ public abstract class VerificationCommand : InstanceCommand
         return [];
     }
 
-    /// <summary>Measures a server, with progress, and writes the result or why there is none.</summary>
+    /// <summary>Measures a server with progress, and writes the result or the reason why there is none.</summary>
     /// <remarks>
-    /// Ctrl+C in a console ends the measuring: the result of what was measured so far is written, and no further address is begun. A
-    /// pipeline that is stopped by other means takes no output any more; then <paramref name="keep"/> still gets the result.
+    /// Ctrl+C in a console ends the measurement: the result so far is written, and no further address is measured. A pipeline stopped by
+    /// other means accepts no more output; <paramref name="keep"/> still gets the result.
     /// </remarks>
     /// <param name="uri">The address.</param>
-    /// <param name="run">Measures until it is cancelled, and gives a result then too.</param>
-    /// <param name="failure">Why there is nothing to give in a result, and the same in a sentence; null when there is something.</param>
+    /// <param name="run">Measures until it is cancelled; returns a result even then.</param>
+    /// <param name="failure">Why a result holds no measurement, as a code and as a sentence; null if it holds one.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
         Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult,
@@ -95,7 +95,7 @@ public abstract class VerificationCommand : InstanceCommand
         }
     }
 
-    /// <summary>A result without a verdict looks like nothing in a table.</summary>
+    /// <summary>Warns of results without a verdict, which are easy to miss in a table.</summary>
     private void WarnOfNotMeasurable(IEnumerable<object> results)
     {
         foreach (var result in results)
@@ -107,7 +107,7 @@ public abstract class VerificationCommand : InstanceCommand
         }
     }
 
-    /// <summary>Called when the pipeline was stopped with something measured.</summary>
+    /// <summary>Called when the pipeline is stopped after something has been measured.</summary>
     private protected virtual void OnStopped()
     {
     }

@@ -2,24 +2,26 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>How a conversion is to be made.</summary>
+/// <summary>The options of a conversion.</summary>
 public sealed record ApacheConversionOptions
 {
-    /// <summary>The front end's name; null: none is written.</summary>
+    /// <summary>The front end's name; null to write none.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Only the virtual host with this ServerName or ServerAlias, and what holds for all; null: all of them.</summary>
+    /// <summary>
+    /// Converts only the virtual host with this ServerName or ServerAlias, and what applies to all hosts; null for all hosts.
+    /// </summary>
     public string? ServerName { get; init; }
 
     /// <summary>
-    /// The pacer of rate limits. The default keeps the rate that Apache is configured to; the interval pacer gets what Apache gets.
+    /// The pacer of rate limits. The default keeps the rate configured in Apache; the interval pacer achieves what Apache achieves.
     /// </summary>
     public PacerKind Pacer { get; init; }
 }
 
 /// <summary>
-/// A configuration of Apache with mod_wsgi as one of this product, and what has become of each line that is not in it, or means something
-/// else.
+/// An Apache configuration with mod_wsgi, converted to one of this product, with an explanation for each line that is not carried over or
+/// has a different meaning here.
 /// </summary>
 public sealed class ApacheConversion
 {
@@ -40,24 +42,24 @@ public sealed class ApacheConversion
         Convert(server, scopes, reader.Folder);
     }
 
-    /// <summary>The configuration. Not checked: that is the reader's, when it is written.</summary>
+    /// <summary>The converted configuration. It is not checked; the reader does that when it is written.</summary>
     public ConfigurationDocument Document { get; }
 
-    /// <summary>The lines that are not in it.</summary>
+    /// <summary>The lines that are not carried over.</summary>
     public IReadOnlyList<ApacheNote> NotCarriedOver => _notes.Lost;
 
-    /// <summary>The lines that are in it, but mean something else here.</summary>
+    /// <summary>The lines that are carried over but have a different meaning here.</summary>
     public IReadOnlyList<ApacheNote> CarriedDifferently => _notes.Different;
 
-    /// <summary>Whether the virtual host that was asked for is there.</summary>
+    /// <summary>Whether the requested virtual host exists.</summary>
     public bool HasHost { get; }
 
     /// <summary>Whether there is anything in it to serve.</summary>
     public bool HasRoutes => _root["routes"] is not null;
 
-    /// <summary>Converts a file and all that it includes.</summary>
+    /// <summary>Converts a file and everything it includes.</summary>
     /// <param name="file">Full path.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">How to convert.</param>
     /// <exception cref="IOException">The file cannot be read; the message says why and what to do.</exception>
     public static ApacheConversion OfFile(string file, ApacheConversionOptions options)
     {
@@ -65,11 +67,11 @@ public sealed class ApacheConversion
         return error is null ? new(file, lines, Path.GetDirectoryName(file)!, options) : throw new IOException($"{file}: {error}");
     }
 
-    /// <summary>Converts lines and all that they include.</summary>
+    /// <summary>Converts lines and everything they include.</summary>
     /// <param name="lines">The lines.</param>
-    /// <param name="name">What messages call them.</param>
+    /// <param name="name">The name that messages use for the lines.</param>
     /// <param name="folder">Full path of the folder that relative paths start from.</param>
-    /// <param name="options">How.</param>
+    /// <param name="options">How to convert.</param>
     public static ApacheConversion OfLines(IEnumerable<string> lines, string name, string folder, ApacheConversionOptions options) =>
         new(name, lines, folder, options);
 
@@ -114,7 +116,8 @@ public sealed class ApacheConversion
     }
 
     /// <summary>
-    /// A setting that there is one of here. Several virtual hosts may say the same; where they say different things, nothing is guessed.
+    /// Finds the one value of a setting that exists only once here. Several virtual hosts may agree on it; if they differ, nothing is
+    /// guessed.
     /// </summary>
     private ApacheDirective? Single(List<ApacheScope> scopes, string setting)
     {

@@ -3,8 +3,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Daemon groups from WSGIDaemonProcess. A group of Apache's may serve any number of scripts; one here has one, so that each further script
-/// gets a group of its own with the same options.
+/// Creates daemon groups from WSGIDaemonProcess. A group in Apache may serve any number of scripts; a group here serves one, so each
+/// further script gets a group of its own with the same options.
 /// </summary>
 internal sealed class ApacheDaemons
 {
@@ -26,19 +26,19 @@ internal sealed class ApacheDaemons
         }
     }
 
-    /// <summary>The groups that routes go to, in the order in which they were asked for.</summary>
+    /// <summary>The groups that routes lead to, in the order in which they were requested.</summary>
     public List<SectionValue> Groups { get; } = [];
 
-    /// <summary>The line of a group; null when there is none.</summary>
+    /// <summary>The line that defines a group; null if there is none.</summary>
     public ApacheDirective? Line(string group) => _lines.GetValueOrDefault(group);
 
     /// <summary>The name of the group that runs a script.</summary>
     /// <param name="group">Apache's process group.</param>
     /// <param name="script">The script.</param>
     /// <param name="callable">Its callable; null for <c>application</c>.</param>
-    /// <param name="reloading">On or Off; null where it is not set.</param>
-    /// <param name="asked">The line that asks for it.</param>
-    /// <param name="defaults">Options of the whole server, for a group that has not set them itself.</param>
+    /// <param name="reloading">On or Off; null if it is not set.</param>
+    /// <param name="asked">The line that requests the group.</param>
+    /// <param name="defaults">Server-wide options for a group that does not set them itself.</param>
     public string Name(
         string group, string script, string? callable, string? reloading, ApacheDirective asked,
         IEnumerable<(string Key, string Text)> defaults)
@@ -73,7 +73,7 @@ internal sealed class ApacheDaemons
         return name;
     }
 
-    /// <summary>Notes the groups that no route goes to.</summary>
+    /// <summary>Notes the groups that no route leads to.</summary>
     public void ReportUnused()
     {
         foreach (var (group, line) in _lines.Where(line => _made.Keys.All(key => key.Group != line.Key)))
@@ -86,7 +86,7 @@ internal sealed class ApacheDaemons
     {
         var (key, value) = ApacheLineReader.Option(word);
         key = key.ToLowerInvariant();
-        // One line has many options: each that is lost is a note of its own.
+        // One line has many options: each lost option gets a note of its own.
         void Lose(string reason)
         {
             if (first) _notes.Lose(line with { Text = word }, reason);
@@ -109,7 +109,7 @@ internal sealed class ApacheDaemons
         var text = (key, value) switch
         {
             ("display-name", "%{GROUP}") => $"(wsgi:{group})",
-            // Apache's way to give a number for an account.
+            // Apache's syntax for an account given as a number.
             ("user" or "group", ['#', .. var number]) => number,
             ("umask", _) => value.TrimStart('0').PadLeft(3, '0'),
             _ => value,
@@ -128,7 +128,7 @@ internal sealed class ApacheDaemons
             Put(section, key, OptionTable.Daemon.Write(key, OptionTable.Daemon.Read(key, text)));
     }
 
-    /// <summary>Gives a section a list of folders, from Apache's list with colons.</summary>
+    /// <summary>Sets a list of folders in a section from Apache's colon-separated list.</summary>
     public static void PutFolders(SectionValue section, string key, string text)
     {
         var list = new ListValue();

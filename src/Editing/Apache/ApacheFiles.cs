@@ -6,11 +6,12 @@ namespace DaemonProxy.Editing.Apache;
 /// <summary>Finds and reads the files that an <c>Include</c> names.</summary>
 internal static class ApacheFiles
 {
-    /// <summary>More than any configuration's file, bytes.</summary>
+    /// <summary>In bytes: larger than any configuration file.</summary>
     private const long LargestFile = 4L << 20;
 
     /// <summary>
-    /// The files of a path with wildcards, or of a folder with all below it, by name as Apache reads them; none when nothing is there.
+    /// The files that match a path with wildcards, or all files below a folder, sorted by name as Apache reads them; empty if there are
+    /// none.
     /// </summary>
     public static IReadOnlyList<string> Matching(string path, string folder)
     {
@@ -30,14 +31,14 @@ internal static class ApacheFiles
             .Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The lines of a file, or why it cannot be read.</summary>
+    /// <summary>Reads the lines of a file, or says why it cannot be read.</summary>
     public static (string[] Lines, string? Error) Read(string file)
     {
         try
         {
             if (new FileInfo(file) is { Exists: true, Length: > LargestFile })
                 return ([], $"the file is larger than {Units.FormatSize(LargestFile)}; is it a configuration?");
-            // Apache does not mind the encoding; what is no UTF-8 is mostly a comment in Latin-1.
+            // Apache does not care about the encoding; invalid UTF-8 is usually a comment in Latin-1.
             return (Encoding.UTF8.GetString(File.ReadAllBytes(file)).TrimStart('\ufeff').ReplaceLineEndings("\n").Split('\n'), null);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -54,7 +55,7 @@ internal static class ApacheFiles
     {
         if (!Directory.Exists(folder))
             return [];
-        // As Apache's fnmatch: a wildcard is no file that hides.
+        // As in Apache's fnmatch, a wildcard does not match a hidden file.
         return Directory.EnumerateFileSystemEntries(folder, pattern)
             .Where(entry => pattern[0] == '.' || Path.GetFileName(entry)[0] != '.').Order(StringComparer.Ordinal);
     }

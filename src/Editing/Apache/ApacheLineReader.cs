@@ -2,11 +2,11 @@ using System.Text;
 
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>Cuts a text into Apache's logical lines, and a line into words.</summary>
+/// <summary>Splits a text into Apache's logical lines, and a line into words.</summary>
 internal static class ApacheLineReader
 {
     /// <summary>
-    /// The lines that say something: without comments and blank ones, those that end in a backslash joined with the next.
+    /// The lines with content: comments and blank lines are left out, and a line that ends in a backslash is joined with the next.
     /// </summary>
     public static IEnumerable<(int Number, string Text)> Lines(IEnumerable<string> physical)
     {
@@ -34,9 +34,7 @@ internal static class ApacheLineReader
             yield return (first, last);
     }
 
-    /// <summary>
-    /// The words of a line: what stands in quotes is one, and a backslash before a quote or a backslash takes its meaning.
-    /// </summary>
+    /// <summary>The words of a line. Quoted text is one word, and a backslash escapes a quote or a backslash.</summary>
     public static List<string> Words(string text)
     {
         var words = new List<string>();
@@ -54,7 +52,7 @@ internal static class ApacheLineReader
         return words;
     }
 
-    /// <summary>Cuts <c>key=value</c>; the value may have stood in quotes of its own. No <c>=</c>: the value is null.</summary>
+    /// <summary>Splits <c>key=value</c>; the value may have had quotes of its own. Without a <c>=</c>, the value is null.</summary>
     public static (string Key, string? Value) Option(string word) =>
         word.IndexOf('=') is var equals and > 0 ? (word[..equals], word[(equals + 1)..]) : (word, null);
 
@@ -65,7 +63,7 @@ internal static class ApacheLineReader
         for (; at < text.Length && (quote is not null || !char.IsWhiteSpace(text[at])); at++)
         {
             var c = text[at];
-            // Quotes begin a word, or an option's value: home="/srv/my app". Anywhere else they are what they are.
+            // Quotes open a word or an option's value: home="/srv/my app". Anywhere else they are ordinary characters.
             if (quote is null && c is '"' or '\'' && (word.Length == 0 || word[^1] == '='))
                 quote = c;
             else if (c == quote)

@@ -2,7 +2,7 @@ using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>Listen addresses, and the certificate of those that are https.</summary>
+/// <summary>Converts listen addresses, and the certificate for the https addresses among them.</summary>
 internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IReadOnlyList<ApacheScope> scopes)
 {
     private const string HttpsPort = "443";
@@ -48,7 +48,7 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
         }
     }
 
-    /// <summary>The one certificate there is; null where there is none, or none that can be used.</summary>
+    /// <summary>The only certificate; null if there is none, or none that can be used.</summary>
     private SectionValue? Certificate(out string? complaint)
     {
         complaint = null;

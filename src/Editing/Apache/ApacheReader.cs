@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Reads Apache's configuration into lines and the sections that they open: includes followed, variables replaced, conditions decided where
-/// these files decide them. What is only so when something holds that the files do not say is noted, and left out.
+/// Reads an Apache configuration into lines and the sections that they open. Follows includes, replaces variables, and evaluates the
+/// conditions that these files decide. Whatever depends on a condition that the files do not decide is noted and left out.
 /// </summary>
 internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
 {
@@ -14,16 +14,16 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
 
     private readonly Dictionary<string, string> _defined = [];
 
-    // What is built into this product needs no module.
+    // Features built into this product need no module.
     private readonly HashSet<string> _modules = ["wsgi", "ratelimit", "env", "alias", "so", "core", "http"];
     private readonly Stack<(ApacheDirective Opening, List<ApacheDirective> Children, bool? Taken)> _open = [];
     private int _files;
 
-    /// <summary>Where relative paths start: ServerRoot, where it is there.</summary>
+    /// <summary>The base of relative paths: ServerRoot, if it exists.</summary>
     public string Folder { get; private set; } = folder;
 
     /// <summary>Reads lines.</summary>
-    /// <param name="file">What messages call them.</param>
+    /// <param name="file">The name that messages use for the lines.</param>
     /// <param name="physical">The lines.</param>
     public IReadOnlyList<ApacheDirective> Read(string file, IEnumerable<string> physical)
     {
@@ -153,7 +153,7 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
         // What a condition leaves out was not in force in Apache either.
     }
 
-    /// <summary>Whether what a section holds is in force; null where the files do not say.</summary>
+    /// <summary>Whether the content of a section is in force; null if the files do not say.</summary>
     private bool? Decide(ApacheDirective opening)
     {
         if (!IsCondition(opening))
@@ -164,7 +164,7 @@ internal sealed partial class ApacheReader(ApacheNotes notes, string folder)
         bool? holds = opening.Name.ToLowerInvariant() switch
         {
             "ifmodule" => _modules.Contains(ModuleName(what)) ? true : null,
-            // One that is defined on Apache's command line is not known here.
+            // A variable defined on Apache's command line is not known here.
             "ifdefine" => _defined.ContainsKey(what) ? true : null,
             "iffile" => File.Exists(Path.GetFullPath(what, Folder)),
             _ => null,

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>Why lines that mean nothing here are not carried over, and what to do instead.</summary>
+/// <summary>Why lines without a counterpart here are not carried over, and what to do instead.</summary>
 internal static class ApacheReasons
 {
     private const string Hosts = "there are no virtual hosts here: every host's name gets the same routes";
@@ -75,7 +75,7 @@ internal static class ApacheReasons
         ["SetHandler"] = "scripts are found by their routes; write a WSGIScriptAlias for each",
     };
 
-    /// <summary>The reason for a line.</summary>
+    /// <summary>The reason why a line is not carried over.</summary>
     public static string For(ApacheDirective line) =>
         Known.TryGetValue(line.Name, out var reason) ? reason
         : line.Name.StartsWith("Auth", StringComparison.OrdinalIgnoreCase) ? Access

@@ -4,8 +4,8 @@ using DaemonProxy.Pacing;
 namespace DaemonProxy.Editing.Apache;
 
 /// <summary>
-/// Routes from WSGIScriptAlias, and from each Location below one that has its own process group or rate limit. What holds for a path is
-/// what Apache merges for it: the server's lines, the virtual host's, those of the script's folders, those of the locations.
+/// Creates routes from WSGIScriptAlias, and from each Location below an alias that has its own process group or rate limit. The settings
+/// for a path are those that Apache merges for it: from the server, the virtual host, the script's folders, and the locations.
 /// </summary>
 internal sealed class ApacheRoutes(
     ApacheNotes notes, ApacheDaemons daemons, IReadOnlyList<(string Key, string Text)> defaults, PacerKind pacer, string folder)
@@ -15,7 +15,7 @@ internal sealed class ApacheRoutes(
     private readonly List<(SectionValue Route, ApacheDirective Alias)> _routes = [];
     private readonly HashSet<string> _ambiguous = [];
 
-    /// <summary>A script alias as it is meant.</summary>
+    /// <summary>A script alias, parsed.</summary>
     private sealed record Alias(ApacheDirective Line, string Path, string Script);
 
     public IEnumerable<SectionValue> Convert(ApacheScope server, IReadOnlyList<ApacheScope> hosts)
@@ -77,7 +77,7 @@ internal sealed class ApacheRoutes(
         Put(route, "path", path);
         if (!PutTarget(route, alias, scopes, path == alias.Path))
             return;
-        // The application is mounted where its alias is, also for the part of its paths that has a route of its own.
+        // The application stays mounted at its alias, even for those of its paths that have a route of their own.
         if (path != alias.Path)
             Put(route, "script-name", alias.Path);
         PutRateLimit(route, scopes);
@@ -97,7 +97,7 @@ internal sealed class ApacheRoutes(
             _routes.Add((route, alias.Line));
     }
 
-    /// <summary>Says which group, or embedded application, answers. False when none can.</summary>
+    /// <summary>Sets the group or the embedded application that answers. False if neither can.</summary>
     private bool PutTarget(SectionValue route, Alias alias, IReadOnlyList<ApacheScope> scopes, bool isAlias)
     {
         var given = alias.Line.Arguments.Skip(2).Select(ApacheLineReader.Option).ToList();
@@ -105,7 +105,7 @@ internal sealed class ApacheRoutes(
             option => isAlias && option.Key.ToLowerInvariant() is not ("process-group" or "application-group" or "callable-object")))
             notes.Lose(alias.Line with { Text = key }, $"a script alias has no option '{key}' here");
         string? Given(string name) => given.Find(option => option.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
-        // An option of the alias stands above what its surroundings set.
+        // An option of the alias takes precedence over the settings around it.
         string? Chosen(string option, string setting) =>
             Use(scopes, setting) is var line && Given(option) is { } value ? value : line?.Argument(0);
         var group = Chosen("process-group", "WSGIProcessGroup");
@@ -157,7 +157,7 @@ internal sealed class ApacheRoutes(
         Use(scopes, "SetOutputFilter");
         if (names.Length > 1)
             notes.Differ(filter, $"of these filters {RateLimitFilter} alone is there; leave the others to the application");
-        // Apache counts both in KiB, and takes no rate for none.
+        // Apache counts both in KiB, and has no value for an unlimited rate.
         if (Kibibytes(Use(scopes, "rate-limit"), "rate-limit", "KiB/s") is not { } rate)
         {
             notes.Lose(filter, "no rate-limit is set for it, and Apache does not limit anything then");
@@ -199,7 +199,7 @@ internal sealed class ApacheRoutes(
 
     private ApacheDirective? Use(IReadOnlyList<ApacheScope> scopes, string setting)
     {
-        // What is covered by an inner scope is in force somewhere else, or nowhere: it is not lost here.
+        // A setting that an inner scope overrides is in force elsewhere, or nowhere: it is not lost here.
         foreach (var scope in scopes.Where(scope => scope.Settings.ContainsKey(setting)))
             notes.Carry(scope.Settings[setting]);
         return Find(scopes, setting);

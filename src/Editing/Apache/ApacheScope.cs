@@ -1,6 +1,6 @@
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>For what the lines of a scope hold.</summary>
+/// <summary>What the lines of a scope apply to.</summary>
 internal enum ApacheScopeKind
 {
     Server,
@@ -14,22 +14,22 @@ internal enum ApacheScopeKind
     Location,
 }
 
-/// <summary>Lines that hold for the same requests, and what they set.</summary>
-/// <param name="kind">For what they hold.</param>
+/// <summary>Lines that apply to the same requests, and what they set.</summary>
+/// <param name="kind">What the lines apply to.</param>
 /// <param name="opening">The section's line; null for the server.</param>
-/// <param name="outer">The scope around it; null for the server.</param>
+/// <param name="outer">The enclosing scope; null for the server.</param>
 internal sealed class ApacheScope(ApacheScopeKind kind, ApacheDirective? opening, ApacheScope? outer)
 {
-    /// <summary>For what they hold.</summary>
+    /// <summary>What the lines apply to.</summary>
     public ApacheScopeKind Kind => kind;
 
     /// <summary>The section's line; null for the server.</summary>
     public ApacheDirective? Opening => opening;
 
-    /// <summary>The folder or the path, without a <c>/</c> at its end.</summary>
+    /// <summary>The folder or the path, without a trailing <c>/</c>.</summary>
     public string Target { get; } = opening?.Argument(0).TrimEnd('/') is { Length: > 0 } target ? target : "/";
 
-    /// <summary>What is set, the last line of a setting.</summary>
+    /// <summary>The settings, each with the last line that sets it.</summary>
     public Dictionary<string, ApacheDirective> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>WSGIScriptAlias, in the order of the file.</summary>
@@ -37,10 +37,10 @@ internal sealed class ApacheScope(ApacheScopeKind kind, ApacheDirective? opening
 
     public List<ApacheScope> Inner { get; } = [];
 
-    /// <summary>The scope around it.</summary>
+    /// <summary>The enclosing scope.</summary>
     public ApacheScope? Outer => outer;
 
-    /// <summary>Whether a path is the scope's or below it.</summary>
+    /// <summary>Whether a path is the scope's own or below it.</summary>
     public static bool Covers(string outer, string path) =>
         outer == "/" || path == outer || (path.StartsWith(outer, StringComparison.Ordinal) && path[outer.Length] == '/');
 }

@@ -1,28 +1,28 @@
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>Sorts lines into scopes; what means nothing here is noted at once.</summary>
+/// <summary>Sorts lines into scopes, and immediately notes lines that have no meaning here.</summary>
 internal sealed class ApacheScopeReader(ApacheNotes notes, string? serverName)
 {
-    /// <summary>What a conversion looks up, for a scope each.</summary>
+    /// <summary>The directives that a conversion looks up scope by scope.</summary>
     private static readonly HashSet<string> Settings = new(StringComparer.OrdinalIgnoreCase)
     {
         "WSGIProcessGroup", "WSGIApplicationGroup", "WSGIScriptReloading", "WSGICallableObject", "SetOutputFilter", "LimitRequestBody",
     };
 
-    /// <summary>What holds for everything, wherever it stands.</summary>
+    /// <summary>The directives that apply to everything, wherever they occur.</summary>
     private static readonly HashSet<string> ServerSettings = new(StringComparer.OrdinalIgnoreCase)
     {
         "WSGIRestrictEmbedded", "WSGIPythonHome", "WSGIPythonPath", "Timeout", "WSGIPassAuthorization", "WSGIChunkedRequest",
         "SSLEngine", "SSLCertificateFile", "SSLCertificateKeyFile",
     };
 
-    /// <summary>The lines that are not settings, wherever they stand.</summary>
+    /// <summary>Lines that are not settings, wherever they occur.</summary>
     public List<ApacheDirective> Listen { get; } = [];
 
-    /// <summary>WSGITrustedProxies and WSGITrustedProxyHeaders, wherever they stand: each line adds to those before it.</summary>
+    /// <summary>WSGITrustedProxies and WSGITrustedProxyHeaders, wherever they occur: each line adds to those before it.</summary>
     public List<ApacheDirective> Trust { get; } = [];
 
-    /// <summary>WSGIDaemonProcess, wherever it stands: its name is one for all.</summary>
+    /// <summary>WSGIDaemonProcess, wherever it occurs: its name is unique in the whole configuration.</summary>
     public List<ApacheDirective> Daemons { get; } = [];
 
     public List<ApacheScope> Hosts { get; } = [];

@@ -5,13 +5,15 @@ using System.Numerics;
 
 namespace DaemonProxy.Editing.Apache;
 
-/// <summary>Whose word on the client counts, from WSGITrustedProxies and WSGITrustedProxyHeaders.</summary>
+/// <summary>
+/// Which proxies are trusted to describe the client, and in which headers, from WSGITrustedProxies and WSGITrustedProxyHeaders.
+/// </summary>
 internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
 {
     /// <summary>The addresses and networks of proxies.</summary>
     public const string Proxies = "WSGITrustedProxies";
 
-    /// <summary>The headers that count from them; without a line of these mod_wsgi looks at none.</summary>
+    /// <summary>The headers that are trusted from these proxies; without a WSGITrustedProxyHeaders line, mod_wsgi uses none.</summary>
     public const string Headers = "WSGITrustedProxyHeaders";
 
     private const string Key = "trusted-proxies";
@@ -63,7 +65,7 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
         foreach (var argument in line.Arguments)
         {
             var network = WithPrefix(argument);
-            // One line has many proxies: each that is lost is a note of its own.
+            // One line has many proxies: each lost proxy gets a note of its own.
             if (OptionTable.Proxy.Mistake(Key, network) is { } mistake)
                 notes.Lose(line with { Text = argument }, mistake);
             else
@@ -75,7 +77,7 @@ internal sealed class ApacheTrust(ApacheNotes notes, SectionValue root)
         return networks;
     }
 
-    /// <summary>A network with its mask as a number of bits, where it has one as an address: 10.0.0.0/255.0.0.0.</summary>
+    /// <summary>Rewrites a network whose mask is an address, such as 10.0.0.0/255.0.0.0, with the mask as a number of bits.</summary>
     private static string WithPrefix(string network)
     {
         if (network.Split('/') is not [var address, var mask] || !IPAddress.TryParse(mask, out var bits) || !mask.Contains('.')
