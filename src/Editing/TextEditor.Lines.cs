@@ -30,7 +30,7 @@ internal sealed partial class TextEditor
         {
             foreach (var key in added.GetValueOrDefault(behind, []))
             {
-                // At the top, a list of daemons or routes is set apart as a section of the file.
+                // At the top, a blank line sets a list of daemons or routes apart.
                 var apart = indent == 0 && section[key] is ListValue list && list.Items.Exists(item => item is SectionValue)
                     ? _yaml.NewLine : "";
                 lines.Add(apart, _yaml.Entry(key, section[key]!, indent));

@@ -157,7 +157,7 @@ internal sealed class ApacheRoutes(
         Use(scopes, "SetOutputFilter");
         if (names.Length > 1)
             notes.Differ(filter, $"of these filters {RateLimitFilter} alone is there; leave the others to the application");
-        // Apache counts both in KiB, and has no value for an unlimited rate.
+        // Apache counts both in KiB, and does not limit anything without a rate.
         if (Kibibytes(Use(scopes, "rate-limit"), "rate-limit", "KiB/s") is not { } rate)
         {
             notes.Lose(filter, "no rate-limit is set for it, and Apache does not limit anything then");
