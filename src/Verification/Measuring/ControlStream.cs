@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>
-/// A stream of eight bytes every 10 ms from one thread of this process to another, over the loopback interface: it shares the machine with
-/// what is measured in the same seconds, but none of the code under test. How late its bytes are is what the machine alone costs.
+/// A stream of eight bytes every 10 ms from one thread of this process to another, over the loopback interface. It shares the machine with
+/// the measurement in the same seconds, but none of the code under test: its delay is what the machine alone costs.
 /// </summary>
 internal sealed class ControlStream : IDisposable
 {
     /// <summary>
-    /// A machine that wakes timers later than this is disturbed. It is less than an interval pacer is allowed to lose of each interval, 2%
-    /// of 200 ms, and than a flush is allowed on top of its delay: what it cannot excuse is the fault of the code under test.
+    /// A machine that wakes timers later than this is disturbed. The value is below what an interval pacer may lose of each interval, 2% of
+    /// 200 ms, and below what a flush may take beyond its delay: any delay that it cannot excuse is the fault of the code under test.
     /// </summary>
     public static readonly TimeSpan Allowance = TimeSpan.FromMilliseconds(3);
 
@@ -42,7 +42,7 @@ internal sealed class ControlStream : IDisposable
             thread.Start();
     }
 
-    /// <summary>How late the worst write so far was received, one that is still due included.</summary>
+    /// <summary>The longest delay of any write so far, including one that is still due.</summary>
     public TimeSpan Worst
     {
         get
@@ -101,7 +101,7 @@ internal sealed class ControlStream : IDisposable
         return true;
     }
 
-    /// <summary>The next of the grid's times that has not passed: what is late does not make the next late.</summary>
+    /// <summary>The next point of the time grid that has not passed: a late write does not delay the next.</summary>
     private static TimeSpan Next(TimeSpan due, TimeSpan now) => Longer(due, Period * Math.Floor(now / Period)) + Period;
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;

@@ -5,8 +5,8 @@ using System.Text;
 namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>
-/// Takes a response's bytes as they are received, in pieces of any size, and tells how many of them are body
-/// (RFC 9112, sections 4 to 7). It counts and, if asked, keeps the body; it never buffers to do so.
+/// Takes a response's bytes as they arrive, in pieces of any size, and determines how many of them are body bytes (RFC 9112, sections 4 to
+/// 7). Counts the body and, on request, keeps it; never buffers in order to do so.
 /// </summary>
 /// <param name="requestMethod">The request's method: a response to <c>HEAD</c> has no body.</param>
 /// <param name="keepBody">Whether <see cref="Body"/> is kept.</param>
@@ -25,13 +25,13 @@ internal sealed class ResponseDecoder(string requestMethod, bool keepBody = fals
     private bool _isStatusLine = true;
     private int _headLength;
 
-    /// <summary>The status; 0 until its line has come.</summary>
+    /// <summary>The status; 0 until the status line has arrived.</summary>
     public int Status { get; private set; }
 
-    /// <summary>Header fields of the final response; of repeated ones, the values joined by a comma.</summary>
+    /// <summary>The header fields of the final response; the values of repeated fields are joined by a comma.</summary>
     public IReadOnlyDictionary<string, string> Headers => _headers;
 
-    /// <summary>Whether the final response's head has come whole.</summary>
+    /// <summary>Whether the final response's head is complete.</summary>
     public bool HasHead { get; private set; }
 
     /// <summary>Body bytes so far, without their framing.</summary>
@@ -40,13 +40,13 @@ internal sealed class ResponseDecoder(string requestMethod, bool keepBody = fals
     /// <summary>The body so far; empty unless it is kept.</summary>
     public ReadOnlyMemory<byte> Body => _body?.WrittenMemory ?? default;
 
-    /// <summary>Whether the response has come to its proper end.</summary>
+    /// <summary>Whether the response has ended properly.</summary>
     public bool IsComplete => _part == Part.Complete;
 
-    /// <summary>What is wrong with the response, one sentence; null while nothing is.</summary>
+    /// <summary>What is wrong with the response, in one sentence; null as long as nothing is.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Takes the next bytes received. What comes after the end or after a mistake is ignored.</summary>
+    /// <summary>Takes the next bytes received. Ignores anything after the end or after an error.</summary>
     public void Decode(ReadOnlySpan<byte> received)
     {
         while (!received.IsEmpty && _part is not (Part.Complete or Part.Broken))
@@ -58,7 +58,9 @@ internal sealed class ResponseDecoder(string requestMethod, bool keepBody = fals
         }
     }
 
-    /// <summary>The connection was closed: the end of a body delimited by it, a broken-off response otherwise.</summary>
+    /// <summary>
+    /// Reports that the connection was closed: this ends a body delimited by the close, and breaks off any other response.
+    /// </summary>
     public void Close()
     {
         if (_part == Part.UntilClose)

@@ -1,4 +1,4 @@
 namespace DaemonProxy.Verification.Measuring;
 
-/// <summary>A verification that cannot be made as it was asked for; the message says what is wrong and what would be right.</summary>
+/// <summary>A verification is not possible as requested; the message says what is wrong and what would be right.</summary>
 public sealed class VerificationException(string message) : Exception(message);

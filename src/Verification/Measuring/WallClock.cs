@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace DaemonProxy.Verification.Measuring;
 
-/// <summary>Two clocks read at the same moment, by which the readings of one are carried over to the other.</summary>
+/// <summary>Two clocks read at the same moment, so that readings of one can be converted to the other.</summary>
 /// <param name="Timestamp">In Stopwatch ticks.</param>
 /// <param name="UnixNanoseconds">The wall clock.</param>
 internal readonly record struct WallClock(long Timestamp, long UnixNanoseconds)
 {
-    /// <summary>Reads both clocks, several times, and keeps the pair that lay closest together.</summary>
+    /// <summary>Reads both clocks several times, and keeps the pair of readings that were closest together.</summary>
     public static WallClock Read()
     {
         var (best, closest) = (default(WallClock), long.MaxValue);

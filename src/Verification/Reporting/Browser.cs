@@ -4,12 +4,12 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>Shows a file as the platform does: with the program that the person has chosen for it.</summary>
+/// <summary>Shows a file in the platform's way: with the program that the user has chosen for it.</summary>
 public static class Browser
 {
     /// <summary>Shows a page.</summary>
     /// <param name="path">Full path of the file.</param>
-    /// <exception cref="VerificationException">There is nothing here to show it with.</exception>
+    /// <exception cref="VerificationException">This machine has no program to show it with.</exception>
     public static void Show(string path)
     {
         var start = OperatingSystem.IsWindows()

@@ -11,14 +11,14 @@ internal sealed class Chart
     private readonly StringBuilder _svg = new();
     private readonly double _width, _height;
 
-    /// <summary>Begins a chart with its axes.</summary>
-    /// <param name="title">What it shows; read aloud too.</param>
-    /// <param name="description">What a reader would see in it, in a sentence, for those who cannot.</param>
+    /// <summary>Starts a chart with its axes.</summary>
+    /// <param name="title">What the chart shows; screen readers read it, too.</param>
+    /// <param name="description">A sentence that describes what can be seen in the chart, for readers who cannot see it.</param>
     /// <param name="x">Across.</param>
     /// <param name="y">Up.</param>
     /// <param name="width">In the chart's own pixels.</param>
     /// <param name="height">In the chart's own pixels.</param>
-    /// <param name="margin">Room at the right for labels.</param>
+    /// <param name="margin">Space for labels on the right.</param>
     public Chart(string title, string description, ChartScale x, ChartScale y, double width = 420, double height = 260,
         double margin = Right)
     {
@@ -67,7 +67,7 @@ internal sealed class Chart
             Add($"<path {style} d=\"{path}\"/>");
     }
 
-    /// <summary>A bar from the floor.</summary>
+    /// <summary>Draws a bar from the bottom of the chart.</summary>
     public void Bar(double fromX, double toX, double y, string tone)
     {
         var (left, right) = (AtX(fromX), AtX(toX));
@@ -81,7 +81,7 @@ internal sealed class Chart
         double x, double y, string text, string tone = "label", string anchor = "middle", double shiftX = 0, double shiftY = -6) =>
         Add($"<text class=\"{tone}\" text-anchor=\"{anchor}\" x=\"{N(AtX(x) + shiftX)}\" y=\"{N(AtY(y) + shiftY)}\">{E(text)}</text>");
 
-    /// <summary>Labels at the right of lines, pushed apart where the lines end close together.</summary>
+    /// <summary>Labels lines at their right ends; labels of lines that end close together are moved apart.</summary>
     public void EndLabels(IEnumerable<(double Y, string Text, string Colour)> labels)
     {
         var lowest = double.MinValue;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>An axis, mostly from 0 to a round number, with round steps between, in a unit that suits.</summary>
+/// <summary>An axis in a suitable unit, usually from 0 to a round number, with round steps.</summary>
 internal sealed class ChartScale
 {
     private const int MostSteps = 5;
@@ -22,7 +22,7 @@ internal sealed class ChartScale
 
     public string Unit { get; }
 
-    /// <summary>The distance of two ticks.</summary>
+    /// <summary>The distance between two ticks.</summary>
     public double Step { get; }
 
     public double Bottom { get; }

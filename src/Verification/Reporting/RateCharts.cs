@@ -6,13 +6,13 @@ namespace DaemonProxy.Verification.Reporting;
 /// <summary>The charts of a measured rate.</summary>
 internal static class RateCharts
 {
-    /// <summary>Up to so many seconds are bars; more are a line.</summary>
+    /// <summary>Up to this many seconds are drawn as bars, more as a line.</summary>
     private const int MostBars = 60;
 
-    /// <summary>Bars up to so many carry their figure.</summary>
+    /// <summary>Up to this many bars are labelled with their value.</summary>
     private const int MostLabels = 10;
 
-    /// <summary>Colours told apart side by side; then they begin anew.</summary>
+    /// <summary>Colours that can be told apart side by side; they repeat after the last.</summary>
     private const int Colours = 6;
 
     /// <summary>Bytes over time against the ideal.</summary>
@@ -26,7 +26,7 @@ internal static class RateCharts
             ChartScale.Seconds(rate.Duration), ChartScale.Bytes(Math.Max(ideal, received)));
         chart.Line([(0, 0), (seconds, ideal)], "class=\"ideal\"");
         chart.Line(rate.Samples.Select(sample => (sample.Time.TotalSeconds, (double)sample.Bytes)), "class=\"got\"", steps: true);
-        // The labels lie on either side of the lines, where no line is.
+        // The labels are on either side of the lines, where there are no lines.
         chart.Label(seconds * 0.46, ideal * 0.46, "ideal", "idealtext", "start", shiftX: 14, shiftY: 16);
         chart.Label(seconds * 0.46, Math.Max(received, ideal) * 0.5, "received", "gottext", "end", shiftX: -6, shiftY: -6);
         return chart.ToString();
@@ -84,9 +84,9 @@ internal static class RateCharts
         return chart.ToString();
     }
 
-    /// <summary>The rates of several results over time, each as a part of its own configured rate.</summary>
+    /// <summary>Charts the rates of several results over time, each as a fraction of its own configured rate.</summary>
     /// <param name="rates">The results.</param>
-    /// <param name="isWide">With room for the names beside the lines; otherwise the table's key has to do.</param>
+    /// <param name="isWide">Whether there is room for names beside the lines; otherwise the key in the table must do.</param>
     public static string Comparison(IReadOnlyList<ReportedRate> rates, bool isWide)
     {
         var longest = rates.Max(rate => rate.Result.Windows.Count);

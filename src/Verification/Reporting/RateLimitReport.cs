@@ -7,7 +7,7 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>Measured rates as one page that needs nothing else: no script, no other file, light or dark as the reader has it.</summary>
+/// <summary>Shows measured rates on one self-contained page: no scripts, no other files, light or dark as the reader prefers.</summary>
 public static class RateLimitReport
 {
     private const string Head =
@@ -63,8 +63,8 @@ public static class RateLimitReport
     public static string Html(IReadOnlyList<RateLimitResult> results) => Html([.. results.Select(ReportedRate.From)]);
 
     /// <summary>Writes a page.</summary>
-    /// <param name="path">Full path of the file; one that is there is replaced.</param>
-    /// <param name="html">What <see cref="Html(IReadOnlyList{ServerRateLimitResult})"/> gives.</param>
+    /// <param name="path">Full path of the file; an existing one is replaced.</param>
+    /// <param name="html">The page from <see cref="Html(IReadOnlyList{ServerRateLimitResult})"/>.</param>
     /// <exception cref="VerificationException">It cannot be written.</exception>
     public static void Write(string path, string html)
     {
@@ -180,7 +180,9 @@ public static class RateLimitReport
 
     private static string Rate(long rate) => Spaced(Units.FormatRate(rate));
 
-    /// <summary>In the unit of the rate, and with two digits more than it needs, for that is where the difference is.</summary>
+    /// <summary>
+    /// Formats in the unit of the rate, with two digits more than the rate needs, because the difference shows in those digits.
+    /// </summary>
     private static string Achieved(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–"
         : rate.Result.ConfiguredRate >= 1 << 20
         ? N(rate.Result.AchievedRate / (1 << 20), "0.000") + " MiB/s" : N(rate.Result.AchievedRate / (1 << 10), "0.00") + " KiB/s";

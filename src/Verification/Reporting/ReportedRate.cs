@@ -5,13 +5,13 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>A measured rate with the words that a page has for it, whatever was measured.</summary>
+/// <summary>A measured rate with the words that describe it on a page, whatever was measured.</summary>
 /// <param name="Result">The figures.</param>
 /// <param name="Title">What was measured: an address, or a route and its pacer.</param>
-/// <param name="Circumstances">How it was measured, for a person.</param>
-/// <param name="ShortName">A few characters that tell it from the others in a chart.</param>
-/// <param name="WorstWindowPercent">The worst second's distance from the rate, in percent.</param>
-/// <param name="Fairness">The slowest share / the fastest; null with one connection.</param>
+/// <param name="Circumstances">How it was measured, as text for people.</param>
+/// <param name="ShortName">A few characters that distinguish it from the others in a chart.</param>
+/// <param name="WorstWindowPercent">How far the worst second deviates from the rate, in percent.</param>
+/// <param name="Fairness">The slowest share / the fastest; null if there is one connection.</param>
 internal sealed record ReportedRate(
     RateResult Result, string Title, string Circumstances, string ShortName, double? WorstWindowPercent, double? Fairness = null)
 {

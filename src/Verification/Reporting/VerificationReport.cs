@@ -136,7 +136,7 @@ public static class VerificationReport
 
     private static string Verdict(bool? passed) => passed switch { true => "ok", false => "FAILED", null => "not measurable" };
 
-    /// <summary>Both rates of a row in one unit, that of the configured, so that they can be compared at a glance.</summary>
+    /// <summary>Formats both rates of a row in the unit of the configured one, so that they can be compared at a glance.</summary>
     private static string Rate(double bytesPerSecond, long configured) => configured >= 1 << 20
         ? Number(bytesPerSecond / (1 << 20), "0.000") + " MiB/s"
         : Number(bytesPerSecond / (1 << 10), "0.00") + " KiB/s";

@@ -3,19 +3,19 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Measures beside a control stream, so that a busy machine is not taken for a fault of what is measured.</summary>
+/// <summary>Measures alongside a control stream, so that a busy machine is not mistaken for a fault in the code under test.</summary>
 internal static class ControlledMeasurement
 {
-    /// <summary>A disturbance that is still there after so many tries will not pass soon.</summary>
+    /// <summary>A disturbance that persists after this many tries will not pass soon.</summary>
     private const int MostTries = 3;
 
-    /// <summary>Measures some rows, and those again that missed what was expected while the machine was disturbed.</summary>
+    /// <summary>Measures some rows, and repeats those that missed what was expected while the machine was disturbed.</summary>
     /// <param name="count">How many rows there are.</param>
     /// <param name="measure">Measures the rows with these numbers, in the same seconds.</param>
-    /// <param name="hasMissed">Whether a row was measured, and is not as expected.</param>
-    /// <param name="excuse">The row with the sentence why it could not be measured now.</param>
-    /// <param name="control">Begins a control stream: disposed of when the rows have been measured, asked before how late it was at
-    /// worst.</param>
+    /// <param name="hasMissed">Whether a row was measured and is not as expected.</param>
+    /// <param name="excuse">Returns the row with the sentence that says why it could not be measured now.</param>
+    /// <param name="control">Starts a control stream. When the rows have been measured, the stream is asked how late it was at worst, then
+    /// disposed of.</param>
     public static async Task<IReadOnlyList<TResult>> RunAsync<TResult>(
         int count, Func<IReadOnlyList<int>, Task<IReadOnlyList<TResult>>> measure, Func<TResult, bool> hasMissed, Func<TResult, string,
             TResult> excuse,

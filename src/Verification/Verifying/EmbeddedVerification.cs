@@ -6,8 +6,8 @@ using DaemonProxy.Verification.Measuring;
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>
-/// Sends embedded requests to a front end under each state of the restriction, and sees what they get, what is logged, and that the
-/// front end lives on (behaviour.md, section 3: it was a crash once).
+/// Sends embedded requests to a front end in each state of the restriction, and checks what they get, what is logged, and that the front
+/// end survives (behaviour.md, section 3: it once crashed).
 /// </summary>
 public static class EmbeddedVerification
 {
@@ -20,16 +20,16 @@ public static class EmbeddedVerification
             return [b'served\n']
         """;
 
-    /// <summary>Long beside the microseconds in which an event follows its response.</summary>
+    /// <summary>Long compared with the microseconds between a response and its event.</summary>
     private static readonly TimeSpan EventLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an event that is not to come is waited for.</summary>
+    /// <summary>How long to wait for an event that is not supposed to occur.</summary>
     private static readonly TimeSpan NoEventLimit = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>An application of somebody else's may answer without end.</summary>
+    /// <summary>Bounds the response: somebody else's application may never stop answering.</summary>
     private static readonly TimeSpan ResponseLimit = TimeSpan.FromMinutes(1);
 
-    /// <summary>How each instance is started, and what its restriction is set to afterwards while it serves.</summary>
+    /// <summary>How each instance is started, and how its restriction is then changed while it serves.</summary>
     private static readonly (string? AtStart, bool[] Then, bool HasPython)[] Instances =
     [
         (null, [], true),
@@ -38,11 +38,12 @@ public static class EmbeddedVerification
         (null, [], false),
     ];
 
-    /// <summary>Runs every scenario; one result each.</summary>
-    /// <param name="options">With what to start the instances, or which one to try.</param>
-    /// <param name="progress">Told how far it has come; may be null.</param>
-    /// <param name="cancellationToken">Gives up; the instances are stopped, or the one tried set back, all the same.</param>
-    /// <exception cref="ControlException">An instance could not be started, or is not there.</exception>
+    /// <summary>Runs every scenario; returns one result for each.</summary>
+    /// <param name="options">How to start the instances, or which one to try.</param>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellationToken">Abandons the verification; its instances are still stopped, or the setting of the one tried is still
+    /// restored.</param>
+    /// <exception cref="ControlException">An instance could not be started, or is not running.</exception>
     /// <exception cref="VerificationException">The instance has no embedded route.</exception>
     public static Task<IReadOnlyList<EmbeddedResult>> RunAsync(
         EmbeddedVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
@@ -81,8 +82,8 @@ public static class EmbeddedVerification
     }
 
     /// <summary>
-    /// On, then Off, on a running instance, which is then set back. What its application answers when it is allowed to is its own affair,
-    /// and no error of ours.
+    /// Tries On, then Off, on a running instance, and restores its setting. Whatever its application answers when allowed to is the
+    /// application's own business, and not an error of ours.
     /// </summary>
     private static async Task<IReadOnlyList<EmbeddedResult>> TryNamedAsync(string name, CancellationToken cancellationToken)
     {
@@ -112,11 +113,11 @@ public static class EmbeddedVerification
     /// <summary>An instance being tried.</summary>
     private sealed record Tried(ControlClient Client, InstanceStatus Status, string Route, bool ProvesServing);
 
-    /// <summary>The event that an embedded request is to cause; null when it is to be served.</summary>
+    /// <summary>The event that an embedded request should cause; null if the request should be served.</summary>
     private static EventDefinition? Expected(bool isRestricted, bool hasPython) =>
         isRestricted ? EventCatalogue.EmbeddedRestricted : hasPython ? null : EventCatalogue.PythonNotInitialised;
 
-    /// <summary>Why this machine has no Python to serve with; null when it has.</summary>
+    /// <summary>Why this machine has no Python to serve with; null if it has one.</summary>
     private static string? NoPython()
     {
         try
@@ -160,7 +161,7 @@ public static class EmbeddedVerification
         var survived = await ServesOnAsync(instance, address, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         var status = embedded.Response.Status;
-        // An application of somebody else's may answer what it likes, but not with our 500.
+        // Somebody else's application may answer anything except our own 500.
         var asExpected = status == result.ExpectedStatus || (expected is null && !instance.ProvesServing && status is > 0 and < 500);
         return result with
         {

@@ -7,7 +7,7 @@ public sealed record EmbeddedVerificationOptions
     public string HostPath { get; init; } = "";
 
     /// <summary>
-    /// A running instance to try instead, with those states of the restriction that can be undone; null: instances of its own.
+    /// A running instance to try instead, only in those states of the restriction that can be undone; null to start instances.
     /// </summary>
     public string? Name { get; init; }
 }

@@ -3,7 +3,7 @@ using DaemonProxy.Events;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What has been appended to a front end's event log since a moment.</summary>
+/// <summary>Reads what has been appended to a front end's event log since a given moment.</summary>
 internal sealed class EventLogTail : IDisposable
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
@@ -13,7 +13,7 @@ internal sealed class EventLogTail : IDisposable
     private EventLogTail(EventLogReader log) => _log = log;
 
     /// <summary>Remembers where the log ends now.</summary>
-    /// <param name="file">Full path of the log; it need not be there yet.</param>
+    /// <param name="file">Full path of the log; it need not exist yet.</param>
     public static EventLogTail FromEndOf(string file)
     {
         var log = new EventLogReader(file);
@@ -22,8 +22,7 @@ internal sealed class EventLogTail : IDisposable
     }
 
     /// <summary>
-    /// The code of the next error logged since; null when none was within the limit. An event may be written after the response it belongs
-    /// to.
+    /// The code of the next error logged since then; null if there was none within the limit. An event may be written after its response.
     /// </summary>
     /// <param name="limit">How long to wait for it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -5,11 +5,12 @@ using DaemonProxy.Verification.Measuring;
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>
-/// Measures how long a trickling application's bytes wait in the front end, with a real client, through a real front end.
+/// Measures how long the bytes of a trickling application wait in the front end, with a real client, through a real front end.
 /// </summary>
 /// <remarks>
-/// With no instance given it starts its own, and measures the default policy and, for comparison, the original's rules: the same
-/// without a deadline, under which an application that writes more often than the flush delay is never flushed (behaviour.md, section 1).
+/// If no instance is given, starts one of its own, and measures the default policy and, for comparison, the original's rules: the same
+/// policy without a deadline, under which an application that writes more often than the flush delay is never flushed (behaviour.md,
+/// section 1).
 /// </remarks>
 public static class FlushVerification
 {
@@ -29,25 +30,25 @@ public static class FlushVerification
             - { path: /{{Original}}, daemon: {{Original}}, strip-prefix: true }
           """;
 
-    /// <summary>Long beside every drip, on a busy machine too.</summary>
+    /// <summary>Long compared with every drip, even on a busy machine.</summary>
     private static readonly TimeSpan DripLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Each is as long as the drip itself at most, and they run one after the other: side by side they would be late for each other.
+    /// Each takes at most as long as the drip itself. They run one after the other, because side by side they would delay each other.
     /// </summary>
     internal static readonly IReadOnlyList<FlushWorkload> Workloads =
         [FlushWorkload.HeadersAlone, FlushWorkload.SlowDrip, FlushWorkload.FastDrip];
 
-    /// <summary>Measures; one result for each route and workload.</summary>
+    /// <summary>Measures; returns one result for each route and workload.</summary>
     /// <param name="options">What to measure.</param>
-    /// <param name="progress">Told how far it has come; may be null.</param>
-    /// <param name="cancellationToken">Gives up; an instance of its own is stopped all the same.</param>
-    /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellationToken">Abandons the measurement; an instance that it started is still stopped.</param>
+    /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     public static Task<IReadOnlyList<FlushResult>> RunAsync(
         FlushVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         options.UseAsync(OwnConfiguration, instance => MeasureAsync(
-            // A front end tells its routes in an order of its own.
+            // A front end lists its routes in an order of its own.
             instance, options.Name is null
                 ? [.. instance.Routes.OrderBy(route => route.Daemon == Original)] : RoutesToMeasure(instance, options.Routes),
             mustWait: options.Name is null, progress, cancellationToken), progress, cancellationToken);
@@ -77,7 +78,7 @@ public static class FlushVerification
     }
 
     /// <summary>The routes of a running instance that can be measured.</summary>
-    /// <exception cref="VerificationException">A route asked for is not there or cannot be measured, or none can.</exception>
+    /// <exception cref="VerificationException">A requested route does not exist or cannot be measured, or no route can.</exception>
     internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
         new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate == 0, "no rate limit");
 

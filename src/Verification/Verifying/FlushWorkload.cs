@@ -4,16 +4,16 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What the sample application is asked to do, how often, and what a flush policy makes of it.</summary>
+/// <summary>What the sample application is asked to do, how often, and which latency a flush policy should give it.</summary>
 internal sealed record FlushWorkload
 {
-    /// <summary>What a flush may take on top of the policy's own waiting, on a machine that does other things too.</summary>
+    /// <summary>How much longer than the policy's own wait a flush may take, on a machine that does other things, too.</summary>
     public static readonly TimeSpan Allowance = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>A drip that is not measured: code that runs for the first time is compiled meanwhile.</summary>
+    /// <summary>An unmeasured drip, during which code that runs for the first time is compiled.</summary>
     public const string WarmUp = "/drip?count=20&chunk=24&every-ms=3";
 
-    /// <summary>Every byte alone: each must leave after the flush delay. 100 samples.</summary>
+    /// <summary>Every byte arrives alone: each must be sent after the flush delay. 100 samples.</summary>
     public static readonly FlushWorkload SlowDrip = new()
     {
         Name = "100 B every 50 ms",
@@ -23,7 +23,7 @@ internal sealed record FlushWorkload
         JudgedName = "p99",
     };
 
-    /// <summary>Always more before the flush delay is over: only a deadline gets these bytes out. About 2 s.</summary>
+    /// <summary>More bytes always arrive before the flush delay is over: only a deadline gets these bytes out. About 2 s.</summary>
     public static readonly FlushWorkload FastDrip = new()
     {
         Name = "24 B every 3 ms",
@@ -34,8 +34,8 @@ internal sealed record FlushWorkload
     };
 
     /// <summary>
-    /// Headers, and then nothing for a second: they must leave though no body byte was sent. The median is judged, since the time holds
-    /// the connecting and the request's way to the application as well, on which no flush policy has a hold.
+    /// Headers, then nothing for a second: the headers must be sent even though there is no body byte. The median is judged, because the
+    /// time also includes connecting and the request's path to the application, which no flush policy can influence.
     /// </summary>
     public static readonly FlushWorkload HeadersAlone = new()
     {
@@ -47,7 +47,7 @@ internal sealed record FlushWorkload
         JudgedName = "p50",
     };
 
-    /// <summary>Whatever the address itself does.</summary>
+    /// <summary>Whatever the address itself sends.</summary>
     public static readonly FlushWorkload AsItComes = new()
     {
         Name = "as it comes",
@@ -59,10 +59,10 @@ internal sealed record FlushWorkload
 
     public required string Name { get; init; }
 
-    /// <summary>What the sample application is asked for.</summary>
+    /// <summary>The request to the sample application.</summary>
     public required string Target { get; init; }
 
-    /// <summary>How often it is asked for the headers alone; 0: once, for a drip.</summary>
+    /// <summary>How often the headers alone are requested; 0 for a drip, which is requested once.</summary>
     public int HeadRequests { get; private init; }
 
     /// <summary>The time between two writes of the application.</summary>
@@ -71,16 +71,16 @@ internal sealed record FlushWorkload
     /// <summary>The latency that is judged.</summary>
     public required Func<LatencyDistribution, TimeSpan> Judged { get; init; }
 
-    /// <summary>Its name, for a person.</summary>
+    /// <summary>The workload's name, for people.</summary>
     public required string JudgedName { get; init; }
 
     /// <summary>
-    /// The longest a policy lets a byte wait, with the allowance: the flush delay where the application is silent for that long, the
-    /// deadline otherwise. Null where nothing bounds it.
+    /// The longest that a policy lets a byte wait, including the allowance: the flush delay if the application is silent for that long,
+    /// otherwise the deadline. Null if nothing bounds the wait.
     /// </summary>
     public TimeSpan? Bound(FlushPolicy policy)
     {
-        // Twice the delay, since neither the application's clock nor the relay's is exact to the last.
+        // Twice the delay, because neither the application's clock nor the relay's is perfectly exact.
         var isSilentEnough = Every >= policy.FlushDelay * 2;
         var byDelay = isSilentEnough ? policy.FlushDelay : TimeSpan.MaxValue;
         var byDeadline = policy.FlushDeadline > TimeSpan.Zero ? policy.FlushDeadline : TimeSpan.MaxValue;
@@ -91,10 +91,10 @@ internal sealed record FlushWorkload
     /// <summary>Measures it.</summary>
     /// <param name="request">The request for <see cref="Target"/>.</param>
     /// <param name="duration">How long to listen to a drip from its first byte.</param>
-    /// <param name="every">The time between two writes, where it is known.</param>
-    /// <param name="look">Called several times a second with how far it has come, for a person, and the time since the first byte of a
+    /// <param name="every">The time between two writes, if it is known.</param>
+    /// <param name="look">Called several times a second with the progress, as text for people, and the time since the first byte of a
     /// drip.</param>
-    /// <param name="cancellationToken">Ends it; what has come is measured.</param>
+    /// <param name="cancellationToken">Ends the measurement; what has arrived by then is measured.</param>
     public Task<DripMeasurement> MeasureAsync(
         ConnectionRequest request, TimeSpan duration, TimeSpan? every, Action<string, TimeSpan> look,
             CancellationToken cancellationToken) => HeadRequests > 0
@@ -107,7 +107,7 @@ internal sealed record FlushWorkload
     /// <summary>Judges what was measured.</summary>
     /// <param name="policy">The policy in force.</param>
     /// <param name="latency">What was measured.</param>
-    /// <param name="mustWait">Where nothing bounds the wait: whether it is expected to be longer than the default policy's bound.</param>
+    /// <param name="mustWait">If nothing bounds the wait: whether it is expected to exceed the default policy's bound.</param>
     public (string Expected, bool Passed) Judge(FlushPolicy policy, LatencyDistribution latency, bool mustWait)
     {
         if (Bound(policy) is { } bound)

@@ -25,7 +25,9 @@ internal sealed class FrontEndAddress
     public ConnectionRequest Get(string route, string target) =>
         new() { Uri = new Uri(_uri, route.TrimEnd('/') + target), EndPoints = [_endPoint], TakesAnyStatus = true };
 
-    /// <summary>An address that stands for every interface is listened on, and not connected to.</summary>
+    /// <summary>
+    /// Replaces an address that stands for every interface: a server can listen on it, but a client cannot connect to it.
+    /// </summary>
     private static IPAddress Reachable(string host) => !IPAddress.TryParse(host, out var address) ? IPAddress.Loopback
         : address.Equals(IPAddress.Any) ? IPAddress.Loopback
         : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback

@@ -3,19 +3,17 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Which front end is measured: one that runs, or one that is started for it and is gone afterwards.</summary>
+/// <summary>Which front end is measured: a running one, or one that is started for the measurement and removed afterwards.</summary>
 public abstract record FrontEndOptions
 {
-    /// <summary>
-    /// Full path of the host, <c>daemonproxy</c>, to start an instance with; may be null when <see cref="Name"/> is given.
-    /// </summary>
+    /// <summary>Full path of the host, <c>daemonproxy</c>, for starting an instance; may be null if <see cref="Name"/> is given.</summary>
     public string? HostPath { get; init; }
 
-    /// <summary>A running instance; null: start one, and compare the flush policy of today with that of the original.</summary>
+    /// <summary>A running instance; null to start one, and to compare the current flush policy with that of the original.</summary>
     public string? Name { get; init; }
 
     /// <summary>
-    /// With <see cref="Name"/>: only these routes. Empty: every route that can be measured and has the sample application behind it.
+    /// With <see cref="Name"/>, only these routes. If empty, every measurable route that leads to the sample application.
     /// </summary>
     public IReadOnlyList<string> Routes { get; init; } = [];
 
@@ -27,11 +25,11 @@ public abstract record FrontEndOptions
             throw new VerificationException("Routes can be chosen only of a running instance; give its name too.");
     }
 
-    /// <summary>Finds or starts the front end, and measures it.</summary>
-    /// <param name="yaml">The configuration of one that is started.</param>
+    /// <summary>Finds or starts the front end and measures it.</summary>
+    /// <param name="yaml">The configuration for an instance that is started.</param>
     /// <param name="measure">Measures a front end.</param>
-    /// <param name="progress">Told that one is started; may be null.</param>
-    /// <param name="cancellationToken">Gives up; an instance that was started is stopped all the same.</param>
+    /// <param name="progress">Receives a report when an instance is started; may be null.</param>
+    /// <param name="cancellationToken">Abandons the measurement; an instance that was started is still stopped.</param>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     internal async Task<TResult> UseAsync<TResult>(
         string yaml, Func<InstanceStatus, Task<TResult>> measure, IProgress<VerificationProgress>? progress,

@@ -4,12 +4,12 @@ using DaemonProxy.Control;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>
-/// A front end that a verification starts for itself, under a name of its own, and that is gone without a trace when disposed of.
-/// </summary>
+/// <summary>A front end that a verification starts for itself under a unique name. Disposing of it removes every trace.</summary>
 internal sealed class OwnInstance : IAsyncDisposable
 {
-    /// <summary>For a front end that has only our own probes to drop. When it has not gone by then, its process is ended.</summary>
+    /// <summary>
+    /// Enough for a front end that only has our own probes to drop. If it is still running by then, its process is killed.
+    /// </summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
     private readonly string _folder;
@@ -21,7 +21,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         Client = new ControlClient(status.Name);
     }
 
-    /// <summary>What the front end said when it began to serve.</summary>
+    /// <summary>What the front end reported when it began to serve.</summary>
     public InstanceStatus Status { get; }
 
     public ControlClient Client { get; }
@@ -29,7 +29,7 @@ internal sealed class OwnInstance : IAsyncDisposable
     /// <summary>Starts a front end.</summary>
     /// <param name="hostPath">Full path of <c>daemonproxy</c>.</param>
     /// <param name="yaml">Its configuration, without name and listen address.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="cancellationToken">Abandons the start.</param>
     /// <exception cref="ControlException">It could not be started.</exception>
     public static Task<OwnInstance> StartAsync(string hostPath, string yaml, CancellationToken cancellationToken) =>
         StartAsync(hostPath, yaml, new Dictionary<string, string>(), cancellationToken);
@@ -37,8 +37,8 @@ internal sealed class OwnInstance : IAsyncDisposable
     /// <summary>Starts a front end.</summary>
     /// <param name="hostPath">Full path of <c>daemonproxy</c>.</param>
     /// <param name="yaml">Its configuration, without name and listen address.</param>
-    /// <param name="files">Names and texts of files beside the configuration.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="files">Names and contents of files beside the configuration.</param>
+    /// <param name="cancellationToken">Abandons the start.</param>
     /// <exception cref="ControlException">It could not be started.</exception>
     public static async Task<OwnInstance> StartAsync(
         string hostPath, string yaml, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ internal sealed class OwnInstance : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the front end and removes its files. Takes no cancellation: a cancelled verification cleans up as well.</summary>
+    /// <summary>Stops the front end and removes its files. Cannot be cancelled: a cancelled verification must clean up as well.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -86,13 +86,13 @@ internal sealed class OwnInstance : IAsyncDisposable
         try
         {
             using var process = Process.GetProcessById(Status.ProcessId);
-            // The id may be another's by now; that one began later.
+            // The id may belong to another process by now; such a process started later.
             if (process.StartTime <= Status.StartTime)
                 process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or Win32Exception)
         {
-            // It has gone by itself.
+            // The process has already ended.
         }
     }
 
@@ -105,11 +105,11 @@ internal sealed class OwnInstance : IAsyncDisposable
         }
         catch (ControlException)
         {
-            // There is no usable runtime directory, and so nothing in it. Why the start failed is what matters.
+            // There is no usable runtime directory, and so nothing in it. The reason why the start failed is what matters.
         }
     }
 
-    /// <summary>What cannot be removed lies in a temporary folder, and is no reason to lose the results.</summary>
+    /// <summary>Anything that cannot be removed stays in a temporary folder; that is no reason to lose the results.</summary>
     private static void Delete(string folder)
     {
         try

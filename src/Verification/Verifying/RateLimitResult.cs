@@ -3,10 +3,10 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What one route achieved of its rate.</summary>
+/// <summary>How closely one route kept to its rate.</summary>
 public sealed record RateLimitResult : RateResult
 {
-    /// <summary>Begins with nothing measured.</summary>
+    /// <summary>Creates a result with nothing measured.</summary>
     public RateLimitResult()
     {
     }
@@ -25,9 +25,9 @@ public sealed record RateLimitResult : RateResult
     /// <summary>The pacer.</summary>
     public required PacerKind Pacer { get; init; }
 
-    /// <summary><c>response-flush-delay</c> in force.</summary>
+    /// <summary>The <c>response-flush-delay</c> in force.</summary>
     public required TimeSpan FlushDelay { get; init; }
 
-    /// <summary><c>response-buffer-size</c> in force, bytes.</summary>
+    /// <summary>The <c>response-buffer-size</c> in force, in bytes.</summary>
     public required long BufferSize { get; init; }
 }

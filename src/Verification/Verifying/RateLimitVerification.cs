@@ -5,14 +5,14 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Measures whether rate limits are kept to, with a real client, through a real front end.</summary>
+/// <summary>Measures whether rate limits are kept, with a real client, through a real front end.</summary>
 /// <remarks>
-/// With no instance given it starts its own, and measures side by side each pacer under the flush policy of 6.0.2 and under
-/// the one before. The application writes blocks of 8 KiB with stalls of up to a millisecond between them, as one does that makes
-/// what it sends: the socket runs dry now and then, which is what the policy before 6.0.2 answers with a flush.
+/// If no instance is given, starts one of its own, and measures each pacer side by side under the flush policy of 6.0.2 and under the one
+/// before it. The application writes blocks of 8 KiB with stalls of up to a millisecond between them, like an application that generates
+/// its output: the socket runs dry now and then, and the policy before 6.0.2 responds with a flush.
 ///
-/// The achieved rate is measured from the first byte of the body to the begin of a burst, over the bytes that had arrived before
-/// that burst: a pacer that sends a chunk every 200 ms is measured exactly in this way, and not up to a chunk too high or too low.
+/// The achieved rate is measured from the first byte of the body to the beginning of a burst, over the bytes that had arrived before that
+/// burst. This measures a pacer that sends a chunk every 200 ms exactly, not up to a chunk too high or too low.
 /// </remarks>
 public static class RateLimitVerification
 {
@@ -23,30 +23,30 @@ public static class RateLimitVerification
     private const string Before602 = "before-6-0-2";
 
     /// <summary>
-    /// The application's blocks. At fast rates they grow, to this part of a second's bytes, since with stalls of half a millisecond
-    /// on average 8 KiB blocks are 16 MiB/s, and it is not the application that is to be measured.
+    /// The size of the application's blocks. At fast rates they grow to this part of a second's bytes: with stalls of half a millisecond on
+    /// average, 8 KiB blocks amount to 16 MiB/s, and the application is not what is being measured.
     /// </summary>
     private const int BlockSize = 8192;
     private const int BlocksPerSecond = 128;
     private const int LongestStall = 1;
 
     /// <summary>
-    /// A first request to each route, cut off after this, is not measured: code that a fresh front end runs for the first time is compiled
-    /// meanwhile, and would else shift the first bytes against the others.
+    /// The first request to each route is cut off after this time and not measured. Code that a fresh front end runs for the first time is
+    /// compiled meanwhile; in a measured request, this would delay the first bytes relative to the others.
     /// </summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(600);
 
-    /// <summary>More than a measurement can take, so that the body never ends while a route is at most this much too fast.</summary>
+    /// <summary>Longer than any measurement, so that the body does not end early even if a route is this much too fast.</summary>
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of each response: those of an hour, a write every 20 ms.</summary>
+    /// <summary>For each response: enough for an hour with a write every 20 ms.</summary>
     private const int RunsKept = 1 << 18;
 
-    /// <summary>Measures; one result for each pacer and flush policy, or for each route of the instance given.</summary>
+    /// <summary>Measures; returns one result for each pacer and flush policy, or for each route of the given instance.</summary>
     /// <param name="options">What to measure.</param>
-    /// <param name="progress">Told several times a second how far it has come; may be null.</param>
-    /// <param name="cancellationToken">Gives up; an instance of its own is stopped all the same.</param>
-    /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
+    /// <param name="progress">Receives progress reports several times a second; may be null.</param>
+    /// <param name="cancellationToken">Abandons the measurement; an instance that it started is still stopped.</param>
+    /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
         RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
@@ -100,7 +100,7 @@ public static class RateLimitVerification
     }
 
     /// <summary>The routes of a running instance that can be measured.</summary>
-    /// <exception cref="VerificationException">A route asked for is not there or cannot be measured, or none can.</exception>
+    /// <exception cref="VerificationException">A requested route does not exist or cannot be measured, or no route can.</exception>
     internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
         new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate > 0, "a rate limit");
 
@@ -120,11 +120,13 @@ public static class RateLimitVerification
          {OwnRoutes(rate)}
          """;
 
-    /// <summary>Each pacer under the policy of 6.0.2 first; a front end tells its routes in an order of its own.</summary>
+    /// <summary>
+    /// Sorts the results so that each pacer under the policy of 6.0.2 comes first; a front end lists its routes in an order of its own.
+    /// </summary>
     private static IReadOnlyList<RouteStatus> InOrder(IReadOnlyList<RouteStatus> routes) =>
         [.. routes.OrderBy(route => route.RateLimits[0].Pacer).ThenBy(route => route.Daemon == Before602)];
 
-    // A pacer that lets small writes pass has no rate to be measured.
+    // A pacer that lets small writes pass has no measurable rate.
     private static string OwnRoutes(long rate) => string.Join('\n', PacerTable.All.Where(pacer => pacer.KeepsRate)
         .SelectMany(pacer => new[] { Modern, Before602 }, (pacer, daemon) => $"  - {OwnRoute(pacer.Name, daemon, rate)}"));
 
@@ -145,7 +147,7 @@ public static class RateLimitVerification
         var limit = route.RateLimits[0];
         var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
-        // The defect is expected of the combination started to show it; whoever's own instance has it, wants to know.
+        // The defect is expected only of the combination that was started to show it; a user whose own instance has it wants to know.
         var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Get(limit.Pacer).FlushCost > TimeSpan.Zero
             ? RateLimitExpectation.FallsBelowTheRate(limit.Pacer, limit.Rate)
             : RateLimitExpectation.KeepsToTheRate(limit.Pacer, options.Tolerance);

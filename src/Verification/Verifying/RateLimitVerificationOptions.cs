@@ -2,10 +2,10 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What <see cref="RateLimitVerification"/> measures; of a running instance the routes that have a rate limit.</summary>
+/// <summary>What <see cref="RateLimitVerification"/> measures; on a running instance, the routes that have a rate limit.</summary>
 public sealed record RateLimitVerificationOptions : FrontEndOptions
 {
-    /// <summary>Without <see cref="FrontEndOptions.Name"/>: the rate, bytes/s, 1 KiB/s to 1 GiB/s. Default 1 MiB/s.</summary>
+    /// <summary>The rate if there is no <see cref="FrontEndOptions.Name"/>, in bytes/s, 1 KiB/s to 1 GiB/s. Default 1 MiB/s.</summary>
     public long Rate { get; init; } = 1 << 20;
 
     /// <summary>How long to measure, 1 s to 1 h. Default 5 s.</summary>

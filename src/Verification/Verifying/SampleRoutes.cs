@@ -4,17 +4,19 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>The routes of an instance that lead to the sample application: only that can be asked for a response to measure.</summary>
+/// <summary>
+/// The routes of an instance that lead to the sample application, the only one that can be asked for a measurable response.
+/// </summary>
 internal sealed class SampleRoutes(InstanceStatus instance)
 {
     private readonly HashSet<string> _sampleGroups =
         [.. instance.Daemons.Where(daemon => daemon.Source == DaemonSource.Sample).Select(daemon => daemon.Daemon)];
 
-    /// <summary>The routes asked for, or all that fit.</summary>
-    /// <param name="asked">Path prefixes; empty: all that fit.</param>
+    /// <summary>The requested routes, or all suitable ones.</summary>
+    /// <param name="asked">Path prefixes; empty for all suitable routes.</param>
     /// <param name="fits">Whether a route can be measured.</param>
-    /// <param name="requirement">In words what <paramref name="fits"/> requires: <c>a rate limit</c>.</param>
-    /// <exception cref="VerificationException">A route asked for is not there or does not fit, or none does.</exception>
+    /// <param name="requirement">The requirement behind <paramref name="fits"/> in words: <c>a rate limit</c>.</param>
+    /// <exception cref="VerificationException">A requested route does not exist or is not suitable, or no route is.</exception>
     public IReadOnlyList<RouteStatus> Choose(IReadOnlyList<string> asked, Func<RouteStatus, bool> fits, string requirement)
     {
         if (asked.Count > 0)
@@ -26,11 +28,11 @@ internal sealed class SampleRoutes(InstanceStatus instance)
             + "instance started for it.");
     }
 
-    /// <summary>What is wrong with a response of the sample application, one sentence; null when nothing is.</summary>
+    /// <summary>What is wrong with a response of the sample application, in one sentence; null if nothing is.</summary>
     /// <param name="route">The route that was asked.</param>
     /// <param name="target">What it was asked for.</param>
-    /// <param name="status">The status that came; 0: none.</param>
-    /// <param name="problem">What went wrong on the way; null when nothing did.</param>
+    /// <param name="status">The status received; 0 for none.</param>
+    /// <param name="problem">What went wrong on the way; null if nothing did.</param>
     public static string? ProblemOf(RouteStatus route, Uri target, int status, string? problem) => (problem, status) switch
     {
         ({ } reason, _) => reason,

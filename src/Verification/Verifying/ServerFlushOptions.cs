@@ -3,21 +3,21 @@ using DaemonProxy.Verification.Measuring;
 namespace DaemonProxy.Verification.Verifying;
 
 /// <summary>
-/// What <see cref="ServerFlushVerification"/> measures: a response that drips, by default for 10 s, with at most 30 s between two pieces.
-/// The sample application's drips have a length of their own.
+/// What <see cref="ServerFlushVerification"/> measures: a dripping response, by default for 10 s, with at most 30 s between two pieces. The
+/// sample application's drips have a fixed length.
 /// </summary>
 public sealed record ServerFlushOptions : ServerOptions
 {
-    /// <summary>Begins with the defaults.</summary>
+    /// <summary>Creates options with the default values.</summary>
     public ServerFlushOptions() => (Duration, WaitLimit) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30));
 
-    /// <summary>Whether the sample application answers below the address: it is asked for drips and silences.</summary>
+    /// <summary>Whether the sample application answers below the address; if so, it is asked for drips and silences.</summary>
     public bool Sample { get; init; }
 
-    /// <summary>The time between two writes, for a drip without timestamps; null: the mean that is seen.</summary>
+    /// <summary>The time between two writes, for a drip without timestamps; null for the observed mean.</summary>
     public TimeSpan? Every { get; init; }
 
-    /// <summary>The 99th percentile allowed; null: whatever it is, it passes.</summary>
+    /// <summary>The highest 99th percentile allowed; null to accept any.</summary>
     public TimeSpan? Limit { get; init; }
 
     internal override void Check()

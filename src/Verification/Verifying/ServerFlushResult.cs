@@ -11,18 +11,18 @@ public sealed record ServerFlushResult : LatencyResult
     /// <summary>The time between two receives.</summary>
     public required LatencyDistribution Gaps { get; init; }
 
-    /// <summary>The time between two writes that <see cref="LatencySource.Gaps"/> counts from; null otherwise.</summary>
+    /// <summary>The time between two writes on which <see cref="LatencySource.Gaps"/> is based; null for other sources.</summary>
     public TimeSpan? Every { get; init; }
 
-    /// <summary>From the request to the head of the response; null when none came.</summary>
+    /// <summary>The time from the request to the head of the response; null if none arrived.</summary>
     public TimeSpan? TimeToHead { get; init; }
 
-    /// <summary>Body bytes.</summary>
+    /// <summary>The number of body bytes.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Whether it was ended before its time; the figures are of what came until then.</summary>
+    /// <summary>Whether the measurement was ended early; the figures cover what arrived until then.</summary>
     public bool Interrupted { get; init; }
 
-    /// <summary>What kind of thing kept it from being measured.</summary>
+    /// <summary>The kind of problem that prevented the measurement.</summary>
     public MeasurementFailure Failure { get; init; }
 }

@@ -3,15 +3,17 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Measures how long what an application has written waits on its way through any server.</summary>
-/// <remarks>Each result tells what it was measured by: see <see cref="DripReader"/>.</remarks>
+/// <summary>Measures how long an application's output waits on its way through any server.</summary>
+/// <remarks>Each result says how it was measured: see <see cref="DripReader"/>.</remarks>
 public static class ServerFlushVerification
 {
-    /// <summary>Measures; one result, or one for each workload of the sample application. Never throws for what a server does.</summary>
+    /// <summary>
+    /// Measures; returns one result, or one for each workload of the sample application. Never throws because of what a server does.
+    /// </summary>
     /// <param name="options">What to measure.</param>
-    /// <param name="progress">Told several times a second how far it has come; may be null.</param>
-    /// <param name="cancellationToken">Ends the measuring; the results are of what was measured so far.</param>
-    /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
+    /// <param name="progress">Receives progress reports several times a second; may be null.</param>
+    /// <param name="cancellationToken">Ends the measurement; the results cover what was measured so far.</param>
+    /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     public static async Task<IReadOnlyList<ServerFlushResult>> RunAsync(
         ServerFlushOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {

@@ -3,22 +3,24 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What is asked of any server, and for how long.</summary>
+/// <summary>The request to any server, and how long to measure.</summary>
 public abstract record ServerOptions
 {
-    /// <summary>The address, <c>http</c> or <c>https</c>, of a response that can be measured.</summary>
+    /// <summary>The address of a measurable response, <c>http</c> or <c>https</c>.</summary>
     public required Uri Uri { get; init; }
 
     /// <summary>How long to measure, from the first byte, 1 s to 1 h.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Header fields to send, such as <c>Authorization</c>; they replace the measurement's own of the same name.</summary>
+    /// <summary>
+    /// Header fields to send, such as <c>Authorization</c>; they replace the measurement's own fields with the same name.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>Whether any certificate will do.</summary>
+    /// <summary>Whether to accept any certificate.</summary>
     public bool SkipCertificateCheck { get; init; }
 
-    /// <summary>The longest single wait: to connect, for the answer, for the next bytes.</summary>
+    /// <summary>The longest single wait: to connect, for the answer, or for the next bytes.</summary>
     public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     internal virtual void Check()

@@ -5,26 +5,28 @@ namespace DaemonProxy.Verification.Verifying;
 /// <summary>What <see cref="ServerRateLimitVerification"/> measures.</summary>
 public sealed record ServerRateLimitOptions : ServerOptions
 {
-    /// <summary>No more connections than this from one process.</summary>
+    /// <summary>The most connections from one process.</summary>
     public const int MostConnections = 10_000;
 
-    /// <summary>What is kept of each connection is bounded; this bounds the whole: 200 s of 10,000 connections, an hour of 500.</summary>
+    /// <summary>
+    /// Bounds the data kept in total, as the data for each connection is bounded, too: 200 s of 10,000 connections, or an hour of 500.
+    /// </summary>
     private const double MostConnectionSeconds = 2_000_000;
 
-    /// <summary>The rate that each response is expected to have, bytes/s, 1 to 10 GiB/s.</summary>
+    /// <summary>The rate expected of each response, in bytes/s, 1 to 10 GiB/s.</summary>
     public required long Rate { get; init; }
 
-    /// <summary>Whether <see cref="Rate"/> is that of all connections together, as under a limit of a client or of a server.</summary>
+    /// <summary>Whether <see cref="Rate"/> is the total of all connections, as under a limit for a client or a server.</summary>
     public bool Shared { get; init; }
 
-    /// <summary>Connections at the same time, 1 to <see cref="MostConnections"/>. Default 1.</summary>
+    /// <summary>The number of simultaneous connections, 1 to <see cref="MostConnections"/>. Default 1.</summary>
     public int Connections { get; init; } = 1;
 
-    /// <summary>The error allowed to each response, as a fraction, above 0 and below 1. Default 0.01.</summary>
+    /// <summary>The error allowed for each response, as a fraction, above 0 and below 1. Default 0.01.</summary>
     public double Tolerance { get; init; } = 0.01;
 
     /// <summary>
-    /// Bytes of each response that are left out, an initial burst: the measurement begins with the first write after them.
+    /// How many bytes of each response are left out, such as an initial burst: the measurement begins with the first write after them.
     /// </summary>
     public long Skip { get; init; }
 

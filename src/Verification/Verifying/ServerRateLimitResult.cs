@@ -2,10 +2,10 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>What the responses of one address achieved of their rate.</summary>
+/// <summary>How closely the responses of one address kept to their rate.</summary>
 public sealed record ServerRateLimitResult : RateResult
 {
-    /// <summary>Begins with nothing measured.</summary>
+    /// <summary>Creates a result with nothing measured.</summary>
     public ServerRateLimitResult()
     {
     }
@@ -21,32 +21,32 @@ public sealed record ServerRateLimitResult : RateResult
     /// <summary>When the measurement began.</summary>
     public DateTimeOffset StartTime { get; init; }
 
-    /// <summary>Whether the rate is that of all connections together.</summary>
+    /// <summary>Whether the rate is the total of all connections.</summary>
     public bool Shared { get; init; }
 
-    /// <summary>Connections at the same time.</summary>
+    /// <summary>The number of simultaneous connections.</summary>
     public required int Connections { get; init; }
 
-    /// <summary>How many of them achieved a rate within the tolerance, or, if the rate is shared, an equal share within it.</summary>
+    /// <summary>How many connections kept to the rate within the tolerance, or, if the rate is shared, to an equal share of it.</summary>
     public int ConnectionsWithin { get; init; }
 
-    /// <summary>The share of the slowest connection / that of the fastest: 1 is perfectly fair.</summary>
+    /// <summary>The slowest connection's share divided by the fastest one's: 1 is perfectly fair.</summary>
     public double Fairness { get; init; }
 
     /// <summary>
-    /// How far the worst of the seconds is from the rate, in percent: of every connection, or of the sum if the rate is shared.
+    /// How far the worst second deviates from the rate, in percent: on any connection, or in the total if the rate is shared.
     /// </summary>
     public double? WorstWindowPercent { get; init; }
 
-    /// <summary>The rate over time as a line of blocks, the configured one two thirds high.</summary>
+    /// <summary>The rate over time as a line of block characters, with the configured rate at two thirds of the height.</summary>
     public string RateOverTime { get; init; } = "";
 
     /// <summary>What each connection achieved.</summary>
     public IReadOnlyList<MeasuredRate> Details { get; init; } = [];
 
-    /// <summary>Whether it was ended before its time; the figures are of what was measured until then.</summary>
+    /// <summary>Whether the measurement was ended early; the figures cover what was measured until then.</summary>
     public bool Interrupted { get; init; }
 
-    /// <summary>What kind of thing kept it from being measured.</summary>
+    /// <summary>The kind of problem that prevented the measurement.</summary>
     public MeasurementFailure Failure { get; init; }
 }

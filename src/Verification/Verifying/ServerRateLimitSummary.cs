@@ -3,15 +3,15 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Makes one result of what many connections saw: pure arithmetic.</summary>
+/// <summary>Combines what many connections saw into one result: pure arithmetic.</summary>
 internal static class ServerRateLimitSummary
 {
     private const int SparklineCells = 20;
 
-    /// <summary>Points of a chart of several connections.</summary>
+    /// <summary>The number of points in a chart of several connections.</summary>
     private const int ChartPoints = 240;
 
-    /// <summary>The result when there is nothing to make one of.</summary>
+    /// <summary>The result if nothing was measured.</summary>
     public static ServerRateLimitResult Failed(
         ServerRateLimitOptions options, DateTimeOffset startTime, MeasurementFailure failure, string problem) =>
         Empty(options, startTime) with { Problem = problem, Failure = failure };
@@ -107,7 +107,7 @@ internal static class ServerRateLimitSummary
             $"{(options.Shared ? "in all " : options.Connections > 1 ? "each " : "")}within {options.Tolerance * 100:0.###}%"),
     };
 
-    /// <summary>One connection's figures; without the course, which nobody looks at of thousands.</summary>
+    /// <summary>One connection's figures, without their course over time, which nobody looks at for thousands of connections.</summary>
     private static MeasuredRate Detail(
         StampedConnection connection, RateCourse measured, double share, ServerRateLimitOptions options, bool isInterrupted) => new()
         {

@@ -4,44 +4,46 @@ using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
 
-/// <summary>Measures how well any HTTP server keeps to a rate, over one connection or thousands at the same time.</summary>
+/// <summary>Measures how closely any HTTP server keeps to a rate, over one connection or thousands at the same time.</summary>
 /// <remarks>
-/// One connection is measured from the first byte of its body. Several are opened at the pace at which they are answered, measured from the
-/// moment when all have had their first byte, over the same time, and kept open until the last has been measured: so each is measured
-/// under the load of all, and their shares can be compared.
+/// A single connection is measured from the first byte of its body. Several connections are opened as fast as they are answered. They are
+/// measured over the same time, starting when all of them have received their first byte, and stay open until the last has been measured.
+/// Each is thus measured under the load of all, and their shares can be compared.
 ///
-/// A rate is measured from the beginning of one burst to the beginning of another: see <see cref="Staircase"/>. For seconds see
-/// <see cref="PacingCurve"/>.
+/// A rate is measured from the beginning of one burst to the beginning of another: see <see cref="Staircase"/>. For seconds, see <see
+/// cref="PacingCurve"/>.
 /// </remarks>
 public static class ServerRateLimitVerification
 {
-    /// <summary>Up to so many connections have a thread each; more than a few threads would be late for each other.</summary>
+    /// <summary>Up to this many connections have a thread each; more than a few threads would delay each other.</summary>
     private const int MostThreads = 8;
 
-    /// <summary>Connections that wait for an answer at the same time: fewer than the shortest listen queue that is in use.</summary>
+    /// <summary>How many connections wait for an answer at the same time: fewer than the shortest listen queue in use.</summary>
     private const int MostUnanswered = 64;
 
-    /// <summary>Receive buffers of all connections, bytes, but no less than a page and no more than one receive can bring.</summary>
+    /// <summary>
+    /// Total size of all receive buffers, in bytes; each holds at least a page, and no more than one receive can deliver.
+    /// </summary>
     private const int ReceiveMemory = 32 << 20;
 
-    /// <summary>Runs that are remembered of all connections.</summary>
+    /// <summary>How many runs are kept for all connections together.</summary>
     private const int RunMemory = 2 << 20;
 
-    /// <summary>One that is not answered within this no longer keeps others from being opened.</summary>
+    /// <summary>A connection that is not answered within this time no longer prevents others from being opened.</summary>
     private static readonly TimeSpan AnswerWait = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// The measurement begins at the latest so long after the last connection was opened, for those that have been answered.
+    /// The measurement begins at most this long after the last connection was opened, with the connections answered by then.
     /// </summary>
     private static readonly TimeSpan BeginWait = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Measures. Never throws for what a server does: the result says what went wrong.</summary>
+    /// <summary>Measures. Never throws because of what a server does: the result says what went wrong.</summary>
     /// <param name="options">What to measure.</param>
-    /// <param name="progress">Told several times a second how far it has come; may be null.</param>
-    /// <param name="cancellationToken">Ends the measuring; the result is of what was measured so far.</param>
-    /// <exception cref="VerificationException">It cannot be measured as asked.</exception>
+    /// <param name="progress">Receives progress reports several times a second; may be null.</param>
+    /// <param name="cancellationToken">Ends the measurement; the result covers what was measured so far.</param>
+    /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     public static Task<ServerRateLimitResult> RunAsync(
         ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         ControlledMeasurement.RunAsync(
@@ -80,7 +82,7 @@ public static class ServerRateLimitVerification
         return ServerRateLimitSummary.From(options, startTime, connections, cancellationToken.IsCancellationRequested);
     }
 
-    /// <summary>Opens the connections, the first alone: when it fails, the others are spared.</summary>
+    /// <summary>Opens the connections. The first one is opened alone: if it fails, the others are not tried.</summary>
     private static async Task OpenAsync(
         ServerRateLimitOptions options, ConnectionRequest request, List<StampedConnection> connections, CancellationToken cancellationToken)
     {
