@@ -23,7 +23,7 @@ public sealed record FlushPolicy(TimeSpan FlushDelay, long BufferSize, TimeSpan 
     /// Whether the guard counts the bytes passed on since the last flush, as the original does, rather than the bytes held. True only for
     /// <see cref="Before602"/>, which exists for comparison.
     /// </summary>
-    public bool CountsPassed => this == Before602;
+    public bool CountsPassed => BufferSize == SmallestBufferSize && this == Before602;
 }
 
 /// <summary>Holds the policy in force; responses read it before each read. One writer at a time, any number of readers.</summary>

@@ -7,7 +7,7 @@ namespace DaemonProxy.Embedded;
 /// The functions of CPython's C API that are used here, bound at run time to the library that was found. An object is a pointer; the caller
 /// must release the references it owns.
 /// </summary>
-internal sealed unsafe partial class PythonApi
+internal sealed unsafe class PythonApi
 {
     // Symbols must be global: extension modules (Debian's are not linked to the library) expect the interpreter's symbols in the process.
     private const int Now = 2;

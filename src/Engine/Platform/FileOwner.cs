@@ -7,7 +7,7 @@ namespace DaemonProxy.Platform;
 /// Finds the owner of a file. .NET reads a file's mode but not its owner, and a runtime directory that somebody else created beforehand in
 /// a shared temporary folder looks like our own in every other respect.
 /// </summary>
-public static partial class FileOwner
+public static class FileOwner
 {
     // SystemCalls.ExtendedStatus(2) and Darwin's 64-bit-inode stat(2) have the same layout on every processor; Linux's stat(2) does not.
     private const int AtCurrentDirectory = -100;

@@ -1,7 +1,7 @@
 namespace DaemonProxy.Platform;
 
 /// <summary>The files, sockets and pipes that this process has open, and the limit on them (<c>ulimit -n</c>).</summary>
-public static partial class OpenFiles
+public static class OpenFiles
 {
     private static readonly string[] Lists = ["/proc/self/fd", "/dev/fd"];
 

@@ -9,7 +9,7 @@ namespace DaemonProxy.Platform;
 /// Whether a process is running. A zombie, which has ended but whose parent has not yet collected its exit code, is not. Under a process 1
 /// that never collects any, as in many containers, a zombie stays in the process list for good.
 /// </summary>
-public static partial class ProcessLife
+public static class ProcessLife
 {
     // For SystemCalls.ProcessInformation(2): the flavour, the size of its structure, and its second field, the state.
     private const int BasicInformation = 3;

@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace DaemonProxy.Platform;
 
 /// <summary>Ends a daemon together with every process that it has started.</summary>
-internal static partial class ProcessTree
+internal static class ProcessTree
 {
     private const int SigTerm = 15;
     private const int SigKill = 9;

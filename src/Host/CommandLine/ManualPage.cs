@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using DaemonProxy.Host.Hosting;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -42,7 +43,7 @@ internal sealed class ManualPage
     private string Write(string date)
     {
         var root = DaemonProxyCommand.Create();
-        Request($".TH DAEMONPROXY 1 {date} \"DaemonProxy {ProgramVersion.Number}\" \"User Commands\"");
+        Request($".TH DAEMONPROXY 1 {date} \"DaemonProxy {HostVersion.Number}\" \"User Commands\"");
         Request(".SH NAME");
         Request(@"daemonproxy \- HTTP front end for application daemons, with exact rate limits");
         Request(".SH SYNOPSIS");

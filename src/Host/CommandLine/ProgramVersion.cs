@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DaemonProxy.Control;
+using DaemonProxy.Host.Hosting;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -15,19 +15,11 @@ internal sealed class ProgramVersion : SynchronousCommandLineAction
 {
     private const int CommitDigits = 12;
 
-    /// <summary>The version alone, as in a package's name.</summary>
-    public static string Number => Informational.Split('+')[0];
-
-    // Version+commit, when the build knew the commit.
-    private static string Informational { get; } = typeof(
-        ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
     public static string Text()
     {
         var compiled = RuntimeFeature.IsDynamicCodeSupported ? RuntimeInformation.FrameworkDescription : "native";
-        var commit = Informational.IndexOf('+', StringComparison.Ordinal) is var plus and > 0 ? Informational[(plus + 1)..] : null;
-        return $"daemonproxy {Number} ({compiled}, "
-            + $"{HostProgram.Platform()}{(commit is null ? "" : $", commit {commit[..Math.Min(CommitDigits, commit.Length)]}")})";
+        var commit = HostVersion.Commit is { } known ? $", commit {known[..Math.Min(CommitDigits, known.Length)]}" : "";
+        return $"daemonproxy {HostVersion.Number} ({compiled}, {HostProgram.Platform()}{commit})";
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 
 namespace DaemonProxy.Host.CommandLine;
@@ -13,13 +12,7 @@ internal static class RestartCommand
 
     public static Command Create()
     {
-        var name = new Argument<string>("NAME")
-        {
-            Description = "The front end's name.",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => ProxyConfiguration.DefaultName,
-        };
-        name.CompletionSources.Add(FrontEndNames.Complete);
+        var name = FrontEndNames.CreateArgument();
         var daemon = new Option<string?>("--daemon")
         {
             Description = "Only the processes of this group, with the configuration they have.",
@@ -27,7 +20,10 @@ internal static class RestartCommand
         };
         var json = JsonOption.Create();
         var command = new Command(
-            "restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.") { name, daemon, json };
+            "restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.")
+        {
+            name, daemon, json,
+        };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };

@@ -10,13 +10,7 @@ internal static class StopCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string>("NAME")
-        {
-            Description = "The front end's name.",
-            HelpName = "NAME",
-            DefaultValueFactory = _ => ProxyConfiguration.DefaultName,
-        };
-        name.CompletionSources.Add(FrontEndNames.Complete);
+        var name = FrontEndNames.CreateArgument();
         var timeout = new Option<string?>("--timeout")
         {
             Description = "What is in flight after this is broken off. Default: 10s.",
@@ -24,8 +18,10 @@ internal static class StopCommand
         };
         var json = JsonOption.Create();
         var command = new Command(
-            "stop", "Stop a front end: it takes no new connections, finishes what is in flight, and ends with its daemons.") { name,
-            timeout, json };
+            "stop", "Stop a front end: it takes no new connections, finishes what is in flight, and ends with its daemons.")
+        {
+            name, timeout, json,
+        };
         command.AddRule(parsed =>
         {
             if (parsed.GetValue(timeout) is { } text && !Units.TryParseDuration(text, TimeSpan.FromSeconds(1), out _))

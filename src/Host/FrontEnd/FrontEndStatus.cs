@@ -1,7 +1,7 @@
-using System.Reflection;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -9,9 +9,6 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <summary>The state of a front end in the terms of the control contract; the only place that assembles it.</summary>
 internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook statistics, TimeProvider time)
 {
-    private static readonly string Version =
-        typeof(FrontEndStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     /// <summary>The current state of the front end.</summary>
     public InstanceStatus Instance()
     {
@@ -26,7 +23,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
             LogFile = frontEnd.LogFile,
-            Version = Version,
+            Version = HostVersion.Number,
             RestrictEmbedded = frontEnd.Embedded.Setting,
             Python = frontEnd.Embedded.Python,
             Requests = frontEnd.Application.Requests,

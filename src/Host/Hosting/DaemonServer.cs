@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>A daemon process: serves an application on a Unix socket until it is told to end.</summary>
-internal static partial class DaemonServer
+internal static class DaemonServer
 {
     private static readonly TimeSpan ParentLook = TimeSpan.FromSeconds(1);
 

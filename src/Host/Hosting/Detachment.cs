@@ -6,7 +6,7 @@ namespace DaemonProxy.Host.Hosting;
 /// Detaches a front end from the console that started it: gives it a session of its own, so that the hang-up of a closing terminal does not
 /// reach it, and releases the standard streams, so that their readers see the end.
 /// </summary>
-internal static partial class Detachment
+internal static class Detachment
 {
     private const int ReadWrite = 2;
 

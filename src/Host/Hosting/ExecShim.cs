@@ -12,7 +12,7 @@ namespace DaemonProxy.Host.Hosting;
 /// limits. This verb is not meant for people: the front end calls it, and it takes the shortest path through the program.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
-internal static partial class ExecShim
+internal static class ExecShim
 {
     private const int SigPipe = 13;
     private const int SigTerm = 15;

@@ -8,7 +8,7 @@ namespace DaemonProxy.Host.Sample;
 /// which would turn a drip of 3 ms into one of 4. A single thread, asleep nearly all the time, serves any number of waits, so that hundreds
 /// of drips do not compete for the processor with what they measure.
 /// </summary>
-internal sealed partial class PreciseTimer : IDisposable
+internal sealed class PreciseTimer : IDisposable
 {
     // Longer waits spend all but this time on a plain timer, which can be cancelled and costs nothing. Far longer than a tick of that
     // timer.

@@ -16,7 +16,7 @@ namespace DaemonProxy.Host.Wsgi;
 /// <param name="Lifeline">Ends with the front end; null for a daemon started by hand.</param>
 /// <param name="Events">Where events go.</param>
 /// <param name="Greeting">The message from the front end; null for a daemon started by hand.</param>
-internal sealed partial record FrontEndLink(Stream? Lifeline, WorkerEvents Events, WorkerGreeting? Greeting)
+internal sealed record FrontEndLink(Stream? Lifeline, WorkerEvents Events, WorkerGreeting? Greeting)
 {
     private const int ReadWrite = 2;
 

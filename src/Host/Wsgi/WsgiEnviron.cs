@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,8 +10,7 @@ namespace DaemonProxy.Host.Wsgi;
 /// <summary>Builds the CGI variables of a request as mod_wsgi does (PEP 3333; RFC 3875, section 4.1).</summary>
 internal static class WsgiEnviron
 {
-    private static readonly string Software =
-        $"DaemonProxy/{typeof(WsgiEnviron).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0]}";
+    private static readonly string Software = $"DaemonProxy/{HostVersion.Number}";
 
     /// <summary>Builds the variables. Values are Latin-1: one character per byte.</summary>
     /// <param name="request">The request as the server provides it.</param>
