@@ -59,8 +59,8 @@ public abstract class VerificationCommand : InstanceCommand
     /// <param name="failure">Why a result holds no measurement, as a code and as a sentence; null if it holds one.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
-        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run, Func<TResult,
-            (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
+        Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run,
+        Func<TResult, (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
         where TResult : class
     {
         if (_isInterrupted)

@@ -4,7 +4,7 @@ namespace DaemonProxy.Configuration;
 
 /// <summary>
 /// Which keys a mapping may have, how each value is read and written, where it is stored, and how it is described. The only place that
-/// defines a key: the JSON Schema, the options in force and the configuration reference are generated from it.
+/// defines a key: the JSON Schema and the options in force are generated from it, and the configuration reference is compared with it.
 /// </summary>
 /// <typeparam name="TOptions">The options that the mapping becomes.</typeparam>
 /// <param name="of">What the mapping describes, for messages: "a route".</param>

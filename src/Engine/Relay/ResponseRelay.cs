@@ -100,7 +100,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     // The chain sends the oldest bytes first: if it has sent any, what it holds now arrived with this piece.
                     if (before == 0 || held < before + piece.Length) heldSince = time.GetTimestamp();
                     if ((rules.CountsPassed ? passed : held) > rules.BufferSize)
-                        await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                 // (2)
+                        await FlushAsync(FlushReason.Guard).ConfigureAwait(false);                                          // (2)
                     if (data.IsEmpty) break;
                 }
             }

@@ -162,8 +162,10 @@ internal static class VerifyCommand
         var name = Name();
         var json = JsonOption.Create();
         var command = new Command(
-            "embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.") { name,
-            json };
+            "embedded", "What an embedded request gets under each state of restrict-embedded, and that the front end survives it.")
+        {
+            name, json,
+        };
         command.SetAction((arguments, cancellationToken) => RunAsync(
             arguments, json, (progress, cancel) =>
                 EmbeddedVerification.RunAsync(new() { HostPath = HostPath, Name = arguments.GetValue(name) }, progress, cancel),

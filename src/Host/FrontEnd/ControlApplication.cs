@@ -58,8 +58,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     private static Task AnswerAsync<T>(HttpContext context, T answer, JsonTypeInfo<T> type) =>
         context.Response.WriteAsJsonAsync(answer, type, contentType: "application/json", context.RequestAborted);
 
-    private async Task ChangeAsync<TChange,
-        TAnswer>(HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
+    private async Task ChangeAsync<TChange, TAnswer>(
+        HttpContext context, JsonTypeInfo<TChange> type, Func<TChange, TAnswer> change, JsonTypeInfo<TAnswer> answerType)
         where TChange : class
     {
         var wanted = await ReadAsync(context, type);

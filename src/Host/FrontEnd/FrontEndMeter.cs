@@ -64,9 +64,8 @@ internal sealed class FrontEndMeter : IDisposable
     {
         _duration.Record(finished.Duration.TotalSeconds,
             new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
-            new KeyValuePair<string,
-                object?>("http.response.status_code",
-                record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
+            new KeyValuePair<string, object?>(
+                "http.response.status_code", record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
             Route(record.Route?.Options.Path ?? ""), Daemon(record.Route?.Options.Daemon ?? ""));
     }
 
@@ -78,8 +77,8 @@ internal sealed class FrontEndMeter : IDisposable
     {
         var known = HttpMethods.GetCanonicalizedValue(method);
         return HttpMethods.IsGet(known) || HttpMethods.IsPost(known) || HttpMethods.IsHead(known) || HttpMethods.IsPut(known)
-            || HttpMethods.IsDelete(known)
-            || HttpMethods.IsOptions(known) || HttpMethods.IsPatch(known) || HttpMethods.IsConnect(known) || HttpMethods.IsTrace(known)
+            || HttpMethods.IsDelete(known) || HttpMethods.IsOptions(known) || HttpMethods.IsPatch(known)
+            || HttpMethods.IsConnect(known) || HttpMethods.IsTrace(known)
             ? known : "_OTHER";
     }
 

@@ -27,9 +27,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             RestrictEmbedded = frontEnd.Embedded.Setting,
             Python = frontEnd.Embedded.Python,
             Requests = frontEnd.Application.Requests,
-            Traffic = Traffic(statistics.Total, StatisticsScope.FrontEnd, null)
-                with
-            { ActiveRequests = frontEnd.Application.ActiveRequests },
+            Traffic = Traffic(statistics.Total, StatisticsScope.FrontEnd, null) with
+            {
+                ActiveRequests = frontEnd.Application.ActiveRequests,
+            },
             Warnings = [.. served.Warnings],
             MetricsUri = frontEnd.MetricsAddress,
             Daemons = [.. served.Groups.Select(Daemon)],
@@ -108,22 +109,22 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
 
     private IReadOnlyList<RateLimitStatus> RateLimits(RateLimitSet limits, RouteOptions? route) =>
         [.. limits.Limits.Select((limit, index) => new RateLimitStatus
-    {
-        Name = frontEnd.Name,
-        Route = route?.Path,
-        Daemon = route?.Daemon,
-        Application = route?.Application,
-        Index = index + 1,
-        Scope = limit.Scope,
-        Rate = limit.Limit.Rate,
-        InitialBurst = limit.Limit.InitialBurst,
-        Pacer = limit.Limit.Pacer,
-        Methods = limit.Conditions.Methods,
-        ContentTypes = limit.Conditions.ContentTypes,
-        Paths = limit.Conditions.Paths,
-        MinimumSize = limit.Conditions.MinimumSize,
-        Responses = limit.Responses,
-    })];
+        {
+            Name = frontEnd.Name,
+            Route = route?.Path,
+            Daemon = route?.Daemon,
+            Application = route?.Application,
+            Index = index + 1,
+            Scope = limit.Scope,
+            Rate = limit.Limit.Rate,
+            InitialBurst = limit.Limit.InitialBurst,
+            Pacer = limit.Limit.Pacer,
+            Methods = limit.Conditions.Methods,
+            ContentTypes = limit.Conditions.ContentTypes,
+            Paths = limit.Conditions.Paths,
+            MinimumSize = limit.Conditions.MinimumSize,
+            Responses = limit.Responses,
+        })];
 
     private ActiveResponse Response(RequestRecord record) => new(
         frontEnd.Name, record.Id, record.Method, record.Path, record.Route?.Options.Path, record.Route?.Options.Daemon,

@@ -106,9 +106,8 @@ internal sealed class LiveCertificate : IDisposable
         var day = ServerCertificate.Day(Current.Leaf.NotAfter);
         _log.Write(EventCatalogue.CertificateExpires, left <= TimeSpan.Zero
             ? $"the certificate in {_current.Files.Certificate} expired on {day}; clients will refuse it until it is renewed"
-            : string.Create(
-            CultureInfo.InvariantCulture,
-            $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
+            : string.Create(CultureInfo.InvariantCulture,
+                $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
     }
 
     private static byte[] Fingerprint(TlsOptions tls)

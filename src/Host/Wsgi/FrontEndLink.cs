@@ -47,7 +47,7 @@ internal sealed record FrontEndLink(Stream? Lifeline, WorkerEvents Events, Worke
         return WorkerGreeting.Parse(ReadLine(lifeline)) is { } greeting
             ? new(lifeline, WorkerEvents.ToFrontEnd(channel), greeting)
             : throw new ServerStartException(
-            "daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
+                "daemon --front-end is for the front end alone, which says a line on standard input; leave it out to run a daemon by hand");
     }
 
     /// <summary>Creates the link of a daemon started by hand.</summary>
@@ -59,8 +59,8 @@ internal sealed record FrontEndLink(Stream? Lifeline, WorkerEvents Events, Worke
         var own = SystemCalls.ControlDescriptor(descriptor, DuplicateCloseOnExec, FirstOwn);
         return own >= 0 ? new FileStream(new SafeFileHandle(own, ownsHandle: true), access, bufferSize: 0)
             : throw new ServerStartException(
-            $"descriptor {descriptor} of this daemon cannot be moved: {Marshal.GetLastPInvokeErrorMessage()}; raise the limit of open "
-            + "files");
+                $"descriptor {descriptor} of this daemon cannot be moved: {Marshal.GetLastPInvokeErrorMessage()}; "
+                + "raise the limit of open files");
     }
 
     // Read byte by byte: everything after the line belongs to the lifeline.

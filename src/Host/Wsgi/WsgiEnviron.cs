@@ -17,8 +17,8 @@ internal static class WsgiEnviron
     /// <param name="target">The normalised target of the request.</param>
     /// <param name="hasBody">Whether the request has a body.</param>
     /// <param name="connection">The connection of the client that sent the request.</param>
-    public static List<KeyValuePair<string,
-        string>> Create(IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
+    public static List<KeyValuePair<string, string>> Create(
+        IHttpRequestFeature request, string target, bool hasBody, WsgiConnection connection)
     {
         var headers = request.Headers;
         var question = target.IndexOf('?', StringComparison.Ordinal);

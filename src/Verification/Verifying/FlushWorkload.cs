@@ -71,7 +71,7 @@ internal sealed record FlushWorkload
     /// <summary>The latency that is judged.</summary>
     public required Func<LatencyDistribution, TimeSpan> Judged { get; init; }
 
-    /// <summary>The workload's name, for people.</summary>
+    /// <summary>What the judged latency is called, for people: <c>p99</c>.</summary>
     public required string JudgedName { get; init; }
 
     /// <summary>
@@ -96,12 +96,14 @@ internal sealed record FlushWorkload
     /// drip.</param>
     /// <param name="cancellationToken">Ends the measurement; what has arrived by then is measured.</param>
     public Task<DripMeasurement> MeasureAsync(
-        ConnectionRequest request, TimeSpan duration, TimeSpan? every, Action<string, TimeSpan> look,
-            CancellationToken cancellationToken) => HeadRequests > 0
-        ? DripMeasurement.AskForHeadsAsync(
-        request, HeadRequests, i => look($"{Name}: {i} of {HeadRequests}", TimeSpan.Zero), cancellationToken)
-        : DripMeasurement.ListenAsync(request, duration, every, (bytes, elapsed) =>
-            look(string.Create(CultureInfo.InvariantCulture, $"{Name}: {bytes} bytes, {elapsed.TotalSeconds:0.0} s"), elapsed),
+        ConnectionRequest request, TimeSpan duration, TimeSpan? every, Action<string, TimeSpan> look, CancellationToken cancellationToken) =>
+        HeadRequests > 0
+            ? DripMeasurement.AskForHeadsAsync(
+                request, HeadRequests, i => look($"{Name}: {i} of {HeadRequests}", TimeSpan.Zero), cancellationToken)
+            : DripMeasurement.ListenAsync(
+                request, duration, every,
+                (bytes, elapsed) =>
+                    look(string.Create(CultureInfo.InvariantCulture, $"{Name}: {bytes} bytes, {elapsed.TotalSeconds:0.0} s"), elapsed),
                 cancellationToken);
 
     /// <summary>Judges what was measured.</summary>
