@@ -62,7 +62,8 @@ public sealed class OptionTable
     public object Read(string name, string text) => Meaning(name, text) switch
     {
         long number => number,
-        TimeSpan time => time,
+        // A time below zero stands for a word, such as auto.
+        TimeSpan time when time >= TimeSpan.Zero => time,
         bool on => on,
         _ => text,
     };

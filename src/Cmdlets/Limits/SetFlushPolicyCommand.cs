@@ -10,6 +10,8 @@ namespace DaemonProxy.Cmdlets;
 [OutputType(typeof(FlushPolicyStatus))]
 public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 {
+    private bool _delayIsTyped;
+
     /// <summary>The daemon groups; wildcards are allowed. Default: all groups of the front end.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -19,10 +21,10 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 
     /// <summary>
     /// How long the relay waits for more data before it flushes: <c>5ms</c>, or a number of milliseconds. With 0, it flushes on every dry
-    /// read.
+    /// read. With <c>auto</c>, each response adapts the delay to how its application writes.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Duration]
+    [Duration(AutoAs = Timeout.Infinite)]
     public TimeSpan? FlushDelay { get; set; }
 
     /// <summary>The runaway guard: the output chain is flushed when it holds more than this. At least 64KB.</summary>
@@ -37,14 +39,30 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     [Duration]
     public TimeSpan? FlushDeadline { get; set; }
 
+    /// <summary>
+    /// Let each response adapt its delay, as <c>-FlushDelay auto</c> does. A saved policy brings it along the pipeline; a -FlushDelay on the
+    /// command line counts for more.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter AutoDelay { get; set; }
+
     /// <summary>Return the changed policies.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private bool IsAuto => FlushDelay == FlushPolicy.Auto || (AutoDelay && !_delayIsTyped);
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _delayIsTyped = FlushDelay is not null;
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (FlushDelay is null && BufferSize is null && FlushDeadline is null)
+        if (FlushDelay is null && !AutoDelay && BufferSize is null && FlushDeadline is null)
         {
             WriteError("nothing to change was given; add -FlushDelay, -BufferSize or -FlushDeadline", "NothingToChange",
                 ErrorCategory.InvalidArgument, Name);
@@ -68,7 +86,8 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
             var change = new FlushPolicyChange
             {
                 Daemon = daemon,
-                FlushDelay = FlushDelay,
+                FlushDelay = IsAuto ? null : FlushDelay,
+                AutoDelay = IsAuto,
                 BufferSize = BufferSize,
                 FlushDeadline = FlushDeadline,
             };
@@ -94,7 +113,7 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
 
     private string Changes() => string.Join(", ", new[]
     {
-        FlushDelay is { } delay ? $"delay {Units.FormatDuration(delay)}" : null,
+        IsAuto ? "delay auto" : FlushDelay is { } delay ? $"delay {Units.FormatDuration(delay)}" : null,
         BufferSize is { } size ? $"buffer size {Units.FormatSize(size)}" : null,
         FlushDeadline is { } deadline ? $"deadline {Units.FormatDuration(deadline)}" : null,
     }.OfType<string>());

@@ -71,10 +71,10 @@ internal static class DaemonSection
             "The built-in sample application, to try things out with."
         },
         {
-            "response-flush-delay", ValueKinds.Delay(FlushPolicy.LongestDelay), group => group.FlushPolicy.FlushDelay,
+            "response-flush-delay", ValueKinds.DelayOrAuto(FlushPolicy.LongestDelay, FlushPolicy.Auto), group => group.FlushPolicy.FlushDelay,
             (group, delay) => group with { FlushPolicy = group.FlushPolicy with { FlushDelay = delay } },
             "When the daemon has nothing more to read, wait this long for more before what is there is flushed to the client. 0 "
-                + "flushes at once."
+                + "flushes at once; auto adapts to how the application writes."
         },
         {
             "response-flush-deadline", ValueKinds.Delay(FlushPolicy.LongestDelay), group => group.FlushPolicy.FlushDeadline,

@@ -164,6 +164,27 @@ internal static class ValueKinds
     /// <param name="most">The longest delay accepted.</param>
     public static ValueKind<TimeSpan> Delay(TimeSpan most) => Duration(Millisecond, "milliseconds", TimeSpan.Zero, most);
 
+    /// <summary>A delay as in <see cref="Delay"/>, or <c>auto</c>.</summary>
+    /// <param name="most">The longest delay accepted.</param>
+    /// <param name="auto">The value that stands for <c>auto</c>; not a valid delay.</param>
+    public static ValueKind<TimeSpan> DelayOrAuto(TimeSpan most, TimeSpan auto)
+    {
+        var delay = Delay(most);
+        return delay with
+        {
+            Read = (ConfigurationNode node, string key, Reading reading, out TimeSpan value) =>
+            {
+                if (node is not ScalarNode { Text: var text } || !text.Equals("auto", StringComparison.OrdinalIgnoreCase))
+                    return delay.Read(node, key, reading, out value);
+                value = auto;
+                return true;
+            },
+            Format = value => value == auto ? "auto" : delay.Format(value),
+            Schema = $"\"anyOf\": [{{ {delay.Schema} }}, {{ \"const\": \"auto\" }}]",
+            Range = $"{delay.Range}, or auto",
+        };
+    }
+
     /// <summary>A time limit. A plain number is in seconds, as in the original.</summary>
     /// <param name="zero">Whether 0 is accepted, as "no limit" or "the other one's".</param>
     public static ValueKind<TimeSpan> Timeout(bool zero) =>

@@ -66,14 +66,24 @@ public sealed record FlushPolicyStatus
     /// <summary>The daemon group's name.</summary>
     public required string Daemon { get; init; }
 
-    /// <summary>How long the relay waits for more before it flushes; zero flushes on any dry read.</summary>
+    /// <summary>
+    /// How long the relay waits for more before it flushes; zero flushes on any dry read. If <see cref="AutoDelay"/> is set, what it would
+    /// wait now in a transfer whose flushes cost something.
+    /// </summary>
     public required TimeSpan FlushDelay { get; init; }
+
+    /// <summary>Whether each response adapts the delay to how its application writes: <c>response-flush-delay: auto</c>.</summary>
+    public bool AutoDelay { get; init; }
 
     /// <summary>The runaway guard: a flush is forced when the chain holds more than this. Bytes.</summary>
     public required long BufferSize { get; init; }
 
     /// <summary>The longest a byte waits while the application trickles; zero: no deadline.</summary>
     public required TimeSpan FlushDeadline { get; init; }
+
+    /// <summary>The delay as text: <c>5 ms</c>, or <c>auto (3.2 ms)</c>.</summary>
+    [JsonIgnore]
+    public string ShownDelay => AutoDelay ? $"auto ({Units.FormatDuration(FlushDelay)})" : Units.FormatDuration(FlushDelay);
 
     /// <summary>Flushes since the start because the application stayed silent for the flush delay.</summary>
     public long IdleFlushes { get; init; }

@@ -69,7 +69,7 @@ public static class WatchFrame
                 Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
                 Rate(rate.RequestRate), Bytes(rate.ByteRate),
                 Rate(rate.IdleFlushRate), Rate(rate.DeadlineFlushRate), Rate(rate.GuardFlushRate), Rate(rate.EndFlushRate),
-                $"{Units.FormatDuration(policy.FlushDelay)} {Units.FormatDuration(policy.FlushDeadline)} "
+                $"{policy.ShownDelay} {Units.FormatDuration(policy.FlushDeadline)} "
                     + $"{Units.FormatSize(policy.BufferSize)}");
         }
 

@@ -25,6 +25,9 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     // How often to check the progress of a client whose response will be broken off.
     private static readonly TimeSpan DeliveryLook = TimeSpan.FromMilliseconds(20);
 
+    // The work of a TLS record or an HTTP/2 frame at both ends, roughly; what counts is that it is not zero.
+    private static readonly TimeSpan FrameCost = TimeSpan.FromMicroseconds(20);
+
     private TimedWait? _wait;
     private long _passed;
     private bool _isEnding;
@@ -33,6 +36,9 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
 
     /// <inheritdoc/>
     public long Held { get; private set; }
+
+    /// <inheritdoc/>
+    public TimeSpan FlushCost => client.IsFramed ? FrameCost : TimeSpan.Zero;
 
     /// <summary>Body bytes passed to the client so far.</summary>
     public long Bytes => _passed + Held;

@@ -20,11 +20,15 @@ public interface IOutputFilter
     long Held { get; }
 
     /// <summary>
-    /// The shortest flush deadline that does not reduce the rate of this filter and those below it. For a pacer that waits for full writes
-    /// this is two intervals: it takes up to one to gather such a write, and each write that is forced out short costs one. Zero: any
-    /// deadline will do.
+    /// What a flush costs a response in this filter and those below it, however few bytes it forces out: an interval of a pacer that waits
+    /// for full writes, or the work of a frame. Zero: nothing.
     /// </summary>
-    TimeSpan LeastDeadline => TimeSpan.Zero;
+    TimeSpan FlushCost => TimeSpan.Zero;
+
+    /// <summary>
+    /// The bytes of a full write, if this filter or one below it waits for one and stops reading while it sleeps; otherwise 0.
+    /// </summary>
+    long FullWrite => 0;
 
     /// <summary>Takes a block. When the returned task has completed, the caller may reuse the memory. One call at a time.</summary>
     /// <param name="block">The bytes; may be empty when only the marker matters.</param>

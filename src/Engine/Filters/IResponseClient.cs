@@ -21,6 +21,9 @@ public interface IResponseClient
     /// </summary>
     long Undelivered { get; }
 
+    /// <summary>Whether each send becomes a TLS record or an HTTP/2 frame of its own, which costs both ends work.</summary>
+    bool IsFramed { get; }
+
     /// <summary>Takes a piece of the body, which is sent with the next send.</summary>
     void Write(ReadOnlySpan<byte> bytes);
 

@@ -41,7 +41,10 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
     public long Held => _queued + _next.Held;
 
     /// <inheritdoc/>
-    public TimeSpan LeastDeadline => _pacer is not null && _definition.HoldsForFullWrites ? 2 * _definition.FlushCost : _next.LeastDeadline;
+    public TimeSpan FlushCost => _pacer is not null && _definition.HoldsForFullWrites ? _definition.FlushCost : _next.FlushCost;
+
+    /// <inheritdoc/>
+    public long FullWrite => _pacer is { } pacer && _definition.HoldsForFullWrites ? pacer.WriteSize : _next.FullWrite;
 
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)

@@ -18,7 +18,8 @@ namespace DaemonProxy.Relay;
 /// Responses of daemons and of embedded mode take the same path. Two rules are stricter than the original's. The guard counts what the
 /// chain still holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline limits how long a byte is
 /// held while the application trickles, which a delay restarted by each block would not do. If a pacer below waits for full writes, the
-/// deadline is at least two of its intervals; otherwise it would reduce the rate that the pacer has to keep.
+/// deadline is at least two of its intervals, because it takes up to one to gather such a write, and each write forced out short costs one.
+/// Under <c>response-flush-delay: auto</c> such a pacer also gets its next write read ahead, because the relay stands still while it sleeps.
 /// </summary>
 /// <param name="policy">The flush policy, read before each read of the body so that a change reaches responses in flight.</param>
 /// <param name="time">The clock for the deadline.</param>
@@ -32,6 +33,9 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     // checks its guard.
     private const int OriginalRead = 8000;
 
+    /// <summary>What responses have taught so far about their application's stalls, for <c>response-flush-delay: auto</c>.</summary>
+    public LearntDelay Learnt { get; } = new();
+
     /// <summary>Relays the body to its end, and then ends the response.</summary>
     /// <param name="body">The source.</param>
     /// <param name="chain">The first filter.</param>
@@ -42,7 +46,23 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     /// <exception cref="BrokenResponseException">The body broke off, the source stayed silent for too long, or the client accepted nothing
     /// for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
-    public async ValueTask RunAsync(
+    public ValueTask RunAsync(
+        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone) =>
+        policy.Current.AdaptsDelay && chain.FullWrite > 0 && body is not SpooledBody
+            ? RunAheadAsync(body, chain, traffic, prompt, socketTimeout, clientGone)
+            : RelayAsync(body, chain, traffic, prompt, socketTimeout, clientGone);
+
+    private async ValueTask RunAheadAsync(
+        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
+    {
+        // The next write and as much again, in case the application pauses while that one is being sent.
+        var size = SpoolSize.InMemory(Math.Min(2 * chain.FullWrite, policy.Current.BufferSize));
+        var ahead = new SpooledBody(body, size, socketTimeout, time, static () => ValueTask.CompletedTask, failed: null);
+        await using var _ = ahead.ConfigureAwait(false);
+        await RelayAsync(ahead, chain, traffic, prompt, Timeout.InfiniteTimeSpan, clientGone).ConfigureAwait(false);
+    }
+
+    private async ValueTask RelayAsync(
         IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
     {
         // True at first: until the first flush the head of the response has not left, even if no byte of the body was passed.
@@ -51,6 +71,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         var heldSince = time.GetTimestamp();
         var turn = 0L;
         var hasPassed = false;
+        var spells = new DrySpells(time);
+        var adaptive = new AdaptiveDelay(Learnt);
         try
         {
             while (true)
@@ -59,10 +81,11 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                 if (!body.TryRead(out var block))
                 {
                     turn = 0;
+                    if (spells.RunDry(out var ended)) Learn(ended);
                     if (unflushed)
                     {
-                        var (limit, reason) = LimitOfHolding(
-                            prompt ? TimeSpan.Zero : rules.FlushDelay, rules.FlushDeadline, chain, heldSince);
+                        var delay = prompt ? TimeSpan.Zero : rules.AdaptsDelay ? adaptive.Current(chain.FlushCost) : rules.FlushDelay;
+                        var (limit, reason) = LimitOfHolding(delay, rules.FlushDeadline, chain, heldSince);
                         if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
                         await FlushAsync(reason).ConfigureAwait(false);
                     }
@@ -72,6 +95,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                             $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
                     continue;
                 }
+                spells.Came(block.Data.Length);
                 for (var data = block.Data; ;)
                 {
                     var before = chain.Held;
@@ -81,6 +105,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     if (block.End && data.IsEmpty)
                     {
                         traffic.Count(FlushReason.End);
+                        if (spells.End(out var last)) Learn(last);
+                        else if (spells.IsUndivided) traffic.CountUndivided();
                         await chain.EndAsync(piece, body.Trailers, clientGone).ConfigureAwait(false);                       // (5)
                         return;
                     }
@@ -112,9 +138,16 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
             throw;
         }
 
+        void Learn(in DrySpell spell)
+        {
+            traffic.Count(spell);
+            adaptive.Learn(spell);
+        }
+
         async ValueTask FlushAsync(FlushReason reason)
         {
-            traffic.Count(reason);
+            if (chain.Held == 0) traffic.Count(reason);
+            else traffic.Count(reason, time.GetElapsedTime(heldSince));
             var flush = chain.WriteAsync(default, Marker.Flush, clientGone);
             if (!flush.IsCompleted) turn = 0;
             await flush.ConfigureAwait(false);
@@ -129,7 +162,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     {
         if (deadline > TimeSpan.Zero && chain.Held > 0)
         {
-            var least = chain.LeastDeadline;
+            var least = 2 * chain.FlushCost;
             var left = (deadline > least ? deadline : least) - time.GetElapsedTime(heldSince);
             if (left < delay) return (left > TimeSpan.Zero ? left : TimeSpan.Zero, FlushReason.Deadline);
         }

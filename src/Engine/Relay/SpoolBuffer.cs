@@ -7,7 +7,12 @@ namespace DaemonProxy.Relay;
 /// <param name="Memory">The most bytes in memory.</param>
 /// <param name="File">The most bytes in a file beyond that.</param>
 /// <param name="Place">Where the file is created.</param>
-public sealed record SpoolSize(long Memory, long File, SpoolPlace Place);
+public sealed record SpoolSize(long Memory, long File, SpoolPlace Place)
+{
+    /// <summary>A size without a file.</summary>
+    /// <param name="bytes">The most bytes in memory.</param>
+    public static SpoolSize InMemory(long bytes) => new(bytes, File: 0, new SpoolPlace(Directory: null));
+}
 
 /// <summary>
 /// A buffer between one writer and one slower reader: bytes go to memory first, then to a <see cref="SpoolFile"/>; when both are full, the

@@ -8,9 +8,13 @@ public sealed class TrafficCounter
     private long _bytes;
     private long _queueTicks;
     private long _ticks;
+    private WritingCounter? _writing;
 
     /// <summary>The flushes in its responses.</summary>
     public FlushCounter Flushes { get; } = new();
+
+    /// <summary>How its responses are written; created by the first one, because many routes never have any.</summary>
+    public WritingCounter Writing => LazyInitializer.EnsureInitialized(ref _writing, static () => new());
 
     /// <summary>Counts a request.</summary>
     /// <param name="request">The outcome of the request.</param>
@@ -40,6 +44,7 @@ public sealed class TrafficCounter
         DeadlineFlushes = Flushes[FlushReason.Deadline],
         GuardFlushes = Flushes[FlushReason.Guard],
         EndFlushes = Flushes[FlushReason.End],
+        Writing = Volatile.Read(ref _writing)?.Status() ?? WritingStatus.None,
     };
 }
 

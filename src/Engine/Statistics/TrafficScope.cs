@@ -17,4 +17,26 @@ public sealed class TrafficScope(params IReadOnlyList<TrafficCounter> counters)
     {
         foreach (var counter in _counters) counter.Flushes.Count(reason);
     }
+
+    /// <summary>Counts a flush of output that had been held for this long.</summary>
+    public void Count(FlushReason reason, TimeSpan held)
+    {
+        foreach (var counter in _counters)
+        {
+            counter.Flushes.Count(reason);
+            counter.Writing.CountHold(held);
+        }
+    }
+
+    /// <summary>Counts a dry spell.</summary>
+    public void Count(in DrySpell spell)
+    {
+        foreach (var counter in _counters) counter.Writing.Count(spell);
+    }
+
+    /// <summary>Counts a response whose body came without a dry spell.</summary>
+    public void CountUndivided()
+    {
+        foreach (var counter in _counters) counter.Writing.CountUndivided();
+    }
 }

@@ -83,6 +83,9 @@ public sealed record TrafficStatus
 
     /// <summary>Flushes because a response ended.</summary>
     public long EndFlushes { get; init; }
+
+    /// <summary>How the responses were written: dry spells, what came between them, and how long output was held.</summary>
+    public WritingStatus Writing { get; init; } = WritingStatus.None;
 }
 
 /// <summary>What a set of counts covers.</summary>

@@ -66,7 +66,7 @@ internal static class StatusCommand
             var deadline = policy.FlushDeadline > TimeSpan.Zero ? $", deadline {Units.FormatDuration(policy.FlushDeadline)}" : "";
             daemons.Add(daemon.Daemon, $"{daemon.State}", daemon.Address ?? string.Join(", ", daemon.ProcessId), $"{daemon.Restarts}",
                 $"{daemon.ActiveRequests}", $"{daemon.WaitingRequests}",
-                    $"{Units.FormatDuration(policy.FlushDelay)} / {Units.FormatSize(policy.BufferSize)}{deadline}");
+                    $"{policy.ShownDelay} / {Units.FormatSize(policy.BufferSize)}{deadline}");
         }
         var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
         foreach (var route in status.Routes)

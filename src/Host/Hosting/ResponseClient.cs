@@ -53,6 +53,10 @@ internal sealed class ResponseClient : IResponseClient
     public long Undelivered => _lender?.Undelivered ?? 0;
 
     /// <inheritdoc/>
+    /// <remarks>Only plain HTTP/1.1 has a lender.</remarks>
+    public bool IsFramed => _lender is null;
+
+    /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes)
     {
         if (_chunked) WriteChunk(bytes);

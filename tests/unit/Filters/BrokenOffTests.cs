@@ -112,6 +112,8 @@ public sealed class BrokenOffTests
 
         public bool IsAborted { get; private set; }
 
+        public bool IsFramed => false;
+
         public bool SendsInPlace => false;
 
         public long Undelivered { get; set; }

@@ -1,0 +1,57 @@
+namespace DaemonProxy.Statistics;
+
+/// <summary>
+/// Counts how applications write, from any number of threads: how long their dry spells last, how much comes before each, and how long
+/// output is held for its flush. Counted once per dry spell or flush, never for each block.
+/// </summary>
+public sealed class WritingCounter
+{
+    /// <summary>The bound of the first bucket of times: 50 us, about the shortest wait that a timer can tell from none.</summary>
+    public static readonly TimeSpan ShortestSpell = TimeSpan.FromMicroseconds(50);
+
+    /// <summary>The bound of the last bucket of times that has one: 60 s, the default of socket-timeout.</summary>
+    public static readonly TimeSpan LongestSpell = TimeSpan.FromSeconds(60);
+
+    // Four bounds an octave: a time read from them is at most 9% off.
+    private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, perOctave: 4);
+    private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, perOctave: 2);
+
+    private readonly LogHistogram _stalls = new(Times);
+    private readonly LogHistogram _pauses = new(Times);
+    private readonly LogHistogram _holds = new(Times);
+    private readonly LogHistogram _bytesBeforeStalls = new(Sizes);
+    private readonly LogHistogram _bytesBeforePauses = new(Sizes);
+    private long _undivided;
+
+    /// <summary>Counts a dry spell.</summary>
+    public void Count(in DrySpell spell)
+    {
+        var isStall = spell.Kind == DrySpellKind.Stall;
+        (isStall ? _stalls : _pauses).Count(spell.Duration.Ticks);
+        (isStall ? _bytesBeforeStalls : _bytesBeforePauses).Count(spell.BytesBefore);
+    }
+
+    /// <summary>Counts a flush of output that had been held for this long.</summary>
+    public void CountHold(TimeSpan held) => _holds.Count(held.Ticks);
+
+    /// <summary>Counts a response whose body came without a dry spell.</summary>
+    public void CountUndivided() => Interlocked.Increment(ref _undivided);
+
+    /// <summary>The counts so far.</summary>
+    public WritingStatus Status() => new()
+    {
+        Stalls = Durations(_stalls),
+        Pauses = Durations(_pauses),
+        Holds = Durations(_holds),
+        BytesBeforeStalls = Bytes(_bytesBeforeStalls),
+        BytesBeforePauses = Bytes(_bytesBeforePauses),
+        Undivided = Interlocked.Read(ref _undivided),
+    };
+
+    private static DurationBucket[] Durations(LogHistogram histogram) =>
+        [.. histogram.Buckets().Select(bucket => new DurationBucket(
+            bucket.Bound == long.MaxValue ? TimeSpan.MaxValue : TimeSpan.FromTicks(bucket.Bound), bucket.Count))];
+
+    private static SizeBucket[] Bytes(LogHistogram histogram) =>
+        [.. histogram.Buckets().Select(bucket => new SizeBucket(bucket.Bound, bucket.Count))];
+}

@@ -1,0 +1,40 @@
+namespace DaemonProxy.Statistics;
+
+/// <summary>
+/// How applications have written their responses since the front end started, as seen by the relay. All lists are in ascending order and
+/// leave out empty buckets.
+/// </summary>
+public sealed record WritingStatus
+{
+    /// <summary>The counts before the first response.</summary>
+    public static WritingStatus None { get; } = new();
+
+    /// <summary>Dry spells in the middle of a transfer, by duration.</summary>
+    public IReadOnlyList<DurationBucket> Stalls { get; init; } = [];
+
+    /// <summary>Dry spells of an idle stream, by duration.</summary>
+    public IReadOnlyList<DurationBucket> Pauses { get; init; } = [];
+
+    /// <summary>Flushes in the middle of a response, by how long the oldest of the flushed bytes had been held.</summary>
+    public IReadOnlyList<DurationBucket> Holds { get; init; } = [];
+
+    /// <summary>The stalls, by the bytes that came since the dry spell before.</summary>
+    public IReadOnlyList<SizeBucket> BytesBeforeStalls { get; init; } = [];
+
+    /// <summary>The pauses, by the bytes that came since the dry spell before.</summary>
+    public IReadOnlyList<SizeBucket> BytesBeforePauses { get; init; } = [];
+
+    /// <summary>Responses whose body came without a dry spell.</summary>
+    public long Undivided { get; init; }
+}
+
+/// <summary>A count of times.</summary>
+/// <param name="UpTo">The longest time counted; at most 19% more than the bound of the bucket below. <see cref="TimeSpan.MaxValue"/>: no
+/// bound.</param>
+/// <param name="Count">How many there were.</param>
+public sealed record DurationBucket(TimeSpan UpTo, long Count);
+
+/// <summary>A count of sizes.</summary>
+/// <param name="UpTo">The largest size counted, bytes; at most 41% more than the bound of the bucket below.</param>
+/// <param name="Count">How many there were.</param>
+public sealed record SizeBucket(long UpTo, long Count);
