@@ -68,6 +68,21 @@ Describe 'Set-FlushPolicy' {
         $now.FlushDelay, $now.BufferSize, $now.FlushDeadline | Should -Be $saved.FlushDelay, $saved.BufferSize, $saved.FlushDeadline
     }
 
+    It 'takes auto as a delay, shows it, and brings it back from a saved policy' {
+        $auto = Set-FlushPolicy site app -FlushDelay auto -PassThru
+        $auto.AutoDelay | Should -BeTrue
+        $auto.FlushDelay.TotalMilliseconds | Should -BeGreaterOrEqual 1
+        $auto.FlushDelay.TotalMilliseconds | Should -BeLessOrEqual 20
+        Get-FlushPolicy site app | Out-String | Should -Match 'auto \(5 ms\)\s+50 ms'
+        Get-FlushPolicy site app | Format-List | Out-String | Should -Match 'FlushDelay\s+: auto \(5 ms\)'
+        Set-FlushPolicy site app -FlushDelay 9
+        (Get-FlushPolicy site app).AutoDelay | Should -BeFalse
+        $auto | Set-FlushPolicy
+        (Get-FlushPolicy site app).AutoDelay | Should -BeTrue
+        $auto | Set-FlushPolicy -FlushDelay 7
+        Get-FlushPolicy site app | ForEach-Object { $_.AutoDelay; $_.FlushDelay.TotalMilliseconds } | Should -Be $false, 7
+    }
+
     It 'warns of a delay of 0 where a route has a rate limit, saying why' {
         Set-FlushPolicy site -FlushDelay 0 -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Should -HaveCount 1

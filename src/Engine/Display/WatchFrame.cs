@@ -43,6 +43,8 @@ public static class WatchFrame
             "",
         ];
         lines.AddRange(Daemons(rates));
+        if (WritingTable.Create(status.Daemons) is { } writing)
+            lines.AddRange(["", .. Split(writing)]);
         lines.Add("");
         lines.AddRange(Routes(rates));
         var left = room - lines.Count - 2;

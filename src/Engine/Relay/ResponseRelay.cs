@@ -29,6 +29,9 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     // At the rates possible without any wait, 1 MiB takes less than a millisecond.
     private const long LongestTurn = 1 << 20;
 
+    // What a Unix socket holds while nobody reads it: to read ahead less than that would be no gain.
+    private const long LeastAhead = 256 << 10;
+
     // The amount that the original reads from a daemon and passes on at a time (APR_BUCKET_BUFF_SIZE), and so the granularity at which it
     // checks its guard.
     private const int OriginalRead = 8000;
@@ -56,7 +59,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
         IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
     {
         // The next write and as much again, in case the application pauses while that one is being sent.
-        var size = SpoolSize.InMemory(Math.Min(2 * chain.FullWrite, policy.Current.BufferSize));
+        var size = SpoolSize.InMemory(Math.Max(LeastAhead, Math.Min(2 * chain.FullWrite, policy.Current.BufferSize)));
         var ahead = new SpooledBody(body, size, socketTimeout, time, static () => ValueTask.CompletedTask, failed: null);
         await using var _ = ahead.ConfigureAwait(false);
         await RelayAsync(ahead, chain, traffic, prompt, Timeout.InfiniteTimeSpan, clientGone).ConfigureAwait(false);

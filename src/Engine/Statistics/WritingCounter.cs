@@ -16,6 +16,10 @@ public sealed class WritingCounter
     private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, perOctave: 4);
     private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, perOctave: 2);
 
+    /// <summary>Every fourth bound of the times, in seconds: fine enough for a chart.</summary>
+    public static double[] Octaves { get; } =
+        [.. Times.Bounds.Where((_, i) => i % 4 == 0).Select(bound => TimeSpan.FromTicks(bound).TotalSeconds)];
+
     private readonly LogHistogram _stalls = new(Times);
     private readonly LogHistogram _pauses = new(Times);
     private readonly LogHistogram _holds = new(Times);

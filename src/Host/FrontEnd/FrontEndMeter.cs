@@ -52,7 +52,21 @@ internal sealed class FrontEndMeter : IDisposable
             Enum.GetValues<RestartReason>().Select(reason => Of(group.Value.Restarts[reason], Daemon(group.Key), Reason(reason)))),
                 "{restart}", "Workers started again.");
         Page = new PrometheusPage(Meter);
+        // A dry spell is far more frequent than a request: it is counted where it occurs, and not recorded by an instrument.
+        Page.AddHistogram(
+            "daemonproxy_dry_spell_seconds", "Time without anything to read in the middle of a response.", WritingCounter.Octaves,
+            ["http_route", "daemonproxy_kind"], () => Writing(statistics).SelectMany(route => new[]
+            {
+                (new[] { route.Path, nameof(DrySpellKind.Stall) }, route.Writing.Stalls),
+                (new[] { route.Path, nameof(DrySpellKind.Pause) }, route.Writing.Pauses),
+            }));
+        Page.AddHistogram(
+            "daemonproxy_held_output_seconds", "Time that output was held for its flush.", WritingCounter.Octaves, ["http_route"],
+            () => Writing(statistics).Select(route => (new[] { route.Path }, route.Writing.Holds)));
     }
+
+    private static IEnumerable<(string Path, WritingStatus Writing)> Writing(StatisticsBook statistics) =>
+        statistics.Routes.Select(route => (route.Key, route.Value.Status().Writing));
 
     public Meter Meter { get; } = new(Name);
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using DaemonProxy.Statistics;
 using Prometheus;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -47,6 +49,37 @@ internal sealed class PrometheusPage : IDisposable
 
     public Task WriteAsync(Stream output, CancellationToken cancellationToken) =>
         _registry.CollectAndExportAsTextAsync(output, cancellationToken);
+
+    /// <summary>Adds a histogram whose counts are kept elsewhere and read when the page is scraped.</summary>
+    /// <param name="name">Its name on the page.</param>
+    /// <param name="help">Its description.</param>
+    /// <param name="bounds">The bounds of its buckets, seconds.</param>
+    /// <param name="labels">The names of its labels.</param>
+    /// <param name="read">Reads each series: the values of its labels, and its counts since the start.</param>
+    public void AddHistogram(
+        string name, string help, double[] bounds, string[] labels,
+        Func<IEnumerable<(string[] Labels, IReadOnlyList<DurationBucket> Counts)>> read)
+    {
+        var histogram = Metrics.WithCustomRegistry(_registry).CreateHistogram(
+            name, help, labels, new HistogramConfiguration { Buckets = bounds });
+        var shown = new Dictionary<(string, TimeSpan), long>();
+        _registry.AddBeforeCollectCallback(() =>
+        {
+            // Two scrapes at once must not both add what is new.
+            lock (shown)
+            {
+                foreach (var (values, counts) in read())
+                {
+                    foreach (var (upTo, count) in counts)
+                    {
+                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (string.Join('\n', values), upTo), out _);
+                        histogram.WithLabels(values).Observe(upTo.TotalSeconds, count - last);
+                        last = count;
+                    }
+                }
+            }
+        });
+    }
 
     /// <summary>Stops collecting measurements.</summary>
     public void Dispose() => _listener.Dispose();

@@ -48,6 +48,27 @@ public sealed class WatchFrameTests
     }
 
     [Fact]
+    public void Frame_shows_how_a_group_writes_and_the_delay_in_force()
+    {
+        var busy = Activity(Noon, 1, 1);
+        var app = busy.Status.Daemons[0];
+        var writing = new WritingCounter();
+        for (var i = 0; i < 99; i++) writing.Count(new DrySpell(TimeSpan.FromMilliseconds(1), 9000, 9000));
+        writing.Count(new DrySpell(TimeSpan.FromSeconds(90), 100, 100));
+        writing.CountHold(TimeSpan.FromMilliseconds(5.1));
+        app = app with
+        {
+            Traffic = app.Traffic with { Writing = writing.Status() },
+            FlushPolicy = app.FlushPolicy with { AutoDelay = true, FlushDelay = TimeSpan.FromMilliseconds(1.3) },
+        };
+        var text = string.Join('\n', WatchFrame.Lines(
+            [("site", ActivityRates.Between(null, busy with { Status = busy.Status with { Daemons = [app] } }))], Noon, 160, 40));
+        Assert.Matches(@"GROUP +DRY SPELLS 50us - 60s +STALLS +PAUSES +HELD P50 +HELD P99 +FLUSH DELAY\n", text);
+        Assert.Matches(@"app {9}█ +▂ +99 +1 +5\.\dms +5\.\dms +auto \(1\.3ms\)\n", text);
+        Assert.DoesNotContain("DRY SPELLS", string.Join('\n', WatchFrame.Lines([("site", Busy())], Noon, 160, 40)));
+    }
+
+    [Fact]
     public void Frame_shows_groups_routes_flushes_and_responses()
     {
         var text = string.Join('\n', WatchFrame.Lines([("site", Busy())], Noon, 160, 40));

@@ -116,6 +116,14 @@ public sealed class StatisticsTests : IAsyncLifetime
         Assert.Contains("""daemonproxy_flushes_total{http_route="/app",daemonproxy_reason="End"} 2""", page);
         Assert.Contains("""daemonproxy_daemon_restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 0""", page);
         Assert.DoesNotContain("BREW", page);
+
+        await GetAsync("app/drip?count=5&chunk=100&every-ms=20");
+        await CountedAsync(3);
+        for (var scrape = 0; scrape < 2; scrape++)
+            page = await _frontEnd.Client.GetStringAsync(new Uri((await _frontEnd.Control.GetStatusAsync()).MetricsUri!, "metrics"));
+        Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/app",daemonproxy_kind="Pause",le="+Inf"} 4""", page);
+        Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/app",daemonproxy_kind="Pause",le="0.0032"} 0""", page);
+        Assert.Contains("""daemonproxy_held_output_seconds_bucket{http_route="/app",le="0.0008"} 0""", page);
     }
 
     private async Task GetAsync(string path)

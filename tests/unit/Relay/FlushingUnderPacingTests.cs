@@ -61,6 +61,25 @@ public sealed class FlushingUnderPacingTests
         }
     }
 
+    [Theory]
+    [InlineData(16, 2.8, 5.0)]
+    [InlineData(64, 10, 20.8)]
+    public async Task Auto_reads_the_next_write_ahead_while_the_pacer_sleeps(int chunk, double shortest, double longest)
+    {
+        // An application that is just fast enough: it makes 1.03 of the rate.
+        var auto = await ShareAsync(FlushPolicy.Default with { FlushDelay = FlushPolicy.Auto }, 4_000 * KiB, Stalling());
+        var original = await ShareAsync(
+            FlushPolicy.Default with { FlushDelay = TimeSpan.FromMilliseconds(20), FlushDeadline = TimeSpan.Zero }, 4_000 * KiB, Stalling());
+        Assert.True(auto >= 0.93, $"{auto:0.000} of the rate");
+        Assert.True(original < 0.7, $"{original:0.000} of the rate without reading ahead");
+
+        Application Stalling()
+        {
+            var random = new Random(6);
+            return new(_time, chunk * KiB, () => shortest + (random.NextDouble() * (longest - shortest)), FourSecondsOf(4_000));
+        }
+    }
+
     [Fact]
     public async Task Deadline_still_bounds_how_long_a_trickle_waits_for_a_pacer_that_wants_full_writes()
     {
@@ -88,7 +107,7 @@ public sealed class FlushingUnderPacingTests
         using var pacing = new RateLimitFilter(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.Interval), _time), default, chain);
         var run = new ResponseRelay(new LiveFlushPolicy(policy), _time)
             .RunAsync(body, pacing, new TrafficScope(new TrafficCounter()), prompt: false, TimeSpan.FromSeconds(60), default).AsTask();
-        for (var step = 0; !run.IsCompleted; step++)
+        for (var step = 0; !run.IsCompleted && !chain.HasEnded; step++)
         {
             Assert.True(step < 200_000, "the response never ended");
             _time.Advance(Step);

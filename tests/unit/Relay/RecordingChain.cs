@@ -23,6 +23,8 @@ internal sealed class RecordingChain(FakeTimeProvider time, long holdsUpTo) : IO
 
     public long Held { get; private set; }
 
+    public TimeSpan FlushCost { get; init; }
+
     public byte[] Bytes => _bytes.ToArray();
 
     public IEnumerable<double> Flushes => Calls.Where(call => call.Marker == Marker.Flush).Select(call => call.At);
