@@ -13,8 +13,9 @@ internal static class PatternEndpoints
             "<code>n</code> bytes with a Content-Length, written and flushed <code>chunk</code> bytes at a time.",
             ["n", "chunk"], BytesAsync),
         new("/stream", "stream?n=1000000&chunk=8192&stall-ms=2",
-            "The same, chunked, with a random pause of 0 to <code>stall-ms</code> milliseconds between the chunks.",
-            ["n", "chunk", "stall-ms"], StreamAsync),
+            "The same, chunked, with a random pause of <code>stall-from-ms</code> (0) to <code>stall-ms</code> milliseconds between the "
+            + "chunks.",
+            ["n", "chunk", "stall-from-ms", "stall-ms"], StreamAsync),
     ];
 
     private static Task BytesAsync(SampleExchange exchange)
@@ -22,24 +23,26 @@ internal static class PatternEndpoints
         var size = exchange.Integer("n", DefaultSize, 0, SampleExchange.LargestBody);
         var chunk = exchange.Integer("chunk", DefaultChunk, 1, SampleExchange.LargestChunk);
         exchange.Begin("application/octet-stream", size);
-        return exchange.IsHead ? Task.CompletedTask : WriteAsync(exchange, size, chunk, TimeSpan.Zero);
+        return exchange.IsHead ? Task.CompletedTask : WriteAsync(exchange, size, chunk, TimeSpan.Zero, TimeSpan.Zero);
     }
 
     private static Task StreamAsync(SampleExchange exchange)
     {
         var size = exchange.Integer("n", DefaultSize, 0, SampleExchange.LargestBody);
         var chunk = exchange.Integer("chunk", DefaultChunk, 1, SampleExchange.LargestChunk);
-        var stall = exchange.Milliseconds("stall-ms", 0, LongestStall);
+        var longest = exchange.Milliseconds("stall-ms", 0, LongestStall);
+        var shortest = exchange.Milliseconds("stall-from-ms", 0, LongestStall);
         exchange.Begin("application/octet-stream");
-        return exchange.IsHead ? Task.CompletedTask : WriteAsync(exchange, size, chunk, stall);
+        return exchange.IsHead ? Task.CompletedTask : WriteAsync(exchange, size, chunk, shortest, longest);
     }
 
-    private static async Task WriteAsync(SampleExchange exchange, long size, long chunk, TimeSpan stall)
+    private static async Task WriteAsync(SampleExchange exchange, long size, long chunk, TimeSpan shortestStall, TimeSpan longestStall)
     {
         for (long position = 0; position < size; position += chunk)
         {
-            if (position > 0 && stall > TimeSpan.Zero)
-                await exchange.Timer.WaitAsync(stall * Random.Shared.NextDouble(), exchange.Aborted);
+            if (position > 0 && longestStall > TimeSpan.Zero)
+                await exchange.Timer.WaitAsync(
+                    shortestStall + ((longestStall - shortestStall) * Random.Shared.NextDouble()), exchange.Aborted);
             await Pattern.WriteAsync(exchange.Output, position, Math.Min(chunk, size - position), exchange.Aborted);
         }
     }
