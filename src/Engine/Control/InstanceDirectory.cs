@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Control;
 
@@ -18,6 +19,8 @@ public sealed class InstanceDirectory : IDisposable
     private const string IdentityName = "instance.json";
 
     private readonly RuntimeDirectory _runtime;
+    private readonly UserFolders _userFolders;
+    private string _sockets;
     private FileLock? _lock;
 
     private InstanceDirectory(RuntimeDirectory runtime, string name, FileLock held)
@@ -26,6 +29,8 @@ public sealed class InstanceDirectory : IDisposable
         _lock = held;
         Name = name;
         Path = System.IO.Path.Combine(runtime.Path, name);
+        _sockets = Path;
+        _userFolders = new UserFolders(Path);
     }
 
     /// <summary>The front end's name.</summary>
@@ -44,11 +49,29 @@ public sealed class InstanceDirectory : IDisposable
     /// <param name="group">The group.</param>
     /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
     /// <exception cref="ControlException">The path is longer than the system allows.</exception>
-    public string DaemonSocket(string group, long number)
+    public string DaemonSocket(string group, long number) => DaemonSocketIn(_sockets, group, number);
+
+    /// <summary>
+    /// Full path of the socket that a process of another user opens, and the name of it that the front end connects to. For a front end
+    /// that runs as root.
+    /// </summary>
+    /// <param name="group">The group.</param>
+    /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
+    /// <param name="account">The user.</param>
+    /// <exception cref="ControlException">The path is longer than the system allows.</exception>
+    /// <exception cref="IOException">The folder of the user's sockets cannot be made.</exception>
+    public (string Socket, SocketClaim Claim) UserSocket(string group, long number, Account account)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        return (DaemonSocketIn(_userFolders.Open(account), group, number),
+            new(DaemonSocketIn(_userFolders.OpenForClaims(), group, number), account.User));
+    }
+
+    private static string DaemonSocketIn(string folder, string group, long number)
     {
         // Checked with the longest number, so that the first process reports what would otherwise fail after a day.
-        RuntimeDirectory.SocketPath(Path, $"{group}.99999.sock");
-        return RuntimeDirectory.SocketPath(Path, $"{group}.{number % 100_000}.sock");
+        RuntimeDirectory.SocketPath(folder, $"{group}.99999.sock");
+        return RuntimeDirectory.SocketPath(folder, $"{group}.{number % 100_000}.sock");
     }
 
     /// <summary>Claims a name for the front end in this process, and removes the remains of a dead front end of that name.</summary>
@@ -216,6 +239,7 @@ public sealed class InstanceDirectory : IDisposable
 
     private static void Clear(string folder, bool andLock)
     {
+        new UserFolders(folder).Clear(keep: EventLog);
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
             if (entry.Name.StartsWith(EventLog, StringComparison.Ordinal) || (entry.Name == LockName && !andLock))

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
 
@@ -20,10 +21,12 @@ public sealed record DaemonCommand(
     /// <param name="host">Program and first arguments that start this host.</param>
     /// <param name="requireLoad">Whether the process of a WSGI application ends when it cannot load the application.</param>
     /// <param name="secret">The secret that each request to a WSGI worker carries.</param>
-    public static DaemonCommand From(DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret)
+    /// <param name="account">The user that the process runs as; null: the front end's own.</param>
+    public static DaemonCommand From(
+        DaemonGroupOptions options, string socket, IReadOnlyList<string> host, bool requireLoad, string secret, Account? account = null)
     {
-        string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity), "--"];
-        var variables = new Dictionary<string, string>();
+        string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity)];
+        var variables = new Dictionary<string, string>(account?.Variables ?? []);
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
         foreach (var (name, value) in options.Identity.Env) variables[name] = value;
@@ -31,8 +34,10 @@ public sealed record DaemonCommand(
         {
             string[] what = options.Application is { } application ? ["--application", application] : ["--sample"];
             string[] worker = [.. host, "daemon", .. what, "--socket", socket, "--front-end"];
+            // Another user may not enter the folder of the socket, so the shim opens it before it becomes that user.
+            if (account is not null) shim = [.. shim, $"--listen={socket}"];
             // This host does the shim's work itself, except for taking on another identity.
-            return new(options.Application ?? "the sample application", options.Identity.UnixOnly().Any() ? [.. shim, .. worker] : worker,
+            return new(ProgramOf(options), options.Identity.UnixOnly().Any() ? [.. shim, "--", .. worker] : worker,
                 socket, options.Home, variables)
             {
                 AnswersPing = true,
@@ -40,8 +45,22 @@ public sealed record DaemonCommand(
             };
         }
         string[] command = [.. options.Command.Select(part => part.Replace("{socket}", socket, StringComparison.Ordinal))];
-        return new(command[0], [.. shim, .. command], socket, options.Home, variables) { LooksFor = command[0] };
+        // Without a shim, nothing precedes the command.
+        return new(command[0], shim.Length == 0 ? command : [.. shim, "--", .. command], socket, options.Home, variables)
+        {
+            LooksFor = command[0],
+        };
     }
+
+    /// <summary>The program's name for messages.</summary>
+    public static string ProgramOf(DaemonGroupOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Application ?? (options.Source == DaemonSource.Sample ? "the sample application" : options.Command[0]);
+    }
+
+    /// <summary>The second name of the socket, which the front end connects to; null: it connects to <see cref="Socket"/>.</summary>
+    public SocketClaim? Claim { get; init; }
 
     /// <summary>Whether the process answers <c>OPTIONS *</c> itself, without involving an application, as this host does.</summary>
     public bool AnswersPing { get; init; }

@@ -16,6 +16,9 @@ internal interface IWorkerProcess
     /// <summary>Full path of the socket that the process must listen on.</summary>
     string Socket { get; }
 
+    /// <summary>Full path of the name of that socket which the front end connects to.</summary>
+    string Address => Socket;
+
     /// <summary>When it was started, as a timestamp of the clock.</summary>
     long Start { get; }
 

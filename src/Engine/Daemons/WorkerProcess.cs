@@ -52,6 +52,9 @@ internal sealed class WorkerProcess : IWorkerProcess
     public string Socket => _command.Socket;
 
     /// <inheritdoc/>
+    public string Address => _command.Claim?.Path ?? Socket;
+
+    /// <inheritdoc/>
     public long Start { get; }
 
     /// <inheritdoc/>
@@ -121,11 +124,13 @@ internal sealed class WorkerProcess : IWorkerProcess
     {
         while (!Ended.IsCompleted)
         {
-            using (var socket = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+            // Claimed anew at each attempt: a program may replace its socket before it listens.
+            if (_command.Claim?.TryTake(Socket) ?? true)
             {
+                using var socket = new System.Net.Sockets.Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 try
                 {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(_command.Socket), stop).ConfigureAwait(false);
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(Address), stop).ConfigureAwait(false);
                     if (!_command.AnswersPing || await AnswersAsync(socket, limit, stop).ConfigureAwait(false)) return true;
                 }
                 catch (SocketException)
@@ -164,7 +169,8 @@ internal sealed class WorkerProcess : IWorkerProcess
         // Processes that it started must not outlive it.
         ProcessTree.Kill(_process);
         await Ended.ConfigureAwait(false);
-        File.Delete(_command.Socket);
+        File.Delete(Socket);
+        _command.Claim?.Release();
         await Task.WhenAny(_silent.Task, Task.Delay(LastWords, _time)).ConfigureAwait(false);
         // A child that still holds the output may write to the log for as long as it lives. If the pipe were closed, the child's next line
         // would kill it.

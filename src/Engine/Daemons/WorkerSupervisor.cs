@@ -138,7 +138,7 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         if (listens)
         {
             var death = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var worker = new DaemonWorker(Options, new DaemonAddress(process.Socket, null, 0), _group.Capacity, _time, _group.Budget)
+            var worker = new DaemonWorker(Options, new DaemonAddress(process.Address, null, 0), _group.Capacity, _time, _group.Budget)
             {
                 Death = death,
             };

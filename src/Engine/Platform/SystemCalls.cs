@@ -8,6 +8,9 @@ namespace DaemonProxy.Platform;
 /// </summary>
 internal static unsafe partial class SystemCalls
 {
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint user, uint group);
+
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int CloseDescriptor(int descriptor);
 
@@ -40,6 +43,17 @@ internal static unsafe partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "dlerror")]
     public static partial nint LastLibraryError();
+
+    /// <summary>Gives a file, or a symbolic link itself, another name on the same file system.</summary>
+    public static bool LinkFile(string existing, string name)
+    {
+        var here = OperatingSystem.IsMacOS() ? -2 : -100; // AT_FDCWD
+        return LinkFileAt(here, existing, here, name, 0) == 0;
+    }
+
+    // Unlike link(2), it follows a symbolic link on no system.
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkFileAt(int folder, string existing, int nameFolder, string name, int flags);
 
     [LibraryImport("libc", EntryPoint = "lstat", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int LinkStatus(string path, byte* buffer);

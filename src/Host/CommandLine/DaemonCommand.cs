@@ -54,10 +54,12 @@ internal static class DaemonCommand
         var watch = new Option<bool>("--watch-stdin") { Description = "End when standard input ends, so as not to outlive the front end." };
         // Front ends start their workers with this option and send them the options of their group: see FrontEndLink.
         var frontEnd = new Option<bool>("--front-end") { Hidden = true };
+        // The shim of a worker with another user opens the socket and adds this option: see ExecShim.
+        var descriptor = new Option<int?>(DaemonSocket.DescriptorOption) { Hidden = true };
         var json = JsonOption.Create();
         var command = new Command("daemon", "Run a daemon process that a front end relays to.")
         {
-            sample, application, callable, threads, pythonHome, pythonPath, requireLoad, socket, watch, frontEnd, json,
+            sample, application, callable, threads, pythonHome, pythonPath, requireLoad, socket, descriptor, watch, frontEnd, json,
         };
         command.AddRule(result => CheckOne(result, sample, application));
         command.SetAction(async (arguments, _) =>
@@ -65,6 +67,7 @@ internal static class DaemonCommand
             var link = arguments.GetValue(frontEnd)
                 ? FrontEndLink.Take() : FrontEndLink.ByHand(arguments.GetValue(watch) ? Console.OpenStandardInput() : null);
             var path = Path.GetFullPath(arguments.GetRequiredValue(socket));
+            var listening = new DaemonSocket(path, arguments.GetValue(descriptor));
             var output = arguments.InvocationConfiguration.Output;
             var target = arguments.GetValue(application);
             // Requests run on threads of their own; one thread is plenty for the front end's connections.
@@ -72,7 +75,7 @@ internal static class DaemonCommand
             if (target is null)
             {
                 using var samples = new SampleApplication();
-                await DaemonServer.RunAsync(path, link.Lifeline, samples, SampleDrainTimeout, Ready);
+                await DaemonServer.RunAsync(listening, link.Lifeline, samples, SampleDrainTimeout, Ready);
                 return DaemonProxyCommand.Ok;
             }
             var options = link.Greeting?.Group ?? new DaemonGroupOptions
@@ -86,7 +89,7 @@ internal static class DaemonCommand
                 PythonPath = arguments.GetValue(pythonPath) ?? [],
             };
             var mustLoad = link.Greeting?.RequireLoad ?? arguments.GetValue(requireLoad);
-            try { await WsgiDaemon.RunAsync(options, mustLoad, path, link, Ready); }
+            try { await WsgiDaemon.RunAsync(options, mustLoad, listening, link, Ready); }
             catch (PythonException failure) when (arguments.GetValue(frontEnd))
             {
                 // A single event with all its lines; on standard error, each line would be a separate line of output.

@@ -29,11 +29,25 @@ internal sealed record FrontEndServices(
     /// <summary>The front end's connections, to clients and to daemons.</summary>
     public required ConnectionBudget Budget { get; init; }
 
-    /// <summary>Returns a socket path that no other daemon of this front end has had.</summary>
-    /// <exception cref="IOException">The path is longer than the system allows.</exception>
-    public string NextSocket(string group)
+    /// <summary>Builds the command of a group's next process, with a socket that no other daemon of this front end has had.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="requireLoad">Whether the process ends when it cannot load its application.</param>
+    /// <param name="secret">The secret that each request to a WSGI worker carries.</param>
+    /// <exception cref="IOException">
+    /// The socket's path is longer than the system allows, its folder cannot be made, or there is no such user.
+    /// </exception>
+    public DaemonCommand NextCommand(DaemonGroupOptions group, bool requireLoad, string secret)
     {
-        try { return Instance.DaemonSocket(group, Interlocked.Increment(ref _sockets)); }
+        var account = ProcessAccount.Find(group.Identity);
+        var number = Interlocked.Increment(ref _sockets);
+        try
+        {
+            // A command opens its socket itself, as its own user. Only root can take on another user; others are told so by the shim.
+            if (account is null || group.Source != DaemonSource.Command || FileOwner.CurrentUser != 0)
+                return DaemonCommand.From(group, Instance.DaemonSocket(group.Name, number), Host, requireLoad, secret, account);
+            var (socket, claim) = Instance.UserSocket(group.Name, number, account);
+            return DaemonCommand.From(group, socket, Host, requireLoad, secret, account) with { Claim = claim };
+        }
         catch (ControlException failure) { throw new IOException(failure.Message, failure); }
     }
 }
@@ -69,10 +83,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget);
             _groups.Add(group);
             if (options.Source == DaemonSource.Address) continue;
-            DaemonCommand Next(bool requireLoad) =>
-                DaemonCommand.From(options, services.NextSocket(options.Name), services.Host, requireLoad, group.Secret);
-            _managed.Add(options.Name,
-                new GroupSupervisor(group, Next(false).Program, Next, services.Launcher, services.Log, services.Time));
+            _managed.Add(options.Name, new GroupSupervisor(group, DaemonCommand.ProgramOf(options),
+                requireLoad => services.NextCommand(options, requireLoad, group.Secret), services.Launcher, services.Log, services.Time));
         }
         Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);
         Routes = new RouteTable(

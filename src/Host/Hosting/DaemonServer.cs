@@ -12,7 +12,7 @@ internal static class DaemonServer
     private static readonly TimeSpan ParentLook = TimeSpan.FromSeconds(1);
 
     /// <summary>Serves until SIGTERM, Ctrl+C or the end of <paramref name="lifeline"/>, then finishes the requests in flight.</summary>
-    /// <param name="socket">Full path of the socket.</param>
+    /// <param name="socket">The socket.</param>
     /// <param name="lifeline">
     /// A stream whose end means that the process which started this one is gone, so that a daemon never outlives its front end;
     /// null for a daemon on its own. With it, Ctrl+C is left to the front end, which a terminal tells at the same time and which
@@ -23,7 +23,7 @@ internal static class DaemonServer
     /// <param name="ready">Called once it serves.</param>
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
     public static async Task RunAsync<TContext>(
-        string socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
+        DaemonSocket socket, Stream? lifeline, IHttpApplication<TContext> application, TimeSpan drainTimeout, Action ready)
         where TContext : notnull
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,9 +45,10 @@ internal static class DaemonServer
     }
 
     /// <summary>The options of a daemon's server, which relies on its front end to handle slow clients and long bodies.</summary>
-    public static HttpServerOptions OptionsOf(string socket) => new()
+    public static HttpServerOptions OptionsOf(DaemonSocket socket) => new()
     {
-        UnixSocket = socket,
+        UnixSocket = socket.Path,
+        Open = socket.TakeOpen() is { } open ? [open] : null,
         MaxRequestBodySize = null,
         Limits = static limits =>
         {

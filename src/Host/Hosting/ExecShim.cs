@@ -19,6 +19,10 @@ internal static class ExecShim
     private const int NoEntry = 2;
     private const int NotPermitted = 13;
     private const int SetParentDeathSignal = 1; // PR_SET_PDEATHSIG
+    private const int DuplicateDescriptor = 0; // F_DUPFD
+
+    // Above the range that programs rely on.
+    private const int FirstOwn = 64;
 
     /// <summary>Replaces this process with the command; returns only on failure.</summary>
     /// <param name="arguments">Options, <c>--</c>, program and arguments.</param>
@@ -30,7 +34,7 @@ internal static class ExecShim
         var end = arguments.IndexOf("--");
         var command = arguments[(end + 1)..];
         if (end < 0 || command.IsEmpty) return Complain(125, "exec needs a command after --");
-        string? name = null, group = null, supplementary = null, user = null, memory = null, addressSpace = null;
+        string? name = null, group = null, supplementary = null, user = null, memory = null, addressSpace = null, socket = null;
         var parent = 0;
         foreach (var option in arguments[..end])
         {
@@ -42,6 +46,7 @@ internal static class ExecShim
                 "--group=" => Note(out group, value),
                 "--supplementary-groups=" => Note(out supplementary, value),
                 "--user=" => Note(out user, value),
+                "--listen=" => Note(out socket, value),
                 "--umask=" => SetUmask(Convert.ToInt32(value, 8)),
                 "--cpu-priority=" => SetPriority(int.Parse(value, CultureInfo.InvariantCulture)),
                 "--memory-limit=" => Note(out memory, value),
@@ -49,6 +54,11 @@ internal static class ExecShim
                 _ => $"exec knows no option {option}",
             };
             if (failure is not null) return Complain(125, failure);
+        }
+        if (socket is not null)
+        {
+            if (Listen(socket, out var descriptor) is { } failure) return Complain(125, failure);
+            command = (string[])[.. command, DaemonSocket.DescriptorOption, descriptor.ToString(CultureInfo.InvariantCulture)];
         }
         // The change of user comes last, because the new user may no longer be allowed to do the earlier steps.
         if (BecomeUser(user, group, supplementary?.Split(',') ?? []) is { } refused) return Complain(125, refused);
@@ -87,6 +97,22 @@ internal static class ExecShim
         return null;
     }
 
+    /// <summary>
+    /// Opens the worker's socket, which then needs no way into its folder. The socket remains this user's: nobody else can replace it.
+    /// </summary>
+    private static string? Listen(string path, out int descriptor)
+    {
+        descriptor = -1;
+        try
+        {
+            var socket = UnixListenSocket.Open(path, ListenSockets.Backlog).Socket;
+            // Unlike the original, the duplicate stays open in the program that this process becomes.
+            descriptor = SystemCalls.ControlDescriptor((int)socket.Handle, DuplicateDescriptor, FirstOwn);
+            return descriptor >= 0 ? null : $"the socket {path} cannot be passed on: {Marshal.GetLastPInvokeErrorMessage()}";
+        }
+        catch (ServerStartException failure) { return failure.Message; }
+    }
+
     private static string? SetUmask(int mask)
     {
         _ = SystemCalls.SetUmask((uint)mask);
@@ -111,7 +137,7 @@ internal static class ExecShim
         if (user is not null)
         {
             if (Accounts.User(user) is not { } account) return $"there is no user {user}; create it, or name one that is there in user";
-            (userId, groupId) = account;
+            (userId, groupId) = (account.User, account.Group);
         }
         if (group is not null)
         {

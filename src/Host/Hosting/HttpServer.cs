@@ -43,7 +43,7 @@ internal sealed class HttpServer : IAsyncDisposable
         if (options.Certificate is null && options.Listen.FirstOrDefault(a => a.Scheme == "https") is { } https)
             throw new ServerStartException($"{https} needs a certificate; name one under tls, or listen on http");
 
-        var sockets = ListenSockets.Open(options.Listen, options.UnixSocket);
+        List<ListenSocket> sockets = [.. options.Open ?? ListenSockets.Open(options.Listen, options.UnixSocket)];
         HttpServer? server = null;
         try
         {

@@ -16,6 +16,12 @@ internal sealed record HttpServerOptions
     /// </summary>
     public string? UnixSocket { get; init; }
 
+    /// <summary>
+    /// Sockets that are open already, served instead of opening any; null: the server opens <see cref="Listen"/> and
+    /// <see cref="UnixSocket"/>. The server closes them.
+    /// </summary>
+    public IReadOnlyList<ListenSocket>? Open { get; init; }
+
     /// <summary>The certificate of the <c>https</c> addresses; required when there is an <c>https</c> address.</summary>
     public LiveCertificate? Certificate { get; init; }
 

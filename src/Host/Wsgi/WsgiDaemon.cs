@@ -18,10 +18,10 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
     /// <exception cref="ServerStartException">The socket cannot be listened on.</exception>
     /// <param name="options">The options of its group, or those given by hand.</param>
     /// <param name="requireLoad">Whether to fail when the application cannot be loaded, instead of answering 500 until it can.</param>
-    /// <param name="socket">Full path of the socket to serve on.</param>
+    /// <param name="socket">The socket to serve on.</param>
     /// <param name="link">The link to the front end.</param>
     /// <param name="ready">Called once it serves.</param>
-    public static async Task RunAsync(DaemonGroupOptions options, bool requireLoad, string socket, FrontEndLink link, Action ready)
+    public static async Task RunAsync(DaemonGroupOptions options, bool requireLoad, DaemonSocket socket, FrontEndLink link, Action ready)
     {
         var settings = new WsgiSettings
         {
@@ -30,7 +30,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
             ProcessGroup = options.Name,
             Processes = options.Processes,
             Threads = options.Threads,
-            Addresses = () => [Path.GetDirectoryName(socket)!],
+            Addresses = () => [Path.GetDirectoryName(socket.Path)!],
             Log = (text, isError) => link.Events.Report(isError ? EventCatalogue.ApplicationError : EventCatalogue.ApplicationOutput, text),
         };
         var limits = new RequestLimits(options.RequestTimeout, options.InterruptTimeout, options.SlowRequestTimeout);

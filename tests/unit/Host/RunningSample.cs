@@ -23,7 +23,7 @@ public sealed class RunningSample : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _application = new SampleApplication();
-        _server = await HttpServer.StartAsync(DaemonServer.OptionsOf(SocketPath), _application, CancellationToken.None);
+        _server = await HttpServer.StartAsync(DaemonServer.OptionsOf(new(SocketPath, null)), _application, CancellationToken.None);
         Client = new HttpClient(
             new SocketsHttpHandler { ConnectCallback = async (_, cancellationToken) => await ConnectAsync(cancellationToken) })
         {

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace DaemonProxy.Platform;
+
+/// <summary>
+/// Folders in which the processes of other users open their sockets, because a front end's own folder is closed to them. Only root makes
+/// them, in a folder whose parents only root can write to. Each belongs to one user (mode 0700).
+/// </summary>
+public sealed class UserFolders
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Passage = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const int WritableByOthers = 0b000_010_010;
+
+    private const uint SameGroup = uint.MaxValue;
+
+    // Long enough to be one front end's alone, and short enough for a socket's path.
+    private const int NameLength = 12;
+
+    private readonly string _folder;
+
+    /// <summary>Describes the folders of a front end without making any.</summary>
+    /// <param name="instance">Full path of the front end's own folder.</param>
+    public UserFolders(string instance) => _folder = Path.Combine(
+        Root, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..NameLength]);
+
+    /// <summary>The folder that contains the folders of all front ends.</summary>
+    public static string Root => OperatingSystem.IsMacOS() ? "/var/run/daemonproxy" : "/run/daemonproxy";
+
+    /// <summary>Makes the folder of a user, and those above it, if they do not exist.</summary>
+    /// <param name="account">The user.</param>
+    /// <returns>Full path of the folder.</returns>
+    /// <exception cref="IOException">It cannot be made, or somebody else can write to one of the folders above it.</exception>
+    public string Open(Account account)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        OpenRoot();
+        var folder = Path.Combine(_folder, $"{account.User}");
+        if (FileOwner.Status(folder) is { } found)
+        {
+            // Left unfinished by a front end that ended in the middle of this.
+            if (found.Kind != FileOwner.FolderKind || (found.Owner != 0 && found.Owner != account.User))
+                throw Refusal(folder, "is there and belongs to somebody else; remove it");
+        }
+        else Make(folder, OwnerOnly);
+        return SystemCalls.ChangeOwner(folder, account.User, account.Group ?? SameGroup) == 0
+            ? folder : throw Refusal(folder, $"cannot be given to user {account.Name}; the front end needs the right to change owners");
+    }
+
+    /// <summary>Makes the folder for the second names of sockets, which is root's alone.</summary>
+    /// <returns>Full path of the folder.</returns>
+    /// <exception cref="IOException">It cannot be made, or somebody else can write to one of the folders above it.</exception>
+    public string OpenForClaims()
+    {
+        OpenRoot();
+        var folder = Path.Combine(_folder, "root");
+        if (FileOwner.Status(folder) is null) Make(folder, OwnerOnly);
+        CheckClosed(folder);
+        return folder;
+    }
+
+    /// <summary>
+    /// Removes the sockets and the folders that are empty then; does nothing unless this process runs as root. Nothing is removed inside a
+    /// folder that a user has made, because that user could turn its path elsewhere meanwhile.
+    /// </summary>
+    /// <param name="keep">The beginning of the names of files that stay.</param>
+    public void Clear(string keep)
+    {
+        if (OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0 || !Directory.Exists(_folder)) return;
+        foreach (var folder in new DirectoryInfo(_folder).EnumerateDirectories())
+        {
+            foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => !entry.Name.StartsWith(keep, StringComparison.Ordinal)))
+                Quietly(entry.Delete);
+            Quietly(folder.Delete);
+        }
+        Quietly(() => Directory.Delete(_folder));
+    }
+
+    private void OpenRoot()
+    {
+        foreach (var folder in new[] { Root, _folder })
+        {
+            if (FileOwner.Status(folder) is null) Make(folder, Passage);
+        }
+        foreach (var folder in new[] { Path.GetFullPath("..", Root), Root, _folder }) CheckClosed(folder);
+    }
+
+    private static void Make(string folder, UnixFileMode mode)
+    {
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException();
+        try
+        {
+            Directory.CreateDirectory(folder, mode);
+            // Whatever the process's umask is.
+            File.SetUnixFileMode(folder, mode);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal(folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {Path.GetDirectoryName(folder)}", error);
+        }
+    }
+
+    private static void CheckClosed(string folder)
+    {
+        if (FileOwner.Status(folder) is not { Kind: FileOwner.FolderKind, Owner: 0 } status || (status.Mode & WritableByOthers) != 0)
+            throw Refusal(folder, "can be changed by other users than root; remove it, or make it root's alone with chmod 711");
+    }
+
+    private static IOException Refusal(string folder, string why, Exception? cause = null) =>
+        new($"the folder {folder}, for the sockets of another user's processes, {why}", cause);
+
+    private static void Quietly(Action remove)
+    {
+        try { remove(); }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What a user has put into a folder of that user stays there, and so does the folder.
+        }
+    }
+}
