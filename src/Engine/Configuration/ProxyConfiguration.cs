@@ -14,6 +14,14 @@ public sealed record ProxyConfiguration
     /// <summary>Where the front end listens; at least one address.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [ListenAddress.AnyLoopbackPort];
 
+    /// <summary>
+    /// <c>user</c>: the user that a front end started by root becomes once it has opened its ports; null: it stays what it is.
+    /// </summary>
+    public string? User { get; init; }
+
+    /// <summary><c>group</c>: the group that it then has; null: the user's own.</summary>
+    public string? Group { get; init; }
+
     /// <summary>The certificate for the <c>https</c> addresses; null when there is none.</summary>
     public TlsOptions? Tls { get; init; }
 

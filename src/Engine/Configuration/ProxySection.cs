@@ -18,6 +18,17 @@ internal static class ProxySection
             new("Where the front end listens: one address or a list.") { ByDefault = "a port on 127.0.0.1 that the system chooses" }
         },
         {
+            "user", ValueKinds.Word("www-data"), proxy => proxy.User, (proxy, user) => proxy with { User = user },
+            new("The user that a front end started by root becomes once it has opened its ports, as in Apache. Unix.")
+            {
+                ByDefault = "whoever started it",
+            }
+        },
+        {
+            "group", ValueKinds.Word("www-data"), proxy => proxy.Group, (proxy, group) => proxy with { Group = group },
+            new("The group that it then has. Unix.") { ByDefault = "the user's own" }
+        },
+        {
             "tls", ListKinds.Mapping(TlsSection.Read, "{ certificate: site.pem }", Defined("tls")), proxy => proxy.Tls,
             (proxy, tls) => proxy with { Tls = tls },
             "The certificate of the https addresses; needed when there is one."
@@ -168,6 +179,7 @@ internal static class ProxySection
         var proxy = Keys.Read(root, new ProxyConfiguration(), reading);
         var (daemons, routes) = (Mappings(root, "daemons"), Mappings(root, "routes"));
         CheckListen(root, reading);
+        CheckUser(root, daemons, reading);
         CheckUnique(daemons, "name", "the daemon group", StringComparer.OrdinalIgnoreCase, reading);
         CheckUnique(routes, "path", "the route", StringComparer.Ordinal, reading);
         if (root.Find("routes") is null)
@@ -212,6 +224,30 @@ internal static class ProxySection
             }
         }
     }
+
+    /// <summary>A front end that has given up root can give its workers no other identity than its own.</summary>
+    private static void CheckUser(MappingNode root, List<MappingNode> daemons, Reading reading)
+    {
+        var user = Text(root, "user");
+        if (user is null)
+        {
+            if (root.Find("group") is { } alone)
+                reading.Mistake(alone.Key, "group at the top level goes with user; add 'user: www-data', or leave group out");
+            return;
+        }
+        foreach (var daemon in daemons)
+        {
+            foreach (var key in new[] { "user", "group", "supplementary-groups" })
+            {
+                if (daemon.Find(key) is not { } pair || (key != "supplementary-groups" && Text(daemon, key) == Text(root, key))) continue;
+                reading.Mistake(
+                    pair.Key, $"{key} of a daemon group takes root, which the front end gives up when it becomes user {user}; leave it out "
+                    + "here or leave user out at the top level");
+            }
+        }
+    }
+
+    private static string? Text(MappingNode mapping, string key) => (mapping.Find(key)?.Value as ScalarNode)?.Text;
 
     private static void CheckUnique(List<MappingNode> items, string key, string what, StringComparer comparer, Reading reading)
     {

@@ -43,13 +43,26 @@ public sealed class InstanceDirectory : IDisposable
     public string ControlSocket => RuntimeDirectory.SocketPath(Path, ControlSocketName);
 
     /// <summary>Full path of the event log; it may remain from an earlier front end of this name.</summary>
-    public string EventLogFile => System.IO.Path.Combine(Path, EventLog);
+    public string EventLogFile => System.IO.Path.Combine(_sockets, EventLog);
 
     /// <summary>Full path of the socket for a process of a managed daemon group.</summary>
     /// <param name="group">The group.</param>
     /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
     /// <exception cref="ControlException">The path is longer than the system allows.</exception>
     public string DaemonSocket(string group, long number) => DaemonSocketIn(_sockets, group, number);
+
+    /// <summary>
+    /// Has everything that the front end opens from now on in a folder of the user that it is about to become: its daemons' sockets, which
+    /// only that user can reach then, and its event log. The control socket and the lock stay in <see cref="Path"/>, which root keeps.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be made.</exception>
+    public void OpenFor(Account account)
+    {
+        _sockets = _userFolders.Open(account);
+        var log = System.IO.Path.Combine(Path, EventLog);
+        if (File.Exists(log)) File.Move(log, $"{log}.1", overwrite: true);
+        File.CreateSymbolicLink(log, EventLogFile);
+    }
 
     /// <summary>
     /// Full path of the socket that a process of another user opens, and the name of it that the front end connects to. For a front end
@@ -94,6 +107,7 @@ public sealed class InstanceDirectory : IDisposable
             try
             {
                 Clear(folder, andLock: false);
+                RemoveLink(System.IO.Path.Combine(folder, EventLog));
                 WriteIdentity(folder, new InstanceIdentity(Environment.ProcessId, name));
             }
             catch
@@ -131,7 +145,8 @@ public sealed class InstanceDirectory : IDisposable
     {
         CheckedName(name);
         runtime ??= RuntimeDirectory.OpenExisting();
-        return runtime is not null && System.IO.Path.Combine(runtime.Path, name, EventLog) is var file && File.Exists(file) ? file : null;
+        if (runtime is null || System.IO.Path.Combine(runtime.Path, name, EventLog) is var file && !File.Exists(file)) return null;
+        return File.ResolveLinkTarget(file, returnFinalTarget: false)?.FullName ?? file;
     }
 
     /// <summary>Whether a front end of this name is running.</summary>
@@ -158,8 +173,10 @@ public sealed class InstanceDirectory : IDisposable
             return;
         using var change = runtime.LockForChange();
         var folder = System.IO.Path.Combine(runtime.Path, name);
-        if (!InUse(folder) && Directory.Exists(folder))
-            Quietly(() => Directory.Delete(folder, recursive: true));
+        if (InUse(folder) || !Directory.Exists(folder))
+            return;
+        new UserFolders(folder).Clear(keep: null);
+        Quietly(() => Directory.Delete(folder, recursive: true));
     }
 
     /// <summary>Releases the name and removes everything except the event log.</summary>
@@ -227,6 +244,13 @@ public sealed class InstanceDirectory : IDisposable
         }
 
         return false;
+    }
+
+    // The log of an earlier front end that became another user. Whoever writes here now must not be led to a file of that user.
+    private static void RemoveLink(string log)
+    {
+        if (new FileInfo(log).LinkTarget is not null)
+            File.Delete(log);
     }
 
     private static void MakeFolder(string folder)

@@ -15,7 +15,8 @@ public static class GroupWarnings
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return From(configuration, isUnix: !OperatingSystem.IsWindows(),
-            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
+            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0 
+                && configuration.User is null or "root" or "0");
     }
 
     /// <summary>Returns the warnings for a configuration on a given system.</summary>

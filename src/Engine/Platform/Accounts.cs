@@ -47,6 +47,11 @@ public static class Accounts
         return Number(name);
     }
 
+    /// <summary>The numbers of the groups that the account files list a user as a member of; the primary group may be missing.</summary>
+    public static IEnumerable<uint> GroupsWith(string user) =>
+        // name:password:gid:member,member
+        Read("/etc/group", 4).Where(fields => fields[3].Split(',').Contains(user)).Select(fields => Number(fields[2])).OfType<uint>();
+
     // The largest number stands for "no user" in setuid(2) and its relatives.
     private static uint? Number(string text) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number != uint.MaxValue ? number : null;

@@ -64,13 +64,14 @@ public sealed class UserFolders
     /// Removes the sockets and the folders that are empty then; does nothing unless this process runs as root. Nothing is removed inside a
     /// folder that a user has made, because that user could turn its path elsewhere meanwhile.
     /// </summary>
-    /// <param name="keep">The beginning of the names of files that stay.</param>
-    public void Clear(string keep)
+    /// <param name="keep">The beginning of the names of files that stay; null: none stays.</param>
+    public void Clear(string? keep)
     {
         if (OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0 || !Directory.Exists(_folder)) return;
         foreach (var folder in new DirectoryInfo(_folder).EnumerateDirectories())
         {
-            foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => !entry.Name.StartsWith(keep, StringComparison.Ordinal)))
+            foreach (var entry in folder.EnumerateFileSystemInfos()
+                .Where(entry => keep is null || !entry.Name.StartsWith(keep, StringComparison.Ordinal)))
                 Quietly(entry.Delete);
             Quietly(folder.Delete);
         }

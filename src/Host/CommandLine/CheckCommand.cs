@@ -25,7 +25,8 @@ internal static class CheckCommand
         try
         {
             var configuration = ConfigurationFile.Load(file);
-            if (ApplicationCheck.Check(configuration).ToArray() is { Length: > 0 } missing) throw new ConfigurationException(missing);
+            if (ApplicationCheck.Check(configuration).Concat(AccountCheck.Check(configuration)).ToArray() is { Length: > 0 } missing)
+                throw new ConfigurationException(missing);
             foreach (var warning in GroupWarnings.From(configuration)) streams.Error.WriteLine($"warning: {warning.Message}");
             streams.Output.Write(json ? CheckReport.Text([]) : Summary(configuration));
             return DaemonProxyCommand.Ok;

@@ -205,6 +205,16 @@ internal static class ServeCommand
         SocketThreads.Use(configuration.IoThreads);
         var instance = InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
+        OpenedAsRoot? opened = null;
+        try
+        {
+            opened = OpenedAsRoot.Open(configuration, instance);
+        }
+        catch (Exception failure) when (failure is ServerStartException or IOException or ControlException)
+        {
+            instance.Dispose();
+            throw failure is IOException ? new ServerStartException(failure.Message, failure) : failure;
+        }
         try
         {
             logFile = logFile is not null ? Path.GetFullPath(logFile) : inInstanceFolder ? instance.EventLogFile : null;
@@ -213,12 +223,13 @@ internal static class ServeCommand
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            opened?.Dispose();
             instance.Dispose();
             throw new ServerStartException(
                 $"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
         return await FrontEndServer.StartAsync(
-            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, CancellationToken.None);
+            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, opened, CancellationToken.None);
     }
 
     private static ConnectionBudget BudgetOf(int workers)

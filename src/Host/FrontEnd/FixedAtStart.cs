@@ -13,6 +13,8 @@ internal static class FixedAtStart
         (string Key, bool Same)[] keys =
         [
             ("name", served.Name == wanted.Name),
+            ("user", served.User == wanted.User),
+            ("group", served.Group == wanted.Group),
             ("listen", served.Listen.SequenceEqual(wanted.Listen)),
             ("tls", served.Tls is null == wanted.Tls is null),
             ("io-threads", served.IoThreads == wanted.IoThreads),

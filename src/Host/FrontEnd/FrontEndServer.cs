@@ -19,6 +19,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
 {
     private readonly Func<ProxyConfiguration> _configure;
     private readonly InstanceDirectory _instance;
+    private readonly OpenedAsRoot? _opened;
     private readonly EventLog _log;
     private readonly PreciseTimeProvider _time = new();
     private readonly DaemonLauncher _launcher = new();
@@ -38,8 +39,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private FrontEndServer(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
         IReadOnlyList<string> host,
-        ConnectionBudget budget)
+        ConnectionBudget budget, OpenedAsRoot? opened)
     {
+        _opened = opened;
         _configure = configure;
         _instance = instance;
         _log = log;
@@ -131,6 +133,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     public EventLog Log => _log;
 
+    /// <summary>The certificate of the <c>https</c> addresses; null: there is none.</summary>
+    public LiveCertificate? Certificate => _certificate;
+
     /// <summary>The statistics for scrapers.</summary>
     public PrometheusPage Page => _meter.Page;
 
@@ -145,14 +150,15 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="strict">
     /// Whether the start fails when any daemon group does not start; otherwise it fails only when nothing would be served.
     /// </param>
+    /// <param name="opened">What root has opened for this process, which is not root any more; null: it opens everything itself.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
             IReadOnlyList<string> host,
-        ConnectionBudget budget, bool strict, CancellationToken cancellationToken)
+        ConnectionBudget budget, bool strict, OpenedAsRoot? opened, CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget);
+        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget, opened);
         try
         {
             await frontEnd.OpenAsync(configuration, strict, cancellationToken);
@@ -172,25 +178,32 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(
-                new HttpServerOptions { Listen = [listen] }, new MetricsApplication(Page), cancellationToken);
+                new HttpServerOptions { Listen = [listen], Open = _opened?.Metrics }, new MetricsApplication(Page), cancellationToken);
         var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded);
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
-        _control = await HttpServer.StartAsync(
-            new HttpServerOptions { UnixSocket = _instance.ControlSocket, MaxRequestBodySize = 65_536 }, new ControlApplication(this),
-                cancellationToken);
+        _opened?.Control!.Socket.Listen(ListenSockets.Backlog);
+        var control = new HttpServerOptions
+        {
+            UnixSocket = _instance.ControlSocket,
+            Open = _opened is null ? null : [_opened.Control!],
+            MaxRequestBodySize = 65_536,
+        };
+        _control = await HttpServer.StartAsync(control, new ControlApplication(this), cancellationToken);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File));
     }
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
     {
-        _certificate = configuration.Tls is { } tls ? new LiveCertificate(tls, _log, _time) : null;
+        _certificate = configuration.Tls is { } tls ? new LiveCertificate(tls, _log, _time, _opened?.Certificate) : null;
         if (_certificate?.Current.Warning is { } warning) _log.Write(EventCatalogue.ServerNotice, warning);
+        if (_certificate?.RenewalWarning is { } unreadable) _log.Write(EventCatalogue.ServerNotice, unreadable);
         return new()
         {
             Listen = configuration.Listen,
+            Open = _opened?.Listen,
             Gate = GateOf(configuration),
             Certificate = _certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
@@ -214,7 +227,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         {
             var wanted = await Task.Run(_configure, cancellationToken);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
-            var certificate = wanted.Tls is { } tls ? _certificate?.Load(tls) : null;
+            var certificate = wanted.Tls is { } tls ? _certificate?.LoadChanged(tls) : null;
             var next = new ServedConfiguration(wanted, _services);
             try { await next.StartAsync(strict: false, Served, cancellationToken); }
             catch
@@ -270,6 +283,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _launcher.Dispose();
         await Embedded.DisposeAsync();
         if (_control is not null) await _control.DisposeAsync();
+        _opened?.Dispose();
         _certificate?.Dispose();
         _meter.Dispose();
         _application.AccessLog?.Dispose();

@@ -31,7 +31,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             {
                 ActiveRequests = frontEnd.Application.ActiveRequests,
             },
-            Warnings = [.. served.Warnings],
+            Warnings = frontEnd.Certificate?.RenewalWarning is { } warning ? [.. served.Warnings, warning] : [.. served.Warnings],
             MetricsUri = frontEnd.MetricsAddress,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),

@@ -29,15 +29,16 @@ internal sealed class LiveCertificate : IDisposable
     private bool _isRefusalLogged;
     private int _warnedAt = int.MaxValue;
 
-    /// <summary>Reads the certificate and starts to check its files.</summary>
+    /// <summary>Reads the certificate, unless it has been read already, and starts to check its files.</summary>
     /// <param name="tls">The files.</param>
     /// <param name="log">Receives renewals, failed renewals and the coming expiry of the certificate.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="read">The certificate, if root has read it for this process; null: it has not.</param>
     /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
-    public LiveCertificate(TlsOptions tls, EventLog log, TimeProvider time)
+    public LiveCertificate(TlsOptions tls, EventLog log, TimeProvider time, ServerCertificate? read = null)
     {
         (_log, _time) = (log, time);
-        _current = Load(tls);
+        _current = read is null ? Load(tls) : new(tls, Fingerprint(tls), read);
         WarnOfExpiry();
         _looks = time.CreateTimer(_ => CheckFiles(), null, BetweenLooks, BetweenLooks);
     }
@@ -48,11 +49,32 @@ internal sealed class LiveCertificate : IDisposable
     /// <summary>The options for the next handshake.</summary>
     public SslServerAuthenticationOptions Handshake => _current.Handshake;
 
-    /// <summary>Reads and checks a certificate without using it.</summary>
+    /// <summary>
+    /// One sentence when a renewed certificate could not be read, because root read the current one and this process may not; otherwise
+    /// null.
+    /// </summary>
+    public string? RenewalWarning =>
+        Named(_current.Files).FirstOrDefault(file => !IsReadable(file)) is not { } unreadable ? null
+        : $"user {Environment.UserName} cannot read {unreadable}, so a renewed certificate is used only after a new start; let that user "
+            + $"read it, for example by its group: chgrp, and chmod 640";
+
+    /// <summary>Reads a certificate.</summary>
+    /// <param name="tls">The files.</param>
+    /// <param name="now">The time at which validity is judged.</param>
     /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
-    public LoadedCertificate Load(TlsOptions tls) => OpenSsl.Missing is { } missing
-        ? throw new ServerStartException(missing)
-        : new(tls, Fingerprint(tls), ServerCertificate.Load(tls, _time.GetUtcNow()));
+    public static ServerCertificate Read(TlsOptions tls, DateTimeOffset now) =>
+        OpenSsl.Missing is { } missing ? throw new ServerStartException(missing) : ServerCertificate.Load(tls, now);
+
+    /// <summary>Reads and checks a certificate without using it.</summary>
+    /// <returns>The certificate; null when the files are those in use and have not changed, even if they cannot be read.</returns>
+    /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
+    public LoadedCertificate? LoadChanged(TlsOptions tls)
+    {
+        var current = _current;
+        return tls == current.Files && Fingerprint(tls).AsSpan().SequenceEqual(current.Fingerprint) ? null : Load(tls);
+    }
+
+    private LoadedCertificate Load(TlsOptions tls) => new(tls, Fingerprint(tls), Read(tls, _time.GetUtcNow()));
 
     /// <summary>Switches to a certificate from the next handshake on.</summary>
     public void Use(LoadedCertificate next)
@@ -110,12 +132,23 @@ internal sealed class LiveCertificate : IDisposable
                 $"the certificate in {_current.Files.Certificate} expires on {day}, in {left.TotalDays:0.#} days"));
     }
 
+    private static IEnumerable<string> Named(TlsOptions tls) => new[] { tls.Certificate, tls.Key, tls.PasswordFile }.OfType<string>();
+
+    private static bool IsReadable(string file)
+    {
+        try
+        {
+            using var content = File.OpenRead(file);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { return false; }
+    }
+
     private static byte[] Fingerprint(TlsOptions tls)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in new[] { tls.Certificate, tls.Key, tls.PasswordFile })
+        foreach (var file in Named(tls))
         {
-            if (file is null) continue;
             try { hash.AppendData(File.ReadAllBytes(file)); }
             // An unreadable file counts as content of its own; loading the certificate reports the reason.
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { hash.AppendData("unreadable"u8); }

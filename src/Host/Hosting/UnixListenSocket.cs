@@ -9,6 +9,23 @@ internal static class UnixListenSocket
     /// <exception cref="ServerStartException">Another process listens on the socket, or the path cannot be used.</exception>
     public static ListenSocket Open(string path, int backlog)
     {
+        var bound = Bind(path);
+        try
+        {
+            bound.Socket.Listen(backlog);
+            return bound;
+        }
+        catch (SocketException e)
+        {
+            bound.Socket.Dispose();
+            throw new ServerStartException(Describe(path, e), e);
+        }
+    }
+
+    /// <summary>Binds, so that the path is taken; nobody can connect yet. Replaces a socket file left by a dead process.</summary>
+    /// <exception cref="ServerStartException">Another process listens on the socket, or the path cannot be used.</exception>
+    public static ListenSocket Bind(string path)
+    {
         var endPoint = EndPointOf(path);
         RemoveStale(path, endPoint);
 
@@ -19,7 +36,6 @@ internal static class UnixListenSocket
             // Nobody can connect before Listen, so there is no moment at which other users could.
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            socket.Listen(backlog);
             return new ListenSocket(socket, endPoint, IsHttps: false);
         }
         catch (SocketException e)

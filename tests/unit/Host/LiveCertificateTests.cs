@@ -85,7 +85,7 @@ public sealed class LiveCertificateTests : IDisposable
 
         Assert.Equal("CN=old", certificate.Current.Leaf.Subject);
         Assert.Equal(["DPXY0053"], Codes());
-        Assert.Throws<ServerStartException>(() => certificate.Load(_files));
+        Assert.Throws<ServerStartException>(() => certificate.LoadChanged(_files));
 
         Write("CN=new", days: 90);
         Look();
