@@ -53,6 +53,9 @@ public sealed record InstanceStatus
     /// <summary>Where <c>/metrics</c> is served in addition to the control socket; null: nowhere.</summary>
     public Uri? MetricsUri { get; init; }
 
+    /// <summary>The certificate of the <c>https</c> addresses; null: there is none.</summary>
+    public CertificateStatus? Certificate { get; init; }
+
     /// <summary>Where the front end serves something other than the configuration might suggest, one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

@@ -18,12 +18,13 @@ public sealed class UserFolders
     // Long enough to be one front end's alone, and short enough for a socket's path.
     private const int NameLength = 12;
 
-    private readonly string _folder;
-
     /// <summary>Describes the folders of a front end without making any.</summary>
     /// <param name="instance">Full path of the front end's own folder.</param>
-    public UserFolders(string instance) => _folder = Path.Combine(
+    public UserFolders(string instance) => Path = System.IO.Path.Combine(
         Root, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..NameLength]);
+
+    /// <summary>Full path of the folder that contains the front end's folders, whether or not it exists.</summary>
+    public string Path { get; }
 
     /// <summary>The folder that contains the folders of all front ends.</summary>
     public static string Root => OperatingSystem.IsMacOS() ? "/var/run/daemonproxy" : "/run/daemonproxy";
@@ -36,7 +37,7 @@ public sealed class UserFolders
     {
         ArgumentNullException.ThrowIfNull(account);
         OpenRoot();
-        var folder = Path.Combine(_folder, $"{account.User}");
+        var folder = System.IO.Path.Combine(Path, $"{account.User}");
         if (FileOwner.Status(folder) is { } found)
         {
             // Left unfinished by a front end that ended in the middle of this.
@@ -54,7 +55,7 @@ public sealed class UserFolders
     public string OpenForClaims()
     {
         OpenRoot();
-        var folder = Path.Combine(_folder, "root");
+        var folder = System.IO.Path.Combine(Path, "root");
         if (FileOwner.Status(folder) is null) Make(folder, OwnerOnly);
         CheckClosed(folder);
         return folder;
@@ -67,24 +68,24 @@ public sealed class UserFolders
     /// <param name="keep">The beginning of the names of files that stay; null: none stays.</param>
     public void Clear(string? keep)
     {
-        if (OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0 || !Directory.Exists(_folder)) return;
-        foreach (var folder in new DirectoryInfo(_folder).EnumerateDirectories())
+        if (OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0 || !Directory.Exists(Path)) return;
+        foreach (var folder in new DirectoryInfo(Path).EnumerateDirectories())
         {
             foreach (var entry in folder.EnumerateFileSystemInfos()
                 .Where(entry => keep is null || !entry.Name.StartsWith(keep, StringComparison.Ordinal)))
                 Quietly(entry.Delete);
             Quietly(folder.Delete);
         }
-        Quietly(() => Directory.Delete(_folder));
+        Quietly(() => Directory.Delete(Path));
     }
 
     private void OpenRoot()
     {
-        foreach (var folder in new[] { Root, _folder })
+        foreach (var folder in new[] { Root, Path })
         {
             if (FileOwner.Status(folder) is null) Make(folder, Passage);
         }
-        foreach (var folder in new[] { Path.GetFullPath("..", Root), Root, _folder }) CheckClosed(folder);
+        foreach (var folder in new[] { System.IO.Path.GetFullPath("..", Root), Root, Path }) CheckClosed(folder);
     }
 
     private static void Make(string folder, UnixFileMode mode)
@@ -98,7 +99,7 @@ public sealed class UserFolders
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Refusal(folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {Path.GetDirectoryName(folder)}", error);
+            throw Refusal(folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {System.IO.Path.GetDirectoryName(folder)}", error);
         }
     }
 

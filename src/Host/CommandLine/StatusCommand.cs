@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -76,9 +77,14 @@ internal static class StatusCommand
             {Table([status])}
             {daemons}
             {routes}
+            certificate: {Text(status.Certificate)}
             restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
             event log: {status.LogFile ?? "the terminal"}
 
             """;
     }
+
+    private static string Text(CertificateStatus? certificate) => certificate is null ? "none" : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{certificate.File}, {certificate.DaysLeft} days left, for {string.Join(", ", certificate.Names.DefaultIfEmpty(certificate.Subject))}");
 }

@@ -32,10 +32,21 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
                 ActiveRequests = frontEnd.Application.ActiveRequests,
             },
             Warnings = frontEnd.Certificate?.RenewalWarning is { } warning ? [.. served.Warnings, warning] : [.. served.Warnings],
+            Certificate = Certificate(),
             MetricsUri = frontEnd.MetricsAddress,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
             Routes = [.. served.Routes.Routes.Select(Route)],
+        };
+    }
+
+    private CertificateStatus? Certificate()
+    {
+        if (frontEnd.Certificate?.Loaded is not { } loaded) return null;
+        return CertificateStatus.From(loaded.Certificate.Leaf, loaded.Files.Certificate, loaded.Files.Key, time.GetUtcNow()) with
+        {
+            Name = frontEnd.Name,
+            InUseSince = loaded.Since.LocalDateTime,
         };
     }
 

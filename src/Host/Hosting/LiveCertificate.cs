@@ -38,13 +38,16 @@ internal sealed class LiveCertificate : IDisposable
     public LiveCertificate(TlsOptions tls, EventLog log, TimeProvider time, ServerCertificate? read = null)
     {
         (_log, _time) = (log, time);
-        _current = read is null ? Load(tls) : new(tls, Fingerprint(tls), read);
+        _current = read is null ? Load(tls) : new(tls, Fingerprint(tls), read, time.GetUtcNow());
         WarnOfExpiry();
         _looks = time.CreateTimer(_ => CheckFiles(), null, BetweenLooks, BetweenLooks);
     }
 
     /// <summary>The certificate in use.</summary>
     public ServerCertificate Current => _current.Certificate;
+
+    /// <summary>The certificate in use, with its files.</summary>
+    public LoadedCertificate Loaded => _current;
 
     /// <summary>The options for the next handshake.</summary>
     public SslServerAuthenticationOptions Handshake => _current.Handshake;
@@ -74,15 +77,20 @@ internal sealed class LiveCertificate : IDisposable
         return tls == current.Files && Fingerprint(tls).AsSpan().SequenceEqual(current.Fingerprint) ? null : Load(tls);
     }
 
-    private LoadedCertificate Load(TlsOptions tls) => new(tls, Fingerprint(tls), Read(tls, _time.GetUtcNow()));
+    private LoadedCertificate Load(TlsOptions tls)
+    {
+        var now = _time.GetUtcNow();
+        return new(tls, Fingerprint(tls), Read(tls, now), now);
+    }
 
     /// <summary>Switches to a certificate from the next handshake on.</summary>
     public void Use(LoadedCertificate next)
     {
         lock (_changes)
         {
+            // The same certificate in another file has been in use for longer.
             var isRenewed = !next.Certificate.Leaf.RawDataMemory.Span.SequenceEqual(Current.Leaf.RawDataMemory.Span);
-            _current = next;
+            _current = isRenewed ? next : next with { Since = _current.Since };
             _isRefusalLogged = false;
             if (!isRenewed) return;
             _warnedAt = int.MaxValue;
@@ -163,7 +171,8 @@ internal sealed class LiveCertificate : IDisposable
 /// <param name="Files">The files that it was read from.</param>
 /// <param name="Fingerprint">The fingerprint of the files' content.</param>
 /// <param name="Certificate">The certificate.</param>
-internal sealed record LoadedCertificate(TlsOptions Files, byte[] Fingerprint, ServerCertificate Certificate)
+/// <param name="Since">When it was read, which is when it began to be used, or a moment before.</param>
+internal sealed record LoadedCertificate(TlsOptions Files, byte[] Fingerprint, ServerCertificate Certificate, DateTimeOffset Since)
 {
     /// <summary>
     /// The options for handshakes. The context fetches the OCSP response to staple by itself, when the certificate names a responder.

@@ -122,7 +122,7 @@ public sealed class TlsTests
         return folder;
     }
 
-    private static void WriteCertificate(string folder, string subject)
+    internal static void WriteCertificate(string folder, string subject)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest(subject, key, HashAlgorithmName.SHA256)
