@@ -90,7 +90,7 @@ public sealed class WorkerUserTests(WorkerUserTests.Site site) : IClassFixture<W
         Assert.Equal(1000, (await Client.GetByteArrayAsync("/sample/bytes?n=1000")).Length);
         foreach (var group in new[] { "wsgi", "command", "sample" })
         {
-            var process = site.FrontEnd.Status.Daemons.Single(daemon => daemon.Daemon == group).ProcessId[0];
+            var process = (await site.FrontEnd.Control.GetStatusAsync()).Daemons.Single(daemon => daemon.Daemon == group).ProcessId[0];
             Assert.Equal(Enumerable.Repeat(UserSite.Number, 4), UserSite.StatusOf(process, "Uid"));
         }
     }

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using DaemonProxy.Configuration;
+using DaemonProxy.Daemons;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Platform;
 
-namespace DaemonProxy.Host.Hosting;
+namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
 /// The user that a front end becomes once root has opened what only root can open (<c>user</c> and <c>group</c> at the top level, as in
@@ -19,7 +21,7 @@ internal sealed record FrontEndUser(Account Account, uint Group)
         if (configuration.User is not { } name) return null;
         if (OperatingSystem.IsWindows()) throw new ServerStartException("user and group at the top level need a Unix system; leave them out");
         var identity = new ProcessIdentity { User = name, Group = configuration.Group };
-        if (Daemons.ProcessAccount.Missing(identity) is { } missing) throw new ServerStartException(missing);
+        if (ProcessAccount.Missing(identity) is { } missing) throw new ServerStartException(missing);
         var account = Accounts.User(name)!;
         if (account.User == FileOwner.CurrentUser) return null;
         if (FileOwner.CurrentUser != 0)
