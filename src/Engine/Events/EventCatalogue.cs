@@ -296,7 +296,7 @@ public static class EventCatalogue
     public static EventDefinition RunsAsRoot { get; } = new("DPXY0025", Warning, 0, "daemon group runs as root",
         "The front end runs as root, and a daemon group that it starts names no other user.",
         "The application can do all that root can.",
-        "Give the group a user, for example user: www-data.");
+        "Give the group a user, for example user: www-data; or give the whole front end one, by user at the top level.");
 
     /// <summary>DPXY0026.</summary>
     public static EventDefinition ForgedRequest { get; } = new("DPXY0026", Error, 403, "request that is not the front end's",

@@ -1,7 +1,6 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.FrontEnd;
 
