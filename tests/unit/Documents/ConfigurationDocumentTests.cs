@@ -38,6 +38,8 @@ public sealed partial class ConfigurationDocumentTests
     private const string Everything =
         """
         name: other
+        user: other
+        group: other
         listen: [ "https://127.0.0.1:1" ]
         tls: { certificate: README.md }
         restrict-embedded: on
