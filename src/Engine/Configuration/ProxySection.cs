@@ -235,6 +235,8 @@ internal static class ProxySection
                 reading.Mistake(alone.Key, "group at the top level goes with user; add 'user: www-data', or leave group out");
             return;
         }
+        // Whoever starts as root and names root stays root.
+        if (user is "root" or "0") return;
         foreach (var daemon in daemons)
         {
             foreach (var key in new[] { "user", "group", "supplementary-groups" })

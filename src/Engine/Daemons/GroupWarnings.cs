@@ -15,7 +15,7 @@ public static class GroupWarnings
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return From(configuration, isUnix: !OperatingSystem.IsWindows(),
-            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0 
+            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0
                 && configuration.User is null or "root" or "0");
     }
 
@@ -23,6 +23,8 @@ public static class GroupWarnings
     internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(
         ProxyConfiguration configuration, bool isUnix, bool isRoot)
     {
+        // Root gives itself up before it starts any daemon.
+        isRoot &= configuration.User is null or "root" or "0";
         foreach (var group in configuration.Daemons)
         {
             if (!isUnix && group.Identity.UnixOnly().ToArray() is { Length: > 0 } keys)

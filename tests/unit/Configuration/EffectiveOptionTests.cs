@@ -93,6 +93,8 @@ public sealed class EffectiveOptionTests
         Assert.Equal(["DPXY0025 app"],
             GroupWarnings.From(configuration, isUnix: true, isRoot: true).Select(warning => $"{warning.Reason} {warning.Group}"));
         Assert.Empty(GroupWarnings.From(configuration, isUnix: true, isRoot: false));
+        Assert.Empty(GroupWarnings.From(configuration with { User = "www-data" }, isUnix: true, isRoot: true));
+        Assert.Single(GroupWarnings.From(configuration with { User = "root" }, isUnix: true, isRoot: true));
         Assert.Contains("umask, memory-limit", GroupWarnings.From(configuration, isUnix: false, isRoot: false).First().Message);
     }
 }

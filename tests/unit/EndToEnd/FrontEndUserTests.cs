@@ -164,7 +164,11 @@ public sealed class FrontEndUserTests
     }
 
     [Fact]
-    public void Identities_that_agree_are_none() =>
+    public void Identities_that_agree_are_none()
+    {
+        Assert.Equal("root", ConfigurationFile.Parse(
+            "user: root\ndaemons: [ { name: app, sample: true, user: www-data } ]", "site.yaml", "/").User);
         Assert.Equal("www-data", ConfigurationFile.Parse(
             "user: www-data\ngroup: video\ndaemons: [ { name: app, sample: true, user: www-data, group: video } ]", "site.yaml", "/").User);
+    }
 }
