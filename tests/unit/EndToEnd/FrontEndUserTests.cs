@@ -100,6 +100,13 @@ public sealed class FrontEndUserTests
         var refusal = await Assert.ThrowsAsync<ControlException>(() => frontEnd.Control.RestartAsync(null));
         Assert.Contains("site.key cannot be read by this user", refusal.Message);
         Assert.Equal(1000, (await client.GetByteArrayAsync("/bytes?n=1000")).Length);
+
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(folder, "site.key"), UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        await frontEnd.Control.RestartAsync(null);
+        var status = await frontEnd.Control.GetStatusAsync();
+        Assert.Empty(status.Warnings);
+        Assert.Equal("CN=renewed", status.Certificate!.Subject);
         InstanceDirectory.Forget(frontEnd.Status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run")));
     }
 
