@@ -107,7 +107,6 @@ public sealed class FrontEndUserTests
         var status = await frontEnd.Control.GetStatusAsync();
         Assert.Empty(status.Warnings);
         Assert.Equal("CN=renewed", status.Certificate!.Subject);
-        InstanceDirectory.Forget(frontEnd.Status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run")));
     }
 
     [Fact]

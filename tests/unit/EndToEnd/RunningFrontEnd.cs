@@ -181,6 +181,8 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         _process.Dispose();
         Assert.All(workers, worker => Assert.False(IsAlive(worker), $"daemon process {worker} was left behind"));
         Assert.DoesNotContain(Directory.EnumerateFiles(_folder, "*.sock", SearchOption.AllDirectories), _ => true);
+        // One with a user of its own has its log elsewhere.
+        InstanceDirectory.Forget(Status.Name, RuntimeDirectory.Open(Path.Combine(_folder, "run")));
         Directory.Delete(_folder, recursive: true);
     }
 
