@@ -99,7 +99,8 @@ public sealed class UserFolders
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Refusal(folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {System.IO.Path.GetDirectoryName(folder)}", error);
+            throw Refusal(
+                folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {System.IO.Path.GetDirectoryName(folder)}", error);
         }
     }
 

@@ -86,5 +86,6 @@ internal static class StatusCommand
 
     private static string Text(CertificateStatus? certificate) => certificate is null ? "none" : string.Create(
         CultureInfo.InvariantCulture,
-        $"{certificate.File}, {certificate.DaysLeft} days left, for {string.Join(", ", certificate.Names.DefaultIfEmpty(certificate.Subject))}");
+        $"{certificate.File}, {certificate.DaysLeft} days left, for "
+            + $"{string.Join(", ", certificate.Names.DefaultIfEmpty(certificate.Subject))}");
 }

@@ -19,7 +19,8 @@ internal sealed record FrontEndUser(Account Account, uint Group)
     public static FrontEndUser? Find(ProxyConfiguration configuration)
     {
         if (configuration.User is not { } name) return null;
-        if (OperatingSystem.IsWindows()) throw new ServerStartException("user and group at the top level need a Unix system; leave them out");
+        if (OperatingSystem.IsWindows())
+            throw new ServerStartException("user and group at the top level need a Unix system; leave them out");
         var identity = new ProcessIdentity { User = name, Group = configuration.Group };
         if (ProcessAccount.Missing(identity) is { } missing) throw new ServerStartException(missing);
         var account = Accounts.User(name)!;

@@ -21,8 +21,8 @@ public sealed class ConfigurationMistakesTests
     public void Unknown_key_that_is_near_to_none_lists_the_keys() =>
         Assert.Equal(
             "1:1 unknown key 'workers' for a configuration; its keys are name, listen, user, group, tls, restrict-embedded, python-home, "
-            + "python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, client-header-timeout, "
-            + "client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
+            + "python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, "
+            + "client-header-timeout, client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
             + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, metrics-listen, rate-limits, "
             + "trusted-proxies, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));

@@ -61,7 +61,8 @@ internal static class UserSite
     /// <summary>What the application below a path reports of itself and of the actions asked of it.</summary>
     public static async Task<Dictionary<string, string>> ProbeAsync(this HttpClient client, string path, params string[] actions)
     {
-        var query = string.Join('&', actions.Select(action => action.Split('=', 2)).Select(part => $"{part[0]}={Uri.EscapeDataString(part[1])}"));
+        var query = string.Join(
+            '&', actions.Select(action => action.Split('=', 2)).Select(part => $"{part[0]}={Uri.EscapeDataString(part[1])}"));
         return JsonSerializer.Deserialize<Dictionary<string, string>>(await client.GetStringAsync($"{path}?{query}"))!;
     }
 
