@@ -47,7 +47,8 @@ public sealed class FrontEndUserTests
             foreach (var path in new[] { "/wsgi", "/command", "/embedded" })
             {
                 var probed = await frontEnd.Client.ProbeAsync(
-                    path, $"connect={Path.Combine(run, "control.sock")}", $"list={run}", "become=0", $"read={Path.Combine(run, "instance.json")}", $"write={Path.Combine(folder, "out", $"{path[1..]}-{round}")}");
+                    path, $"connect={Path.Combine(run, "control.sock")}", $"list={run}", "become=0",
+                    $"read={Path.Combine(run, "instance.json")}", $"write={Path.Combine(folder, "out", $"{path[1..]}-{round}")}");
                 Assert.Equal((UserSite.Number, UserSite.Number, UserSite.Account.Home),
                     (probed["uid"], probed["groups"], probed["home"]));
                 Assert.All(new[] { "connect", "list", "become", "read" },
