@@ -87,7 +87,7 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
             {
                 Daemon = daemon,
                 FlushDelay = IsAuto ? null : FlushDelay,
-                AutoDelay = IsAuto,
+                AutoDelay = IsAuto ? true : null,
                 BufferSize = BufferSize,
                 FlushDeadline = FlushDeadline,
             };

@@ -16,8 +16,8 @@ public sealed record FlushPolicyChange
     /// <summary>The new <c>response-flush-delay</c>, or null.</summary>
     public TimeSpan? FlushDelay { get; init; }
 
-    /// <summary>Whether <c>response-flush-delay</c> becomes <c>auto</c>; <see cref="FlushDelay"/> then counts for nothing.</summary>
-    public bool AutoDelay { get; init; }
+    /// <summary>True: <c>response-flush-delay</c> becomes <c>auto</c>; <see cref="FlushDelay"/> then counts for nothing.</summary>
+    public bool? AutoDelay { get; init; }
 
     /// <summary>The new <c>response-buffer-size</c> in bytes, or null.</summary>
     public long? BufferSize { get; init; }
