@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
@@ -23,7 +24,8 @@ namespace DaemonProxy.Relay;
 /// </summary>
 /// <param name="policy">The flush policy, read before each read of the body so that a change reaches responses in flight.</param>
 /// <param name="time">The clock for the deadline.</param>
-public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
+/// <param name="others">Where a response goes on after giving others their turn; null: on the thread pool.</param>
+public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, PipeScheduler? others = null)
 {
     // A fast daemon with a fast client would occupy the thread of their sockets until the response ends, and others wait for that thread.
     // At the rates possible without any wait, 1 MiB takes less than a millisecond.
@@ -60,7 +62,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
     {
         // The next write and as much again, in case the application pauses while that one is being sent.
         var size = SpoolSize.InMemory(Math.Max(LeastAhead, Math.Min(2 * chain.FullWrite, policy.Current.BufferSize)));
-        var ahead = new SpooledBody(body, size, socketTimeout, time, static () => ValueTask.CompletedTask, failed: null);
+        var ahead = new SpooledBody(body, size, socketTimeout, time, static () => ValueTask.CompletedTask, failed: null, others);
         await using var _ = ahead.ConfigureAwait(false);
         await RelayAsync(ahead, chain, traffic, prompt, Timeout.InfiniteTimeSpan, clientGone).ConfigureAwait(false);
     }
@@ -120,7 +122,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time)
                     if (turn > LongestTurn)
                     {
                         turn = 0;
-                        await Task.Yield();
+                        if (others is null) await Task.Yield();
+                        else await new OthersTurn(others);
                     }
                     unflushed = true;
                     passed += piece.Length;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using DaemonProxy.Timing;
 
 namespace DaemonProxy.Relay;
@@ -21,7 +22,8 @@ public sealed record SpoolSize(long Memory, long File, SpoolPlace Place)
 /// <param name="size">The capacity of memory and file.</param>
 /// <param name="time">The clock for the waits.</param>
 /// <param name="failed">Called when the file cannot be written; at most once.</param>
-internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exception>? failed) : IAsyncDisposable
+/// <param name="writers">Where a writer that has waited for room goes on; null: on the thread pool.</param>
+internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exception>? failed, PipeScheduler? writers = null) : IAsyncDisposable
 {
     // Small blocks are collected in one segment; larger blocks get a segment of their own size.
     private const int SmallestSegment = 16_384;
@@ -181,7 +183,7 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
     }
 
     // Not on the reader's thread: the writer would read from the daemon at the client's expense.
-    private void WakeWriter() => ThreadPool.UnsafeQueueUserWorkItem(static room => room.Signal(), _room, preferLocal: false);
+    private void WakeWriter() => (writers ?? PipeScheduler.ThreadPool).Schedule(static room => ((TimedWait)room!).Signal(), _room);
 
     private async ValueTask<bool> TryWriteFileAsync(ReadOnlyMemory<byte> part)
     {

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Events;
 
 namespace DaemonProxy.Relay;
@@ -21,6 +22,7 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
     private readonly TimeSpan _sourceTimeout;
     private readonly Func<ValueTask> _sourceEnded;
     private readonly CancellationTokenSource _stop = new();
+    private readonly PipeScheduler? _others;
     private readonly Task _run;
 
     /// <summary>Begins to read the source.</summary>
@@ -30,12 +32,14 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="sourceEnded">Called once, when the source has been read to its end or has broken off and can be given back.</param>
     /// <param name="failed">Called when the file cannot be written; only memory is then used for reading ahead.</param>
+    /// <param name="others">Where the reading of the source goes on after it has waited for room; null: on the thread pool.</param>
     public SpooledBody(
         IResponseBody source, SpoolSize size, TimeSpan sourceTimeout, TimeProvider time, Func<ValueTask> sourceEnded,
-        Action<Exception>? failed)
+        Action<Exception>? failed, PipeScheduler? others = null)
     {
+        _others = others;
         _source = source;
-        _buffer = new SpoolBuffer(size, time, failed);
+        _buffer = new SpoolBuffer(size, time, failed, others);
         _sourceTimeout = sourceTimeout;
         _sourceEnded = sourceEnded;
         _run = RunAsync();
@@ -97,7 +101,8 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
             turn += block.Data.Length;
             if (turn <= LongestTurn) continue;
             turn = 0;
-            await Task.Yield();
+            if (_others is null) await Task.Yield();
+            else await new OthersTurn(_others);
             _stop.Token.ThrowIfCancellationRequested();
         }
     }

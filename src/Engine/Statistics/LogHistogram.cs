@@ -7,9 +7,17 @@ namespace DaemonProxy.Statistics;
 public sealed class LogHistogram(LogScale scale)
 {
     private readonly long[] _counts = new long[scale.Bounds.Count + 1];
+    private long _sum;
+
+    /// <summary>The sum of the values.</summary>
+    public long Sum => Interlocked.Read(ref _sum);
 
     /// <summary>Counts a value.</summary>
-    public void Count(long value) => Interlocked.Increment(ref _counts[scale.IndexOf(value)]);
+    public void Count(long value)
+    {
+        Interlocked.Increment(ref _counts[scale.IndexOf(value)]);
+        Interlocked.Add(ref _sum, value);
+    }
 
     /// <summary>The buckets that are not empty, in ascending order; the bound of the last one may be <see cref="long.MaxValue"/>.</summary>
     public IReadOnlyList<(long Bound, long Count)> Buckets()

@@ -12,9 +12,14 @@ public sealed class WritingCounter
     /// <summary>The bound of the last bucket of times that has one: 60 s, the default of socket-timeout.</summary>
     public static readonly TimeSpan LongestSpell = TimeSpan.FromSeconds(60);
 
-    // Four bounds an octave: a time read from them is at most 9% off.
-    private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, perOctave: 4);
-    private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, perOctave: 2);
+    /// <summary>The bounds of times in an octave: a time read from them is at most 9% off.</summary>
+    public const int TimesPerOctave = 4;
+
+    /// <summary>The bounds of sizes in an octave.</summary>
+    public const int SizesPerOctave = 2;
+
+    private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, TimesPerOctave);
+    private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, SizesPerOctave);
 
     /// <summary>Every fourth bound of the times, in seconds: fine enough for a chart.</summary>
     public static double[] Octaves { get; } =
@@ -49,6 +54,8 @@ public sealed class WritingCounter
         Holds = Durations(_holds),
         BytesBeforeStalls = Bytes(_bytesBeforeStalls),
         BytesBeforePauses = Bytes(_bytesBeforePauses),
+        StallBytes = _bytesBeforeStalls.Sum,
+        PauseBytes = _bytesBeforePauses.Sum,
         Undivided = Interlocked.Read(ref _undivided),
     };
 

@@ -24,8 +24,43 @@ public sealed record WritingStatus
     /// <summary>The pauses, by the bytes that came since the dry spell before.</summary>
     public IReadOnlyList<SizeBucket> BytesBeforePauses { get; init; } = [];
 
+    /// <summary>The bytes before all stalls together: those of transfers.</summary>
+    public long StallBytes { get; init; }
+
+    /// <summary>The bytes before all pauses together: those of idle streams.</summary>
+    public long PauseBytes { get; init; }
+
     /// <summary>Responses whose body came without a dry spell.</summary>
     public long Undivided { get; init; }
+
+    /// <summary>What has been counted since an earlier status of the same target. Counts that have shrunk, because the front end has been
+    /// started again meanwhile, count as none.</summary>
+    /// <param name="earlier">The earlier status.</param>
+    public WritingStatus Since(WritingStatus earlier) => new()
+    {
+        Stalls = Since(Stalls, earlier.Stalls),
+        Pauses = Since(Pauses, earlier.Pauses),
+        Holds = Since(Holds, earlier.Holds),
+        BytesBeforeStalls = Since(BytesBeforeStalls, earlier.BytesBeforeStalls),
+        BytesBeforePauses = Since(BytesBeforePauses, earlier.BytesBeforePauses),
+        StallBytes = Math.Max(0, StallBytes - earlier.StallBytes),
+        PauseBytes = Math.Max(0, PauseBytes - earlier.PauseBytes),
+        Undivided = Math.Max(0, Undivided - earlier.Undivided),
+    };
+
+    private static DurationBucket[] Since(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
+    {
+        var before = earlier.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        return [.. now.Select(bucket => bucket with { Count = bucket.Count - before.GetValueOrDefault(bucket.UpTo) })
+            .Where(bucket => bucket.Count > 0)];
+    }
+
+    private static SizeBucket[] Since(IReadOnlyList<SizeBucket> now, IReadOnlyList<SizeBucket> earlier)
+    {
+        var before = earlier.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        return [.. now.Select(bucket => bucket with { Count = bucket.Count - before.GetValueOrDefault(bucket.UpTo) })
+            .Where(bucket => bucket.Count > 0)];
+    }
 }
 
 /// <summary>A count of times.</summary>

@@ -1,0 +1,162 @@
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Pacing;
+using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Verification.Advising;
+
+/// <summary>
+/// Advises on the flush delay of a daemon group: draws an application from the histograms of how the group has written, and relays it with
+/// the front end's own relay, pacing filter and core output in virtual time, once for each delay. There is no second copy of a rule.
+/// <code>
+///   WritingStatus --WritingTrace--> TracedApplication -> ResponseRelay -> RateLimitFilter -> CoreOutput -> CountingClient
+/// </code>
+/// </summary>
+public static class FlushAdvisor
+{
+    /// <summary>Fewer dry spells than this are no basis for advice.</summary>
+    public const long FewestSpells = 200;
+
+    /// <summary>A response without a dry spell counts when there are hardly any with one: for each of them, this many without.</summary>
+    private const int UndividedForEachSpell = 20;
+
+    private const int MostBursts = 8_000;
+    private const int FewestBursts = 50;
+    private const int UsualBursts = 2_000;
+
+    // A paced trace has to last for so many of its writes that one more or less does not count.
+    private const int PacedWrites = 60;
+    private const long LeastTrace = 8 << 20;
+    private const long LargestTrace = 512 << 20;
+
+    /// <summary>The delays that are compared; the last is <c>auto</c>.</summary>
+    public static IReadOnlyList<TimeSpan> Delays { get; } =
+        [.. new[] { 0, 0.5, 1, 2, 5, 10, 20, 50 }.Select(TimeSpan.FromMilliseconds), FlushPolicy.Auto];
+
+    /// <summary>Advises on a group of a running front end.</summary>
+    /// <param name="instance">The front end.</param>
+    /// <param name="daemon">The group's name.</param>
+    /// <param name="earlier">Its counts at an earlier time, so that only what has been written since counts; null: all since the
+    /// start.</param>
+    /// <exception cref="ArgumentException">There is no such group.</exception>
+    public static FlushAdvice Advise(InstanceStatus instance, string daemon, TrafficStatus? earlier = null)
+    {
+        var group = instance.Daemons.FirstOrDefault(one => one.Daemon == daemon)
+            ?? throw new ArgumentException($"'{instance.Name}' has no daemon group '{daemon}'.", nameof(daemon));
+        var limited = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
+            .SelectMany(route => route.RateLimits.Concat(instance.RateLimits).Select(limit => (route.Route, Limit: limit)))
+            .FirstOrDefault(one => one.Limit.Rate > 0 && PacerTable.Get(one.Limit.Pacer).HoldsForFullWrites);
+        var writing = earlier is null ? group.Traffic.Writing : group.Traffic.Writing.Since(earlier.Writing);
+        return Advise(group.FlushPolicy, writing, limited.Route, limited.Limit?.Rate ?? 0, instance.Uri.All(uri => uri.Scheme == "https"));
+    }
+
+    /// <summary>Advises on a group.</summary>
+    /// <param name="policy">The flush policy in force; deadline and buffer size stay as they are.</param>
+    /// <param name="writing">How its application writes.</param>
+    /// <param name="limitedRoute">The route with the rate limit, for people; null: there is none.</param>
+    /// <param name="rate">The rate of a limit that waits for full writes, bytes/s; 0: none.</param>
+    /// <param name="isFramed">Whether each write to a client is a TLS record or an HTTP/2 frame.</param>
+    public static FlushAdvice Advise(FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, bool isFramed = false)
+    {
+        var stalls = writing.Stalls.Sum(bucket => bucket.Count);
+        var pauses = writing.Pauses.Sum(bucket => bucket.Count);
+        var spells = stalls + pauses;
+        var advice = new FlushAdvice
+        {
+            Name = policy.Name,
+            Daemon = policy.Daemon,
+            FlushPolicy = policy,
+            Stalls = stalls,
+            Pauses = pauses,
+            Undivided = writing.Undivided,
+            LimitedRoute = rate > 0 ? limitedRoute : null,
+            RateLimit = rate,
+            Writing = writing,
+            Reason = "",
+        };
+        if (writing.Undivided >= FewestSpells && spells * UndividedForEachSpell < writing.Undivided)
+            return advice with { Reason = "Any delay does: the responses came without a dry spell." };
+        if (spells < FewestSpells)
+        {
+            var missing = FewestSpells - spells;
+            return advice with
+            {
+                Missing = missing,
+                Reason = $"Too little data: {spells} dry spells, and {missing} more are needed; ask again after more requests.",
+            };
+        }
+
+        var rows = Rows(policy, writing, stalls, pauses, rate, isFramed);
+        var (best, reason) = FlushRecommendation.Choose(rows, writing, rate);
+        return advice with
+        {
+            Rows = [.. rows.Select(row => row with { IsRecommended = row.FlushDelay == best })],
+            Recommended = best,
+            Differs = best != (policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay),
+            Reason = reason,
+        };
+    }
+
+    private static List<FlushAdviceRow> Rows(
+        FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, bool isFramed)
+    {
+        var transfer = Trace(writing.Stalls, writing.BytesBeforeStalls, writing.StallBytes, rate);
+        var idle = Trace(writing.Pauses, writing.BytesBeforePauses, writing.PauseBytes, rate);
+        var inForce = policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay;
+        return [.. Delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
+        {
+            var time = new VirtualTime();
+            var relay = new ResponseRelay(
+                new LiveFlushPolicy(new FlushPolicy(delay, policy.BufferSize, policy.FlushDeadline)), time, time.Turns);
+            var parts = new List<(RelayedTrace Relayed, double Weight)>();
+            if (transfer.Length > 0)
+                parts.Add((RelayedTrace.Relay(transfer, relay, rate, isFramed, time), (double)stalls / transfer.Length));
+            if (idle.Length > 0)
+                parts.Add((RelayedTrace.Relay(idle, relay, rate, isFramed, time), (double)pauses / idle.Length));
+            return Row(delay, parts, transfer.Length > 0 ? parts[0].Relayed : null, rate) with { IsInForce = delay == inForce };
+        })];
+    }
+
+    private static Burst[] Trace(IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, long rate)
+    {
+        var count = spells.Sum(bucket => bucket.Count);
+        if (count == 0)
+            return [];
+        var known = sizes.Sum(bucket => bucket.Count);
+        var mean = Math.Max(1, total > 0 ? (double)total / known : sizes.Sum(bucket => (double)bucket.UpTo * bucket.Count) / known);
+        var bytes = Math.Clamp(PacedWrites * (rate / 5), LeastTrace, LargestTrace);
+        var bursts = rate > 0 ? Math.Clamp(bytes / mean, FewestBursts, MostBursts) : UsualBursts;
+        return WritingTrace.Draw(spells, sizes, total, (int)bursts);
+    }
+
+    private static FlushAdviceRow Row(
+        TimeSpan delay, List<(RelayedTrace Relayed, double Weight)> parts, RelayedTrace? transfer, long rate)
+    {
+        double Sum(Func<RelayedTrace, double> value) => parts.Sum(part => value(part.Relayed) * part.Weight);
+        var held = parts.SelectMany(part => part.Relayed.Held.Select(time => (time, part.Weight))).OrderBy(one => one.time).ToList();
+        return new FlushAdviceRow
+        {
+            FlushDelay = delay,
+            Bridged = transfer is null ? null : transfer.Spells == 0 ? 1 : 1 - ((double)transfer.Unbridged / transfer.Spells),
+            FlushesPerSecond = Sum(relayed => relayed.Flushes) / Math.Max(1e-6, Sum(relayed => relayed.Duration.TotalSeconds)),
+            HeldP50 = Percentile(held, 0.5),
+            HeldP99 = Percentile(held, 0.99),
+            WritesPerMebibyte = Sum(relayed => relayed.Writes) / Sum(relayed => relayed.Bytes) * (1 << 20),
+            RateShare = rate > 0 && transfer is not null ? transfer.Rate / rate : null,
+        };
+    }
+
+    private static TimeSpan Percentile(List<(TimeSpan Time, double Weight)> sorted, double part)
+    {
+        var left = sorted.Sum(one => one.Weight) * part;
+        foreach (var (time, weight) in sorted)
+        {
+            left -= weight;
+            if (left <= 0)
+                return time;
+        }
+
+        return sorted.Count == 0 ? TimeSpan.Zero : sorted[^1].Time;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using DaemonProxy.Configuration;
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Verification.Advising;
+
+/// <summary>Chooses one of the delays, and says why.</summary>
+internal static class FlushRecommendation
+{
+    /// <summary>A shorter delay is better as long as it costs no more of the rate than this.</summary>
+    private const double RateTolerance = 0.02;
+
+    /// <summary>The same for writes.</summary>
+    private const double WritesTolerance = 0.10;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="rows">What each delay does, the shortest first and <c>auto</c> last.</param>
+    /// <param name="writing">How the application writes.</param>
+    /// <param name="rate">The rate of a limit that waits for full writes, bytes/s; 0: none.</param>
+    public static (TimeSpan Delay, string Reason) Choose(IReadOnlyList<FlushAdviceRow> rows, WritingStatus writing, long rate)
+    {
+        if (writing.StallBytes <= writing.PauseBytes)
+            return (TimeSpan.Zero, $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each delay "
+                + "only makes the client wait.");
+        var best = rate > 0 ? rows.Max(row => row.RateShare ?? 0) : rows.Min(row => row.WritesPerMebibyte);
+        var row = rate > 0
+            ? rows.First(one => one.RateShare >= best * (1 - RateTolerance))
+            : rows.First(one => one.WritesPerMebibyte <= best * (1 + WritesTolerance));
+        return (row.FlushDelay, rate > 0 ? OfRate(rows, row, best, rate) : OfWrites(row, best, writing));
+    }
+
+    private static string OfRate(IReadOnlyList<FlushAdviceRow> rows, FlushAdviceRow row, double best, long rate)
+    {
+        var share = Percent(row.RateShare ?? 0);
+        var limit = Units.FormatRate(rate);
+        if (row.FlushDelay != FlushPolicy.Auto)
+            return $"The shortest delay that gets {share} of the {limit}; the best gets {Percent(best)}.";
+        var other = rows.Where(one => one.FlushDelay != FlushPolicy.Auto).MaxBy(one => one.RateShare)!;
+        return $"It reads ahead while the limit waits, and gets {share} of the {limit}; the best fixed delay, {other.ShownDelay}, gets "
+            + $"{Percent(other.RateShare ?? 0)}.";
+    }
+
+    private static string OfWrites(FlushAdviceRow row, double best, WritingStatus writing) =>
+        $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: "
+        + (row.FlushDelay == FlushPolicy.Auto ? "no fixed delay" : "no shorter delay")
+        + string.Create(CultureInfo.InvariantCulture,
+            $" comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
+
+    private static string Part(long bytes, WritingStatus writing) =>
+        Percent((double)bytes / Math.Max(1, writing.StallBytes + writing.PauseBytes));
+
+    private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + "%";
+}

@@ -1,0 +1,82 @@
+using DaemonProxy.Statistics;
+
+namespace DaemonProxy.Verification.Advising;
+
+/// <summary>Bytes that an application writes, and how long it then is silent.</summary>
+/// <param name="Bytes">&gt; 0.</param>
+/// <param name="Silence">Until it writes again, if nothing keeps it from writing.</param>
+internal readonly record struct Burst(long Bytes, TimeSpan Silence);
+
+/// <summary>Draws how an application might write from the histograms of how it has written.</summary>
+internal static class WritingTrace
+{
+    /// <summary>The same draw for the same histograms, so that advice does not change by itself.</summary>
+    private const int Seed = 602;
+
+    // A bucket's lower end, as a part of its bound: see WritingCounter's scales. The first bucket of times begins at nothing, which no
+    // logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
+    private static readonly double TimeStep = Math.Pow(2, -1.0 / WritingCounter.TimesPerOctave);
+    private static readonly double SizeStep = Math.Pow(2, -1.0 / WritingCounter.SizesPerOctave);
+    private const long LargestBurst = 128 << 20;
+
+    private static readonly TimeSpan ShortestSilence = TimeSpan.FromMicroseconds(10);
+
+    /// <summary>Draws a trace.</summary>
+    /// <param name="spells">The dry spells of one kind, by duration; at least one.</param>
+    /// <param name="sizes">The same spells, by the bytes before them.</param>
+    /// <param name="total">The bytes before all of them together; 0: unknown.</param>
+    /// <param name="count">How many bursts to draw.</param>
+    public static Burst[] Draw(IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, int count)
+    {
+        var random = new Random(Seed);
+        var silences = Draw([.. spells.Select(bucket => Range(bucket))], count, random);
+        var bytes = Draw([.. sizes.Select(bucket => Range(bucket))], count, random);
+        FitMean(bytes, total, sizes.Sum(bucket => bucket.Count));
+        var trace = new Burst[count];
+        for (var i = 0; i < count; i++)
+            trace[i] = new Burst(Math.Max(1, (long)Math.Round(bytes[i])), TimeSpan.FromTicks((long)silences[i]));
+        return trace;
+    }
+
+    private static (double From, double To, long Count) Range(DurationBucket bucket) =>
+        bucket.UpTo == TimeSpan.MaxValue ? (WritingCounter.LongestSpell.Ticks, WritingCounter.LongestSpell.Ticks, bucket.Count)
+        : bucket.UpTo <= WritingCounter.ShortestSpell ? (ShortestSilence.Ticks, bucket.UpTo.Ticks, bucket.Count)
+        : (bucket.UpTo.Ticks * TimeStep, bucket.UpTo.Ticks, bucket.Count);
+
+    private static (double From, double To, long Count) Range(SizeBucket bucket)
+    {
+        var to = (double)Math.Min(bucket.UpTo, LargestBurst);
+        return (Math.Max(1, to * SizeStep), to, bucket.Count);
+    }
+
+    /// <summary>Values at even steps of the distribution, each a little off, in random order: rare values are neither missed nor doubled.</summary>
+    private static double[] Draw((double From, double To, long Count)[] buckets, int count, Random random)
+    {
+        var all = buckets.Sum(bucket => bucket.Count);
+        var values = new double[count];
+        var (at, before) = (0, 0L);
+        for (var i = 0; i < count; i++)
+        {
+            var rank = (i + random.NextDouble()) / count * all;
+            while (at < buckets.Length - 1 && rank >= before + buckets[at].Count)
+                before += buckets[at++].Count;
+            var (from, to, number) = buckets[at];
+            values[i] = from * Math.Pow(to / from, Math.Clamp((rank - before) / number, 0, 1));
+        }
+
+        random.Shuffle(values);
+        return values;
+    }
+
+    /// <summary>
+    /// Moves the sizes within their buckets so that their mean is what it was: applications like round sizes, which lie at a bucket's end.
+    /// </summary>
+    private static void FitMean(double[] bytes, long total, long count)
+    {
+        if (total <= 0 || count <= 0)
+            return;
+        var factor = Math.Clamp((double)total / count / bytes.Average(), SizeStep, 1 / SizeStep);
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] *= factor;
+    }
+}
