@@ -233,6 +233,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     }
 
     /// <inheritdoc/>
+    public long? CameAt => _wait.SignalledAt;
+
+    /// <inheritdoc/>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _wait.WaitAsync(limit, cancellationToken);
 
     private static bool Give(ReadOnlyMemory<byte> data, out BodyBlock block)

@@ -29,28 +29,32 @@ internal struct DrySpells(TimeProvider time)
     }
 
     /// <summary>Called when bytes have come; an empty block ends no spell.</summary>
-    public void Came(int bytes)
+    /// <param name="bytes">How many.</param>
+    /// <param name="body">Knows when they came, if that was while the relay waited for a flush.</param>
+    public void Came(int bytes, IResponseBody body)
     {
         if (bytes == 0) return;
-        EndSpell();
+        EndSpell(body);
         _bytes += bytes;
     }
 
     /// <summary>Called when the response has ended.</summary>
+    /// <param name="body">Knows when the end came, if that was while the relay waited for a flush.</param>
     /// <param name="last">The last spell, when this returns true.</param>
-    public bool End(out DrySpell last)
+    public bool End(IResponseBody body, out DrySpell last)
     {
-        EndSpell();
+        EndSpell(body);
         return IsKnown(_bytes == 0 ? _before : _bytes, out last);
     }
 
     /// <summary>Whether the response has had no dry spell so far, though it has had bytes.</summary>
     public readonly bool IsUndivided => !_hadOne && _bytes > 0;
 
-    private void EndSpell()
+    private void EndSpell(IResponseBody body)
     {
         if (!_isDry) return;
-        _spell = time.GetElapsedTime(_drySince);
+        // Bytes may come in the moment between the read that found none and this count.
+        _spell = time.GetElapsedTime(_drySince, Math.Max(_drySince, body.CameAt ?? time.GetTimestamp()));
         (_isDry, _hadOne) = (false, true);
     }
 

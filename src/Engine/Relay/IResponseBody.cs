@@ -26,6 +26,12 @@ public interface IResponseBody
     /// <param name="cancellationToken">Ends the wait when the client is gone.</param>
     ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// When the data came that ended the last wait or spared the caller one, as a timestamp of the clock, if nobody was waiting for it then:
+    /// the relay may have been busy with a flush. Null: just now.
+    /// </summary>
+    long? CameAt => null;
+
     /// <summary>The trailer fields, which are known at the end of the body.</summary>
     IReadOnlyList<KeyValuePair<string, string>> Trailers => [];
 }

@@ -78,6 +78,9 @@ public sealed class PipeBody(PipeReader reader, TimeProvider time) : IResponseBo
     }
 
     /// <inheritdoc/>
+    public long? CameAt => _wait.SignalledAt;
+
+    /// <inheritdoc/>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _wait.WaitAsync(limit, cancellationToken);
 
     /// <summary>Ends the timer. The pipe still belongs to its owner.</summary>

@@ -121,6 +121,9 @@ internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exce
         return found;
     }
 
+    /// <summary>When the bytes came for which the reader has not waited; null: it was waiting.</summary>
+    public long? CameAt => _data.SignalledAt;
+
     /// <summary>
     /// Waits until there is something to read or the limit passes. Bytes on their way into or out of the file will be readable in a moment;
     /// the limit does not apply to them.

@@ -64,6 +64,9 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public long? CameAt => _buffer.CameAt;
+
+    /// <inheritdoc/>
     public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _buffer.WaitAsync(limit, cancellationToken);
 
     private async Task RunAsync()

@@ -18,6 +18,7 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     private long _start;
     private TimeSpan _limit;
     private bool _signalled;
+    private long? _signalledAt;
     private bool _waiting;
 
     public TimedWait(TimeProvider time)
@@ -33,7 +34,13 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     /// <summary>Clears the signal. Call this before starting the operation that gives the next signal.</summary>
     public void Reset()
     {
-        lock (_gate) _signalled = false;
+        lock (_gate) (_signalled, _signalledAt) = (false, null);
+    }
+
+    /// <summary>When the signal arrived, as a timestamp of the clock, if nobody was waiting for it then; otherwise null.</summary>
+    public long? SignalledAt
+    {
+        get { lock (_gate) return _signalledAt; }
     }
 
     /// <summary>
@@ -76,8 +83,13 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     {
         lock (_gate)
         {
+            if (!StopWaiting())
+            {
+                if (!_signalled) _signalledAt = _time.GetTimestamp();
+                _signalled = true;
+                return;
+            }
             _signalled = true;
-            if (!StopWaiting()) return;
         }
         _source.SetResult(true);
     }

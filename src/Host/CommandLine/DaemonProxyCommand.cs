@@ -81,6 +81,7 @@ internal static class DaemonProxyCommand
         root.Subcommands.Add(StatusCommand.Create());
         root.Subcommands.Add(RestartCommand.Create());
         root.Subcommands.Add(StopCommand.Create());
+        root.Subcommands.Add(AdviseCommand.Create());
         root.Subcommands.Add(ExplainCommand.Create());
         root.Subcommands.Add(VerifyCommand.Create());
         root.Subcommands.Add(DaemonCommand.Create());

@@ -99,7 +99,7 @@ internal static class VerifyCommand
         };
         var duration = new Option<string?>("--duration")
         {
-            Description = "With --uri: how long to listen. Default: 10s.",
+            Description = "How long to listen to --uri (default: 10s), or to try each delay of --sweep (5s).",
             HelpName = "TIME",
         };
         var every = new Option<string?>("--every")
@@ -107,13 +107,26 @@ internal static class VerifyCommand
             Description = "With --uri: the time between two writes, where the data has no timestamps. Default: the mean.",
             HelpName = "TIME",
         };
+        var sweep = new Option<bool>("--sweep")
+        {
+            Description = "Try each flush delay on the front end --name, and compare with what the advice predicts.",
+        };
+        var daemon = new Option<string?>("--daemon") { Description = "With --sweep: the daemon group; else whose path it is.", HelpName = "NAME" };
+        var path = new Option<string?>("--path") { Description = "With --sweep: what to request, such as /export.csv.", HelpName = "PATH" };
         var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
         var command = new Command(
             "flush", "How long what an application has written waits, by timestamps in the data or else by gaps; in the front end or any "
-            + "server.") { name, routes, json };
-        server.AddTo(command, name, routes, sample, duration, every, limit);
+            + "server.") { name, routes, sweep, daemon, path, duration, json };
+        server.AddTo(command, name, routes, sample, every, limit);
         command.AddRule(parsed =>
         {
+            var isSweep = parsed.GetValue(sweep);
+            if (isSweep && (parsed.GetValue(name) is null || parsed.GetValue(path) is null))
+                parsed.AddError("--sweep tries a response of a running front end; give --name and --path too.");
+            if (!isSweep && new Option[] { daemon, path }.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } lonely)
+                parsed.AddError($"{lonely.Name} is for --sweep; give that too.");
+            if (!isSweep && parsed.GetResult(duration) is not null && parsed.GetValue(server.Uris) is not { Length: > 0 })
+                parsed.AddError("--duration is for --uri and --sweep; give one of them too.");
             foreach (var (option, unit) in new[] { (duration, 1000), (every, 1), (limit, 1) })
             {
                 if (parsed.GetValue(option) is { } text && !Units.TryParseDuration(text, TimeSpan.FromMilliseconds(unit), out _))
@@ -128,6 +141,19 @@ internal static class VerifyCommand
                     async Task<IReadOnlyList<ServerFlushResult>> (progress, cancel) =>
                         (await EachAsync(uris, uri => ServerFlushVerification.RunAsync(Options(arguments, uri), progress, cancel), cancel))
                             .SelectMany(results => results).ToList(),
+                    VerificationReport.Text, result => result.Passed, cancellationToken);
+            }
+
+            if (arguments.GetValue(sweep))
+            {
+                var tried = new FlushSweepOptions
+                {
+                    Name = arguments.GetValue(name)!,
+                    Daemon = arguments.GetValue(daemon),
+                    Path = arguments.GetValue(path)!,
+                    Duration = Time(arguments.GetValue(duration), 1000) ?? TimeSpan.FromSeconds(5),
+                };
+                return RunAsync(arguments, json, (progress, cancel) => FlushSweep.RunAsync(tried, progress, cancel),
                     VerificationReport.Text, result => result.Passed, cancellationToken);
             }
 

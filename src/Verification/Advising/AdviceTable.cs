@@ -48,8 +48,8 @@ internal static class AdviceTable
     private static string Number(double value) =>
         value.ToString(value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 
-    private static string Milliseconds(TimeSpan time) =>
-        time.TotalMilliseconds.ToString(time.TotalMilliseconds >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture) + " ms";
+    private static string Milliseconds(TimeSpan? time) => time is not { TotalMilliseconds: var milliseconds } ? "-"
+        : milliseconds.ToString(milliseconds >= 100 ? "0" : "0.0", CultureInfo.InvariantCulture) + " ms";
 
     /// <summary>Adds a sentence in lines of the width.</summary>
     private static void Wrap(StringBuilder text, string sentence)

@@ -80,11 +80,11 @@ public sealed record FlushAdviceRow
     /// <summary>Flushes in the middle of a response, for each second of it.</summary>
     public required double FlushesPerSecond { get; init; }
 
-    /// <summary>How long the output of a flush was held: the median.</summary>
-    public required TimeSpan HeldP50 { get; init; }
+    /// <summary>How long the output of a flush is held: the median; null: nothing is flushed in the middle of a response.</summary>
+    public TimeSpan? HeldP50 { get; init; }
 
     /// <summary>The same: 99 of 100 are held no longer.</summary>
-    public required TimeSpan HeldP99 { get; init; }
+    public TimeSpan? HeldP99 { get; init; }
 
     /// <summary>Writes to the client, for each MiB.</summary>
     public required double WritesPerMebibyte { get; init; }

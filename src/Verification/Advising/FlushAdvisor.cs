@@ -25,6 +25,9 @@ public static class FlushAdvisor
     private const int FewestBursts = 50;
     private const int UsualBursts = 2_000;
 
+    // Fewer writes than this part are no evidence of how much an application writes at once.
+    private const double LeastSeen = 0.05;
+
     // A paced trace has to last for so many of its writes that one more or less does not count.
     private const int PacedWrites = 60;
     private const long LeastTrace = 8 << 20;
@@ -44,12 +47,16 @@ public static class FlushAdvisor
     {
         var group = instance.Daemons.FirstOrDefault(one => one.Daemon == daemon)
             ?? throw new ArgumentException($"'{instance.Name}' has no daemon group '{daemon}'.", nameof(daemon));
-        var limited = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
-            .SelectMany(route => route.RateLimits.Concat(instance.RateLimits).Select(limit => (route.Route, Limit: limit)))
-            .FirstOrDefault(one => one.Limit.Rate > 0 && PacerTable.Get(one.Limit.Pacer).HoldsForFullWrites);
+        var (route, rate) = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
+            .Select(route => (route.Route, Rate: RateWaitedFor(instance, route))).FirstOrDefault(limited => limited.Rate > 0);
         var writing = earlier is null ? group.Traffic.Writing : group.Traffic.Writing.Since(earlier.Writing);
-        return Advise(group.FlushPolicy, writing, limited.Route, limited.Limit?.Rate ?? 0, instance.Uri.All(uri => uri.Scheme == "https"));
+        return Advise(group.FlushPolicy, writing, route, rate, instance.Uri.All(uri => uri.Scheme == "https"));
     }
+
+    /// <summary>The rate of a route's limit that waits for full writes, bytes/s; 0: it has none.</summary>
+    internal static long RateWaitedFor(InstanceStatus instance, RouteStatus route) =>
+        route.RateLimits.Concat(instance.RateLimits)
+            .FirstOrDefault(limit => limit.Rate > 0 && PacerTable.Get(limit.Pacer).HoldsForFullWrites)?.Rate ?? 0;
 
     /// <summary>Advises on a group.</summary>
     /// <param name="policy">The flush policy in force; deadline and buffer size stay as they are.</param>
@@ -57,7 +64,13 @@ public static class FlushAdvisor
     /// <param name="limitedRoute">The route with the rate limit, for people; null: there is none.</param>
     /// <param name="rate">The rate of a limit that waits for full writes, bytes/s; 0: none.</param>
     /// <param name="isFramed">Whether each write to a client is a TLS record or an HTTP/2 frame.</param>
-    public static FlushAdvice Advise(FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, bool isFramed = false)
+    public static FlushAdvice Advise(
+        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, bool isFramed = false) =>
+        Advise(policy, writing, limitedRoute, rate, Delays, isFramed);
+
+    internal static FlushAdvice Advise(
+        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, IReadOnlyList<TimeSpan> delays,
+        bool isFramed = false)
     {
         var stalls = writing.Stalls.Sum(bucket => bucket.Count);
         var pauses = writing.Pauses.Sum(bucket => bucket.Count);
@@ -87,7 +100,7 @@ public static class FlushAdvisor
             };
         }
 
-        var rows = Rows(policy, writing, stalls, pauses, rate, isFramed);
+        var rows = Rows(policy, writing, stalls, pauses, rate, delays, isFramed);
         var (best, reason) = FlushRecommendation.Choose(rows, writing, rate);
         return advice with
         {
@@ -99,12 +112,12 @@ public static class FlushAdvisor
     }
 
     private static List<FlushAdviceRow> Rows(
-        FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, bool isFramed)
+        FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, IReadOnlyList<TimeSpan> delays, bool isFramed)
     {
         var transfer = Trace(writing.Stalls, writing.BytesBeforeStalls, writing.StallBytes, rate);
         var idle = Trace(writing.Pauses, writing.BytesBeforePauses, writing.PauseBytes, rate);
         var inForce = policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay;
-        return [.. Delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
+        return [.. delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
         {
             var time = new VirtualTime();
             var relay = new ResponseRelay(
@@ -123,11 +136,27 @@ public static class FlushAdvisor
         var count = spells.Sum(bucket => bucket.Count);
         if (count == 0)
             return [];
+        if (rate > 0)
+            (sizes, total) = WithoutFullSockets(sizes, total);
         var known = sizes.Sum(bucket => bucket.Count);
         var mean = Math.Max(1, total > 0 ? (double)total / known : sizes.Sum(bucket => (double)bucket.UpTo * bucket.Count) / known);
         var bytes = Math.Clamp(PacedWrites * (rate / 5), LeastTrace, LargestTrace);
         var bursts = rate > 0 ? Math.Clamp(bytes / mean, FewestBursts, MostBursts) : UsualBursts;
         return WritingTrace.Draw(spells, sizes, total, (int)bursts);
+    }
+
+    /// <summary>
+    /// Leaves out what an application seems to have written at once because it had to wait for the socket while the pacer slept. An
+    /// application that hardly writes less is believed.
+    /// </summary>
+    private static (IReadOnlyList<SizeBucket> Sizes, long Total) WithoutFullSockets(IReadOnlyList<SizeBucket> sizes, long total)
+    {
+        SizeBucket[] kept = [.. sizes.Where(bucket => bucket.UpTo < TracedApplication.Socket)];
+        if (kept.Sum(bucket => bucket.Count) < LeastSeen * sizes.Sum(bucket => bucket.Count))
+            return (sizes, total);
+        var left = sizes.Where(bucket => bucket.UpTo >= TracedApplication.Socket)
+            .Sum(bucket => (double)bucket.Count * Math.Max(TracedApplication.Socket, bucket.UpTo * WritingTrace.SizeStep));
+        return (kept, Math.Max(0, total - (long)left));
     }
 
     private static FlushAdviceRow Row(
@@ -147,7 +176,7 @@ public static class FlushAdvisor
         };
     }
 
-    private static TimeSpan Percentile(List<(TimeSpan Time, double Weight)> sorted, double part)
+    private static TimeSpan? Percentile(List<(TimeSpan Time, double Weight)> sorted, double part)
     {
         var left = sorted.Sum(one => one.Weight) * part;
         foreach (var (time, weight) in sorted)
@@ -157,6 +186,6 @@ public static class FlushAdvisor
                 return time;
         }
 
-        return sorted.Count == 0 ? TimeSpan.Zero : sorted[^1].Time;
+        return sorted.Count == 0 ? null : sorted[^1].Time;
     }
 }

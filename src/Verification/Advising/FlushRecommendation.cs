@@ -41,10 +41,12 @@ internal static class FlushRecommendation
     }
 
     private static string OfWrites(FlushAdviceRow row, double best, WritingStatus writing) =>
-        $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: "
-        + (row.FlushDelay == FlushPolicy.Auto ? "no fixed delay" : "no shorter delay")
-        + string.Create(CultureInfo.InvariantCulture,
-            $" comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
+        row.FlushDelay == TimeSpan.Zero
+            ? $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes, and a delay would make hardly fewer writes: "
+                + string.Create(CultureInfo.InvariantCulture, $"{best:0.#} a MiB instead of {row.WritesPerMebibyte:0.#}.")
+            : $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: {(row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")} "
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"delay comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
 
     private static string Part(long bytes, WritingStatus writing) =>
         Percent((double)bytes / Math.Max(1, writing.StallBytes + writing.PauseBytes));

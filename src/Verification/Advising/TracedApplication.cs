@@ -25,6 +25,13 @@ internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime 
     // When the next burst begins, or the one under way goes on if there is room.
     private TimeSpan _due = time.Now;
 
+    // When the oldest unread byte was written, and that of the last read.
+    private TimeSpan _oldest;
+    private TimeSpan _read;
+
+    /// <inheritdoc/>
+    public long? CameAt => _read.Ticks;
+
     private bool HasEnded => _next == trace.Count && _left == 0;
 
     /// <inheritdoc/>
@@ -32,6 +39,7 @@ internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime 
     {
         Write();
         var read = (int)Math.Min(_unread, LargestRead);
+        _read = _oldest;
         _unread -= read;
         // A writer that was waiting for this room takes it at once.
         Write();
@@ -67,6 +75,8 @@ internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime 
             }
 
             var written = Math.Min(_left, Socket - _unread);
+            if (_unread == 0)
+                _oldest = _due;
             _unread += written;
             _left -= written;
             if (_left > 0)

@@ -16,7 +16,7 @@ internal static class WritingTrace
     // A bucket's lower end, as a part of its bound: see WritingCounter's scales. The first bucket of times begins at nothing, which no
     // logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
     private static readonly double TimeStep = Math.Pow(2, -1.0 / WritingCounter.TimesPerOctave);
-    private static readonly double SizeStep = Math.Pow(2, -1.0 / WritingCounter.SizesPerOctave);
+    internal static readonly double SizeStep = Math.Pow(2, -1.0 / WritingCounter.SizesPerOctave);
     private const long LargestBurst = 128 << 20;
 
     private static readonly TimeSpan ShortestSilence = TimeSpan.FromMicroseconds(10);

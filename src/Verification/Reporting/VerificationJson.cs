@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
@@ -15,6 +16,8 @@ namespace DaemonProxy.Verification.Reporting;
 [JsonSerializable(typeof(IReadOnlyList<EmbeddedResult>))]
 [JsonSerializable(typeof(IReadOnlyList<ServerRateLimitResult>))]
 [JsonSerializable(typeof(IReadOnlyList<ServerFlushResult>))]
+[JsonSerializable(typeof(IReadOnlyList<FlushSweepResult>))]
+[JsonSerializable(typeof(IReadOnlyList<FlushAdvice>))]
 public sealed partial class VerificationJson : JsonSerializerContext
 {
     /// <summary>The results of one kind.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using DaemonProxy.Configuration;
 using DaemonProxy.Display;
 using DaemonProxy.Pacing;
+using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Verifying;
 
@@ -113,6 +114,33 @@ public static class VerificationReport
         return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
     }
 
+    /// <summary>The table of <see cref="FlushSweep"/>: what was predicted, then what was measured.</summary>
+    public static string Text(IReadOnlyList<FlushSweepResult> results)
+    {
+        var table = new TextTable(
+            ("delay", true), ("held p50", true), ("measured", true), ("held p99", true), ("measured", true), ("rate", true),
+                ("measured", true), ("flushes/s", true), ("measured", true), ("result", false));
+        foreach (var result in results)
+        {
+            table.Add(
+                result.ShownDelay,
+                Milliseconds(result.Predicted.HeldP50),
+                Milliseconds(result.HeldP50),
+                Milliseconds(result.Predicted.HeldP99),
+                Milliseconds(result.HeldP99),
+                Share(result.Predicted.RateShare),
+                Share(result.RateShare),
+                Number(result.Predicted.FlushesPerSecond, "0.0"),
+                Number(result.FlushesPerSecond, "0.0"),
+                Verdict(result.Passed));
+        }
+
+        return table + Problems(results.Select(result => (result.ShownDelay, result.Problem ?? result.NotMeasurable)));
+    }
+
+    /// <summary>Advice, group by group.</summary>
+    public static string Text(IReadOnlyList<FlushAdvice> advice) => string.Join(Environment.NewLine + Environment.NewLine, advice);
+
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
     public static string Text(IReadOnlyList<EmbeddedResult> results)
     {
@@ -140,6 +168,10 @@ public static class VerificationReport
     private static string Rate(double bytesPerSecond, long configured) => configured >= 1 << 20
         ? Number(bytesPerSecond / (1 << 20), "0.000") + " MiB/s"
         : Number(bytesPerSecond / (1 << 10), "0.00") + " KiB/s";
+
+    private static string Share(double? share) => share is { } part ? Number(part, "0.000") : "";
+
+    private static string Milliseconds(TimeSpan? time) => time is { } known ? Milliseconds(known) : "-";
 
     private static string Milliseconds(TimeSpan time) => Number(time.TotalMilliseconds, "0.0") + " ms";
 

@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Statistics;
+using DaemonProxy.Verification.Advising;
+using DaemonProxy.Verification.Measuring;
+
+namespace DaemonProxy.Verification.Verifying;
+
+/// <summary>
+/// Checks the advice by experiment: requests a response of a running front end under each flush delay, and compares what the front end
+/// counted and the client received with what <see cref="FlushAdvisor"/> predicts.
+/// </summary>
+/// <remarks>
+/// The prediction is made from what the application writes under the policy in force, before the first delay is tried. The policy in force
+/// comes back at the end, also of a sweep that is given up. Other requests to the same group meanwhile are served under the delays that are
+/// tried; those to the same route are counted, too.
+/// </remarks>
+public static class FlushSweep
+{
+    private const int RunsKept = 1 << 16;
+
+    // Of fewer flushes, the median is luck.
+    private const long FewestFlushes = 20;
+    private const double HeldTolerance = 0.1;
+    private const double ShareTolerance = 0.05;
+
+    private static readonly TimeSpan HeldAllowance = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Measures; returns one result for each delay.</summary>
+    /// <param name="options">What to try.</param>
+    /// <param name="progress">Receives progress reports; may be null.</param>
+    /// <param name="cancellationToken">Ends the sweep; the policy is restored.</param>
+    /// <exception cref="VerificationException">The sweep is not possible as requested.</exception>
+    /// <exception cref="ControlException">The front end is not running, or does not answer.</exception>
+    public static async Task<IReadOnlyList<FlushSweepResult>> RunAsync(
+        FlushSweepOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+    {
+        options.Check();
+        using var client = new ControlClient(options.Name);
+        var instance = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        var route = RouteOf(instance, options);
+        var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
+        var target = new Target(client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
+
+        Report("how the application writes", 0);
+        var before = await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false);
+        var rows = Predict(policy, before, target, options);
+        var results = new List<FlushSweepResult>();
+        try
+        {
+            foreach (var delay in options.Delays)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await SetAsync(client, policy.Daemon, delay, cancellationToken).ConfigureAwait(false);
+                Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
+                results.Add(await ControlledMeasurement.RunAsync(
+                    async () => Judge(
+                        options, policy, rows.First(row => row.FlushDelay == delay),
+                        await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false)),
+                    result => result is { Passed: false, Problem: null },
+                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
+            }
+        }
+        finally
+        {
+            // Whatever has ended the sweep; the client's own time limit bounds it.
+            await SetAsync(client, policy.Daemon, policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay, CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+
+        return results;
+
+        void Report(string what, int done) => progress?.Report(
+            new VerificationProgress($"Measuring {what} on {options.Path}", (double)done / (options.Delays.Count + 1)));
+    }
+
+    /// <summary>The route that serves the path.</summary>
+    internal static RouteStatus RouteOf(InstanceStatus instance, FlushSweepOptions options)
+    {
+        var path = options.Path.Split('?')[0];
+        var route = instance.Routes.OrderByDescending(route => route.Route.Length).FirstOrDefault(route => IsBelow(path, route.Route))
+            ?? throw new VerificationException(
+                $"No route of '{instance.Name}' serves '{path}'; it has {string.Join(", ", instance.Routes.Select(route => route.Route))}.");
+        if (route.Daemon is null)
+            throw new VerificationException($"'{path}' is served by an embedded application, which no flush delay of a daemon group applies to.");
+        if (options.Daemon is not null && options.Daemon != route.Daemon)
+            throw new VerificationException(
+                $"'{path}' is served by daemon group '{route.Daemon}', not by '{options.Daemon}'; give a path of that group.");
+        return route;
+    }
+
+    private static bool IsBelow(string path, string route) =>
+        path.StartsWith(route, StringComparison.Ordinal) && (route.EndsWith('/') || path.Length == route.Length || path[route.Length] == '/');
+
+    private static Task SetAsync(ControlClient client, string daemon, TimeSpan delay, CancellationToken cancellationToken) =>
+        client.SetFlushPolicyAsync(
+            new FlushPolicyChange
+            {
+                Daemon = daemon,
+                FlushDelay = delay == FlushPolicy.Auto ? null : delay,
+                AutoDelay = delay == FlushPolicy.Auto,
+            },
+            cancellationToken);
+
+    private static IReadOnlyList<FlushAdviceRow> Predict(
+        FlushPolicyStatus policy, Measured before, Target target, FlushSweepOptions options)
+    {
+        if (before.Problem is not null)
+            throw new VerificationException(before.Problem);
+        var advice = FlushAdvisor.Advise(policy, before.Writing, target.Route.Route, target.Rate, options.Delays);
+        return advice.Rows.Count > 0 ? advice.Rows : throw new VerificationException(
+            advice.Missing == 0
+                ? $"There is nothing to compare at '{options.Path}': its responses come without a dry spell, and any delay does."
+                : $"'{options.Path}' had {FlushAdvisor.FewestSpells - advice.Missing} dry spells in {options.Duration.TotalSeconds:0.###} s, and "
+                    + $"{FlushAdvisor.FewestSpells} are needed; measure for longer, or another path.");
+    }
+
+    private static FlushSweepResult Judge(FlushSweepOptions options, FlushPolicyStatus policy, FlushAdviceRow predicted, Measured measured)
+    {
+        // A delay holds at least for its own length, and what lies in its bucket does so for that reason.
+        var floor = predicted.FlushDelay == FlushPolicy.Auto ? TimeSpan.Zero : predicted.FlushDelay;
+        var (p50, p99) = (measured.Writing.Holds.Percentile(0.5, floor), measured.Writing.Holds.Percentile(0.99, floor));
+        return new FlushSweepResult
+        {
+            Name = options.Name,
+            Daemon = policy.Daemon,
+            Path = options.Path,
+            FlushDelay = predicted.FlushDelay,
+            Predicted = predicted,
+            Flushes = measured.Flushes,
+            FlushesPerSecond = measured.Flushes / Math.Max(1e-3, measured.Duration.TotalSeconds),
+            HeldP50 = p50,
+            HeldP99 = p99,
+            RateShare = measured.RateShare,
+            Passed = measured.Problem is null && IsNear(predicted, p50, measured),
+            Problem = measured.Problem,
+        };
+    }
+
+    private static bool IsNear(FlushAdviceRow predicted, TimeSpan? held, Measured measured)
+    {
+        var isHeldNear = measured.Flushes < FewestFlushes || held is not { } now || predicted.HeldP50 is not { } then
+            || (now - then).Duration() <= Longer(HeldAllowance, then * HeldTolerance);
+        var isShareNear = measured.RateShare is not { } got || predicted.RateShare is not { } expected
+            || Math.Abs(got - expected) <= ShareTolerance * Math.Max(got, expected);
+        return isHeldNear && isShareNear;
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private sealed record Measured(
+        WritingStatus Writing, long Flushes, TimeSpan Duration, double? RateShare, string? Problem);
+
+    /// <summary>A response that is requested, and the counters of its route.</summary>
+    private sealed record Target(ControlClient Client, ConnectionRequest Request, RouteStatus Route, long Rate)
+    {
+        /// <summary>Requests the response for as long as asked, again and again if it is shorter.</summary>
+        public async Task<Measured> MeasureAsync(TimeSpan duration, CancellationToken cancellationToken)
+        {
+            var before = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            var start = Stopwatch.GetTimestamp();
+            var (paced, pacedBytes, answered) = (TimeSpan.Zero, 0.0, TimeSpan.Zero);
+            while (Stopwatch.GetElapsedTime(start) is var passed && passed < duration)
+            {
+                var recorder = new ArrivalRecorder(duration - passed, 0, RunsKept);
+                var connection = StampedConnection.Start(Request with { TakesAnyStatus = false, WaitLimit = LongestWait }, recorder);
+                await connection.WatchAsync(
+                    connection.Ended, () => recorder.IsEnough || Stopwatch.GetElapsedTime(start) > duration + Grace, cancellationToken)
+                    .ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (connection.Problem is { } problem)
+                    return new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, problem);
+                if (connection.FirstByteAt > 0)
+                    answered += Stopwatch.GetElapsedTime(connection.FirstByteAt);
+                var course = RateMeasurement.Measure(recorder.Arrivals(), Math.Max(1, Rate), 0, duration).Course;
+                if (course.AchievedRate > 0)
+                    (paced, pacedBytes) = (paced + course.Duration, pacedBytes + (course.AchievedRate * course.Duration.TotalSeconds));
+            }
+
+            var after = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            return new Measured(
+                after.Writing.Since(before.Writing), FlushesOf(after) - FlushesOf(before), answered,
+                Rate > 0 && paced > TimeSpan.Zero ? pacedBytes / paced.TotalSeconds / Rate : null, null);
+        }
+
+        private static TimeSpan Grace => TimeSpan.FromSeconds(1);
+
+        // An idle stream may be silent for long.
+        private static TimeSpan LongestWait => TimeSpan.FromSeconds(60);
+
+        private static long FlushesOf(TrafficStatus traffic) => traffic.IdleFlushes + traffic.DeadlineFlushes + traffic.GuardFlushes;
+
+        private async Task<TrafficStatus> TrafficAsync(CancellationToken cancellationToken)
+        {
+            var status = await Client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            return status.Routes.FirstOrDefault(route => route.Route == Route.Route)?.Traffic ?? TrafficStatus.None;
+        }
+    }
+}
