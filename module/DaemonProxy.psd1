@@ -20,6 +20,7 @@
         'Get-DaemonProxyCertificate'
         'Get-DaemonProxyEvent'
         'Get-DaemonProxyStatistics'
+        'Get-FlushAdvice'
         'Get-FlushPolicy'
         'Get-RateLimit'
         'Import-DaemonProxyConfiguration'

@@ -9,15 +9,18 @@ namespace DaemonProxy.Cmdlets;
 /// <summary>
 /// Measures how long an application's output waits on its way to the client, from timestamps in the data, or from gaps if there are none.
 /// With <c>-Uri</c>, measures any HTTP server. Without parameters, compares the default policy with the original's rules, on a front end of
-/// its own. With <c>-Name</c>, measures the routes of a running front end that have no rate limit and lead to the sample application.
+/// its own. With <c>-Name</c>, measures the routes of a running front end that have no rate limit and lead to the sample application. With
+/// <c>-Sweep</c>, tries each flush delay on a response of a running front end, and compares with what <c>Get-FlushAdvice</c> predicts.
 /// </summary>
-[Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet)]
+[Cmdlet(VerbsDiagnostic.Test, "FlushPolicy", DefaultParameterSetName = FrontEndSet, SupportsShouldProcess = true)]
 [OutputType("DaemonProxy.Verification.Verifying.FlushResult", ParameterSetName = [FrontEndSet])]
 [OutputType("DaemonProxy.Verification.Verifying.ServerFlushResult", ParameterSetName = [ServerSet])]
+[OutputType("DaemonProxy.Verification.Verifying.FlushSweepResult", ParameterSetName = [SweepSet])]
 public sealed class TestFlushPolicyCommand : VerificationCommand
 {
     private const string FrontEndSet = "FrontEnd";
     private const string ServerSet = "Server";
+    private const string SweepSet = "Sweep";
 
     /// <summary>
     /// The address of a response that drips, such as a stream of server-sent events, http or https, on any server. Several addresses are
@@ -27,8 +30,21 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [ValidateNotNullOrEmpty]
     public Uri[] Uri { get; set; } = [];
 
+    /// <summary>
+    /// Try each flush delay of <c>Get-FlushAdvice</c> for -Duration on the response at -Path, and compare with the prediction. The policy in
+    /// force is restored at the end, also after Ctrl+C.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = SweepSet)]
+    public SwitchParameter Sweep { get; set; }
+
+    /// <summary>What to request from the front end with -Sweep: path and query, such as <c>/export.csv</c>.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SweepSet)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
     /// <summary>Running front ends; wildcards are allowed.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = SweepSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
@@ -42,9 +58,10 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
 
     /// <summary>
     /// Measure only the routes of these daemon groups; wildcards are allowed. Pipe in the output of <c>Set-FlushPolicy -PassThru</c> to
-    /// measure only the groups it returns.
+    /// measure only the groups it returns. With -Sweep, the group that serves the path.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = SweepSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(DaemonNameCompleter))]
@@ -54,10 +71,11 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     [Parameter(ParameterSetName = ServerSet)]
     public SwitchParameter Sample { get; set; }
 
-    /// <summary>How long to listen to a drip. Default 10 s.</summary>
+    /// <summary>How long to listen to a drip, or to try each delay. Default 10 s, or 5 s with -Sweep.</summary>
     [Parameter(ParameterSetName = ServerSet)]
+    [Parameter(ParameterSetName = SweepSet)]
     [Duration(InSeconds = true)]
-    public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan? Duration { get; set; }
 
     /// <summary>The time between two writes, for a drip without timestamps: <c>50ms</c>. Default: the observed mean.</summary>
     [Parameter(ParameterSetName = ServerSet)]
@@ -88,6 +106,13 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
             return;
         }
 
+        if (Sweep)
+        {
+            foreach (var name in TargetsOf(Name))
+                TryDelays(name!);
+            return;
+        }
+
         if (Name is null && (Daemon ?? Route) is not null)
         {
             if (NameOfOne(null) is { } only)
@@ -97,6 +122,26 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
 
         foreach (var name in TargetsOf(Name))
             MeasureFrontEnd(name);
+    }
+
+    private void TryDelays(string name)
+    {
+        if (Daemon is { Length: > 1 } || Daemon?.Any(WildcardPattern.ContainsWildcardCharacters) == true)
+        {
+            WriteError($"one path is served by one daemon group, and -Daemon names '{string.Join(", ", Daemon)}'; give its name, or none",
+                "CannotVerify", ErrorCategory.InvalidArgument, name);
+            return;
+        }
+
+        if (ShouldProcess($"the daemon group of '{name}' that serves '{Path}'", "Set each flush delay in turn, and restore the policy"))
+            Verify("Trying flush delays", name, (progress, stop) => FlushSweep.RunAsync(
+                new FlushSweepOptions
+                {
+                    Name = name,
+                    Daemon = Daemon?[0],
+                    Path = Path,
+                    Duration = Duration ?? TimeSpan.FromSeconds(5),
+                }, progress, stop));
     }
 
     private void MeasureFrontEnd(string? name)
@@ -142,7 +187,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
         {
             Uri = uri,
             Sample = Sample,
-            Duration = Duration,
+            Duration = Duration ?? TimeSpan.FromSeconds(10),
             Every = Every,
             Limit = Limit,
             Headers = HeaderAttribute.Fields(Header),

@@ -104,18 +104,8 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     {
         if (Open && ReportPath is null)
             ReportPath = Path.Combine(Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
-        if (ReportPath is null)
-            return;
-        ReportPath = FullPath(ReportPath);
-        // Fail now, not after an hour of measuring.
-        if (Directory.Exists(ReportPath) || !Directory.Exists(Path.GetDirectoryName(ReportPath)))
-        {
-            var wrong = Directory.Exists(ReportPath)
-                ? "that is a folder; give a file's name, such as result.html" : "there is no such folder";
-            ThrowTerminatingError(new ErrorRecord(
-                new VerificationException($"The report cannot be written to '{ReportPath}': {wrong}."), "ReportNotWritten",
-                    ErrorCategory.WriteError, ReportPath));
-        }
+        if (ReportPath is not null)
+            ReportPath = ReportFile.Checked(this, ReportPath);
     }
 
     /// <inheritdoc/>

@@ -100,10 +100,13 @@ public abstract class VerificationCommand : InstanceCommand
     {
         foreach (var result in results)
         {
-            if (((result as RateResult)?.NotMeasurable ?? (result as LatencyResult)?.NotMeasurable) is { } why)
-                WriteWarning(
-                    $"{(result as RateLimitResult)?.Route ?? (result as FlushResult)?.Workload ?? "The address"}: {why}; measure again "
-                    + "when it is quiet.");
+            if (((result as RateResult)?.NotMeasurable ?? (result as LatencyResult)?.NotMeasurable
+                ?? (result as FlushSweepResult)?.NotMeasurable) is { } why)
+            {
+                var what = (result as RateLimitResult)?.Route ?? (result as FlushResult)?.Workload
+                    ?? (result as FlushSweepResult)?.ShownDelay ?? "The address";
+                WriteWarning($"{what}: {why}; measure again when it is quiet.");
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
 using DaemonProxy.Relay;

@@ -12,8 +12,8 @@ namespace DaemonProxy.Verification.Verifying;
 /// counted and the client received with what <see cref="FlushAdvisor"/> predicts.
 /// </summary>
 /// <remarks>
-/// The prediction is made from what the application writes under the policy in force, before the first delay is tried. The policy in force
-/// comes back at the end, also of a sweep that is given up. Other requests to the same group meanwhile are served under the delays that are
+/// The prediction is made from what the application writes under the default delay, before the first one is tried: under <c>auto</c>, a
+/// response that is read ahead shows few of its dry spells. The policy in force comes back at the end, also of a sweep that is given up. Other requests to the same group meanwhile are served under the delays that are
 /// tried; those to the same route are counted, too.
 /// </remarks>
 public static class FlushSweep
@@ -43,12 +43,13 @@ public static class FlushSweep
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         var target = new Target(client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
 
-        Report("how the application writes", 0);
-        var before = await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false);
-        var rows = Predict(policy, before, target, options);
         var results = new List<FlushSweepResult>();
         try
         {
+            Report("how the application writes", 0);
+            await SetAsync(client, policy.Daemon, FlushPolicy.Default.FlushDelay, cancellationToken).ConfigureAwait(false);
+            var before = await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false);
+            var rows = Predict(policy, before, target, options);
             foreach (var delay in options.Delays)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -1,0 +1,131 @@
+using System.Management.Automation;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
+using DaemonProxy.Statistics;
+using DaemonProxy.Verification.Advising;
+using DaemonProxy.Verification.Measuring;
+using DaemonProxy.Verification.Reporting;
+
+namespace DaemonProxy.Cmdlets;
+
+/// <summary>
+/// Says which flush delay suits each daemon group, by how its application writes, and what each delay would do: computed with the front
+/// end's own rules, without touching what it serves.
+/// </summary>
+[Cmdlet(VerbsCommon.Get, "FlushAdvice", SupportsShouldProcess = true)]
+[OutputType("DaemonProxy.Verification.Advising.FlushAdvice")]
+public sealed class GetFlushAdviceCommand : InstanceQueryCommand
+{
+    private readonly List<FlushAdvice> _all = [];
+
+    /// <summary>The daemon groups; wildcards are allowed. Default: all.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(DaemonNameCompleter))]
+    public string[]? Daemon { get; set; }
+
+    /// <summary>
+    /// Go by what has been written since these objects of <c>Get-DaemonProxyStatistics</c>. Default: since the front end started.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public TrafficStatus[]? Since { get; set; }
+
+    /// <summary>Go by what is written from now on, for this long: <c>30s</c>, or a number of seconds.</summary>
+    [Parameter]
+    [Duration(InSeconds = true)]
+    public TimeSpan? During { get; set; }
+
+    /// <summary>Set the recommended delay where it differs from the one in force. A restart brings the configuration's value back.</summary>
+    [Parameter]
+    public SwitchParameter Apply { get; set; }
+
+    /// <summary>Write a page with the histograms and the table to this file, replacing an existing one.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ReportPath { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Since is not null && During is not null)
+            ThrowTerminatingError(new ErrorRecord(
+                new PSArgumentException("-Since begins in the past and -During now; give one of them"), "SinceAndDuring",
+                ErrorCategory.InvalidArgument, During));
+        if (ReportPath is not null)
+            ReportPath = ReportFile.Checked(this, ReportPath);
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (var name in NamesOf(Name))
+        {
+            if (StatusOf(name) is not { } status)
+                continue;
+            var chosen = Choose(
+                Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+            var earlier = Since ?? [];
+            if (During is { } time && chosen.Count > 0)
+            {
+                earlier = [.. status.Daemons.Select(daemon => daemon.Traffic)];
+                Wait($"Watching how '{name}' writes", async stop =>
+                {
+                    await Task.Delay(time, TimeProvider.System, stop).ConfigureAwait(false);
+                    return true;
+                });
+                if (StatusOf(name) is not { } now)
+                    continue;
+                status = now;
+            }
+
+            foreach (var daemon in chosen)
+                Advise(status, daemon, earlier);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (ReportPath is null || _all.Count == 0)
+            return;
+        try
+        {
+            FlushAdviceReport.Write(ReportPath, _all);
+        }
+        catch (VerificationException error)
+        {
+            WriteError(new ErrorRecord(error, "ReportNotWritten", ErrorCategory.WriteError, ReportPath));
+        }
+    }
+
+    private void Advise(InstanceStatus status, string daemon, TrafficStatus[] earlier)
+    {
+        var since = earlier.FirstOrDefault(one => one is { Scope: StatisticsScope.Daemon } && one.Name == status.Name && one.Target == daemon);
+        if (since is null && earlier.Length > 0)
+        {
+            WriteError($"-Since has no counts of daemon group '{daemon}' of '{status.Name}'; give what Get-DaemonProxyStatistics returned",
+                "SinceNotFound", ErrorCategory.InvalidArgument, daemon);
+            return;
+        }
+
+        var advice = FlushAdvisor.Advise(status, daemon, since);
+        _all.Add(advice);
+        WriteObject(advice);
+        if (!Apply)
+            return;
+        if (advice is not { Recommended: { } delay, Differs: true })
+            WriteVerbose($"Nothing to set for '{daemon}' of '{status.Name}': {advice.Reason}");
+        else if (ShouldProcess($"daemon group '{daemon}' of '{status.Name}'", $"Set flush policy (delay {advice.ShownRecommendation})"))
+        {
+            var change = new FlushPolicyChange
+            {
+                Daemon = daemon,
+                FlushDelay = delay == FlushPolicy.Auto ? null : delay,
+                AutoDelay = delay == FlushPolicy.Auto,
+            };
+            Ask(status.Name, $"Setting the flush policy of '{daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop));
+        }
+    }
+}
