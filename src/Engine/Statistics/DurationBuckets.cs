@@ -3,8 +3,6 @@ namespace DaemonProxy.Statistics;
 /// <summary>What can be read from a histogram of times.</summary>
 public static class DurationBuckets
 {
-    private static readonly double Step = Math.Pow(2, -1.0 / WritingCounter.TimesPerOctave);
-
     /// <summary>A percentile, as exact as the buckets are; null for no counts.</summary>
     /// <param name="buckets">The histogram, ascending.</param>
     /// <param name="fraction">0.5 for the median.</param>
@@ -12,17 +10,14 @@ public static class DurationBuckets
     public static TimeSpan? Percentile(this IReadOnlyList<DurationBucket> buckets, double fraction, TimeSpan floor = default)
     {
         var left = buckets.Sum(bucket => bucket.Count) * fraction;
-        foreach (var (upTo, count) in buckets)
+        foreach (var bucket in buckets)
         {
-            left -= count;
-            if (left > 0)
-                continue;
-            var to = upTo == TimeSpan.MaxValue ? WritingCounter.LongestSpell : upTo;
-            var from = upTo <= WritingCounter.ShortestSpell ? TimeSpan.Zero : to * Step;
+            left -= bucket.Count;
+            if (left > 0) continue;
+            var (from, to) = (bucket.LowerBound, bucket.Bound);
             if (floor > from && floor <= to) from = floor;
-            return to + (left / count * (to - from));
+            return to + (left / bucket.Count * (to - from));
         }
-
         return null;
     }
 }

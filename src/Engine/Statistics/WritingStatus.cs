@@ -67,9 +67,29 @@ public sealed record WritingStatus
 /// <param name="UpTo">The longest time counted; at most 19% more than the bound of the bucket below. <see cref="TimeSpan.MaxValue"/>: no
 /// bound.</param>
 /// <param name="Count">How many there were.</param>
-public sealed record DurationBucket(TimeSpan UpTo, long Count);
+public sealed record DurationBucket(TimeSpan UpTo, long Count)
+{
+    private static readonly double Step = Math.Pow(2, -1.0 / WritingCounter.TimesPerOctave);
+
+    /// <summary><see cref="UpTo"/>; 60 s for the bucket without a bound.</summary>
+    internal TimeSpan Bound => UpTo == TimeSpan.MaxValue ? WritingCounter.LongestSpell : UpTo;
+
+    /// <summary>The bound of the bucket below; zero for the first.</summary>
+    internal TimeSpan LowerBound => UpTo == TimeSpan.MaxValue ? Bound : UpTo <= WritingCounter.ShortestSpell ? TimeSpan.Zero : UpTo * Step;
+}
 
 /// <summary>A count of sizes.</summary>
 /// <param name="UpTo">The largest size counted, bytes; at most 41% more than the bound of the bucket below.</param>
 /// <param name="Count">How many there were.</param>
-public sealed record SizeBucket(long UpTo, long Count);
+public sealed record SizeBucket(long UpTo, long Count)
+{
+    private const long LargestBurst = 128 << 20;
+
+    private static readonly double Step = Math.Pow(2, -1.0 / WritingCounter.SizesPerOctave);
+
+    /// <summary><see cref="UpTo"/>; 128 MiB for the bucket without a bound.</summary>
+    internal long Bound => Math.Min(UpTo, LargestBurst);
+
+    /// <summary>The bound of the bucket below, at least 1.</summary>
+    internal double LowerBound => Math.Max(1, Bound * Step);
+}

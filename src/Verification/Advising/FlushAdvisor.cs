@@ -155,7 +155,7 @@ public static class FlushAdvisor
         if (kept.Sum(bucket => bucket.Count) < LeastSeen * sizes.Sum(bucket => bucket.Count))
             return (sizes, total);
         var left = sizes.Where(bucket => bucket.UpTo >= TracedApplication.Socket)
-            .Sum(bucket => (double)bucket.Count * Math.Max(TracedApplication.Socket, bucket.UpTo * WritingTrace.SizeStep));
+            .Sum(bucket => (double)bucket.Count * Math.Max(TracedApplication.Socket, bucket.LowerBound));
         return (kept, Math.Max(0, total - (long)left));
     }
 

@@ -13,13 +13,11 @@ internal static class WritingTrace
     /// <summary>The same draw for the same histograms, so that advice does not change by itself.</summary>
     private const int Seed = 602;
 
-    // A bucket's lower end, as a part of its bound: see WritingCounter's scales. The first bucket of times begins at nothing, which no
-    // logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
-    private static readonly double TimeStep = Math.Pow(2, -1.0 / WritingCounter.TimesPerOctave);
-    internal static readonly double SizeStep = Math.Pow(2, -1.0 / WritingCounter.SizesPerOctave);
-    private const long LargestBurst = 128 << 20;
-
+    // The first bucket of times begins at nothing, which no logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
     private static readonly TimeSpan ShortestSilence = TimeSpan.FromMicroseconds(10);
+
+    // Within its bucket, a size is at most this much off.
+    private static readonly double SizeStep = Math.Pow(2, 1.0 / WritingCounter.SizesPerOctave);
 
     /// <summary>Draws a trace.</summary>
     /// <param name="spells">The dry spells of one kind, by duration; at least one.</param>
@@ -29,24 +27,14 @@ internal static class WritingTrace
     public static Burst[] Draw(IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, int count)
     {
         var random = new Random(Seed);
-        var silences = Draw([.. spells.Select(bucket => Range(bucket))], count, random);
-        var bytes = Draw([.. sizes.Select(bucket => Range(bucket))], count, random);
+        var silences = Draw([.. spells.Select(bucket =>
+            (Math.Max(bucket.LowerBound.Ticks, (double)ShortestSilence.Ticks), (double)bucket.Bound.Ticks, bucket.Count))], count, random);
+        var bytes = Draw([.. sizes.Select(bucket => (bucket.LowerBound, (double)bucket.Bound, bucket.Count))], count, random);
         FitMean(bytes, total, sizes.Sum(bucket => bucket.Count));
         var trace = new Burst[count];
         for (var i = 0; i < count; i++)
             trace[i] = new Burst(Math.Max(1, (long)Math.Round(bytes[i])), TimeSpan.FromTicks((long)silences[i]));
         return trace;
-    }
-
-    private static (double From, double To, long Count) Range(DurationBucket bucket) =>
-        bucket.UpTo == TimeSpan.MaxValue ? (WritingCounter.LongestSpell.Ticks, WritingCounter.LongestSpell.Ticks, bucket.Count)
-        : bucket.UpTo <= WritingCounter.ShortestSpell ? (ShortestSilence.Ticks, bucket.UpTo.Ticks, bucket.Count)
-        : (bucket.UpTo.Ticks * TimeStep, bucket.UpTo.Ticks, bucket.Count);
-
-    private static (double From, double To, long Count) Range(SizeBucket bucket)
-    {
-        var to = (double)Math.Min(bucket.UpTo, LargestBurst);
-        return (Math.Max(1, to * SizeStep), to, bucket.Count);
     }
 
     /// <summary>Values at even steps of the distribution, each a little off, in random order: rare values are neither missed nor doubled.</summary>
@@ -75,7 +63,7 @@ internal static class WritingTrace
     {
         if (total <= 0 || count <= 0)
             return;
-        var factor = Math.Clamp((double)total / count / bytes.Average(), SizeStep, 1 / SizeStep);
+        var factor = Math.Clamp((double)total / count / bytes.Average(), 1 / SizeStep, SizeStep);
         for (var i = 0; i < bytes.Length; i++)
             bytes[i] *= factor;
     }

@@ -38,8 +38,7 @@ internal sealed class Chart
         foreach (var tick in x.Ticks)
             Add($"<text class=\"tick\" text-anchor=\"middle\" x=\"{N(AtX(tick))}\" "
                 + $"y=\"{N(Upper + PlotHeight + 17)}\">{x.Text(tick)}</text>");
-        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Unit)} since the first "
-            + "byte</text>");
+        Add($"<text class=\"unit\" text-anchor=\"end\" x=\"{N(Left + PlotWidth)}\" y=\"{N(height - 5)}\">{E(x.Caption)}</text>");
     }
 
     private ChartScale X { get; }
