@@ -104,7 +104,8 @@ public static class FlushAdvisor
         var (best, reason) = FlushRecommendation.Choose(rows, writing, rate);
         return advice with
         {
-            Rows = [.. rows.Select(row => row with { IsRecommended = row.FlushDelay == best })],
+            // An array, because PowerShell finds no item in what the compiler would make of a list.
+            Rows = rows.Select(row => row with { IsRecommended = row.FlushDelay == best }).ToArray(),
             Recommended = best,
             Differs = best != (policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay),
             Reason = reason,

@@ -20,6 +20,9 @@ public static class FlushSweep
 {
     private const int RunsKept = 1 << 16;
 
+    // How many times as long as a delay is tried the application is watched at most.
+    private const int MostTimes = 6;
+
     // Of fewer flushes, the median is luck.
     private const long FewestFlushes = 20;
     private const double HeldTolerance = 0.1;
@@ -48,19 +51,24 @@ public static class FlushSweep
         {
             Report("how the application writes", 0);
             await SetAsync(client, policy.Daemon, FlushPolicy.Default.FlushDelay, cancellationToken).ConfigureAwait(false);
-            var before = await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false);
+            // A prediction from what a disturbed machine wrote would be one for a disturbed machine.
+            var before = await ControlledMeasurement.RunAsync(
+                () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken), measured => measured.Problem is null,
+                (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
             var rows = Predict(policy, before, target, options);
             foreach (var delay in options.Delays)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 await SetAsync(client, policy.Daemon, delay, cancellationToken).ConfigureAwait(false);
                 Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
-                results.Add(await ControlledMeasurement.RunAsync(
+                var result = await ControlledMeasurement.RunAsync(
                     async () => Judge(
                         options, policy, rows.First(row => row.FlushDelay == delay),
-                        await target.MeasureAsync(options.Duration, cancellationToken).ConfigureAwait(false)),
+                        await target.MeasureAsync(options.Duration, 0, cancellationToken).ConfigureAwait(false)),
                     result => result is { Passed: false, Problem: null },
-                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
+                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
+                results.Add(result is { Passed: false, Problem: null } && before.Disturbed is { } why
+                    ? result with { Passed = null, NotMeasurable = why } : result);
             }
         }
         finally
@@ -113,7 +121,7 @@ public static class FlushSweep
         return advice.Rows.Count > 0 ? advice.Rows : throw new VerificationException(
             advice.Missing == 0
                 ? $"There is nothing to compare at '{options.Path}': its responses come without a dry spell, and any delay does."
-                : $"'{options.Path}' had {FlushAdvisor.FewestSpells - advice.Missing} dry spells in {options.Duration.TotalSeconds:0.###} s, and "
+                : $"'{options.Path}' had {FlushAdvisor.FewestSpells - advice.Missing} dry spells in {before.Elapsed.TotalSeconds:0} s, and "
                     + $"{FlushAdvisor.FewestSpells} are needed; measure for longer, or another path.");
     }
 
@@ -151,39 +159,62 @@ public static class FlushSweep
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private sealed record Measured(
-        WritingStatus Writing, long Flushes, TimeSpan Duration, double? RateShare, string? Problem);
+        WritingStatus Writing, long Flushes, TimeSpan Duration, double? RateShare, string? Problem)
+    {
+        /// <summary>How long was measured in all.</summary>
+        public TimeSpan Elapsed { get; init; }
+
+        /// <summary>Why nothing should be concluded from it, in one sentence; null: it may.</summary>
+        public string? Disturbed { get; init; }
+    }
 
     /// <summary>A response that is requested, and the counters of its route.</summary>
     private sealed record Target(ControlClient Client, ConnectionRequest Request, RouteStatus Route, long Rate)
     {
         /// <summary>Requests the response for as long as asked, again and again if it is shorter.</summary>
-        public async Task<Measured> MeasureAsync(TimeSpan duration, CancellationToken cancellationToken)
+        /// <param name="duration">How long.</param>
+        /// <param name="spells">If it has had fewer dry spells by then, go on, up to six times as long.</param>
+        /// <param name="cancellationToken">Ends the measurement.</param>
+        public async Task<Measured> MeasureAsync(TimeSpan duration, long spells, CancellationToken cancellationToken)
         {
             var before = await TrafficAsync(cancellationToken).ConfigureAwait(false);
             var start = Stopwatch.GetTimestamp();
-            var (paced, pacedBytes, answered) = (TimeSpan.Zero, 0.0, TimeSpan.Zero);
-            while (Stopwatch.GetElapsedTime(start) is var passed && passed < duration)
+            var sum = new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, null);
+            var (paced, pacedBytes) = (TimeSpan.Zero, 0.0);
+            for (var until = duration; sum.Elapsed == TimeSpan.Zero || (SpellsOf(sum.Writing) < spells && until <= MostTimes * duration); until += duration)
             {
-                var recorder = new ArrivalRecorder(duration - passed, 0, RunsKept);
-                var connection = StampedConnection.Start(Request with { TakesAnyStatus = false, WaitLimit = LongestWait }, recorder);
-                await connection.WatchAsync(
-                    connection.Ended, () => recorder.IsEnough || Stopwatch.GetElapsedTime(start) > duration + Grace, cancellationToken)
-                    .ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-                if (connection.Problem is { } problem)
-                    return new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, problem);
-                if (connection.FirstByteAt > 0)
-                    answered += Stopwatch.GetElapsedTime(connection.FirstByteAt);
-                var course = RateMeasurement.Measure(recorder.Arrivals(), Math.Max(1, Rate), 0, duration).Course;
-                if (course.AchievedRate > 0)
-                    (paced, pacedBytes) = (paced + course.Duration, pacedBytes + (course.AchievedRate * course.Duration.TotalSeconds));
+                while (Stopwatch.GetElapsedTime(start) is var passed && passed < until)
+                {
+                    var recorder = new ArrivalRecorder(until - passed, 0, RunsKept);
+                    var connection = StampedConnection.Start(Request with { TakesAnyStatus = false, WaitLimit = LongestWait }, recorder);
+                    var end = until + Grace;
+                    await connection.WatchAsync(
+                        connection.Ended, () => recorder.IsEnough || Stopwatch.GetElapsedTime(start) > end, cancellationToken)
+                        .ConfigureAwait(false);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (connection.Problem is { } problem)
+                        return sum with { Problem = problem };
+                    if (connection.FirstByteAt > 0)
+                        sum = sum with { Duration = sum.Duration + Stopwatch.GetElapsedTime(connection.FirstByteAt) };
+                    var course = RateMeasurement.Measure(recorder.Arrivals(), Math.Max(1, Rate), 0, duration).Course;
+                    if (course.AchievedRate > 0)
+                        (paced, pacedBytes) = (paced + course.Duration, pacedBytes + (course.AchievedRate * course.Duration.TotalSeconds));
+                }
+
+                var after = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+                sum = sum with
+                {
+                    Elapsed = Stopwatch.GetElapsedTime(start),
+                    Writing = after.Writing.Since(before.Writing),
+                    Flushes = FlushesOf(after) - FlushesOf(before),
+                };
             }
 
-            var after = await TrafficAsync(cancellationToken).ConfigureAwait(false);
-            return new Measured(
-                after.Writing.Since(before.Writing), FlushesOf(after) - FlushesOf(before), answered,
-                Rate > 0 && paced > TimeSpan.Zero ? pacedBytes / paced.TotalSeconds / Rate : null, null);
+            return sum with { RateShare = Rate > 0 && paced > TimeSpan.Zero ? pacedBytes / paced.TotalSeconds / Rate : null };
         }
+
+        private static long SpellsOf(WritingStatus writing) =>
+            writing.Stalls.Sum(bucket => bucket.Count) + writing.Pauses.Sum(bucket => bucket.Count);
 
         private static TimeSpan Grace => TimeSpan.FromSeconds(1);
 

@@ -17,6 +17,10 @@ public class VerifyCommandTests
     [InlineData("rate-limit --connections 5", "--connections is for --uri")]
     [InlineData("flush --uri http://x/ --limit soon", "'soon' is no time")]
     [InlineData("flush --every 5ms", "--every is for --uri")]
+    [InlineData("flush --duration 5s", "--duration is for --uri and --sweep")]
+    [InlineData("flush --sweep --name site", "give --name and --path too")]
+    [InlineData("flush --sweep --path /", "give --name and --path too")]
+    [InlineData("flush --name site --path /", "--path is for --sweep")]
     public async Task A_command_line_that_makes_no_sense_says_what_would(string arguments, string words)
     {
         var (code, _, error) = await RunAsync($"verify {arguments}");
