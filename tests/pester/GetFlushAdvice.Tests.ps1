@@ -85,7 +85,7 @@ Describe 'Get-FlushAdvice' {
 Describe 'Test-FlushPolicy -Sweep' {
     It 'tries every delay, compares it with the prediction, and restores the policy' {
         Set-FlushPolicy site app -FlushDelay 7ms
-        $results = Test-FlushPolicy site -Sweep -Daemon app -Path '/drip?count=100000&chunk=100&every-ms=4' -Duration 1.2 -WarningAction SilentlyContinue
+        $results = Get-DaemonProxy site | Test-FlushPolicy -Sweep -Daemon app -Path '/drip?count=100000&chunk=100&every-ms=4' -Duration 1.2 -WarningAction SilentlyContinue
         $results.ShownDelay | Should -Be '0ms', '500us', '1ms', '2ms', '5ms', '10ms', '20ms', '50ms', 'auto'
         ($results | Where-Object ShownDelay -EQ 2ms).Predicted.HeldP50 | Should -Be ([timespan]::FromMilliseconds(2))
         # A ratio holds on a busy machine too: 50 ms are much more than nothing.
@@ -122,7 +122,7 @@ Describe 'Test-FlushPolicy -Sweep' {
         @{ What = 'a path of another group'; Given = @{ Path = '/slow/x'; Daemon = 'app' }; Message = "*group 'limited', not by 'app'*" }
         @{ What = 'a path that is none'; Given = @{ Path = 'drip' }; Message = "*'drip' is no path to request*" }
         @{ What = 'an answer that is an error'; Given = @{ Path = '/status/500'; Duration = 1 }; Message = '*answers 500, not 200*' }
-        @{ What = 'an answer without dry spells'; Given = @{ Path = '/bytes?n=10'; Duration = 1 }; Message = '*had 0 dry spells in*' }
+        @{ What = 'an answer without dry spells'; Given = @{ Path = '/bytes?n=10'; Duration = 1 }; Message = '*dry spell*' }
         @{ What = 'several groups'; Given = @{ Path = '/'; Daemon = 'app', 'idle' }; Message = "*one path is served by one daemon group*" }
     ) {
         { Test-FlushPolicy site -Sweep @Given -ErrorAction Stop } | Should -Throw -ErrorId 'CannotVerify,*' -ExpectedMessage $Message

@@ -44,7 +44,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
 
     /// <summary>Running front ends; wildcards are allowed.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = FrontEndSet)]
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = SweepSet)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = SweepSet)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(InstanceNameCompleter))]
@@ -109,7 +109,11 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
         if (Sweep)
         {
             foreach (var name in TargetsOf(Name))
-                TryDelays(name!);
+            {
+                if ((name ?? NameOfOne(null)) is { } known)
+                    TryDelays(known);
+            }
+
             return;
         }
 

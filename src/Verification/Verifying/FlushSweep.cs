@@ -53,7 +53,8 @@ public static class FlushSweep
             await SetAsync(client, policy.Daemon, FlushPolicy.Default.FlushDelay, cancellationToken).ConfigureAwait(false);
             // A prediction from what a disturbed machine wrote would be one for a disturbed machine.
             var before = await ControlledMeasurement.RunAsync(
-                () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken), measured => measured.Problem is null,
+                () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken),
+                measured => measured.Problem is null && Target.SpellsOf(measured.Writing) >= FlushAdvisor.FewestSpells,
                 (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
             var rows = Predict(policy, before, target, options);
             foreach (var delay in options.Delays)
@@ -173,7 +174,7 @@ public static class FlushSweep
     {
         /// <summary>Requests the response for as long as asked, again and again if it is shorter.</summary>
         /// <param name="duration">How long.</param>
-        /// <param name="spells">If it has had fewer dry spells by then, go on, up to six times as long.</param>
+        /// <param name="spells">If it has had fewer dry spells by then, go on, up to six times as long if that may be enough.</param>
         /// <param name="cancellationToken">Ends the measurement.</param>
         public async Task<Measured> MeasureAsync(TimeSpan duration, long spells, CancellationToken cancellationToken)
         {
@@ -181,7 +182,7 @@ public static class FlushSweep
             var start = Stopwatch.GetTimestamp();
             var sum = new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, null);
             var (paced, pacedBytes) = (TimeSpan.Zero, 0.0);
-            for (var until = duration; sum.Elapsed == TimeSpan.Zero || (SpellsOf(sum.Writing) < spells && until <= MostTimes * duration); until += duration)
+            for (var until = duration; until <= MostTimes * duration; until += duration)
             {
                 while (Stopwatch.GetElapsedTime(start) is var passed && passed < until)
                 {
@@ -208,12 +209,14 @@ public static class FlushSweep
                     Writing = after.Writing.Since(before.Writing),
                     Flushes = FlushesOf(after) - FlushesOf(before),
                 };
+                if (SpellsOf(sum.Writing) is var seen && (seen >= spells || seen * MostTimes < spells))
+                    break;
             }
 
             return sum with { RateShare = Rate > 0 && paced > TimeSpan.Zero ? pacedBytes / paced.TotalSeconds / Rate : null };
         }
 
-        private static long SpellsOf(WritingStatus writing) =>
+        public static long SpellsOf(WritingStatus writing) =>
             writing.Stalls.Sum(bucket => bucket.Count) + writing.Pauses.Sum(bucket => bucket.Count);
 
         private static TimeSpan Grace => TimeSpan.FromSeconds(1);
