@@ -100,7 +100,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                             $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");
                     continue;
                 }
-                spells.Came(block.Data.Length, body);
+                spells.Came(block.Data.Length, spells.IsDry ? body.CameAt : null);
                 for (var data = block.Data; ;)
                 {
                     var before = chain.Held;
@@ -110,7 +110,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                     if (block.End && data.IsEmpty)
                     {
                         traffic.Count(FlushReason.End);
-                        if (spells.End(body, out var last)) Learn(last);
+                        if (spells.End(out var last, spells.IsDry ? body.CameAt : null)) Learn(last);
                         else if (spells.IsUndivided) traffic.CountUndivided();
                         await chain.EndAsync(piece, body.Trailers, clientGone).ConfigureAwait(false);                       // (5)
                         return;
@@ -118,6 +118,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
 
                     var write = chain.WriteAsync(piece, Marker.None, clientGone);                                           // (1)
                     turn = write.IsCompleted ? turn + piece.Length : 0;
+                    if (turn == 0) spells.Waited();
                     await write.ConfigureAwait(false);
                     if (turn > LongestTurn)
                     {

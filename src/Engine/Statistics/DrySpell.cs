@@ -7,6 +7,12 @@ namespace DaemonProxy.Statistics;
 public readonly record struct DrySpell(TimeSpan Duration, long BytesBefore, long BytesAfter)
 {
     /// <summary>
+    /// How long <see cref="BytesBefore"/> were coming if the relay had to wait for its output meanwhile, and did not see in how many writes
+    /// they came; otherwise zero.
+    /// </summary>
+    public TimeSpan Gathering { get; init; }
+
+    /// <summary>
     /// The rate, in bytes per second, that separates a transfer from an idle stream: 64 KiB/s, the slowest that anybody would call a
     /// download and far more than events, log lines or a chat make.
     /// </summary>

@@ -18,18 +18,24 @@ public sealed class WritingCounter
     /// <summary>The bounds of sizes in an octave.</summary>
     public const int SizesPerOctave = 2;
 
+    /// <summary>What a Unix socket takes before its writer has to wait (net.core.wmem_default), bytes.</summary>
+    public const int SocketCapacity = 212_992;
+
     private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, TimesPerOctave);
     private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, SizesPerOctave);
 
     /// <summary>Every fourth bound of the times, in seconds: fine enough for a chart.</summary>
     public static double[] Octaves { get; } =
-        [.. Times.Bounds.Where((_, i) => i % 4 == 0).Select(bound => TimeSpan.FromTicks(bound).TotalSeconds)];
+        [.. Times.Bounds.Where((_, i) => i % TimesPerOctave == 0).Select(bound => TimeSpan.FromTicks(bound).TotalSeconds)];
 
     private readonly LogHistogram _stalls = new(Times);
     private readonly LogHistogram _pauses = new(Times);
     private readonly LogHistogram _holds = new(Times);
     private readonly LogHistogram _bytesBeforeStalls = new(Sizes);
     private readonly LogHistogram _bytesBeforePauses = new(Sizes);
+    private readonly LogHistogram _bytesGathered = new(Sizes);
+    private long _freelyGathered;
+    private long _freelyGatheredTicks;
     private long _undivided;
 
     /// <summary>Counts a dry spell.</summary>
@@ -37,7 +43,15 @@ public sealed class WritingCounter
     {
         var isStall = spell.Kind == DrySpellKind.Stall;
         (isStall ? _stalls : _pauses).Count(spell.Duration.Ticks);
-        (isStall ? _bytesBeforeStalls : _bytesBeforePauses).Count(spell.BytesBefore);
+        if (spell.Gathering == TimeSpan.Zero)
+        {
+            (isStall ? _bytesBeforeStalls : _bytesBeforePauses).Count(spell.BytesBefore);
+            return;
+        }
+        _bytesGathered.Count(spell.BytesBefore);
+        if (spell.BytesBefore >= SocketCapacity) return;
+        Interlocked.Add(ref _freelyGathered, spell.BytesBefore);
+        Interlocked.Add(ref _freelyGatheredTicks, spell.Gathering.Ticks);
     }
 
     /// <summary>Counts a flush of output that had been held for this long.</summary>
@@ -56,6 +70,9 @@ public sealed class WritingCounter
         BytesBeforePauses = Bytes(_bytesBeforePauses),
         StallBytes = _bytesBeforeStalls.Sum,
         PauseBytes = _bytesBeforePauses.Sum,
+        BytesGathered = Bytes(_bytesGathered),
+        FreelyGathered = Interlocked.Read(ref _freelyGathered),
+        FreelyGatheredTime = TimeSpan.FromTicks(Interlocked.Read(ref _freelyGatheredTicks)),
         Undivided = Interlocked.Read(ref _undivided),
     };
 

@@ -18,16 +18,31 @@ public sealed record WritingStatus
     /// <summary>Flushes in the middle of a response, by how long the oldest of the flushed bytes had been held.</summary>
     public IReadOnlyList<DurationBucket> Holds { get; init; } = [];
 
-    /// <summary>The stalls, by the bytes that came since the dry spell before.</summary>
+    /// <summary>
+    /// The stalls, by the bytes that came since the dry spell before. Those whose bytes came while the relay waited for its output are in
+    /// <see cref="BytesGathered"/>.
+    /// </summary>
     public IReadOnlyList<SizeBucket> BytesBeforeStalls { get; init; } = [];
 
     /// <summary>The pauses, by the bytes that came since the dry spell before.</summary>
     public IReadOnlyList<SizeBucket> BytesBeforePauses { get; init; } = [];
 
-    /// <summary>The bytes before all stalls together: those of transfers.</summary>
+    /// <summary>
+    /// The stalls and pauses before which the relay waited for its output, such as for a rate limit, by the bytes that came since the dry
+    /// spell before: not written at once.
+    /// </summary>
+    public IReadOnlyList<SizeBucket> BytesGathered { get; init; } = [];
+
+    /// <summary>Of these, the bytes where they were too few for the application to have had to wait for room in its socket.</summary>
+    public long FreelyGathered { get; init; }
+
+    /// <summary>How long <see cref="FreelyGathered"/> were coming.</summary>
+    public TimeSpan FreelyGatheredTime { get; init; }
+
+    /// <summary>The bytes before all stalls together: those of <see cref="BytesBeforeStalls"/>.</summary>
     public long StallBytes { get; init; }
 
-    /// <summary>The bytes before all pauses together: those of idle streams.</summary>
+    /// <summary>The bytes before all pauses together: those of <see cref="BytesBeforePauses"/>.</summary>
     public long PauseBytes { get; init; }
 
     /// <summary>Responses whose body came without a dry spell.</summary>
@@ -43,6 +58,9 @@ public sealed record WritingStatus
         Holds = Since(Holds, earlier.Holds),
         BytesBeforeStalls = Since(BytesBeforeStalls, earlier.BytesBeforeStalls),
         BytesBeforePauses = Since(BytesBeforePauses, earlier.BytesBeforePauses),
+        BytesGathered = Since(BytesGathered, earlier.BytesGathered),
+        FreelyGathered = Math.Max(0, FreelyGathered - earlier.FreelyGathered),
+        FreelyGatheredTime = TimeSpan.FromTicks(Math.Max(0, (FreelyGatheredTime - earlier.FreelyGatheredTime).Ticks)),
         StallBytes = Math.Max(0, StallBytes - earlier.StallBytes),
         PauseBytes = Math.Max(0, PauseBytes - earlier.PauseBytes),
         Undivided = Math.Max(0, Undivided - earlier.Undivided),

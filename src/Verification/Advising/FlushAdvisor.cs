@@ -115,8 +115,8 @@ public static class FlushAdvisor
     private static List<FlushAdviceRow> Rows(
         FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, IReadOnlyList<TimeSpan> delays, bool isFramed)
     {
-        var transfer = Trace(writing.Stalls, writing.BytesBeforeStalls, writing.StallBytes, rate);
-        var idle = Trace(writing.Pauses, writing.BytesBeforePauses, writing.PauseBytes, rate);
+        var transfer = Trace(writing.Stalls, writing.BytesBeforeStalls, writing.StallBytes, writing, rate);
+        var idle = Trace(writing.Pauses, writing.BytesBeforePauses, writing.PauseBytes, writing, rate);
         var inForce = policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay;
         return [.. delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
         {
@@ -132,32 +132,34 @@ public static class FlushAdvisor
         })];
     }
 
-    private static Burst[] Trace(IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, long rate)
+    private static Burst[] Trace(
+        IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, WritingStatus writing, long rate)
     {
         var count = spells.Sum(bucket => bucket.Count);
         if (count == 0)
             return [];
-        if (rate > 0)
-            (sizes, total) = WithoutFullSockets(sizes, total);
+        if (sizes.Sum(bucket => bucket.Count) < LeastSeen * count)
+            (sizes, total) = (Unseen(spells, writing) ?? sizes, 0);
         var known = sizes.Sum(bucket => bucket.Count);
-        var mean = Math.Max(1, total > 0 ? (double)total / known : sizes.Sum(bucket => (double)bucket.UpTo * bucket.Count) / known);
+        var mean = Math.Max(1, total > 0 ? (double)total / known : sizes.Sum(bucket => (double)bucket.Bound * bucket.Count) / known);
         var bytes = Math.Clamp(PacedWrites * (rate / 5), LeastTrace, LargestTrace);
         var bursts = rate > 0 ? Math.Clamp(bytes / mean, FewestBursts, MostBursts) : UsualBursts;
         return WritingTrace.Draw(spells, sizes, total, (int)bursts);
     }
 
     /// <summary>
-    /// Leaves out what an application seems to have written at once because it had to wait for the socket while the pacer slept. An
-    /// application that hardly writes less is believed.
+    /// What an application writes at once if the relay has hardly seen any write, because it always waited for its output: as much as it
+    /// wrote meanwhile, for each dry spell that it would have had, or, if its socket was full then, as much as came. Null: it is not known.
     /// </summary>
-    private static (IReadOnlyList<SizeBucket> Sizes, long Total) WithoutFullSockets(IReadOnlyList<SizeBucket> sizes, long total)
+    private static IReadOnlyList<SizeBucket>? Unseen(IReadOnlyList<DurationBucket> spells, WritingStatus writing)
     {
-        SizeBucket[] kept = [.. sizes.Where(bucket => bucket.UpTo < TracedApplication.Socket)];
-        if (kept.Sum(bucket => bucket.Count) < LeastSeen * sizes.Sum(bucket => bucket.Count))
-            return (sizes, total);
-        var left = sizes.Where(bucket => bucket.UpTo >= TracedApplication.Socket)
-            .Sum(bucket => (double)bucket.Count * Math.Max(TracedApplication.Socket, bucket.LowerBound));
-        return (kept, Math.Max(0, total - (long)left));
+        if (writing.BytesGathered.Count == 0)
+            return null;
+        var full = writing.BytesGathered.Where(bucket => bucket.UpTo > WritingCounter.SocketCapacity).Sum(bucket => bucket.Count);
+        if (full * 2 > writing.BytesGathered.Sum(bucket => bucket.Count) || writing.FreelyGatheredTime <= TimeSpan.Zero)
+            return writing.BytesGathered;
+        var mean = spells.Sum(bucket => (bucket.LowerBound + bucket.Bound).TotalSeconds / 2 * bucket.Count) / spells.Sum(bucket => bucket.Count);
+        return [new((long)Math.Max(1, writing.FreelyGathered / writing.FreelyGatheredTime.TotalSeconds * mean), 1)];
     }
 
     private static FlushAdviceRow Row(

@@ -45,6 +45,11 @@ internal sealed record RelayedTrace(
         return new RelayedTrace(
             time.Now - start, client.Bytes, client.Arrivals.Count, unbridged + status.GuardFlushes,
             status.Writing.Stalls.Sum(bucket => bucket.Count) + status.Writing.Pauses.Sum(bucket => bucket.Count), unbridged, held.Times,
-            rate > 0 ? RateMeasurement.Measure(client.Arrivals, rate, 0, TimeSpan.MaxValue).Course.AchievedRate : 0, status.Writing);
+            rate > 0 ? RateOf(client.Arrivals, rate) : 0, status.Writing);
     }
+
+    /// <summary>What a client would measure; 0 where all came in one or two bursts, which is no rate.</summary>
+    private static double RateOf(IReadOnlyList<ArrivedBytes> arrivals, long rate) =>
+        RateMeasurement.Measure(arrivals, rate, 0, TimeSpan.MaxValue).Course.AchievedRate is var achieved && double.IsFinite(achieved)
+            ? achieved : 0;
 }

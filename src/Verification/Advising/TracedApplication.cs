@@ -1,4 +1,5 @@
 using DaemonProxy.Relay;
+using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Verification.Advising;
 
@@ -10,9 +11,6 @@ namespace DaemonProxy.Verification.Advising;
 /// <param name="time">The clock.</param>
 internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime time) : IResponseBody
 {
-    /// <summary>What a Unix socket takes before its writer has to wait (net.core.wmem_default).</summary>
-    public const int Socket = 212_992;
-
     /// <summary>The most that the front end receives at a time.</summary>
     private const int LargestRead = 262_144;
 
@@ -30,7 +28,7 @@ internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime 
     private TimeSpan _read;
 
     /// <inheritdoc/>
-    public long? CameAt => _read.Ticks;
+    public long? CameAt => _read < time.Now ? _read.Ticks : null;
 
     private bool HasEnded => _next == trace.Count && _left == 0;
 
@@ -74,7 +72,7 @@ internal sealed class TracedApplication(IReadOnlyList<Burst> trace, VirtualTime 
                 _left = trace[_next++].Bytes;
             }
 
-            var written = Math.Min(_left, Socket - _unread);
+            var written = Math.Min(_left, WritingCounter.SocketCapacity - _unread);
             if (_unread == 0)
                 _oldest = _due;
             _unread += written;

@@ -69,7 +69,10 @@ public sealed class FlushAdvisorTests
         var counter = new WritingCounter();
         var random = new Random(1);
         for (var i = 0; i < 5000; i++)
-            counter.Count(new DrySpell(TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 2.8)), i % 40 == 0 ? 229_376 : 16 * KiB, 16 * KiB));
+            counter.Count(new DrySpell(TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 2.8)), i % 40 == 0 ? 229_376 : 16 * KiB, 16 * KiB)
+            {
+                Gathering = TimeSpan.FromMilliseconds(i % 40 == 0 ? 200 : 0),
+            });
 
         var expected = Row(FlushAdvisor.Advise(Policy(5), honest, "/", 4000 * KiB), 5).RateShare!.Value;
         Assert.Equal(expected, Row(FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 4000 * KiB), 5).RateShare!.Value, 0.02);

@@ -10,7 +10,7 @@ using Xunit;
 namespace DaemonProxy.Tests.Relay;
 
 /// <summary>A dry spell ends when the application writes again, whatever the relay is doing then.</summary>
-public sealed class DrySpellTests
+public sealed class DrySpellDuringFlushTests
 {
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(2);
 
