@@ -68,6 +68,8 @@ public sealed class WritingCounter
         Holds = Durations(_holds),
         BytesBeforeStalls = Bytes(_bytesBeforeStalls),
         BytesBeforePauses = Bytes(_bytesBeforePauses),
+        StallTime = TimeSpan.FromTicks(_stalls.Sum),
+        PauseTime = TimeSpan.FromTicks(_pauses.Sum),
         StallBytes = _bytesBeforeStalls.Sum,
         PauseBytes = _bytesBeforePauses.Sum,
         BytesGathered = Bytes(_bytesGathered),

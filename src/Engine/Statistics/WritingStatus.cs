@@ -39,6 +39,12 @@ public sealed record WritingStatus
     /// <summary>How long <see cref="FreelyGathered"/> were coming.</summary>
     public TimeSpan FreelyGatheredTime { get; init; }
 
+    /// <summary>The duration of all <see cref="Stalls"/> together.</summary>
+    public TimeSpan StallTime { get; init; }
+
+    /// <summary>The duration of all <see cref="Pauses"/> together.</summary>
+    public TimeSpan PauseTime { get; init; }
+
     /// <summary>The bytes before all stalls together: those of <see cref="BytesBeforeStalls"/>.</summary>
     public long StallBytes { get; init; }
 
@@ -60,11 +66,15 @@ public sealed record WritingStatus
         BytesBeforePauses = Since(BytesBeforePauses, earlier.BytesBeforePauses),
         BytesGathered = Since(BytesGathered, earlier.BytesGathered),
         FreelyGathered = Math.Max(0, FreelyGathered - earlier.FreelyGathered),
-        FreelyGatheredTime = TimeSpan.FromTicks(Math.Max(0, (FreelyGatheredTime - earlier.FreelyGatheredTime).Ticks)),
+        FreelyGatheredTime = Since(FreelyGatheredTime, earlier.FreelyGatheredTime),
+        StallTime = Since(StallTime, earlier.StallTime),
+        PauseTime = Since(PauseTime, earlier.PauseTime),
         StallBytes = Math.Max(0, StallBytes - earlier.StallBytes),
         PauseBytes = Math.Max(0, PauseBytes - earlier.PauseBytes),
         Undivided = Math.Max(0, Undivided - earlier.Undivided),
     };
+
+    private static TimeSpan Since(TimeSpan now, TimeSpan earlier) => now > earlier ? now - earlier : TimeSpan.Zero;
 
     private static DurationBucket[] Since(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
     {

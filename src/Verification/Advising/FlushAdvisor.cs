@@ -28,6 +28,9 @@ public static class FlushAdvisor
     // Fewer writes than this part are no evidence of how much an application writes at once.
     private const double LeastSeen = 0.05;
 
+    // Of less than this part of the time, the pace cannot be told.
+    private const double LeastGathered = 0.2;
+
     // A paced trace has to last for so many of its writes that one more or less does not count.
     private const int PacedWrites = 60;
     private const long LeastTrace = 8 << 20;
@@ -115,8 +118,8 @@ public static class FlushAdvisor
     private static List<FlushAdviceRow> Rows(
         FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, IReadOnlyList<TimeSpan> delays, bool isFramed)
     {
-        var transfer = Trace(writing.Stalls, writing.BytesBeforeStalls, writing.StallBytes, writing, rate);
-        var idle = Trace(writing.Pauses, writing.BytesBeforePauses, writing.PauseBytes, writing, rate);
+        var transfer = Trace(DrySpellKind.Stall, writing, rate);
+        var idle = Trace(DrySpellKind.Pause, writing, rate);
         var inForce = policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay;
         return [.. delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
         {
@@ -132,34 +135,36 @@ public static class FlushAdvisor
         })];
     }
 
-    private static Burst[] Trace(
-        IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, WritingStatus writing, long rate)
+    private static Burst[] Trace(DrySpellKind kind, WritingStatus writing, long rate)
     {
+        var (spells, time, sizes, total) = kind == DrySpellKind.Stall
+            ? (writing.Stalls, writing.StallTime, writing.BytesBeforeStalls, writing.StallBytes)
+            : (writing.Pauses, writing.PauseTime, writing.BytesBeforePauses, writing.PauseBytes);
         var count = spells.Sum(bucket => bucket.Count);
         if (count == 0)
             return [];
-        if (sizes.Sum(bucket => bucket.Count) < LeastSeen * count)
-            (sizes, total) = (Unseen(spells, writing) ?? sizes, 0);
         var known = sizes.Sum(bucket => bucket.Count);
-        var mean = Math.Max(1, total > 0 ? (double)total / known : sizes.Sum(bucket => (double)bucket.Bound * bucket.Count) / known);
+        if (known < LeastSeen * count && writing.BytesGathered.Count > 0)
+            (sizes, known, total) = (writing.BytesGathered, writing.BytesGathered.Sum(bucket => bucket.Count), 0);
+        var meanSilence = time.TotalSeconds / count;
+        var mean = Pace(kind, writing) is { } pace ? pace * meanSilence : (double)total / known;
+        var usual = Math.Max(1, mean > 0 ? mean : sizes.Sum(bucket => (double)bucket.Bound * bucket.Count) / known);
         var bytes = Math.Clamp(PacedWrites * (rate / 5), LeastTrace, LargestTrace);
-        var bursts = rate > 0 ? Math.Clamp(bytes / mean, FewestBursts, MostBursts) : UsualBursts;
-        return WritingTrace.Draw(spells, sizes, total, (int)bursts);
+        var bursts = rate > 0 ? Math.Clamp(bytes / usual, FewestBursts, MostBursts) : UsualBursts;
+        return WritingTrace.Draw(spells, sizes, meanSilence, mean, (int)bursts);
     }
 
     /// <summary>
-    /// What an application writes at once if the relay has hardly seen any write, because it always waited for its output: as much as it
-    /// wrote meanwhile, for each dry spell that it would have had, or, if its socket was full then, as much as came. Null: it is not known.
+    /// How fast an application writes that a limit does not hold up, bytes/s: what came while the relay waited for its output. It is
+    /// needed because the dry spells that the relay sees between its waits are more often the long ones. Null: it hardly waited, or the
+    /// application did.
     /// </summary>
-    private static IReadOnlyList<SizeBucket>? Unseen(IReadOnlyList<DurationBucket> spells, WritingStatus writing)
+    private static double? Pace(DrySpellKind kind, WritingStatus writing)
     {
-        if (writing.BytesGathered.Count == 0)
-            return null;
-        var full = writing.BytesGathered.Where(bucket => bucket.UpTo > WritingCounter.SocketCapacity).Sum(bucket => bucket.Count);
-        if (full * 2 > writing.BytesGathered.Sum(bucket => bucket.Count) || writing.FreelyGatheredTime <= TimeSpan.Zero)
-            return writing.BytesGathered;
-        var mean = spells.Sum(bucket => (bucket.LowerBound + bucket.Bound).TotalSeconds / 2 * bucket.Count) / spells.Sum(bucket => bucket.Count);
-        return [new((long)Math.Max(1, writing.FreelyGathered / writing.FreelyGatheredTime.TotalSeconds * mean), 1)];
+        var seen = writing.StallTime + writing.PauseTime;
+        var isOfKind = (kind == DrySpellKind.Stall) == (writing.StallTime >= writing.PauseTime);
+        return isOfKind && writing.FreelyGatheredTime > LeastGathered * (writing.FreelyGatheredTime + seen)
+            ? writing.FreelyGathered / writing.FreelyGatheredTime.TotalSeconds : null;
     }
 
     private static FlushAdviceRow Row(

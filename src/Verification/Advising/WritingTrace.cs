@@ -16,21 +16,21 @@ internal static class WritingTrace
     // The first bucket of times begins at nothing, which no logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
     private static readonly TimeSpan ShortestSilence = TimeSpan.FromMicroseconds(10);
 
-    // Within its bucket, a size is at most this much off.
-    private static readonly double SizeStep = Math.Pow(2, 1.0 / WritingCounter.SizesPerOctave);
-
     /// <summary>Draws a trace.</summary>
     /// <param name="spells">The dry spells of one kind, by duration; at least one.</param>
-    /// <param name="sizes">The same spells, by the bytes before them.</param>
-    /// <param name="total">The bytes before all of them together; 0: unknown.</param>
+    /// <param name="sizes">What is written at once; at least one.</param>
+    /// <param name="meanSilence">The mean of the spells, seconds; 0: unknown.</param>
+    /// <param name="meanBytes">The mean of what is written at once; 0: unknown.</param>
     /// <param name="count">How many bursts to draw.</param>
-    public static Burst[] Draw(IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, long total, int count)
+    public static Burst[] Draw(
+        IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, double meanSilence, double meanBytes, int count)
     {
         var random = new Random(Seed);
         var silences = Draw([.. spells.Select(bucket =>
             (Math.Max(bucket.LowerBound.Ticks, (double)ShortestSilence.Ticks), (double)bucket.Bound.Ticks, bucket.Count))], count, random);
         var bytes = Draw([.. sizes.Select(bucket => (bucket.LowerBound, (double)bucket.Bound, bucket.Count))], count, random);
-        FitMean(bytes, total, sizes.Sum(bucket => bucket.Count));
+        FitMean(silences, meanSilence * TimeSpan.TicksPerSecond);
+        FitMean(bytes, meanBytes);
         var trace = new Burst[count];
         for (var i = 0; i < count; i++)
             trace[i] = new Burst(Math.Max(1, (long)Math.Round(bytes[i])), TimeSpan.FromTicks((long)silences[i]));
@@ -57,14 +57,15 @@ internal static class WritingTrace
     }
 
     /// <summary>
-    /// Moves the sizes within their buckets so that their mean is what it was: applications like round sizes, which lie at a bucket's end.
+    /// Moves the values so that their mean is what it was: applications like round sizes, which lie at a bucket's end, and the first bucket
+    /// of times is wide.
     /// </summary>
-    private static void FitMean(double[] bytes, long total, long count)
+    private static void FitMean(double[] values, double mean)
     {
-        if (total <= 0 || count <= 0)
+        if (mean <= 0)
             return;
-        var factor = Math.Clamp((double)total / count / bytes.Average(), 1 / SizeStep, SizeStep);
-        for (var i = 0; i < bytes.Length; i++)
-            bytes[i] *= factor;
+        var factor = mean / values.Average();
+        for (var i = 0; i < values.Length; i++)
+            values[i] *= factor;
     }
 }
