@@ -37,7 +37,9 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
     [Duration(InSeconds = true)]
     public TimeSpan? During { get; set; }
 
-    /// <summary>Set the recommended delay where it differs from the one in force. A restart brings the configuration's value back.</summary>
+    /// <summary>
+    /// Set the recommended delay where it differs from the one in force. A restart brings the configuration's value back.
+    /// </summary>
     [Parameter]
     public SwitchParameter Apply { get; set; }
 
@@ -102,7 +104,8 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
 
     private void Advise(InstanceStatus status, string daemon, TrafficStatus[] earlier)
     {
-        var since = earlier.FirstOrDefault(one => one is { Scope: StatisticsScope.Daemon } && one.Name == status.Name && one.Target == daemon);
+        var since = earlier.FirstOrDefault(
+            one => one is { Scope: StatisticsScope.Daemon } && one.Name == status.Name && one.Target == daemon);
         if (since is null && earlier.Length > 0)
         {
             WriteError($"-Since has no counts of daemon group '{daemon}' of '{status.Name}'; give what Get-DaemonProxyStatistics returned",

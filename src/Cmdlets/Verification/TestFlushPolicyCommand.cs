@@ -31,8 +31,8 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
     public Uri[] Uri { get; set; } = [];
 
     /// <summary>
-    /// Try each flush delay of <c>Get-FlushAdvice</c> for -Duration on the response at -Path, and compare with the prediction. The policy in
-    /// force is restored at the end, also after Ctrl+C.
+    /// Try each flush delay of <c>Get-FlushAdvice</c> for -Duration on the response at -Path, and compare with the prediction. The policy
+    /// in force is restored at the end, also after Ctrl+C.
     /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = SweepSet)]
     public SwitchParameter Sweep { get; set; }

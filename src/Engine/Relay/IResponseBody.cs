@@ -27,8 +27,8 @@ public interface IResponseBody
     ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// When the data came that ended the last wait or spared the caller one, as a timestamp of the clock, if nobody was waiting for it then:
-    /// the relay may have been busy with a flush. Null: just now.
+    /// When the data came that ended the last wait or spared the caller one, as a timestamp of the clock, if nobody was waiting for it
+    /// then: the relay may have been busy with a flush. Null: just now.
     /// </summary>
     long? CameAt => null;
 

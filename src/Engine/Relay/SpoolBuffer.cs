@@ -23,7 +23,8 @@ public sealed record SpoolSize(long Memory, long File, SpoolPlace Place)
 /// <param name="time">The clock for the waits.</param>
 /// <param name="failed">Called when the file cannot be written; at most once.</param>
 /// <param name="writers">Where a writer that has waited for room goes on; null: on the thread pool.</param>
-internal sealed class SpoolBuffer(SpoolSize size, TimeProvider time, Action<Exception>? failed, PipeScheduler? writers = null) : IAsyncDisposable
+internal sealed class SpoolBuffer(
+    SpoolSize size, TimeProvider time, Action<Exception>? failed, PipeScheduler? writers = null) : IAsyncDisposable
 {
     // Small blocks are collected in one segment; larger blocks get a segment of their own size.
     private const int SmallestSegment = 16_384;

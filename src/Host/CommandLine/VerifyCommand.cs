@@ -111,7 +111,11 @@ internal static class VerifyCommand
         {
             Description = "Try each flush delay on the front end --name, and compare with what the advice predicts.",
         };
-        var daemon = new Option<string?>("--daemon") { Description = "With --sweep: the daemon group; else whose path it is.", HelpName = "NAME" };
+        var daemon = new Option<string?>("--daemon")
+        {
+            Description = "With --sweep: the daemon group that serves the path.",
+            HelpName = "NAME",
+        };
         var path = new Option<string?>("--path") { Description = "With --sweep: what to request, such as /export.csv.", HelpName = "PATH" };
         var limit = new Option<string?>("--limit") { Description = "With --uri: the 99th percentile allowed.", HelpName = "TIME" };
         var command = new Command(

@@ -41,7 +41,8 @@ public sealed record FlushAdvice
     public IReadOnlyList<FlushAdviceRow> Rows { get; init; } = [];
 
     /// <summary>
-    /// The recommended delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>; null: there is too little data, or any delay does.
+    /// The recommended delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>; null: there is too little data, or any
+    /// delay does.
     /// </summary>
     public TimeSpan? Recommended { get; init; }
 

@@ -20,8 +20,8 @@ internal static class FlushRecommendation
     public static (TimeSpan Delay, string Reason) Choose(IReadOnlyList<FlushAdviceRow> rows, WritingStatus writing, long rate)
     {
         if (writing.StallBytes <= writing.PauseBytes)
-            return (TimeSpan.Zero, $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each delay "
-                + "only makes the client wait.");
+            return (TimeSpan.Zero, $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each "
+                + "delay only makes the client wait.");
         var best = rate > 0 ? rows.Max(row => row.RateShare ?? 0) : rows.Min(row => row.WritesPerMebibyte);
         var row = rate > 0
             ? rows.First(one => one.RateShare >= best * (1 - RateTolerance))
@@ -44,9 +44,10 @@ internal static class FlushRecommendation
         row.FlushDelay == TimeSpan.Zero
             ? $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes, and a delay would make hardly fewer writes: "
                 + string.Create(CultureInfo.InvariantCulture, $"{best:0.#} a MiB instead of {row.WritesPerMebibyte:0.#}.")
-            : $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: {(row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")} "
+            : $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: "
+                + (row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")
                 + string.Create(CultureInfo.InvariantCulture,
-                    $"delay comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
+                    $" delay comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
 
     private static string Part(long bytes, WritingStatus writing) =>
         Percent((double)bytes / Math.Max(1, writing.StallBytes + writing.PauseBytes));

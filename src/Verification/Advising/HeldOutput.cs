@@ -3,8 +3,8 @@ using DaemonProxy.Filters;
 namespace DaemonProxy.Verification.Advising;
 
 /// <summary>
-/// The top of an output chain that records how long the oldest byte of each flush had waited for it, exactly, where the front end counts it in
-/// buckets (WritingStatus.Holds).
+/// The top of an output chain that records how long the oldest byte of each flush had waited for it, exactly, where the front end counts it
+/// in buckets (WritingStatus.Holds).
 /// </summary>
 /// <param name="next">The chain.</param>
 /// <param name="time">The clock.</param>

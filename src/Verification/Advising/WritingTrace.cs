@@ -13,7 +13,7 @@ internal static class WritingTrace
     /// <summary>The same draw for the same histograms, so that advice does not change by itself.</summary>
     private const int Seed = 602;
 
-    // The first bucket of times begins at nothing, which no logarithm can; a spell below 10 us is none that anybody could bridge or fail to.
+    // The first bucket of times begins at nothing, which no logarithm can.
     private static readonly TimeSpan ShortestSilence = TimeSpan.FromMicroseconds(10);
 
     /// <summary>Draws a trace.</summary>
@@ -37,7 +37,9 @@ internal static class WritingTrace
         return trace;
     }
 
-    /// <summary>Values at even steps of the distribution, each a little off, in random order: rare values are neither missed nor doubled.</summary>
+    /// <summary>
+    /// Values at even steps of the distribution, each a little off, in random order: rare values are neither missed nor doubled.
+    /// </summary>
     private static double[] Draw((double From, double To, long Count)[] buckets, int count, Random random)
     {
         var all = buckets.Sum(bucket => bucket.Count);

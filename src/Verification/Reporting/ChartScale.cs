@@ -83,5 +83,6 @@ internal sealed class ChartScale
 
     /// <summary>A value in the unit, for a tick.</summary>
     public string Text(double value) =>
-        _marks is not null ? _marks.First(mark => mark.Value.Equals(value)).Text : (value / Factor).ToString("0.###", CultureInfo.InvariantCulture);
+        _marks is not null ? _marks.First(mark => mark.Value.Equals(value)).Text
+        : (value / Factor).ToString("0.###", CultureInfo.InvariantCulture);
 }

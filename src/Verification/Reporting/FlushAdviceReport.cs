@@ -21,8 +21,8 @@ public static class FlushAdviceReport
     public static string Html(IReadOnlyList<FlushAdvice> advice)
     {
         var page = new StringBuilder(ReportPage.Head("Flush delays"));
-        page.Append("<h1>Flush delays</h1>\n<p>How each daemon group's application has written, and what each flush delay would do: computed with "
-            + "the front end's own relay and pacer, from the dry spells that it has counted.</p>\n");
+        page.Append("<h1>Flush delays</h1>\n<p>How each daemon group's application has written, and what each flush delay would do: computed "
+            + "with the front end's own relay and pacer, from the dry spells that it has counted.</p>\n");
         foreach (var one in advice)
             Section(page, one);
         return page.Append("</main></body>\n</html>\n").ToString();
@@ -37,7 +37,8 @@ public static class FlushAdviceReport
     private static void Section(StringBuilder page, FlushAdvice advice)
     {
         page.Append($"<section>\n<h2>{E(advice.Name)}, group {E(advice.Daemon)}</h2>\n<p>{E(advice.Reason)}</p>\n<ul class=\"figures\">");
-        Figure(page, "recommended", advice.Recommended is null ? "–" : advice.ShownRecommendation, advice.Recommended is null ? "" : "good");
+        var hasAdvice = advice.Recommended is not null;
+        Figure(page, "recommended", hasAdvice ? advice.ShownRecommendation : "–", hasAdvice ? "good" : "");
         Figure(page, "in force", advice.FlushPolicy.ShownDelay);
         Figure(page, "stalls in transfers", Count(advice.Stalls));
         Figure(page, "pauses of idle streams", Count(advice.Pauses));
@@ -87,7 +88,8 @@ public static class FlushAdviceReport
         foreach (var row in advice.Rows)
         {
             var note = row switch { { IsRecommended: true } => "recommended", { IsInForce: true } => "in force", _ => "" };
-            page.Append($"<tr><td>{row.ShownDelay}</td><td{(row.IsRecommended ? " class=\"good\"" : "")}>{note}</td><td>{Percent(row.Bridged)}</td><td>{N(row.FlushesPerSecond, "0.00")}</td>"
+            page.Append($"<tr><td>{row.ShownDelay}</td><td{(row.IsRecommended ? " class=\"good\"" : "")}>{note}</td>"
+                + $"<td>{Percent(row.Bridged)}</td><td>{N(row.FlushesPerSecond, "0.00")}</td>"
                 + $"<td>{Time(row.HeldP50)}</td><td>{Time(row.HeldP99)}</td><td>{N(row.WritesPerMebibyte, "0.0")}</td>"
                 + $"<td>{Percent(row.RateShare)}</td></tr>\n");
         }

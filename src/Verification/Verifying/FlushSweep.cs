@@ -13,8 +13,8 @@ namespace DaemonProxy.Verification.Verifying;
 /// </summary>
 /// <remarks>
 /// The prediction is made from what the application writes under the default delay, before the first one is tried: under <c>auto</c>, a
-/// response that is read ahead shows few of its dry spells. The policy in force comes back at the end, also of a sweep that is given up. Other requests to the same group meanwhile are served under the delays that are
-/// tried; those to the same route are counted, too.
+/// response that is read ahead shows few of its dry spells. The policy in force comes back at the end, also of a sweep that is given up.
+/// Other requests to the same group meanwhile are served under the delays that are tried; those to the same route are counted, too.
 /// </remarks>
 public static class FlushSweep
 {
@@ -44,7 +44,8 @@ public static class FlushSweep
         var instance = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         var route = RouteOf(instance, options);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
-        var target = new Target(client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
+        var target = new Target(
+            client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
 
         var results = new List<FlushSweepResult>();
         try
@@ -91,9 +92,11 @@ public static class FlushSweep
         var path = options.Path.Split('?')[0];
         var route = instance.Routes.OrderByDescending(route => route.Route.Length).FirstOrDefault(route => IsBelow(path, route.Route))
             ?? throw new VerificationException(
-                $"No route of '{instance.Name}' serves '{path}'; it has {string.Join(", ", instance.Routes.Select(route => route.Route))}.");
+                $"No route of '{instance.Name}' serves '{path}'; it has "
+                    + $"{string.Join(", ", instance.Routes.Select(route => route.Route))}.");
         if (route.Daemon is null)
-            throw new VerificationException($"'{path}' is served by an embedded application, which no flush delay of a daemon group applies to.");
+            throw new VerificationException(
+                $"'{path}' is served by an embedded application, which no flush delay of a daemon group applies to.");
         if (options.Daemon is not null && options.Daemon != route.Daemon)
             throw new VerificationException(
                 $"'{path}' is served by daemon group '{route.Daemon}', not by '{options.Daemon}'; give a path of that group.");
@@ -101,7 +104,8 @@ public static class FlushSweep
     }
 
     private static bool IsBelow(string path, string route) =>
-        path.StartsWith(route, StringComparison.Ordinal) && (route.EndsWith('/') || path.Length == route.Length || path[route.Length] == '/');
+        path.StartsWith(route, StringComparison.Ordinal)
+        && (route.EndsWith('/') || path.Length == route.Length || path[route.Length] == '/');
 
     private static Task SetAsync(ControlClient client, string daemon, TimeSpan delay, CancellationToken cancellationToken) =>
         client.SetFlushPolicyAsync(

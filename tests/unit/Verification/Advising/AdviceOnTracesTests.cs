@@ -8,8 +8,8 @@ using Xunit;
 namespace DaemonProxy.Tests.Verification.Advising;
 
 /// <summary>
-/// Advice on recorded applications (bench/traces): each is played once under the default policy, and advice on what that counted is compared
-/// with playing the recording itself under each delay.
+/// Advice on recorded applications (bench/traces): each is played once under the default policy, and advice on what that counted is
+/// compared with playing the recording itself under each delay.
 /// </summary>
 public sealed class AdviceOnTracesTests
 {
@@ -23,8 +23,8 @@ public sealed class AdviceOnTracesTests
             .Select(file => Path.GetFileNameWithoutExtension(file))];
 
     /// <summary>
-    /// All but the images: an application that writes every 2 ms and then computes for 60 to 170 ms, below a limit of twice its pace. Of its
-    /// dry spells the relay sees the long ones more often than it should, because it sleeps through most of the others.
+    /// All but the images: an application that writes every 2 ms and then computes for 60 to 170 ms, below a limit of twice its pace. Of
+    /// its dry spells the relay sees the long ones more often than it should, because it sleeps through most of the others.
     /// </summary>
     public static TheoryData<string> Transfers { get; } = [.. Traces.Select(row => row.Data).Where(name => name != "image-generation")];
 
@@ -38,7 +38,8 @@ public sealed class AdviceOnTracesTests
         var wrong = Advice(trace, rate: 0).Rows.Select(row => (row, played: Play(trace, row.FlushDelay, 0)))
             .Where(one => one.played.Held.Count >= FewestFlushes && !IsExempt(name, one.row.FlushDelay))
             .Where(one => Math.Abs(one.row.HeldP50!.Value.TotalMilliseconds - Median(one.played.Held)) > 1)
-            .Select(one => $"{one.row.ShownDelay}: {one.row.HeldP50!.Value.TotalMilliseconds:0.0} ms, played {Median(one.played.Held):0.0} ms");
+            .Select(one =>
+                $"{one.row.ShownDelay}: {one.row.HeldP50!.Value.TotalMilliseconds:0.0} ms, played {Median(one.played.Held):0.0} ms");
         Assert.Equal("", string.Join('\n', wrong));
     }
 
@@ -50,14 +51,15 @@ public sealed class AdviceOnTracesTests
         var advice = Advice(trace, Rate);
         if (advice.Stalls < advice.Pauses) return; // an idle stream has no rate
         var allowed = name is "json-lines" ? 0.12 : 0.05;
-        var wrong = advice.Rows.Where(row => Compared.Contains(row.ShownDelay)).Select(row => (row, share: Play(trace, row.FlushDelay, Rate).Rate / Rate))
+        var wrong = advice.Rows.Where(row => Compared.Contains(row.ShownDelay))
+            .Select(row => (row, share: Play(trace, row.FlushDelay, Rate).Rate / Rate))
             .Where(one => Math.Abs(one.row.RateShare!.Value - one.share) > allowed * one.share)
             .Select(one => $"{one.row.ShownDelay}: {one.row.RateShare:0.000}, played {one.share:0.000}");
         Assert.Equal("", string.Join('\n', wrong));
     }
 
-    // What no histogram tells is which dry spell follows which: the log's lines come in groups of three with 10 ms between, and the cursor's
-    // long stalls, by which auto goes, follow each other.
+    // What no histogram tells is which dry spell follows which: the log's lines come in groups of three with 10 ms between, and the
+    // cursor's long stalls, by which auto goes, follow each other.
     private static bool IsExempt(string name, TimeSpan delay) =>
         (name == "log-tail" && delay == TimeSpan.FromMilliseconds(20)) || (name == "database-cursor" && delay == FlushPolicy.Auto);
 
@@ -86,7 +88,8 @@ public sealed class AdviceOnTracesTests
     {
         var lines = File.ReadLines(Path.Combine(RepositoryRoot.Path, "tests", "unit", "Relay", "Traces", name + ".txt"))
             .Select(line => line.Split(' ')).Select(fields => (
-                At: long.Parse(fields[0], CultureInfo.InvariantCulture), Bytes: int.Parse(fields[1], CultureInfo.InvariantCulture))).ToList();
+                At: long.Parse(fields[0], CultureInfo.InvariantCulture),
+                Bytes: int.Parse(fields[1], CultureInfo.InvariantCulture))).ToList();
         var mean = (lines[^1].At - lines[0].At) / (lines.Count - 1);
         var once = lines.Select((line, i) =>
             new Burst(line.Bytes, TimeSpan.FromMicroseconds(i + 1 < lines.Count ? lines[i + 1].At - line.At : mean)))

@@ -59,7 +59,8 @@ public sealed class FlushAdvisorTests
         Assert.Equal("/big", advice.LimitedRoute);
 
         static void Near(double measured, FlushAdviceRow row) =>
-            Assert.True(Math.Abs(row.RateShare!.Value - measured) <= 0.15 * measured, $"{row.ShownDelay}: {row.RateShare}, measured {measured}");
+            Assert.True(
+                Math.Abs(row.RateShare!.Value - measured) <= 0.15 * measured, $"{row.ShownDelay}: {row.RateShare}, measured {measured}");
     }
 
     [Fact]
@@ -69,7 +70,8 @@ public sealed class FlushAdvisorTests
         var counter = new WritingCounter();
         var random = new Random(1);
         for (var i = 0; i < 5000; i++)
-            counter.Count(new DrySpell(TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 2.8)), i % 40 == 0 ? 229_376 : 16 * KiB, 16 * KiB)
+            counter.Count(new DrySpell(
+                TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 2.8)), i % 40 == 0 ? 229_376 : 16 * KiB, 16 * KiB)
             {
                 Gathering = TimeSpan.FromMilliseconds(i % 40 == 0 ? 200 : 0),
             });

@@ -48,7 +48,8 @@ public sealed class VirtualTimeTests
         {
             thread = Environment.CurrentManagedThreadId;
             Start("timer", 1);
-            _time.Turns.Schedule(_ => Note($"turn on {(Environment.CurrentManagedThreadId == thread ? "the same thread" : "another")}"), null);
+            _time.Turns.Schedule(
+                _ => Note($"turn on {(Environment.CurrentManagedThreadId == thread ? "the same thread" : "another")}"), null);
             await _time.PassAsync(Hour * 2).ConfigureAwait(false);
             Note(Environment.CurrentManagedThreadId == thread ? "end on the same thread" : "end on another");
         });

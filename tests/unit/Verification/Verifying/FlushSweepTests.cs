@@ -76,5 +76,6 @@ public sealed class FlushSweepTests
         Routes = [Route("/", "app"), Route("/media", "media"), Route("/inproc", null)],
     };
 
-    private static RouteStatus Route(string path, string? daemon) => new() { Name = "site", Route = path, Daemon = daemon, RateLimits = [] };
+    private static RouteStatus Route(string path, string? daemon) =>
+        new() { Name = "site", Route = path, Daemon = daemon, RateLimits = [] };
 }
