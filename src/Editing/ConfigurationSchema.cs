@@ -49,6 +49,7 @@ public static class ConfigurationSchema
         AddKeys(schema, ProxySection.Keys);
         var definitions = Parse(SchemaDefinitions.Text);
         definitions["tls"] = Section(TlsSection.Keys, "");
+        definitions["healthCheck"] = Section(HealthCheckSection.Keys, "");
         definitions["daemon"] = Section(DaemonSection.Keys, OneSource);
         definitions["route"] = Section(RouteSection.Keys, $"{OneAnswer}, {OneBurst}");
         definitions["rateLimit"] = Section(

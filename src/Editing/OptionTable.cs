@@ -27,6 +27,9 @@ public sealed class OptionTable
     /// <summary>The options below <c>tls</c>.</summary>
     public static OptionTable Tls { get; } = new(TlsSection.Keys);
 
+    /// <summary>The options below <c>health-check</c> of a daemon group.</summary>
+    public static OptionTable HealthCheck { get; } = new(HealthCheckSection.Keys);
+
     /// <summary>The options of an item of <c>rate-limits</c>.</summary>
     public static OptionTable RateLimit { get; } = new(RateLimitSection.Keys);
 
@@ -73,7 +76,8 @@ public sealed class OptionTable
     /// <param name="text">Its value in the file.</param>
     public string? Mistake(string name, string text)
     {
-        if (_keys is null || !Names.Contains(name))
+        // What an environment variable will hold is known only where the front end is started.
+        if (_keys is null || !Names.Contains(name) || text.Contains("${", StringComparison.Ordinal))
             return null;
         var reading = new Reading("", Nowhere);
         _keys.ReadValue(name, new ScalarNode(text, false, 1, 1), reading);

@@ -20,7 +20,7 @@ public static class LaunchdAgent
     /// <exception cref="ServiceException">The definition contains something that a property list cannot express.</exception>
     public static string Text(ServiceDefinition service, bool enable)
     {
-        service.Checked();
+        service.Checked(readsFiles: false);
         var entries = new List<XElement>();
         Add("Label", new XElement("string", Label(service.Name)));
         Add("ProgramArguments", new XElement("array", service.Command.Select(argument => new XElement("string", argument))));

@@ -1,3 +1,5 @@
+using DaemonProxy.Configuration;
+
 namespace DaemonProxy.Services;
 
 /// <summary>Who a service belongs to.</summary>
@@ -35,8 +37,17 @@ public sealed record ServiceDefinition
     /// <summary>Full path of the event log; null: <c>events.log</c> in the instance's folder.</summary>
     public string? LogFile { get; init; }
 
-    /// <summary>Environment variables; a service manager passes on almost none of a console's.</summary>
+    /// <summary>
+    /// Environment variables; a service manager passes on almost none of a console's. No secrets: whoever can log in can read the
+    /// definition of a service.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Full path of a file of environment variables that the service manager reads at each start, for secrets; null: none. Only systemd has
+    /// such files.
+    /// </summary>
+    public string? EnvironmentFile { get; init; }
 
     /// <summary>Whether the front end listens on a port below 1024, which requires a special privilege unless it runs as root.</summary>
     public bool PrivilegedPort { get; init; }
@@ -63,10 +74,33 @@ public sealed record ServiceDefinition
     public static string NameOf(string name) => $"daemonproxy-{name}";
 
     /// <summary>Returns this definition if a service manager's file can express it.</summary>
-    /// <exception cref="ServiceException">A path or a variable contains a line break or another control character.</exception>
-    internal ServiceDefinition Checked()
+    /// <param name="readsFiles">Whether the service manager reads environment files.</param>
+    /// <exception cref="ServiceException">
+    /// A path or a variable contains a line break or another control character, a variable has no valid name, or it holds a secret.
+    /// </exception>
+    internal ServiceDefinition Checked(bool readsFiles)
     {
-        foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? ""))
+        if (EnvironmentFile is not null && !readsFiles)
+        {
+            throw new ServiceException(
+                "this system's service manager reads no file of environment variables; name it under env-file of the daemon group in the "
+                + "configuration", ServiceFailure.Invalid);
+        }
+        foreach (var name in Environment.Keys)
+        {
+            if (!VariableName.Allows(name))
+            {
+                throw new ServiceException(
+                    $"'{name}' cannot be the name of an environment variable; {VariableName.Sentence}", ServiceFailure.Invalid);
+            }
+            if (SecretName.IsLikely(name))
+            {
+                throw new ServiceException(
+                    $"{name} looks like a secret, and others can read the definition of a service; put it into a file under env-file of the "
+                    + $"daemon group{(readsFiles ? ", or into one for -EnvironmentFile" : "")}", ServiceFailure.Invalid);
+            }
+        }
+        foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? "").Append(EnvironmentFile ?? ""))
         {
             if (text.Any(char.IsControl))
                 throw new ServiceException(

@@ -15,7 +15,7 @@ public static class SystemdUnit
     /// <exception cref="ServiceException">The definition contains something that a unit cannot express.</exception>
     public static string Text(ServiceDefinition service)
     {
-        service.Checked();
+        service.Checked(readsFiles: true);
         // systemd accepts no such program, however it is quoted; all other paths and arguments may contain these characters.
         if (service.Host[0].AsSpan().ContainsAny('"', '\'', '\\'))
             throw new ServiceException(
@@ -45,6 +45,9 @@ public static class SystemdUnit
         Line($"WorkingDirectory={Plain(service.WorkingDirectory)}");
         foreach (var (name, value) in service.Environment.OrderBy(variable => variable.Key, StringComparer.Ordinal))
             Line($"Environment={Quoted($"{name}={value}")}");
+        // After the variables, which it overrides. It has to be there: without its secrets the front end would start and not work.
+        if (service.EnvironmentFile is { } variables)
+            Line($"EnvironmentFile={Plain(variables)}");
         Line("Restart=on-failure");
         Line("RestartSec=1");
         // The front end ends its daemons when they have finished what is in flight; any that outlive it are killed.

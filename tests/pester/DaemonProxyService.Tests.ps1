@@ -57,6 +57,15 @@ Describe 'Register-DaemonProxyService' -Skip:$notLinux {
         $text -match 'PATH=' | Should -BeNullOrEmpty
     }
 
+    It 'keeps secrets out of the unit, and names the file that has them' {
+        { Register-DaemonProxyService $file -NoEnable -Environment @{ DB_PASSWORD = 'x' } -ErrorAction Stop } | Should -Throw '*DB_PASSWORD looks like a secret*-EnvironmentFile*'
+        $variables = New-ConfigurationFile 'site.env' 'DB_PASSWORD=hunter2'
+        Register-DaemonProxyService $file -NoEnable -EnvironmentFile $variables
+        $text = Get-Content $unit
+        $text | Should -Contain "EnvironmentFile=$variables"
+        $text | Should -Not -Match 'hunter2'
+    }
+
     It 'says that a user''s service waits for the login' {
         Register-DaemonProxyService $file -WarningVariable warnings -WarningAction SilentlyContinue
         if (Test-Path "/var/lib/systemd/linger/$([Environment]::UserName)") { $warnings | Should -BeNullOrEmpty } else { $warnings | Should -Match 'loginctl enable-linger' }

@@ -88,6 +88,33 @@ Describe 'Import-DaemonProxyConfiguration' {
 }
 
 Describe 'Configuration objects' {
+    It 'gives health checks and references to environment variables as they stand' {
+        $file = New-ConfigurationFile 'health.yaml' @'
+daemons:
+  - name: app
+    command: [ a, "{socket}", "${HOME}" ]
+    health-check: { path: /health, interval: 2s, status: [ 200, 204 ] } # deep
+  - { name: other, sample: on, health-check: /ready }
+routes: [ { path: /, daemon: app } ]
+'@
+        $site = Import-DaemonProxyConfiguration $file
+        $check = $site.Daemons[0].HealthCheck
+        $check.Path, $check.Interval, $check.UnhealthyAfter | Should -Be '/health', ([timespan]'0:0:2'), $null
+        $check.UnhealthyAfter = 5
+        $site.Daemons[1].HealthCheck | Should -Be '/ready'
+        $site.Daemons[1].HealthCheck = @{ Path = '/ready'; HealthyAfter = 2 }
+        $site.Daemons[0].Command[2] | Should -Be '${HOME}'
+        $site.Daemons[1].Processes = '${N}'
+        $text = $site.ToYaml()
+        $text | Should -Match 'interval: 2s, unhealthy-after: 5, status: \[ 200, 204 \] \} # deep'
+        $text | Should -Match '"\$\{HOME\}"'
+        $text | Should -Match 'healthy-after: 2'
+        $env:N = 3
+        try { $site | Export-DaemonProxyConfiguration -PassThru | Test-DaemonProxyConfiguration -Quiet | Should -BeTrue }
+        finally { Remove-Item Env:/N }
+        { Import-DaemonProxyConfiguration $file -ErrorAction Stop } | Should -Throw '*the environment variable N is not set*'
+    }
+
     It 'can be made of hashtables, and used in classes' {
         ([DaemonProxy.Cmdlets.RouteConfiguration]@{ Path = '/'; RateLimit = '5KiB/s' }).RateLimit | Should -Be 5120
         $configuration = [DaemonProxy.Cmdlets.DaemonProxyConfiguration]@{ Listen = 'http://127.0.0.1:0'; Daemons = @{ Name = 'a'; Sample = $true } }

@@ -44,6 +44,32 @@ Describe 'Restart-DaemonProxy' {
         (Invoke-WebRequest $before.Uri[0]).StatusCode | Should -Be 200
     }
 
+    It 'stops a script with one sentence when the new application does not get healthy, and leaves the old one' {
+        if (-not (Get-Command python3 -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'there is no python3 on the PATH' }
+        $app = @'
+def application(environ, start_response):
+    start_response('503 Service Unavailable', [])
+    return []
+'@
+        $null = New-ConfigurationFile 'sick.py' $app
+        $null = New-ConfigurationFile 'broken.py' 'import no_such_module'
+        foreach ($case in @{ Keys = 'application: broken.py'; Says = "*'app'*No module named 'no_such_module'*"; Timeout = '30s' },
+            @{ Keys = 'application: sick.py, health-check: /health'; Timeout = '4s'
+                Says = "*daemon group 'app' is not healthy after 4 s: GET /health answered 503, and 200-399 is expected*" }) {
+            Set-Content $file $text.Replace('name: app, sample: true', "name: app, $($case.Keys)")
+            $reached = $false
+            $failure = try {
+                & { $ErrorActionPreference = 'Stop'; Restart-DaemonProxy site -Timeout $case.Timeout; $reached = $true }
+            }
+            catch { $_ }
+            $reached | Should -BeFalse
+            $failure.Exception.Message | Should -BeLike $case.Says
+            $failure.Exception.Message | Should -Not -Match "`n"
+            (Get-DaemonProxy site).Daemons.ProcessId | Should -Be $before.Daemons.ProcessId
+            (Invoke-WebRequest $before.Uri[0]).StatusCode | Should -Be 200
+        }
+    }
+
     It 'with -Daemon replaces only the processes of that group' {
         $after = Restart-DaemonProxy site -Daemon app -PassThru
         $of = { param($proxy, $name) ($proxy.Daemons | Where-Object Daemon -EQ $name).ProcessId }

@@ -56,7 +56,9 @@ public sealed partial class OneDefinitionTests
     [Fact]
     public void Each_configuration_key_has_one_definition()
     {
-        foreach (var section in new[] { "ProxySection.cs", "DaemonSection.cs", "RouteSection.cs", "RateLimitSection.cs", "TlsSection.cs" })
+        string[] sections =
+            ["ProxySection.cs", "DaemonSection.cs", "RouteSection.cs", "RateLimitSection.cs", "TlsSection.cs", "HealthCheckSection.cs"];
+        foreach (var section in sections)
         {
             var text = Assert.Single(Files, file => Path.GetFileName(file.File) == section).Text;
             var keys = Key().Matches(text).Select(match => match.Groups[1].Value).ToList();
@@ -64,7 +66,7 @@ public sealed partial class OneDefinitionTests
             Assert.Equal(keys.Distinct(), keys);
         }
         // A table of keys is made in these files only.
-        Assert.Equal(5,
+        Assert.Equal(sections.Length,
             Files.Count(file => file.Text.Contains("KeyTable<", StringComparison.Ordinal)
             && file.Text.Contains("Keys { get; } = new(", StringComparison.Ordinal)));
     }

@@ -80,6 +80,27 @@ public sealed class DaemonConfiguration : ConfigurationSection
 
     /// <inheritdoc/>
     public override string ToString() => this["name"]?.ToString() ?? "";
+
+    private protected override ConfigurationSection Section(string option, SectionValue values) =>
+        option == "health-check" ? new HealthCheckConfiguration(values) : base.Section(option, values);
+}
+
+/// <summary>The health check of a daemon group.</summary>
+public sealed class HealthCheckConfiguration : ConfigurationSection
+{
+    /// <summary>Creates an empty section.</summary>
+    public HealthCheckConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    internal HealthCheckConfiguration(SectionValue values)
+        : base(OptionTable.HealthCheck, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["path"]?.ToString() ?? "";
 }
 
 /// <summary>A route of a configuration.</summary>

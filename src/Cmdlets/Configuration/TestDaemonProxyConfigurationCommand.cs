@@ -53,9 +53,7 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
 
     private void Check(string path)
     {
-        var loaded = ConfigurationFile.Load(path);
-        if (ApplicationCheck.Check(loaded).Concat(AccountCheck.Check(loaded)).ToArray() is { Length: > 0 } missing)
-            throw new ConfigurationException(missing);
+        var loaded = DeploymentCheck.Load(path);
         foreach (var warning in GroupWarnings.From(loaded)) WriteWarning(warning.Message);
     }
 

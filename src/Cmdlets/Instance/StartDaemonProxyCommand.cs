@@ -79,10 +79,12 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     [Parameter]
     public SwitchParameter AllowFailedDaemon { get; set; }
 
-    /// <summary>How long the front end and its daemons may take before they serve. Default 30 s.</summary>
+    /// <summary>
+    /// How long the daemons may take before they serve. Default: each group's <c>startup-timeout</c>, or 30 s for a group without one.
+    /// </summary>
     [Parameter]
     [Duration(InSeconds = true)]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? Timeout { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing() => _named = MyInvocation.BoundParameters.ContainsKey(nameof(Name));
@@ -128,7 +130,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
                 Listen = Listen ?? [],
                 LogFile = LogPath is null ? null : FullPath(LogPath),
                 Strict = !AllowFailedDaemon,
-                Timeout = Timeout,
+                StartTimeout = Timeout,
+                Timeout = InstanceLauncher.LimitOf(configuration, Timeout),
             };
             WriteVerbose($"starting {options.HostPath}");
             var status = Wait($"Starting '{name}'", stop => InstanceLauncher.StartAsync(options, stop));

@@ -46,11 +46,19 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
 
     /// <summary>
     /// Environment variables for the front end and its daemons. A user's service also gets <c>PATH</c> and <c>VIRTUAL_ENV</c> from this
-    /// console; an empty value removes one of these.
+    /// console; an empty value removes one of these. No secrets: others can read the definition of a service.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
     public Hashtable Environment { get; set; } = [];
+
+    /// <summary>
+    /// A file of environment variables for the front end and its daemons, <c>NAME=value</c> in each line, that systemd reads at each start: the
+    /// place for secrets. It should be its owner's alone (chmod 600).
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? EnvironmentFile { get; set; }
 
     /// <summary>Write and enable the service, but do not start it now: it starts with the machine, or at the next login.</summary>
     [Parameter]
@@ -70,7 +78,9 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
         var file = FullPath(ConfigurationPath);
         try
         {
-            var configuration = ConfigurationFile.Load(file);
+            var variables = Environment.Cast<DictionaryEntry>().ToDictionary(
+                variable => Text(variable.Key), variable => Text(variable.Value), StringComparer.Ordinal);
+            var configuration = ConfigurationFile.Load(file, variables, EnvironmentFile is null ? null : FullPath(EnvironmentFile));
             // A file from the pipeline also has a Name property: the file's name, which is not the front end's.
             var name = Name is null || Name == Path.GetFileName(file) ? configuration.Name : Name;
             if (!NameRule.Allows(name))
@@ -133,9 +143,12 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
             Account = Account,
             LogFile = LogPath is null ? null : FullPath(LogPath),
             Environment = Variables(dotnet),
+            EnvironmentFile = EnvironmentFile is null ? null : FullPath(EnvironmentFile),
             PrivilegedPort = configuration.Listen.Any(address => address.Port is > 0 and < FirstUnprivilegedPort),
         };
     }
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     private SortedDictionary<string, string> Variables(string? dotnetRoot)
     {
@@ -157,8 +170,7 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
 
         variables["DOTNET_ROOT"] = dotnetRoot ?? "";
         foreach (DictionaryEntry variable in Environment)
-            variables[Convert.ToString(variable.Key, CultureInfo.InvariantCulture)!] = Convert.ToString(
-                variable.Value, CultureInfo.InvariantCulture) ?? "";
+            variables[Text(variable.Key)] = Text(variable.Value);
         foreach (var name in variables.Where(variable => variable.Value.Length == 0).Select(variable => variable.Key).ToList())
             variables.Remove(name);
         return variables;

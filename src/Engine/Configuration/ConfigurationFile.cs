@@ -19,11 +19,26 @@ public static class ConfigurationFile
         return Load(path, ReadText(path, out _));
     }
 
+    /// <summary>Reads a file for a front end that somebody else will start, in another environment.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="variables">Environment variables that the front end will have in addition to this process's.</param>
+    /// <param name="environmentFile">Full path of a file with more of them; null: none.</param>
+    /// <exception cref="ConfigurationException">A file cannot be read, or has mistakes; the exception carries all of them.</exception>
+    public static ProxyConfiguration Load(string path, IReadOnlyDictionary<string, string> variables, string? environmentFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var reading = new Reading(path, "");
+        var all = new Dictionary<string, string>(variables);
+        foreach (var (name, value) in environmentFile is null ? [] : EnvironmentFile.Read(environmentFile, reading)) all[name] = value;
+        reading.ThrowIfMistaken();
+        return Load(path, ReadText(path, out _), all);
+    }
+
     /// <summary>Checks the text of a file.</summary>
-    internal static ProxyConfiguration Load(string path, string yaml)
+    internal static ProxyConfiguration Load(string path, string yaml, IReadOnlyDictionary<string, string>? variables = null)
     {
         var full = Path.GetFullPath(path);
-        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = HashOf(yaml) };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!, variables) with { File = full, Hash = HashOf(yaml) };
     }
 
     // FNV-1a over UTF-16: it only detects a changed file, which is no secret to its reader. The hashes in System.Security.Cryptography need
@@ -37,14 +52,18 @@ public static class ConfigurationFile
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
     /// <returns>A checked configuration; its <see cref="ProxyConfiguration.File"/> is null.</returns>
     /// <exception cref="ConfigurationException">There are mistakes; the exception carries all of them, in file order.</exception>
-    public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory)
+    public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory) =>
+        Parse(yaml, fileName, baseDirectory, variables: null);
+
+    private static ProxyConfiguration Parse(
+        string yaml, string fileName, string baseDirectory, IReadOnlyDictionary<string, string>? variables)
     {
         ArgumentNullException.ThrowIfNull(yaml);
-        var reading = new Reading(fileName, baseDirectory);
+        var reading = new Reading(fileName, baseDirectory, variables);
         var root = NodeComposer.Compose(yaml, fileName);
         var configuration = new ProxyConfiguration();
         if (root is MappingNode mapping)
-            configuration = ProxySection.Read(mapping, reading);
+            configuration = ProxySection.Read((MappingNode)new VariableReferences(reading).Expand(mapping), reading);
         else
             reading.Mistake(root, $"a configuration is keys and values, for example 'name: site', and this is {root.Kind}");
         reading.ThrowIfMistaken();

@@ -22,8 +22,17 @@ internal sealed record ScalarNode(string Text, bool Plain, int Line, int Column)
     /// <summary>YAML's null: nothing, <c>~</c> or <c>null</c> without quotes.</summary>
     public bool IsNull => Plain && Text is "" or "~" or "null" or "Null" or "NULL";
 
-    /// <summary>The text as messages show it, cut when it is too long to read.</summary>
-    public string Shown => Text.Length <= 80 ? $"'{Text}'" : $"'{Text[..77]}...'";
+    /// <summary>The text as it stands in the file, when references to environment variables have been replaced; otherwise null.</summary>
+    public string? Written { get; init; }
+
+    /// <summary>Whether a reference in it stands for nothing, which is a mistake already; its text means nothing.</summary>
+    public bool IsBroken { get; init; }
+
+    /// <summary>
+    /// The text as messages show it: as it stands in the file, because what a variable holds may be a secret, and cut when it is too long
+    /// to read.
+    /// </summary>
+    public string Shown => (Written ?? Text) is { Length: > 80 } text ? $"'{text[..77]}...'" : $"'{Written ?? Text}'";
 
     public override string Kind => IsNull ? "nothing" : $"the single value {Shown}";
 }

@@ -139,6 +139,11 @@ public sealed record DaemonGroupOptions
     /// </summary>
     public TimeSpan StartupTimeout { get; init; } = TimeSpan.Zero;
 
+    /// <summary>
+    /// How long a start or a restart of the front end waits for the group: <see cref="StartupTimeout"/>, or 30 s if that is 0.
+    /// </summary>
+    public TimeSpan StartLimit => StartupTimeout > TimeSpan.Zero ? StartupTimeout : TimeSpan.FromSeconds(30);
+
     /// <summary><c>shutdown-timeout</c>: a managed daemon that has not ended within this time is killed. Default 5 s.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -188,6 +193,9 @@ public sealed record DaemonGroupOptions
     /// Default: none.
     /// </summary>
     public IReadOnlyList<string> HealthCheckPaths { get; init; } = [];
+
+    /// <summary><c>health-check</c>: what its workers are asked before and while they get requests; null: nothing.</summary>
+    public HealthCheckOptions? HealthCheck { get; init; }
 
     /// <summary>
     /// <c>graceful-timeout</c>: how long a worker that is being replaced may take to finish its requests before it is asked to end. Default

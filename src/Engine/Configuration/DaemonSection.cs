@@ -229,6 +229,12 @@ internal static class DaemonSection
             }
         },
         {
+            "health-check", HealthCheckSection.Kind, group => group.HealthCheck,
+            (group, check) => group with { HealthCheck = check },
+            "What each worker is asked, a path or a mapping: a worker gets requests once its application has answered, and no more while "
+                + "it does not."
+        },
+        {
             "graceful-timeout", ValueKinds.Timeout(zero: true), group => group.GracefulTimeout,
             (group, time) => group with { GracefulTimeout = time },
             new("A worker that is replaced finishes the requests it has, for at most so long, before it is asked to end.") { NotWith = "address" }
@@ -257,6 +263,14 @@ internal static class DaemonSection
             "env", ListKinds.Variables, group => group.Identity.Env,
             (group, variables) => group with { Identity = group.Identity with { Env = variables } },
             new("Environment variables of the processes, beside the front end's and instead of those of the same name.") { NotWith = "address" }
+        },
+        {
+            "env-file", ListKinds.OneOrMore(ValueKinds.ExistingFile, "[ site.env ]"), group => group.Identity.EnvFile,
+            (group, files) => group with { Identity = group.Identity with { EnvFile = files } },
+            new("Files with further environment variables, such as passwords, one NAME=value a line: one or a list. env wins over them.")
+            {
+                NotWith = "address",
+            }
         },
         {
             "umask", ValueKinds.Umask, group => group.Identity.Umask,
@@ -314,6 +328,7 @@ internal static class DaemonSection
 
         var group = Keys.Read(mapping, new DaemonGroupOptions { Name = "", Source = DaemonSource.Sample }, reading);
         CheckSource(mapping, reading);
+        if (group.Identity.EnvFile.Count > 0) group = group with { Identity = WithFiles(group.Identity, reading) };
         if (group.Source == DaemonSource.Application)
         {
             if (mapping.Find("threads") is null) group = group with { Threads = DaemonGroupOptions.ApplicationThreads };
@@ -322,6 +337,16 @@ internal static class DaemonSection
         }
         return group is { Source: DaemonSource.Command or DaemonSource.Application, Home: null }
             ? group with { Home = reading.BaseDirectory } : group;
+    }
+
+    private static ProcessIdentity WithFiles(ProcessIdentity identity, Reading reading)
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (var file in identity.EnvFile)
+        {
+            foreach (var (name, value) in EnvironmentFile.Read(file, reading)) variables[name] = value;
+        }
+        return identity with { FileVariables = variables };
     }
 
     private static void CheckSource(MappingNode mapping, Reading reading)

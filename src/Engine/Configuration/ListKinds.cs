@@ -86,9 +86,8 @@ internal static class ListKinds
         var variables = new Dictionary<string, string>();
         foreach (var (name, value) in mapping.Pairs)
         {
-            if (name.Text.Length == 0 || name.Text.AsSpan().IndexOfAny('=', '\0') >= 0)
-                reading.Mistake(
-                    name, $"{key}: {name.Shown} cannot be the name of an environment variable; it has one character or more, and no '='");
+            if (!VariableName.Allows(name.Text))
+                reading.Mistake(name, $"{key}: {name.Shown} cannot be the name of an environment variable; {VariableName.Sentence}");
             else if (value is not ScalarNode text || text.Text.Contains('\0'))
                 reading.Mistake(
                     value, $"{key}: the value of {name.Shown} must be one text, and this is {value.Kind}; put what holds braces, brackets "

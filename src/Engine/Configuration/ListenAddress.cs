@@ -52,6 +52,22 @@ public sealed record ListenAddress(string Scheme, string Host, int Port)
         return true;
     }
 
+    /// <summary>Whether the system lets only one of the two be listened on: they share a port on some interface.</summary>
+    public bool Overlaps(ListenAddress other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Port != 0 && Port == other.Port && (Host == other.Host || Covers(other.Host) || other.Covers(Host));
+    }
+
+    // [::] takes IPv4 as well, as * does.
+    private bool Covers(string host) => Host switch
+    {
+        "*" or "::" => true,
+        "0.0.0.0" => !host.Contains(':'),
+        "localhost" => host is "127.0.0.1" or "::1",
+        _ => false,
+    };
+
     /// <inheritdoc/>
     public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}";
 

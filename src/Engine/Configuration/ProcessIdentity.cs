@@ -19,6 +19,15 @@ public sealed record ProcessIdentity
     /// </summary>
     public IReadOnlyList<string> SupplementaryGroups { get; init; } = [];
 
+    /// <summary><c>env-file</c>: full paths of files with further environment variables, which <see cref="Env"/> overrides.</summary>
+    public IReadOnlyList<string> EnvFile { get; init; } = [];
+
+    /// <summary>
+    /// What <see cref="EnvFile"/> held when the configuration was read; a later file overrides an earlier one. Secrets: they are given to
+    /// the processes, and shown and logged nowhere.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> FileVariables { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary><c>env</c>: environment variables added to the front end's, overriding those of the same name. Default: none.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 

@@ -209,7 +209,7 @@ internal static class ProxySection
     private static void CheckListen(MappingNode root, Reading reading)
     {
         var listen = root.Find("listen")?.Value;
-        var first = new Dictionary<(string, int), ConfigurationNode>();
+        var earlier = new List<(ListenAddress Address, ConfigurationNode Node)>();
         foreach (var node in listen is ListNode list ? list.Items : listen is null ? [] : [listen])
         {
             // An invalid address has already been reported where it was read.
@@ -217,12 +217,21 @@ internal static class ProxySection
                 continue;
             if (address.Scheme == "https" && root.Find("tls") is null)
                 reading.Mistake(node, $"listen: {scalar.Shown} needs a certificate; add 'tls: {{ certificate: site.pem }}', or write http");
-            if (address.Port != 0 && !first.TryAdd((address.Host, address.Port), node))
-            {
-                var line = first[(address.Host, address.Port)].Line;
-                reading.Mistake(node, $"listen: {scalar.Shown} is a host and port that line {line} has already; leave one of them out");
-            }
+            CheckFree("listen", scalar, address, earlier, reading);
         }
+        if (root.Find("metrics-listen")?.Value is ScalarNode metrics && ListenAddress.TryParse(metrics.Text, out var own, out _))
+            CheckFree("metrics-listen", metrics, own, earlier, reading);
+    }
+
+    private static void CheckFree(
+        string key, ScalarNode node, ListenAddress address, List<(ListenAddress Address, ConfigurationNode Node)> earlier, Reading reading)
+    {
+        if (earlier.Find(other => other.Address.Overlaps(address)) is { Address: { } taken } first)
+        {
+            var same = taken.Host == address.Host ? "is a host and port that" : $"takes a port that {taken} in";
+            reading.Mistake(node, $"{key}: {node.Shown} {same} line {first.Node.Line} has already; leave one of them out");
+        }
+        earlier.Add((address, node));
     }
 
     /// <summary>A front end that has given up root can give its workers no other identity than its own.</summary>

@@ -284,7 +284,9 @@ internal static class ValueKinds
                 ? new Wrong($"{key}: the value holds a NUL character; leave it out") : read(scalar, key, reading);
             if (outcome.Mistake is { } mistake)
             {
-                reading.Mistake(node, mistake);
+                // What an environment variable holds may be a secret.
+                reading.Mistake(node, node is ScalarNode { Written: { } written, Text: var text }
+                    ? mistake.Replace($"'{text}'", $"'{written}'", StringComparison.Ordinal) : mistake);
                 return false;
             }
 

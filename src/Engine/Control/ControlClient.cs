@@ -94,7 +94,16 @@ public sealed class ControlClient : IDisposable
     /// </summary>
     /// <exception cref="ControlException">It is not running, does not answer, or could not restart; nothing has changed then.</exception>
     public Task<InstanceStatus> RestartAsync(string? daemon, CancellationToken cancellationToken = default) =>
-        AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon), ControlJson.Default.RestartRequest),
+        RestartAsync(daemon, within: null, cancellationToken);
+
+    /// <summary>The same with a limit for the new daemons.</summary>
+    /// <param name="daemon">One group; null: all, and the configuration is read again.</param>
+    /// <param name="within">How long the new daemons may take; null: as long as each group's own limit. Keep it well below
+    /// <see cref="Timeout"/>, so that the front end can say which group is late.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <exception cref="ControlException">It is not running, does not answer, or could not restart; nothing has changed then.</exception>
+    public Task<InstanceStatus> RestartAsync(string? daemon, TimeSpan? within, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon, within), ControlJson.Default.RestartRequest),
             ControlJson.Default.InstanceStatus, cancellationToken);
 
     /// <summary>Stops the front end and returns its last status once its process has ended.</summary>

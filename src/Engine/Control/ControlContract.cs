@@ -64,7 +64,8 @@ public sealed record RestrictionChange([property: JsonRequired] bool? On);
 /// </summary>
 /// <param name="Daemon">One group, restarted with its current configuration; null: read the configuration again and restart all
 /// groups.</param>
-public sealed record RestartRequest(string? Daemon);
+/// <param name="Within">How long the new daemons may take; null: as long as each group's own limit.</param>
+public sealed record RestartRequest(string? Daemon, TimeSpan? Within = null);
 
 /// <summary>
 /// <c>POST /v1/stop</c>: stops accepting connections, finishes the requests in flight, and ends. Answers at once with the <see

@@ -21,9 +21,15 @@ public sealed record DaemonStatus
     public string? Application { get; init; }
 
     /// <summary>
-    /// <c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.
+    /// <c>Ready</c>, <c>Starting</c>, <c>Unhealthy</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody
+    /// else runs and that has no health check.
     /// </summary>
     public required DaemonState State { get; init; }
+
+    /// <summary>
+    /// Why one of its workers gets no requests, such as the answer to its last health check; null: nothing is known against them.
+    /// </summary>
+    public string? Obstacle { get; init; }
 
     /// <summary>Where an external group listens; null for a managed group, whose workers each have a socket of their own.</summary>
     public string? Address { get; init; }

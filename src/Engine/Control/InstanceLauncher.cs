@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Control;
 
@@ -34,8 +35,17 @@ public sealed record LaunchOptions
     /// </summary>
     public bool Strict { get; init; }
 
-    /// <summary>How long the front end may take before it serves. Default 30 s.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long the daemons may take before they serve, so that the front end can say which of them is late; null: as long as each group's
+    /// own limit.
+    /// </summary>
+    public TimeSpan? StartTimeout { get; init; }
+
+    /// <summary>
+    /// How long the front end may take before it serves or says why it does not; then it is ended. Default 60 s; see
+    /// <see cref="InstanceLauncher.LimitOf"/>.
+    /// </summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 }
 
 /// <summary>A WSGI application to serve without a configuration.</summary>
@@ -58,6 +68,7 @@ public sealed record LaunchedApplication(string Target, int? Processes, int? Thr
 public static class InstanceLauncher
 {
     private const int KeptErrorLines = 20;
+    private static readonly TimeSpan FailedStartEnd = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ErrorStreamLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Starts <c>daemonproxy serve --background</c> and waits until it serves.</summary>
@@ -95,6 +106,19 @@ public static class InstanceLauncher
         }
     }
 
+    /// <summary>
+    /// The <see cref="LaunchOptions.Timeout"/> for a configuration: what its slowest group may take, and the time in which a front end
+    /// ends the daemons of a start that failed.
+    /// </summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="startTimeout">The limit for its daemons; null: their own.</param>
+    public static TimeSpan LimitOf(ProxyConfiguration configuration, TimeSpan? startTimeout)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var slowest = configuration.Daemons.Select(daemon => daemon.StartLimit).Append(TimeSpan.FromSeconds(30)).Max();
+        return (startTimeout < slowest ? startTimeout.Value : slowest) + FailedStartEnd;
+    }
+
     private static Process Launch(LaunchOptions options)
     {
         var call = HostProgram.Call(options.HostPath);
@@ -122,6 +146,8 @@ public static class InstanceLauncher
         }
 
         if (options.Strict) call.ArgumentList.Add("--strict");
+        if (options.StartTimeout is { } within)
+            call.ArgumentList.Add(string.Create(CultureInfo.InvariantCulture, $"--start-timeout={within.TotalSeconds:0.###}"));
         call.ArgumentList.Add("--background");
         try
         {

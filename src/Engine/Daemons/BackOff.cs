@@ -7,7 +7,7 @@ namespace DaemonProxy.Daemons;
 ///   the worker                     others serve                       none serves
 ///   listened, then ended           at once, but 1 s or more           at once, but 0.25 s or more after the group's last start,
 ///                                  after its own last start           where its own was within the last second
-///   ended before it listened:
+///   ended before it served:
 ///     for the first time           1 s later                          at once
 ///     again                        2 s, 4 s, ... up to 30 s later     when the group has started none for 1 s
 /// </code>

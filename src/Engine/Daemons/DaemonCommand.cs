@@ -27,6 +27,7 @@ public sealed record DaemonCommand(
     {
         string[] shim = OperatingSystem.IsWindows() ? [] : [.. host, "exec", .. ShimOptions(options.Identity)];
         var variables = new Dictionary<string, string>(account?.Variables ?? []);
+        foreach (var (name, value) in options.Identity.FileVariables) variables[name] = value;
         if (options.Identity.Lang is { } lang) variables["LANG"] = lang;
         if (options.Identity.Locale is { } locale) variables["LC_ALL"] = locale;
         foreach (var (name, value) in options.Identity.Env) variables[name] = value;
@@ -97,7 +98,7 @@ public sealed record DaemonCommand(
     /// <exception cref="Win32Exception">The program does not exist.</exception>
     public ProcessStartInfo StartInfo()
     {
-        if (LooksFor is { } program) Require(program);
+        if (LooksFor is { } program && MissingProgram(program, Home) is { } missing) throw new Win32Exception(2, missing);
         var start = new ProcessStartInfo(Line[0])
         {
             RedirectStandardInput = true,
@@ -111,18 +112,22 @@ public sealed record DaemonCommand(
         return start;
     }
 
-    /// <summary>Looks for the program before the shim does, so that a missing program is reported at once and clearly.</summary>
-    private void Require(string program)
+    /// <summary>
+    /// Why a command's program cannot be started; null when it is there. It is looked for before the shim does so, to be reported at once
+    /// and clearly.
+    /// </summary>
+    /// <param name="program">A name to be looked for on the PATH, or a path.</param>
+    /// <param name="home">The folder that a relative path starts from; null: the current one.</param>
+    internal static string? MissingProgram(string program, string? home)
     {
         if (program.Contains('/'))
         {
-            var path = Path.GetFullPath(program, Home ?? Environment.CurrentDirectory);
-            if (!File.Exists(path)) throw new Win32Exception(2, $"there is no file {path}");
-            return;
+            var path = Path.GetFullPath(program, home ?? Environment.CurrentDirectory);
+            return File.Exists(path) ? null : $"there is no file {path}";
         }
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         string[] names = OperatingSystem.IsWindows() ? [program, program + ".exe", program + ".cmd"] : [program];
-        if (!folders.Any(folder => names.Any(name => File.Exists(Path.Combine(folder, name)))))
-            throw new Win32Exception(2, "no such program on the PATH; install it, or give its full path");
+        return folders.Any(folder => names.Any(name => File.Exists(Path.Combine(folder, name))))
+            ? null : "no such program on the PATH; install it, or give its full path";
     }
 }

@@ -17,7 +17,6 @@ public sealed class DaemonGroup : IDisposable
     private static readonly TimeSpan DeathKnown = TimeSpan.FromMilliseconds(250);
 
     private readonly TimeProvider _time;
-    private readonly DaemonWorker? _external;
 
     /// <summary>
     /// Creates a group without connecting to anything. A group with an address has its worker from the start; the front end opens the
@@ -27,8 +26,13 @@ public sealed class DaemonGroup : IDisposable
     /// <param name="time">The clock for its timeouts.</param>
     /// <param name="statistics">Its counts.</param>
     /// <param name="budget">The budget that counts its connections.</param>
-    public DaemonGroup(DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget)
+    /// <param name="checkHeader">A header for its health checks, made from its secret; null: none.</param>
+    public DaemonGroup(
+        DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget,
+        Func<string, (string Name, string Value)>? checkHeader = null)
     {
+        if (options.HealthCheck is { } check)
+            Probe = new HealthRequest(check, checkHeader is null ? null : () => checkHeader(Secret), time).SendAsync;
         Budget = budget;
         Options = options;
         Statistics = statistics;
@@ -37,9 +41,16 @@ public sealed class DaemonGroup : IDisposable
         Relay = new ResponseRelay(Policy, time);
         _time = time;
         if (options.Address is null) return;
-        _external = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time, budget);
-        Queue.Open(_external);
+        External = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time, budget);
+        // With a health check, it has to pass first: ExternalHealth opens it.
+        if (options.HealthCheck is null) Queue.Open(External);
     }
+
+    /// <summary>The server of a group with an address; null for other groups.</summary>
+    internal DaemonWorker? External { get; }
+
+    /// <summary>Makes the group's health checks; null: it has none.</summary>
+    internal HealthProbe? Probe { get; init; }
 
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
@@ -229,5 +240,5 @@ public sealed class DaemonGroup : IDisposable
             or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
     /// <summary>Closes the kept connections.</summary>
-    public void Dispose() => _external?.Dispose();
+    public void Dispose() => External?.Dispose();
 }

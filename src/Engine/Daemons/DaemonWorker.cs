@@ -80,6 +80,9 @@ public sealed class DaemonWorker : IDisposable
     /// </summary>
     internal bool IsUsed { get; set; }
 
+    /// <summary>Whether a health check has one of its places. Only its <see cref="WorkerQueue"/> writes this.</summary>
+    internal bool IsChecked { get; set; }
+
     /// <summary>
     /// Completes when the worker's process has ended, with the number of requests that died with it: 0 if the worker had already been
     /// closed. Null: the front end did not start the process.

@@ -35,6 +35,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
         Options = group.Options;
         Queue = group.Queue;
         Budget = group.Budget;
+        Probe = group.Probe;
         Restarts = group.Statistics.Restarts;
         Program = program;
         Launch = launch;
@@ -49,7 +50,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes when every worker has listened for the first time; fails with <see cref="DaemonStartException"/> when the first start of
+    /// Completes when every worker has served for the first time; fails with <see cref="DaemonStartException"/> when the first start of
     /// one fails.
     /// </summary>
     public Task FirstReady => Task.WhenAll(_workers.Select(worker => worker.FirstReady));
@@ -68,11 +69,18 @@ public sealed class GroupSupervisor : IAsyncDisposable
         {
             var states = _workers.Select(worker => worker.State).ToArray();
             return states.Contains(DaemonState.Ready) ? DaemonState.Ready
+                : states.Contains(DaemonState.Unhealthy) ? DaemonState.Unhealthy
                 : states.Contains(DaemonState.Starting) ? DaemonState.Starting
                 : states.Contains(DaemonState.BackingOff) ? DaemonState.BackingOff
                 : DaemonState.Stopped;
         }
     }
+
+    /// <summary>Why a worker gets no requests, such as the answer to its health check; null: nothing is known.</summary>
+    public string? Obstacle => _workers.Select(worker => worker.Obstacle).FirstOrDefault(obstacle => obstacle is not null);
+
+    /// <summary>The line of a starting worker's output that best says what keeps it; null: nothing was written.</summary>
+    public string? LastLine => _workers.Select(worker => worker.LastLine).FirstOrDefault(line => line is not null);
 
     /// <summary>The workers as they are now.</summary>
     public IReadOnlyList<WorkerStatus> Workers =>
@@ -96,7 +104,7 @@ public sealed class GroupSupervisor : IAsyncDisposable
         foreach (var worker in _workers)
         {
             if (worker.Current is { } running) Queue.Close(running.Worker);
-            _ = worker.ReplaceAsync(RestartReason.ScriptChange);
+            _ = worker.ReplaceAsync(RestartReason.ScriptChange, CancellationToken.None);
         }
     }
 
@@ -107,6 +115,9 @@ public sealed class GroupSupervisor : IAsyncDisposable
 
     /// <summary>The budget that counts the workers' connections.</summary>
     internal ConnectionBudget Budget { get; }
+
+    /// <summary>Makes the group's health checks; null: it has none.</summary>
+    internal HealthProbe? Probe { get; }
 
     internal WorkerStart Launch { get; }
 
@@ -122,9 +133,12 @@ public sealed class GroupSupervisor : IAsyncDisposable
         foreach (var worker in _workers) worker.Start();
     }
 
-    /// <summary>Replaces all workers. Each replacement listens before its predecessor is closed.</summary>
-    /// <returns>A task that completes when all new workers listen.</returns>
-    public Task RestartAsync() => Task.WhenAll(_workers.Select(worker => worker.ReplaceAsync(RestartReason.Operator)));
+    /// <summary>Replaces all workers. Each replacement serves before its predecessor is closed.</summary>
+    /// <param name="stop">Withdraws the request: workers that have not been replaced by then stay.</param>
+    /// <returns>A task that completes when all new workers serve.</returns>
+    /// <exception cref="DaemonStartException">A new worker does not serve; the one that it was to replace stays.</exception>
+    public Task RestartAsync(CancellationToken stop) =>
+        Task.WhenAll(_workers.Select(worker => worker.ReplaceAsync(RestartReason.Operator, stop)));
 
     internal DaemonCommand NextCommand(bool requireLoad) => _nextCommand(requireLoad);
 

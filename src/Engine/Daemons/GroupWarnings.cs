@@ -19,6 +19,9 @@ public static class GroupWarnings
                 && configuration.User is null or "root" or "0");
     }
 
+    private static bool IsReadableByOthers(string file) => !OperatingSystem.IsWindows() && File.Exists(file)
+        && (File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
+
     /// <summary>Returns the warnings for a configuration on a given system.</summary>
     internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(
         ProxyConfiguration configuration, bool isUnix, bool isRoot)
@@ -37,6 +40,11 @@ public static class GroupWarnings
                     EventCatalogue.OptionNotHonoured,
                     $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it "
                     + "out", group.Name);
+            foreach (var file in group.Identity.EnvFile.Where(file => isUnix && IsReadableByOthers(file)))
+                yield return (
+                    EventCatalogue.SecretsReadable,
+                    $"daemon group '{group.Name}': others than its owner can read {file}, which has its environment variables; chmod 600 it",
+                    group.Name);
             // The sample is part of the front end itself.
             if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")
                 yield return (

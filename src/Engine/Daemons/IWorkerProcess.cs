@@ -34,7 +34,7 @@ internal interface IWorkerProcess
     /// <summary>The number of its requests that the process has reported as stuck; they will not end by themselves.</summary>
     int StuckRequests { get; set; }
 
-    /// <summary>The last non-empty line it wrote.</summary>
+    /// <summary>The line of its output that best says why it ended, see <see cref="LastWords"/>; null: it wrote nothing.</summary>
     string? LastLine { get; }
 
     /// <summary>The processor time used so far, excluding that of its children.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using DaemonProxy.Events;
 using DaemonProxy.Platform;
 
 namespace DaemonProxy.Daemons;
@@ -15,6 +16,9 @@ internal sealed class WorkerProcess : IWorkerProcess
     // The last output of an ended process is already in its pipes; only a child of the process can hold them open for longer than this.
     private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
 
+    // A server that closes each connection at once, before any request, is one all the same.
+    private const int ClosedOften = 5;
+
     private const int OutputStreams = 2;
 
     // HTTP's own way to ask whether a server is alive (RFC 9110, section 9.3.7). No application sees this request.
@@ -25,7 +29,9 @@ internal sealed class WorkerProcess : IWorkerProcess
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LastWords _lastWords = new();
     private int _openStreams = OutputStreams;
+    private int _closedAtOnce;
 
     private WorkerProcess(Process process, DaemonCommand command, Action<IWorkerProcess, string> output, TimeProvider time)
     {
@@ -70,7 +76,7 @@ internal sealed class WorkerProcess : IWorkerProcess
     public int StuckRequests { get; set; }
 
     /// <inheritdoc/>
-    public string? LastLine { get; private set; }
+    public string? LastLine => _lastWords.Line;
 
     /// <inheritdoc/>
     public TimeSpan ProcessorTime
@@ -105,7 +111,9 @@ internal sealed class WorkerProcess : IWorkerProcess
         if (line is null && Interlocked.Decrement(ref _openStreams) == 0) _silent.TrySetResult();
         if (string.IsNullOrEmpty(line)) return;
         if (!isChannel) line = WorkerEvent.AsOutput(line);
-        LastLine = WorkerEvent.Parse(line)?.Text ?? line;
+        var written = WorkerEvent.Parse(line);
+        if (written is { Definition.Severity: EventSeverity.Error }) _lastWords.AddError(written.Text);
+        else _lastWords.Add(written?.Text ?? line);
         output(this, line);
     }
 
@@ -131,17 +139,42 @@ internal sealed class WorkerProcess : IWorkerProcess
                 try
                 {
                     await socket.ConnectAsync(new UnixDomainSocketEndPoint(Address), stop).ConfigureAwait(false);
-                    if (!_command.AnswersPing || await AnswersAsync(socket, limit, stop).ConfigureAwait(false)) return true;
+                    var isServed = _command.AnswersPing ? await AnswersAsync(socket, limit, stop).ConfigureAwait(false)
+                        : await IsAcceptedAsync(socket, limit, stop).ConfigureAwait(false);
+                    if (isServed) return true;
                 }
                 catch (SocketException)
                 {
                 }
             }
-            if (limit > TimeSpan.Zero && _time.GetElapsedTime(Start) > limit) return false;
-            await Task.WhenAny(Ended, Task.Delay(ReadyPoll, _time, stop)).ConfigureAwait(false);
-            stop.ThrowIfCancellationRequested();
+            if (IsOver(limit)) return false;
+            await PollAsync(stop).ConfigureAwait(false);
         }
         return false;
+    }
+
+    private bool IsOver(TimeSpan limit) => limit > TimeSpan.Zero && _time.GetElapsedTime(Start) > limit;
+
+    private async Task PollAsync(CancellationToken stop)
+    {
+        await Task.WhenAny(Ended, Task.Delay(ReadyPoll, _time, stop)).ConfigureAwait(false);
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>
+    /// Waits until the server has accepted the connection that has just been made, because servers that load their application after they
+    /// have begun to listen accept nothing before that is done.
+    /// </summary>
+    private async Task<bool> IsAcceptedAsync(System.Net.Sockets.Socket socket, TimeSpan limit, CancellationToken stop)
+    {
+        while (SocketBacklog.HasWaiting(_command.Socket))
+        {
+            if (Ended.IsCompleted || IsOver(limit)) return false;
+            await PollAsync(stop).ConfigureAwait(false);
+        }
+        // A server that ends takes its waiting connections with it, some time before its end is seen, and can be connected to no more.
+        if (socket.Poll(0, SelectMode.SelectRead) && ++_closedAtOnce < ClosedOften) return false;
+        return !Ended.IsCompleted;
     }
 
     /// <summary>

@@ -70,7 +70,7 @@ public sealed class WorkerQueue
         {
             _unmanned = UnmannedNow();
             _open.Add(worker);
-            while (_waiting.First is { } first && worker.Active < worker.Capacity) Give(worker, first);
+            while (_waiting.First is { } first && HasRoom(worker)) Give(worker, first);
         }
     }
 
@@ -224,12 +224,34 @@ public sealed class WorkerQueue
         Released?.Invoke(worker);
     }
 
+    /// <summary>
+    /// Takes a place on a worker for a health check, so that the check does not wait in the worker behind requests. It counts neither as a
+    /// request nor as activity.
+    /// </summary>
+    /// <returns>False when requests have all the places: the worker is busy, and is asked another time.</returns>
+    internal bool TryTakeForCheck(DaemonWorker worker)
+    {
+        lock (_gate) return !worker.IsChecked && (worker.IsChecked = HasRoom(worker));
+    }
+
+    /// <summary>Gives back the place of a health check.</summary>
+    internal void ReleaseCheck(DaemonWorker worker)
+    {
+        lock (_gate)
+        {
+            worker.IsChecked = false;
+            if (_waiting.First is { } first && LeastBusy(null) is { } free) Give(free, first);
+        }
+    }
+
+    private static bool HasRoom(DaemonWorker worker) => worker.Active < (worker.IsChecked ? worker.Capacity - 1 : worker.Capacity);
+
     private DaemonWorker? LeastBusy(DaemonWorker? avoid)
     {
         DaemonWorker? best = null;
         foreach (var worker in _open)
         {
-            if (worker.Active >= worker.Capacity) continue;
+            if (!HasRoom(worker)) continue;
             if (best is null || best == avoid || (worker != avoid && Before(worker, best))) best = worker;
         }
         return best;

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Statistics;
@@ -7,10 +6,10 @@ namespace DaemonProxy.Daemons;
 
 /// <summary>
 /// Keeps one worker of a managed group running: starts it, starts another when it ends, as soon as <see cref="BackOff"/> allows, and
-/// replaces it according to the rules. A replacement listens before its predecessor is closed, so that recycling never removes the last
-/// worker.
+/// replaces it according to the rules. A replacement serves before its predecessor is closed, so that recycling never removes the last
+/// worker; one that fails its health check is closed at once.
 /// </summary>
-internal sealed class WorkerSupervisor : IAsyncDisposable
+internal sealed partial class WorkerSupervisor : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
@@ -24,8 +23,11 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _firstReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _retiring = [];
-    private volatile TaskCompletionSource<RestartReason> _asked = NewQuestion();
+    private volatile Replacement _asked = new();
     private Task _run = Task.CompletedTask;
+    private DaemonState _state = DaemonState.Starting;
+    private volatile string? _obstacle;
+    private volatile IWorkerProcess? _starting;
     private string? _lastFailure;
     private long _lastFailureLogged;
     private volatile Running? _current;
@@ -37,44 +39,55 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         _backOff = group.BackOff.NewSlot();
     }
 
-    public DaemonState State { get; private set; } = DaemonState.Starting;
+    public DaemonState State => _current is { Health.IsHealthy: false } ? DaemonState.Unhealthy : _state;
+
+    /// <summary>Why the process that is being started, or the one that is there, gets no requests; null: none, or nothing is known.</summary>
+    public string? Obstacle => _current?.Health is { IsHealthy: false, LastFailure: { } failure } ? failure : _obstacle;
 
     /// <summary>The process that serves, and its place in the queue; null while there is none.</summary>
     public Running? Current => _current;
 
+    /// <summary>The line of the starting process's output that best says what keeps it; null: nothing was written, or none starts.</summary>
+    public string? LastLine => _starting?.LastLine;
+
     /// <summary>
-    /// Completes when the worker listens for the first time; fails with <see cref="DaemonStartException"/> when its first start fails.
+    /// Completes when the worker serves for the first time; fails with <see cref="DaemonStartException"/> when its first start fails.
     /// </summary>
     public Task FirstReady => _firstReady.Task;
 
     private DaemonGroupOptions Options => _group.Options;
 
-    /// <summary>A process and its place in the queue.</summary>
-    public sealed record Running(IWorkerProcess Process, DaemonWorker Worker, int ScriptVersion);
+    /// <summary>A process, its place in the queue, and its health; null: it is not checked.</summary>
+    public sealed record Running(IWorkerProcess Process, DaemonWorker Worker, int ScriptVersion, HealthRecord? Health);
 
     public void Start() => _run = RunAsync();
 
-    /// <summary>Has the worker replaced; completes when the new worker listens and the old one is given no more requests.</summary>
-    public Task ReplaceAsync(RestartReason reason)
+    /// <summary>Has the worker replaced; completes when the new worker serves and the old one is given no more requests.</summary>
+    /// <param name="reason">Why. For <see cref="RestartReason.Operator"/> there is one attempt; for others as many as it takes.</param>
+    /// <param name="stop">Withdraws the request: the old worker stays.</param>
+    /// <exception cref="DaemonStartException">The new worker does not serve, and the old one stays.</exception>
+    public async Task ReplaceAsync(RestartReason reason, CancellationToken stop = default)
     {
         var asked = _asked;
-        asked.TrySetResult(reason);
-        return ReplacedAsync(asked);
+        asked.Ask(reason);
+        try
+        {
+            await asked.Done.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await asked.Withdrawn.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>Checks whether the rules call for replacing the worker.</summary>
     public void Check(Running running)
     {
-        var (process, worker, _) = running;
+        var (process, worker, _, _) = running;
         var reason = RecycleRules.Meets(Options, worker.Requests, worker.Active, _time.GetElapsedTime(process.Start),
             worker.IsUsed ? _time.GetElapsedTime(worker.LastUse) : TimeSpan.Zero, () => process.ProcessorTime);
-        if (reason is { } met && _current == running) _asked.TrySetResult(met);
-    }
-
-    private async Task ReplacedAsync(TaskCompletionSource<RestartReason> asked)
-    {
-        while (_asked == asked && !_stop.IsCancellationRequested)
-            await Task.Delay(DrainPoll, _time, CancellationToken.None).ConfigureAwait(false);
+        if (reason is { } met && _current == running) _asked.Ask(met);
     }
 
     private async Task RunAsync()
@@ -94,114 +107,25 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         {
             if (_current is { } last) await EndAsync(last).ConfigureAwait(false);
             _current = null;
-            State = DaemonState.Stopped;
+            _state = DaemonState.Stopped;
+            _asked.End();
             await Task.WhenAll(_retiring).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Starts a process and waits until it listens; null when it failed to and the pause has passed.</summary>
-    private async Task<Running?> LaunchAsync()
-    {
-        if (_current is null) State = DaemonState.Starting;
-        // An application that cannot be loaded is detected at the start, and never replaces one that works. After a crash, or when a
-        // group's first start has failed, there is nothing to keep: requests are then told the reason until the application can be loaded.
-        var requireLoad = !_firstReady.Task.IsCompleted || _current?.ScriptVersion == _group.ScriptVersion;
-        var script = _group.ScriptVersion;
-        IWorkerProcess process;
-        _backOff.Starts();
-        try
-        {
-            process = await _group.Launch(_group.NextCommand(requireLoad), HandleEvent).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is Win32Exception or IOException or UnauthorizedAccessException)
-        {
-            var refusal = new DaemonStartException($"daemon group '{Options.Name}': cannot start '{_group.Program}': {failure.Message}");
-            await FailedAsync(refusal, EventCatalogue.DaemonNotStarted, refusal.Message).ConfigureAwait(false);
-            return null;
-        }
-        _group.Log(EventCatalogue.DaemonStarted, "", ("pid", process.Id));
-        bool listens;
-        try
-        {
-            listens = await process.BecomesReadyAsync(Options.StartupTimeout, _stop.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
-            throw;
-        }
-        if (listens && script != _group.ScriptVersion)
-        {
-            await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
-            return null;
-        }
-        if (listens)
-        {
-            var death = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var worker = new DaemonWorker(Options, new DaemonAddress(process.Address, null, 0), _group.Capacity, _time, _group.Budget)
-            {
-                Death = death,
-            };
-            return new(process, worker, script);
-        }
-
-        var ended = process.Ended.IsCompleted;
-        var code = ended ? process.ExitCode : 0;
-        await process.EndAsync(ended ? TimeSpan.Zero : Options.ShutdownTimeout).ConfigureAwait(false);
-        var lastWords = process.LastLine is { } line ? $"; the last it wrote: {line}" : "";
-        _group.Count(ended ? RestartReason.Crash : RestartReason.StartupTimeout);
-        if (ended)
-        {
-            await FailedAsync(
-                new DaemonStartException(
-                    $"daemon group '{Options.Name}': '{_group.Program}' ended with exit code {code} before it listened on "
-                    + $"{process.Socket}{lastWords}"),
-                EventCatalogue.DaemonEnded, $"exit code {code} before it listened{lastWords}").ConfigureAwait(false);
-        }
-        else
-        {
-            var late = $"not listening at {process.Socket} after {Options.StartupTimeout.TotalSeconds:0.###} s{lastWords}";
-            await FailedAsync(
-                new DaemonStartException(
-                $"daemon group '{Options.Name}': '{_group.Program}': {late}; raise startup-timeout if it just needs longer"),
-                EventCatalogue.DaemonNotReady, late).ConfigureAwait(false);
-        }
-        return null;
     }
 
     private void HandleEvent(IWorkerProcess process, string line)
     {
         if (_group.Quote(line) is not { AsksFor: { } reason }) return;
         if (reason == RestartReason.RequestTimeout) process.StuckRequests++;
-        if (_current?.Process == process) _asked.TrySetResult(reason);
-    }
-
-    private async Task FailedAsync(DaemonStartException refusal, EventDefinition definition, string message)
-    {
-        // The front end decides whether its own start fails, too; this supervisor tries again.
-        _firstReady.TrySetException(refusal);
-        _backOff.Failed();
-        // A group that cannot start at all is retried every second, but need not log the same message every second.
-        if (message != _lastFailure || _time.GetElapsedTime(_lastFailureLogged) >= BackOff.PauseAfter(_backOff.Failures))
-        {
-            (_lastFailure, _lastFailureLogged) = (message, _time.GetTimestamp());
-            _group.Log(definition, $"{message}; it is tried again in {_backOff.Left.TotalSeconds:0.0} s");
-        }
-        await PauseAsync().ConfigureAwait(false);
-    }
-
-    private async Task PauseAsync()
-    {
-        if (_current is null) State = DaemonState.BackingOff;
-        await _backOff.WaitAsync(_stop.Token).ConfigureAwait(false);
+        if (_current?.Process == process) _asked.Ask(reason);
     }
 
     private void TakeOver(Running next)
     {
         var previous = _current;
         _current = next;
-        State = DaemonState.Ready;
-        _lastFailure = null;
+        _state = DaemonState.Ready;
+        (_lastFailure, _obstacle, _starting) = (null, null, null);
         _group.Queue.Open(next.Worker);
         _backOff.Listened();
         // Ensures that no request goes to a dead worker, whatever the supervisor is busy with.
@@ -209,13 +133,16 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
             _ => _group.Queue.Bury(next.Worker), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
         _firstReady.TrySetResult();
+        if (next.Health is not null) Retire(WatchHealthAsync(next));
         if (previous is null) return;
-        var reason = _asked.Task.Result;
+        var replaced = _asked;
+        var reason = replaced.Asked.Result;
         _group.Count(reason);
         _group.Log(EventCatalogue.DaemonReplaced, $"{reason}: process {previous.Process.Id} by {next.Process.Id}", ("reason", reason),
             ("pid", next.Process.Id));
         _group.Queue.Close(previous.Worker);
-        _asked = NewQuestion();
+        _asked = new();
+        replaced.End();
         Retire(RetireAsync(
             previous, reason == RestartReason.Operator ? Options.EvictionTimeout ?? Options.GracefulTimeout : Options.GracefulTimeout));
     }
@@ -231,10 +158,10 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
     {
         var byTime = RecycleRules.GoByTime(Options);
         var stopped = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
-        while (!current.Process.Ended.IsCompleted && !_asked.Task.IsCompleted)
+        while (!current.Process.Ended.IsCompleted && !_asked.Asked.IsCompleted)
         {
             var look = byTime ? Task.Delay(Look, _time, _stop.Token) : stopped;
-            await Task.WhenAny(current.Process.Ended, _asked.Task, look, stopped).ConfigureAwait(false);
+            await Task.WhenAny(current.Process.Ended, _asked.Asked, look, stopped).ConfigureAwait(false);
             _stop.Token.ThrowIfCancellationRequested();
             if (byTime) Check(current);
         }
@@ -246,12 +173,42 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         // A child that still holds its output must not delay the successor.
         Retire(DropAsync(current, TimeSpan.Zero));
         // The restart satisfies whoever asked for a replacement.
-        _asked = NewQuestion();
+        var satisfied = _asked;
+        _asked = new();
+        satisfied.End();
         _group.Count(RestartReason.Crash);
         _group.Log(EventCatalogue.DaemonEnded,
             $"exit code {code} after {lived.TotalSeconds:0.0} s; another is started in {_backOff.Left.TotalSeconds:0.0} s",
             ("exitCode", code));
         await PauseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Checks a worker for as long as it is the one that serves. When it is unhealthy it gets no more requests, and is replaced.
+    /// </summary>
+    private async Task WatchHealthAsync(Running running)
+    {
+        var health = running.Health!;
+        try
+        {
+            while (health.IsHealthy && _current == running && !running.Process.Ended.IsCompleted)
+            {
+                await Task.WhenAny(running.Process.Ended, Task.Delay(Options.HealthCheck!.Interval, _time, _stop.Token)).ConfigureAwait(false);
+                _stop.Token.ThrowIfCancellationRequested();
+                if (_current != running || running.Process.Ended.IsCompleted) return;
+                if (!_group.Queue.TryTakeForCheck(running.Worker)) continue;
+                try { health.Count(await _group.Probe!(running.Worker, _stop.Token).ConfigureAwait(false)); }
+                finally { _group.Queue.ReleaseCheck(running.Worker); }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        if (health.IsHealthy || _current != running || running.Process.Ended.IsCompleted) return;
+        _group.Log(EventCatalogue.WorkerUnhealthy, health.LastFailure!, ("pid", running.Process.Id));
+        _group.Queue.Close(running.Worker);
+        _asked.Ask(RestartReason.Unhealthy);
     }
 
     /// <summary>Lets a replaced worker finish its requests, except stuck ones, for at most the grace period, and then ends it.</summary>
@@ -279,8 +236,6 @@ internal sealed class WorkerSupervisor : IAsyncDisposable
         running.Worker.Dispose();
         return await running.Process.EndAsync(limit).ConfigureAwait(false);
     }
-
-    private static TaskCompletionSource<RestartReason> NewQuestion() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Stops the worker: asks it to end, and kills it after shutdown-timeout.</summary>
     public async ValueTask DisposeAsync()

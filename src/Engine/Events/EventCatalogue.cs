@@ -407,6 +407,25 @@ public static class EventCatalogue
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
+    /// <summary>DPXY0070.</summary>
+    public static EventDefinition WorkerUnhealthy { get; } = new("DPXY0070", Error, 0, "worker unhealthy",
+        "A worker failed its group's health check as many times in a row as unhealthy-after says: it answered with another status than "
+        + "expected, or not in time.",
+        "It gets no more requests. One that the front end started is replaced; one that somebody else runs is checked on.",
+        "Look at what the application does at the path of health-check; the event has its last answer.");
+
+    /// <summary>DPXY0071.</summary>
+    public static EventDefinition WorkerHealthy { get; } = new("DPXY0071", Information, 0, "server healthy",
+        "A server that somebody else runs has passed its group's health check as many times in a row as healthy-after says.",
+        "It gets requests.",
+        "None.");
+
+    /// <summary>DPXY0072.</summary>
+    public static EventDefinition SecretsReadable { get; } = new("DPXY0072", Warning, 0, "environment file readable by others",
+        "The permissions of a file under env-file let its group, or everybody, read it.",
+        "The file is used all the same.",
+        "Make it its owner's alone: chmod 600.");
+
     /// <summary>All events, ordered by code: the original's come first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } =
         [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

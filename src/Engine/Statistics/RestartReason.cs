@@ -27,6 +27,9 @@ public enum RestartReason
     /// <summary>Its interpreter lock could not be taken for deadlock-timeout.</summary>
     DeadlockTimeout,
 
+    /// <summary>It failed its health check.</summary>
+    Unhealthy,
+
     /// <summary>Its script has changed.</summary>
     ScriptChange,
 

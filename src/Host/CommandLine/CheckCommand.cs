@@ -24,9 +24,7 @@ internal static class CheckCommand
     {
         try
         {
-            var configuration = ConfigurationFile.Load(file);
-            if (ApplicationCheck.Check(configuration).Concat(AccountCheck.Check(configuration)).ToArray() is { Length: > 0 } missing)
-                throw new ConfigurationException(missing);
+            var configuration = DeploymentCheck.Load(file);
             foreach (var warning in GroupWarnings.From(configuration)) streams.Error.WriteLine($"warning: {warning.Message}");
             streams.Output.Write(json ? CheckReport.Text([]) : Summary(configuration));
             return DaemonProxyCommand.Ok;

@@ -7,8 +7,8 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary><c>daemonproxy restart [NAME]</c>: reads the configuration again and replaces the daemons, without losing a request.</summary>
 internal static class RestartCommand
 {
-    // Daemons may start slowly; the front end itself gives up on a daemon that does not start.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    // Beyond any startup-timeout that somebody waits for; the front end itself gives up earlier.
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
 
     public static Command Create()
     {
@@ -20,14 +20,16 @@ internal static class RestartCommand
         };
         var json = JsonOption.Create();
         var command = new Command(
-            "restart", "Read the configuration again and replace the daemons gracefully; one that does not come up changes nothing.")
+            "restart", "Read the configuration again and replace the daemons gracefully; one that does not get healthy changes nothing.")
         {
             name, daemon, json,
         };
+        var startTimeout = StartTimeout.AddTo(command);
         command.SetAction(async (arguments, cancellationToken) =>
         {
             using var client = new ControlClient(arguments.GetValue(name)!) { Timeout = Patience };
-            var status = await client.RestartAsync(arguments.GetValue(daemon), cancellationToken);
+            var status = await client.RestartAsync(
+                arguments.GetValue(daemon), StartTimeout.Value(arguments, startTimeout), cancellationToken);
             foreach (var warning in status.Warnings)
                 await arguments.InvocationConfiguration.Error.WriteLineAsync($"warning: {warning}");
             await arguments.InvocationConfiguration.Output.WriteLineAsync(arguments.GetValue(json)

@@ -71,12 +71,17 @@ internal static class ServeCommand
         };
         var strict = new Option<bool>("--strict")
         {
-            Description = "Fail when any daemon group does not start, instead of serving the others.",
+            Description = "Fail when any daemon group does not start, instead of serving the others; --detach does so by itself.",
+        };
+        var allowFailed = new Option<bool>("--allow-failed-daemon")
+        {
+            Description = "With --detach: serve the others when a daemon group does not start, as long as there are any.",
         };
         var json = JsonOption.Create();
         var command = new Command(
             "serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background,
-            service, strict, json };
+            service, strict, allowFailed, json };
+        var startTimeout = StartTimeout.AddTo(command);
         command.AddRule(result =>
         {
             var hasApplication = result.GetValue(application) is not null;
@@ -89,6 +94,10 @@ internal static class ServeCommand
                     + "group");
             if (result.GetValue(service) && result.GetValue(detach))
                 result.AddError("a service manager keeps hold of the process that it starts; give --service or --detach");
+            if (result.GetValue(allowFailed) && !result.GetValue(detach))
+                result.AddError("--allow-failed-daemon goes with --detach; in the foreground and as a service it is so already");
+            if (result.GetValue(allowFailed) && result.GetValue(strict))
+                result.AddError("--strict and --allow-failed-daemon contradict each other; give one of them");
             if (result.GetValue(processes) is < 1 or > 1024) result.AddError("--processes takes 1 to 1024");
             if (result.GetValue(threads) is < 1 or > 1024) result.AddError("--threads takes 1 to 1024");
         });
@@ -100,6 +109,7 @@ internal static class ServeCommand
                 ApplicationTarget.Full(target, Environment.CurrentDirectory), arguments.GetValue(processes), arguments.GetValue(threads),
                 arguments.GetValue(pythonHome) is { } home ? Path.GetFullPath(home) : null)
                 : null;
+            var within = StartTimeout.Value(arguments, startTimeout);
             if (arguments.GetValue(detach))
             {
                 var launch = new LaunchOptions
@@ -110,16 +120,26 @@ internal static class ServeCommand
                     Name = arguments.GetValue(name),
                     Listen = arguments.GetValue(listen) ?? [],
                     LogFile = arguments.GetValue(log) is { } logFile ? Path.GetFullPath(logFile) : null,
-                    Strict = arguments.GetValue(strict),
+                    // A deployment script has to know.
+                    Strict = !arguments.GetValue(allowFailed),
+                    StartTimeout = within,
+                    Timeout = Limit(arguments.GetValue(file), within),
                 };
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
             return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
                 () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(strict), arguments.GetValue(background), manager, arguments.GetValue(json),
+                arguments.GetValue(log), arguments.GetValue(strict), within, arguments.GetValue(background), manager, arguments.GetValue(json),
                     output));
         });
         return command;
+    }
+
+    private static TimeSpan Limit(string? file, TimeSpan? within)
+    {
+        // The front end itself reports the mistakes of its configuration.
+        try { return InstanceLauncher.LimitOf(file is null ? ProxyConfiguration.Sample : ConfigurationFile.Load(file), within); }
+        catch (ConfigurationException) { return InstanceLauncher.LimitOf(ProxyConfiguration.Sample, within); }
     }
 
     private static async Task<int> DetachAsync(LaunchOptions launch, bool json, TextWriter output, CancellationToken cancellationToken)
@@ -152,7 +172,7 @@ internal static class ServeCommand
     }
 
     private static async Task<int> RunAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, bool background, ServiceManagerLink? manager, bool json,
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, ServiceManagerLink? manager, bool json,
         TextWriter output)
     {
         if (background) Detachment.LeaveSession();
@@ -161,7 +181,7 @@ internal static class ServeCommand
         using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
         try
         {
-            frontEnd = await StartAsync(configure, logFile, strict, background || manager is not null);
+            frontEnd = await StartAsync(configure, logFile, strict, within, background || manager is not null);
         }
         // The service manager must be told of the end, whatever the reason.
         catch (Exception failure)
@@ -196,7 +216,7 @@ internal static class ServeCommand
     }
 
     private static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, bool inInstanceFolder)
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool inInstanceFolder)
     {
         // Must precede anything that could fail for lack of a descriptor and report that in the runtime's words.
         BudgetOf(workers: 0);
@@ -229,7 +249,7 @@ internal static class ServeCommand
                 $"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
         }
         return await FrontEndServer.StartAsync(
-            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, opened, CancellationToken.None);
+            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, within, opened, CancellationToken.None);
     }
 
     private static ConnectionBudget BudgetOf(int workers)

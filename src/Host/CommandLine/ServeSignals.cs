@@ -52,7 +52,7 @@ internal sealed class ServeSignals : IDisposable
 
     private static async Task ReloadAsync(FrontEndServer frontEnd)
     {
-        try { await frontEnd.RestartAsync(CancellationToken.None); }
+        try { await frontEnd.RestartAsync(within: null, CancellationToken.None); }
         catch (ConfigurationException mistakes) { frontEnd.Log.Write(EventCatalogue.ReloadRefused, string.Join("; ", mistakes.Errors)); }
         catch (ServerStartException failure) { frontEnd.Log.Write(EventCatalogue.ReloadRefused, failure.Message); }
         catch (Exception defect) { frontEnd.Log.Write(EventCatalogue.InternalError, defect.ToString()); }

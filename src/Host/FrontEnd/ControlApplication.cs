@@ -148,8 +148,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         var request = await ReadAsync(context, ControlJson.Default.RestartRequest);
         try
         {
-            if (request.Daemon is null) await frontEnd.RestartAsync(context.RequestAborted);
-            else await frontEnd.Served.RestartAsync(Group(request.Daemon), context.RequestAborted);
+            if (request.Daemon is null) await frontEnd.RestartAsync(request.Within, context.RequestAborted);
+            else await frontEnd.Served.RestartAsync(Group(request.Daemon), request.Within, context.RequestAborted);
         }
         catch (ConfigurationException mistakes)
         {

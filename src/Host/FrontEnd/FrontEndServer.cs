@@ -46,7 +46,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _instance = instance;
         _log = log;
         LogFile = logFile;
-        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget };
+        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget, LogFile = logFile };
         Embedded = new EmbeddedMode(
             configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log,
             _time);
@@ -150,18 +150,19 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="strict">
     /// Whether the start fails when any daemon group does not start; otherwise it fails only when nothing would be served.
     /// </param>
+    /// <param name="within">How long the daemons may take; null: as long as each group's own limit.</param>
     /// <param name="opened">What root has opened for this process, which is not root any more; null: it opens everything itself.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
             IReadOnlyList<string> host,
-        ConnectionBudget budget, bool strict, OpenedAsRoot? opened, CancellationToken cancellationToken)
+        ConnectionBudget budget, bool strict, TimeSpan? within, OpenedAsRoot? opened, CancellationToken cancellationToken)
     {
         var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget, opened);
         try
         {
-            await frontEnd.OpenAsync(configuration, strict, cancellationToken);
+            await frontEnd.OpenAsync(configuration, strict, within, cancellationToken);
             return frontEnd;
         }
         catch
@@ -171,15 +172,16 @@ internal sealed class FrontEndServer : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(ProxyConfiguration configuration, bool strict, CancellationToken cancellationToken)
+    private async Task OpenAsync(ProxyConfiguration configuration, bool strict, TimeSpan? within, CancellationToken cancellationToken)
     {
+        RequireEmbeddedScripts(configuration);
         _application.AccessLog = OpenAccessLog(configuration.AccessLog);
         // Addresses come first: a port in use is reported before any daemon has been started in vain.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(
                 new HttpServerOptions { Listen = [listen], Open = _opened?.Metrics }, new MetricsApplication(Page), cancellationToken);
-        var daemons = Served.StartAsync(strict, previous: null, cancellationToken);
+        var daemons = Served.StartAsync(strict, previous: null, within, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded);
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
@@ -193,6 +195,11 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _control = await HttpServer.StartAsync(control, new ControlApplication(this), cancellationToken);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File));
+    }
+
+    private static void RequireEmbeddedScripts(ProxyConfiguration configuration)
+    {
+        if (DeploymentCheck.EmbeddedScripts(configuration).FirstOrDefault() is { } missing) throw new ServerStartException(missing.Message);
     }
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
@@ -214,22 +221,25 @@ internal sealed class FrontEndServer : IAsyncDisposable
         };
     }
 
-    /// <summary>Reads the configuration again, starts its daemons, and switches over to it once all of them listen.</summary>
+    /// <summary>Reads the configuration again, starts its daemons, and switches over to it once all of them serve.</summary>
     /// <exception cref="ConfigurationException">The configuration has mistakes; the current one stays in service.</exception>
     /// <exception cref="ServerStartException">
     /// The configuration changes something that only a new start can change, its certificate cannot be used, or a daemon does not start;
     /// the current one stays in service.
     /// </exception>
-    public async Task RestartAsync(CancellationToken cancellationToken)
+    /// <param name="within">How long the new daemons may take; null: as long as each group's own limit.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    public async Task RestartAsync(TimeSpan? within, CancellationToken cancellationToken)
     {
         await _restarting.WaitAsync(cancellationToken);
         try
         {
             var wanted = await Task.Run(_configure, cancellationToken);
+            RequireEmbeddedScripts(wanted);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
             var certificate = wanted.Tls is { } tls ? _certificate?.LoadChanged(tls) : null;
             var next = new ServedConfiguration(wanted, _services);
-            try { await next.StartAsync(strict: false, Served, cancellationToken); }
+            try { await next.StartAsync(strict: false, Served, within, cancellationToken); }
             catch
             {
                 await next.DisposeAsync();

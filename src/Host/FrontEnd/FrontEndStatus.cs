@@ -99,13 +99,15 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
     private DaemonStatus Daemon(DaemonGroup group)
     {
         var supervisor = frontEnd.Served.SupervisorOf(group);
+        var external = frontEnd.Served.HealthOf(group);
         return new()
         {
             Name = frontEnd.Name,
             Daemon = group.Options.Name,
             Source = group.Options.Source,
             Application = group.Options.Application,
-            State = supervisor?.State ?? DaemonState.External,
+            State = supervisor?.State ?? external?.State ?? DaemonState.External,
+            Obstacle = supervisor is null ? external?.Obstacle : supervisor.Obstacle,
             Address = group.Options.Address?.ToString(),
             Workers = supervisor?.Workers ?? [],
             FlushPolicy = FlushPolicy(group),

@@ -4,6 +4,7 @@ using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Pacing;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
@@ -25,6 +26,9 @@ internal sealed record FrontEndServices(
 
     /// <summary>The number of paced responses, across all limits and configurations.</summary>
     public PacingLoad Pacing { get; } = new();
+
+    /// <summary>The file that events are written to; null: the terminal.</summary>
+    public string? LogFile { get; init; }
 
     /// <summary>The front end's connections, to clients and to daemons.</summary>
     public required ConnectionBudget Budget { get; init; }
@@ -54,13 +58,13 @@ internal sealed record FrontEndServices(
 
 /// <summary>
 /// A configuration being served: its daemon groups, their processes and the routes to them. A restart creates another one beside it and
-/// switches over once all of its daemons listen. A configuration that does not start therefore changes nothing, and no request is without a
+/// switches over once all of its daemons serve. A configuration that does not start therefore changes nothing, and no request is without a
 /// daemon.
 /// </summary>
 internal sealed class ServedConfiguration : IAsyncDisposable
 {
-    // A daemon that needs more time sets startup-timeout.
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    // A worker that is late by startup-timeout reports that itself, once it has been ended.
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
     // A request that chose its group at the moment of the switch is still on its way.
@@ -69,6 +73,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private readonly FrontEndServices _services;
     private readonly List<DaemonGroup> _groups = [];
     private readonly Dictionary<string, GroupSupervisor> _managed = [];
+    private readonly Dictionary<string, ExternalHealth> _external = [];
     private readonly ConcurrentDictionary<string, string> _failures = [];
     private readonly IReadOnlyList<(EventDefinition Reason, string Message, string Group)> _warnings;
 
@@ -80,9 +85,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         _services = services;
         foreach (var options in configuration.Daemons)
         {
-            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget);
+            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget,
+                options.Source == DaemonSource.Application ? secret => WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
             _groups.Add(group);
-            if (options.Source == DaemonSource.Address) continue;
+            if (options.Source == DaemonSource.Address)
+            {
+                if (options.HealthCheck is not null) _external.Add(options.Name, new ExternalHealth(group, services.Log, services.Time));
+                continue;
+            }
             _managed.Add(options.Name, new GroupSupervisor(group, DaemonCommand.ProgramOf(options),
                 requireLoad => services.NextCommand(options, requireLoad, group.Secret), services.Launcher, services.Log, services.Time));
         }
@@ -106,7 +116,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         .. _groups.Where(group => IsFailed(group.Options.Name)).Select(group => _failures[group.Options.Name]),
     ];
 
-    private bool IsFailed(string group) => _failures.ContainsKey(group) && !_managed[group].HasRecovered;
+    private bool IsFailed(string group) => _failures.ContainsKey(group)
+        && !(_managed.TryGetValue(group, out var daemon) ? daemon.HasRecovered : _external[group].State == DaemonState.Ready);
 
     /// <summary>The limits that apply to every route.</summary>
     public RateLimitSet Limits { get; }
@@ -116,20 +127,27 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
     /// <summary>
-    /// Starts the daemons and waits until every one of them listens. A group that fails to start does not stop the others from being
+    /// Starts the daemons and waits until every one of them serves: it listens, has loaded its application, and is healthy. A group that fails to start does not stop the others from being
     /// served: the failure is logged and the start retried. While an application cannot be loaded, each of its requests gets a 500. The
     /// start fails when nothing at all would be served.
     /// </summary>
     /// <param name="strict">Whether the start fails when any group does not start.</param>
     /// <param name="previous">The configuration served until then: a group that works there must start; null: none.</param>
+    /// <param name="within">How long the daemons may take; null: as long as each group's own limit.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">A group that must start does not.</exception>
-    public async Task StartAsync(bool strict, ServedConfiguration? previous, CancellationToken cancellationToken)
+    public async Task StartAsync(bool strict, ServedConfiguration? previous, TimeSpan? within, CancellationToken cancellationToken)
     {
         foreach (var (reason, message, group) in _warnings) _services.Log.Write(reason, message, ("daemon", group));
         foreach (var daemon in _managed.Values) daemon.Start();
-        var starts = _managed.Select(
-            daemon => (Group: daemon.Key, Ready: ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, cancellationToken))).ToList();
+        foreach (var server in _external.Values) server.Start();
+        List<(string Group, Task Ready)> starts =
+        [
+            .. _managed.Select(daemon => (daemon.Key,
+                ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, daemon.Value, null, within, cancellationToken))),
+            .. _external.Select(server => (server.Key,
+                ReadyAsync(server.Value.FirstReady, OptionsOf(server.Key), null, server.Value, within, cancellationToken))),
+        ];
         ServerStartException? first = null;
         foreach (var (group, ready) in starts)
         {
@@ -146,35 +164,60 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     }
 
     // A new group must start: whoever added it is waiting for the answer.
-    private bool HadFailed(string group) => _managed.ContainsKey(group) && IsFailed(group);
+    private bool HadFailed(string group) => IsFailed(group);
 
-    private static async Task ReadyAsync(Task ready, DaemonGroupOptions options, CancellationToken cancellationToken)
+    private DaemonGroupOptions OptionsOf(string group) => _groups.Find(one => one.Options.Name == group)!.Options;
+
+    private async Task ReadyAsync(
+        Task ready, DaemonGroupOptions options, GroupSupervisor? daemon, ExternalHealth? server, TimeSpan? within,
+        CancellationToken cancellationToken)
     {
-        var limit = options.StartupTimeout > TimeSpan.Zero ? options.StartupTimeout : StartLimit;
+        var limit = within < options.StartLimit ? within.Value
+            : options.StartupTimeout > TimeSpan.Zero ? options.StartLimit + ReportLimit : options.StartLimit;
         try
         {
             await ready.WaitAsync(limit, cancellationToken);
         }
         catch (DaemonStartException failure)
         {
-            throw new ServerStartException(failure.Message, failure);
+            throw new ServerStartException(failure.Message + Log(), failure);
         }
         catch (TimeoutException)
         {
-            throw new ServerStartException(
-                $"daemon group '{options.Name}' does not listen on its socket after {limit.TotalSeconds:0.###} s; "
+            var lastWords = daemon?.LastLine is { } line ? $"; the last it wrote: {line}" : "";
+            throw new ServerStartException($"daemon group '{options.Name}' " + ((daemon?.Obstacle ?? server?.Obstacle) is { } unhealthy
+                ? $"is not healthy after {limit.TotalSeconds:0.###} s: {unhealthy}{lastWords}"
+                : $"does not serve on its socket after {limit.TotalSeconds:0.###} s{lastWords}; "
                 + (options.Source == DaemonSource.Command
                 ? "make it listen at the path that {socket} in its command stands for, or raise startup-timeout"
-                : "raise startup-timeout if it just needs longer"));
+                : "raise startup-timeout if it just needs longer")) + Log());
         }
+        string Log() => _services.LogFile is { } log ? $"; its output is in {log}" : "";
     }
 
-    /// <summary>Replaces the workers of one group, closing each only after its replacement listens.</summary>
-    /// <exception cref="ServerStartException">The new workers do not listen; the old ones continue to serve.</exception>
-    public Task RestartAsync(DaemonGroup group, CancellationToken cancellationToken) =>
-        _managed.TryGetValue(group.Options.Name, out var daemon) ? ReadyAsync(daemon.RestartAsync(), group.Options, cancellationToken)
-            : throw new ServerStartException(
-            $"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
+    /// <summary>Replaces the workers of one group, closing each only after its replacement serves.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="within">How long the new workers may take; null: as long as the group's own limit.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <exception cref="ServerStartException">The new workers do not serve; the old ones continue to.</exception>
+    public async Task RestartAsync(DaemonGroup group, TimeSpan? within, CancellationToken cancellationToken)
+    {
+        if (!_managed.TryGetValue(group.Options.Name, out var daemon))
+        {
+            throw new ServerStartException(
+                $"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
+        }
+        using var withdraw = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            await ReadyAsync(daemon.RestartAsync(withdraw.Token), group.Options, daemon, null, within, cancellationToken);
+        }
+        catch
+        {
+            await withdraw.CancelAsync();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Counts the workers that replace another configuration's workers, in the same way as workers replaced within one group.
@@ -210,8 +253,12 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The supervisor of a group's processes; null for a group that somebody else runs.</summary>
     public GroupSupervisor? SupervisorOf(DaemonGroup group) => _managed.GetValueOrDefault(group.Options.Name);
 
+    /// <summary>The health of a server that somebody else runs; null for one that is not checked, and for other groups.</summary>
+    public ExternalHealth? HealthOf(DaemonGroup group) => _external.GetValueOrDefault(group.Options.Name);
+
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(_external.Values.Select(server => server.DisposeAsync().AsTask()));
         foreach (var group in _groups) group.Dispose();
         foreach (var route in Routes.Routes) route.Limits.Dispose();
         Limits.Dispose();

@@ -56,6 +56,15 @@ internal sealed record WsgiConnection(
             requester.Scheme, request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
     }
 
+    /// <summary>Describes the front end's own health check to a WSGI worker.</summary>
+    /// <param name="secret">The worker's secret.</param>
+    /// <param name="now">When the check is made.</param>
+    /// <returns>The header.</returns>
+    public static (string Name, string Value) ForHealthCheck(string secret, DateTimeOffset now) =>
+        (Header, new WsgiConnection(
+            (now - DateTimeOffset.UnixEpoch).TotalSeconds, IPAddress.Loopback.ToString(), 0, 80, "http", "HTTP/1.1", "", 0, "")
+        { Secret = secret }.ToString());
+
     /// <summary>The header's value. The slash after each path allows for an empty path.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Secret}{(Secret.Length > 0 ? " " : "")}{Start:0.000000} {RemoteAddress} {RemotePort} {ServerPort} {Scheme} {Protocol} "

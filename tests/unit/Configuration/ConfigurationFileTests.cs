@@ -201,4 +201,17 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal((path, 0, 0), (error.File, error.Line, error.Column));
         return error.Message;
     }
+
+    [Theory]
+    [InlineData("/health", "/health")]
+    [InlineData("{ path: /health }", "/health")]
+    [InlineData("{ path: /health?deep=1, interval: 2s, unhealthy-after: 5, status: [ 204, 200-201 ] }",
+        "/health?deep=1, interval 2s, unhealthy-after 5, status 204, 200-201")]
+    public void Health_check_is_a_path_or_a_mapping(string written, string shown)
+    {
+        var group = ConfigurationText.Read($"daemons: [ {{ name: app, sample: on, health-check: {written} }} ]").Daemons[0];
+        Assert.Equal(shown, EffectiveOption.From(group).Single(option => option.Name == "health-check").Value);
+        Assert.Equal(written.Contains("status", StringComparison.Ordinal), !group.HealthCheck!.Passes(302));
+        Assert.True(group.HealthCheck.Passes(204));
+    }
 }

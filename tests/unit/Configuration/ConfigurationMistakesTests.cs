@@ -180,4 +180,20 @@ public sealed class ConfigurationMistakesTests
         Assert.DoesNotContain(mistake, char.IsControl);
         Assert.True(mistake.Length < 300, mistake);
     }
+
+    [Theory]
+    [InlineData("health", "1:51 health-check: 'health' is no target of a request; it begins with a '/'")]
+    [InlineData("/a b", "1:51 health-check: '/a b' is no target of a request; it begins with a '/'")]
+    [InlineData("[ /health ]", "1:51 health-check: a path or a mapping belongs here, and this is a list; write for example /health")]
+    [InlineData("{ interval: 1s }", "1:51 a health check has no path; add for example 'path: /health'")]
+    [InlineData("{ path: /h, intervall: 1s }", "1:63 unknown key 'intervall' for a health check; did you mean 'interval'?")]
+    [InlineData("{ path: /h, interval: 0 }", "1:73 interval: '0' is too short; the least is 1ms")]
+    [InlineData("{ path: /h, timeout: never }", "1:72 timeout: 'never' is no time")]
+    [InlineData("{ path: /h, unhealthy-after: 0 }", "1:80 unhealthy-after: '0' is too small; the least is 1")]
+    [InlineData("{ path: /h, host: \"a b\" }", "1:69 host: 'a b' is no host; write a name or an address")]
+    [InlineData("{ path: /h, status: ok }", "1:71 status: 'ok' is no status of a response and no range of them; write for example 204 or 200-399")]
+    [InlineData("{ path: /h, status: 399-200 }", "1:71 status: '399-200' is no status")]
+    [InlineData("{ path: /h, status: [ 200, 600 ] }", "1:78 status: '600' is no status")]
+    public void Mistake_in_a_health_check(string check, string mistake) =>
+        Assert.StartsWith(mistake, Assert.Single(Mistakes($"daemons: [ {{ name: app, sample: on, health-check: {check} }} ]")));
 }

@@ -21,6 +21,7 @@ public sealed partial class ConfigurationDocumentTests
         ["Top level"] = (OptionTable.Proxy, ""),
         ["tls"] = (OptionTable.Tls, "tls"),
         ["daemons"] = (OptionTable.Daemon, "daemon"),
+        ["health-check"] = (OptionTable.HealthCheck, "healthCheck"),
         ["routes"] = (OptionTable.Route, "route"),
         ["rate-limits"] = (OptionTable.RateLimit, "rateLimit"),
     };
@@ -30,6 +31,7 @@ public sealed partial class ConfigurationDocumentTests
         ["Top level"] = ProxySection.Keys,
         ["tls"] = TlsSection.Keys,
         ["daemons"] = DaemonSection.Keys,
+        ["health-check"] = HealthCheckSection.Keys,
         ["routes"] = RouteSection.Keys,
         ["rate-limits"] = RateLimitSection.Keys,
     };

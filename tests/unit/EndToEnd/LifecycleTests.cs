@@ -50,7 +50,7 @@ public sealed partial class LifecycleTests
     [Theory]
     [InlineData("[ no-such-program ]", "cannot start 'no-such-program'")]
     [InlineData("[ ./no-such-file ]", "no-such-file")]
-    [InlineData("[ sh, -c, 'echo no luck; exit 3' ]", "ended with exit code 3 before it listened")]
+    [InlineData("[ sh, -c, 'echo no luck; exit 3' ]", "ended with exit code 3 before it served")]
     [InlineData("[ sh, -c, 'echo no luck; exit 3' ]", "no luck")]
     public async Task Command_that_does_not_start_is_one_sentence(string command, string expected) =>
         AssertSentence(expected, await RunningFrontEnd.FailAsync($"daemons: [ {{ name: app, command: {command} }} ]"));
@@ -73,7 +73,7 @@ public sealed partial class LifecycleTests
         var folder = RunningFrontEnd.NewFolder();
         var first = await RunningFrontEnd.StartAsync("""
             name: site
-            daemons: [ { name: app, sample: true }, { name: sleeper, command: [ python3, -c, "import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)", "{socket}" ] } ]
+            daemons: [ { name: app, sample: true }, { name: sleeper, command: [ python3, -c, "import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); s.accept(); time.sleep(600)", "{socket}" ] } ]
             routes: [ { path: /, daemon: app } ]
             """, folder);
         var daemons = first.Status.Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId!.Value).ToArray();

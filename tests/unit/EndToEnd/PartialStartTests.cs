@@ -90,7 +90,7 @@ public sealed class PartialStartTests
             routes: [ { path: /, daemon: well }, { path: /broken, daemon: broken } ]
             """);
         Assert.Contains(
-            frontEnd.Status.Warnings, warning => warning.Contains("ended with exit code 3 before it listened", StringComparison.Ordinal));
+            frontEnd.Status.Warnings, warning => warning.Contains("ended with exit code 3 before it served", StringComparison.Ordinal));
         using (var answer = await frontEnd.Client.GetAsync("/broken")) Assert.Equal(503, (int)answer.StatusCode);
         Assert.Equal("200 OK\n", await frontEnd.Client.GetStringAsync("/status/200"));
     }

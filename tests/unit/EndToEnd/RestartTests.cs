@@ -85,7 +85,7 @@ public sealed class RestartTests : IDisposable
     [InlineData("name: site\nlisten: [ \"http://127.0.0.1:1\" ]\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { path: /, daemon: "
         + "app } ]", "listen cannot be changed while 'site' runs")]
     [InlineData("name: site\ndaemons: [ { name: app, command: [ \"false\" ] } ]\nroutes: [ { path: /, daemon: app } ]",
-        "daemon group 'app': 'false' ended with exit code 1 before it listened")]
+        "daemon group 'app': 'false' ended with exit code 1 before it served")]
     public async Task Configuration_that_is_no_good_changes_nothing_and_says_why(string yaml, string reason)
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync(Site, _folder);

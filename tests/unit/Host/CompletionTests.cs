@@ -23,8 +23,8 @@ public sealed class CompletionTests
             ("  daemonproxy   ver", "verify"),
             ("daemonproxy verify ", "embedded flush rate-limit"),
             ("daemonproxy serve ", ""),
-            ("daemonproxy serve --s", "--service --strict"),
-            ("daemonproxy serve --name x --st", "--strict"),
+            ("daemonproxy serve --s", "--service --start-timeout --strict"),
+            ("daemonproxy serve --name x --st", "--start-timeout --strict"),
             ("daemonproxy explain WSGI021", "WSGI0210"),
             ("daemonproxy stop ", ""),
         ];

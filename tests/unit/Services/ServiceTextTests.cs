@@ -203,4 +203,41 @@ public sealed class ServiceTextTests
         var elements = XDocument.Parse(text).Root!.Element("dict")!.Elements().ToList();
         return elements.Chunk(2).ToDictionary(pair => pair[0].Value, pair => pair[1]);
     }
+
+    [Theory]
+    [InlineData("DB_PASSWORD", true)]
+    [InlineData("SECRET_KEY", true)]
+    [InlineData("github_token", true)]
+    [InlineData("AWS_SECRET_ACCESS_KEY", true)]
+    [InlineData("STRIPE_API_KEY", true)]
+    [InlineData("PGPASSWORD", true)]
+    [InlineData("DB_PASSWORD_FILE", false)]
+    [InlineData("TOKENIZERS_PARALLELISM", false)]
+    [InlineData("SORT_KEY", false)]
+    [InlineData("KEYBOARD", false)]
+    [InlineData("DJANGO_SETTINGS_MODULE", false)]
+    public void Secret_is_kept_out_of_the_definition_of_a_service(string name, bool isSecret)
+    {
+        var service = Site with { Environment = new Dictionary<string, string> { [name] = "x" } };
+        if (!isSecret)
+        {
+            Assert.Contains($"Environment=\"{name}=x\"", SystemdUnit.Text(service).Split('\n'));
+            return;
+        }
+        Assert.StartsWith($"{name} looks like a secret", Assert.Throws<ServiceException>(() => SystemdUnit.Text(service)).Message);
+        Assert.Throws<ServiceException>(() => LaunchdAgent.Text(service, enable: true));
+    }
+
+    [Fact]
+    public void Environment_file_is_systemds_alone()
+    {
+        var service = Site with { EnvironmentFile = "/etc/100%/site.env" };
+        Assert.Contains("EnvironmentFile=/etc/100%%/site.env", SystemdUnit.Text(service).Split('\n'));
+        Assert.Contains("env-file", Assert.Throws<ServiceException>(() => LaunchdAgent.Text(service, enable: true)).Message);
+    }
+
+    [Fact]
+    public void Name_of_a_variable_is_checked() => Assert.Contains("'A-B' cannot be the name",
+        Assert.Throws<ServiceException>(() => SystemdUnit.Text(
+            Site with { Environment = new Dictionary<string, string> { ["A-B"] = "x" } })).Message);
 }
