@@ -8,7 +8,7 @@ Describe 'Start-DaemonProxy' {
         $proxy = Start-DaemonProxy
         $proxy.Name | Should -Be 'default'
         $proxy.State | Should -Be 'Serving'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It 'lives in a process of its own' {
@@ -23,14 +23,14 @@ Describe 'Start-DaemonProxy' {
         try { $proxy = Start-DaemonProxy site.yaml } finally { Pop-Location }
         $proxy.Name | Should -Be 'site'
         $proxy.ConfigurationFile | Should -Be $file
-        (Invoke-WebRequest "$($proxy.Uri[0])d/bytes?n=10").RawContentLength | Should -Be 10
-        (Invoke-WebRequest "$($proxy.Uri[0])other" -SkipHttpErrorCheck).StatusCode | Should -Be 404
+        (Invoke-WebRequest "$($proxy.Uri)d/bytes?n=10").RawContentLength | Should -Be 10
+        (Invoke-WebRequest "$($proxy.Uri)other" -SkipHttpErrorCheck).StatusCode | Should -Be 404
     }
 
     It 'takes name and address from its parameters' {
         $proxy = Start-DaemonProxy -Name other -Listen http://127.0.0.1:0
         $proxy.Name | Should -Be 'other'
-        $proxy.Uri | Should -HaveCount 1
+        $proxy.Uris | Should -HaveCount 1
     }
 
     It 'started twice with the same configuration warns and returns the running one' {
@@ -60,7 +60,7 @@ daemons: [ { name: demo, sample: true } ]"
     It 'started again on another address is an error' {
         $proxy = Start-DaemonProxy
         (Start-DaemonProxy -Listen http://127.0.0.1:0 -WarningAction SilentlyContinue).ProcessId | Should -Be $proxy.ProcessId
-        { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage "*on $($proxy.Uri[0])*"
+        { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage "*on $($proxy.Uri)*"
     }
 
     It 'takes files from the pipeline, and their names are not its name' {
@@ -112,13 +112,13 @@ daemons: [ { name: demo, sample: true } ]"
         Get-DaemonProxy | Should -BeNullOrEmpty
         $proxy = Start-DaemonProxy $file -AllowFailedDaemon -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Where-Object { $_ -like "*'b'*exit code 3*no luck*" } | Should -Not -BeNullOrEmpty
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It 'says that a port is in use, and loses nothing of what is served there' {
         $proxy = Start-DaemonProxy
-        { Start-DaemonProxy -Name second -Listen $proxy.Uri[0] -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        { Start-DaemonProxy -Name second -Listen $proxy.Uri -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It 'with -WhatIf starts nothing' {

@@ -9,7 +9,7 @@ Describe 'Stop-DaemonProxy' {
         $processes = @($proxy.ProcessId) + $proxy.Daemons.ProcessId
         Stop-DaemonProxy
         $processes | ForEach-Object { Get-Process -Id $_ -ErrorAction Ignore } | Where-Object { -not $_.HasExited } | Should -BeNullOrEmpty
-        { Invoke-WebRequest $proxy.Uri[0] } | Should -Throw
+        { Invoke-WebRequest $proxy.Uri } | Should -Throw
     }
 
     It 'takes names with wildcards' {

@@ -38,7 +38,7 @@ Describe 'The front end' {
         Test-DaemonProxyConfiguration $Site.ConfigurationFile -Quiet | Should -BeTrue
     }
 
-    It 'answers' { (Invoke-WebRequest $Site.Uri[0] -SkipHttpErrorCheck -SkipCertificateCheck).StatusCode | Should -BeLessThan 500 }
+    It 'answers' { (Invoke-WebRequest $Site.Uri -SkipHttpErrorCheck -SkipCertificateCheck).StatusCode | Should -BeLessThan 500 }
 
     It 'keeps embedded mode restricted' { $Site.RestrictEmbedded | Should -BeTrue }
 

@@ -178,7 +178,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         var other = status.ConfigurationFile != configuration.File || running != application
             ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
             : status.ConfigurationHash != configuration.Hash ? $"with {status.ConfigurationFile} as it was before it was changed"
-            : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uri)}"
+            : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uris)}"
             : null;
         if (other is null)
         {
@@ -194,11 +194,19 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
     }
 
-    // Port 0 asks for any free port, and * for every interface.
+    // Port 0 asks for any free port.
     private bool ListensOn(InstanceStatus status) => Listen!.All(asked =>
-        ListenAddress.TryParse(asked, out var address, out _) && status.Uri.Any(uri =>
+        ListenAddress.TryParse(asked, out var address, out _) && status.Uris.Any(uri =>
             uri.Scheme == address.Scheme && (address.Port == 0 || uri.Port == address.Port)
-            && (uri.Host.Trim('[', ']') == address.Host || address.Host is "*")));
+            && IsHostOf(address, uri)));
+
+    // A front end that listens on every interface says localhost; one that listens on localhost says 127.0.0.1 and ::1.
+    private static bool IsHostOf(ListenAddress asked, Uri uri) => asked.Host switch
+    {
+        "*" or "0.0.0.0" or "::" => uri.Host == "localhost",
+        "localhost" => uri.IsLoopback && uri.Host != "localhost",
+        var host => uri.Host.Trim('[', ']') == host,
+    };
 
     private LaunchedApplication? LaunchedApplication() => Application is null ? null : new(
         ApplicationTarget.IsModule(Application)

@@ -128,7 +128,7 @@ internal static class ServeCommand
         foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}");
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-            : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
+            : $"'{status.Name}' serves {string.Join(", ", status.Uris)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
             + "it");
         return DaemonProxyCommand.Ok;
     }
@@ -183,10 +183,10 @@ internal static class ServeCommand
             await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport));
         else if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus));
-        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it");
+        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uris)}; Ctrl+C stops it");
         await output.FlushAsync();
         if (background) Detachment.LeaveStreams();
-        manager?.Ready($"serves {string.Join(", ", status.Uri)}");
+        manager?.Ready($"serves {string.Join(", ", status.Uris)}");
         _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
 
         var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested));

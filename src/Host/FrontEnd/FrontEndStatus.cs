@@ -1,3 +1,4 @@
+using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
@@ -19,7 +20,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             ProcessId = Environment.ProcessId,
             StartTime = frontEnd.StartTime,
             State = frontEnd.State,
-            Uri = frontEnd.Addresses,
+            Uris = [.. frontEnd.Addresses.Select(Reachable)],
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
             LogFile = frontEnd.LogFile,
@@ -33,7 +34,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             },
             Warnings = frontEnd.Certificate?.RenewalWarning is { } warning ? [.. served.Warnings, warning] : [.. served.Warnings],
             Certificate = Certificate(),
-            MetricsUri = frontEnd.MetricsAddress,
+            MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
             Routes = [.. served.Routes.Routes.Select(Route)],
@@ -91,6 +92,11 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
 
     /// <summary>The options in force: those of the configuration, with live changes applied.</summary>
     public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
+
+    // A server can listen on the address that stands for every interface, but a client cannot connect to it everywhere.
+    private static Uri Reachable(Uri listening) =>
+        IPAddress.TryParse(listening.DnsSafeHost, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(listening) { Host = "localhost" }.Uri : listening;
 
     private IEnumerable<OptionStatus> Options(DaemonGroup group) =>
         EffectiveOption.From(group.Options with { FlushPolicy = group.Policy.Current })

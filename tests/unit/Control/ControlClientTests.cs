@@ -79,7 +79,7 @@ public sealed class ControlClientTests : IDisposable
         var received = await client.GetStatusAsync();
 
         Assert.Equal(Json(status), Json(received));
-        Assert.Equal(status.Uri, received.Uri);
+        Assert.Equal(status.Uris, received.Uris);
     }
 
     private static string Json(InstanceStatus status) => JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus);

@@ -37,7 +37,7 @@ internal sealed class ControlServer : IAsyncDisposable
         ProcessId = processId,
         StartTime = DateTime.UnixEpoch.ToLocalTime(),
         State = InstanceState.Serving,
-        Uri = [new Uri("http://127.0.0.1:8080")],
+        Uris = [new Uri("http://127.0.0.1:8080")],
         Version = "1.0",
         Daemons = [],
         Routes = [],

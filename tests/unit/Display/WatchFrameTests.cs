@@ -157,7 +157,7 @@ public sealed class WatchFrameTests
             ProcessId = 1,
             StartTime = Noon.AddSeconds(-60).LocalDateTime,
             State = InstanceState.Serving,
-            Uri = [new("http://127.0.0.1:8080/")],
+            Uris = [new("http://127.0.0.1:8080/")],
             Version = "1",
             Traffic = traffic,
             Daemons =

@@ -30,7 +30,7 @@ internal sealed class AnsweringServer : IDisposable
         ProcessId = Environment.ProcessId,
         StartTime = DateTime.UnixEpoch,
         State = InstanceState.Serving,
-        Uri = [new Uri($"http://127.0.0.1:{port}")],
+        Uris = [new Uri($"http://127.0.0.1:{port}")],
         Version = "0",
         Daemons = [Daemon("demo", DaemonSource.Sample), Daemon("app", DaemonSource.Command)],
         Routes = routes,

@@ -26,7 +26,7 @@ public class ServerRateLimitVerificationTests
     {
         using var server = new AnsweringServer(answer);
 
-        var result = await MeasureAsync(new() { Uri = server.Status().Uri[0], Rate = 1024 });
+        var result = await MeasureAsync(new() { Uri = server.Status().Uri, Rate = 1024 });
 
         Assert.Equal(failure, result.Failure);
         Assert.Contains(problem, result.Problem);
@@ -39,7 +39,7 @@ public class ServerRateLimitVerificationTests
     {
         using var server = new AnsweringServer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
 
-        var result = await MeasureAsync(new() { Uri = server.Status().Uri[0], Rate = 1024, Skip = 100 });
+        var result = await MeasureAsync(new() { Uri = server.Status().Uri, Rate = 1024, Skip = 100 });
 
         Assert.Contains("ended after 5 bytes, within the 100 that were to be left out", result.Problem);
     }
@@ -75,7 +75,7 @@ public class ServerRateLimitVerificationTests
         await stop.CancelAsync();
 
         var result = await ServerRateLimitVerification.RunAsync(
-            new() { Uri = server.Status().Uri[0], Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
+            new() { Uri = server.Status().Uri, Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
 
         Assert.True(result.Interrupted);
         Assert.False(result.Passed);
