@@ -75,7 +75,7 @@ SCRIPT
             '/nonexistent:/usr/sbin/nologin'
             '/usr/share/man/man1/daemonproxy.1.gz'
             'complete -o bashdefault -o default -F _daemonproxy daemonproxy'
-            "'default' would listen on http://127.0.0.1:8080"
+            "'sample' would listen on http://127.0.0.1:8080"
             '200'
             'healthy'
             "'sample' serves with new daemons"

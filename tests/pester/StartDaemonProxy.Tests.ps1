@@ -33,6 +33,15 @@ Describe 'Start-DaemonProxy' {
         $proxy.Uris | Should -HaveCount 1
     }
 
+    It 'without a name in the configuration or a parameter takes that of the file, and leaves the front end "default" alone' {
+        $default = Start-DaemonProxy
+        $file = New-ConfigurationFile 'my shop.yaml' 'daemons: [ { name: demo, sample: true } ]'
+        (Start-DaemonProxy $file).Name | Should -Be 'my-shop'
+        (Import-DaemonProxyConfiguration $file | Start-DaemonProxy -WarningAction SilentlyContinue).Name | Should -Be 'my-shop'
+        (Restart-DaemonProxy my-shop -PassThru).Name | Should -Be 'my-shop'
+        (Get-DaemonProxy default).ProcessId | Should -Be $default.ProcessId
+    }
+
     It 'started twice with the same configuration warns and returns the running one' {
         $first = Start-DaemonProxy
         $second = Start-DaemonProxy -WarningVariable warning -WarningAction SilentlyContinue
@@ -42,7 +51,7 @@ Describe 'Start-DaemonProxy' {
 
     It 'started twice with another configuration is an error that names the way out' {
         Start-DaemonProxy | Out-Null
-        $file = New-ConfigurationFile 'again.yaml' 'daemons: [ { name: demo, sample: true } ]'
+        $file = New-ConfigurationFile 'again.yaml' "name: default`ndaemons: [ { name: demo, sample: true } ]"
         { Start-DaemonProxy $file -ErrorAction Stop } |
             Should -Throw -ErrorId 'InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Restart-DaemonProxy default*Stop-DaemonProxy default*'
     }

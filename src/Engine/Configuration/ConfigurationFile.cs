@@ -23,7 +23,8 @@ public static class ConfigurationFile
     internal static ProxyConfiguration Load(string path, string yaml)
     {
         var full = Path.GetFullPath(path);
-        return Parse(yaml, path, Path.GetDirectoryName(full)!) with { File = full, Hash = HashOf(yaml) };
+        var initial = new ProxyConfiguration { Name = NameRule.FromFile(full) ?? ProxyConfiguration.DefaultName };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!, initial) with { File = full, Hash = HashOf(yaml) };
     }
 
     // FNV-1a over UTF-16: it only detects a changed file, which is no secret to its reader. The hashes in System.Security.Cryptography need
@@ -37,14 +38,17 @@ public static class ConfigurationFile
     /// <param name="baseDirectory">Full path of the folder that relative paths start from.</param>
     /// <returns>A checked configuration; its <see cref="ProxyConfiguration.File"/> is null.</returns>
     /// <exception cref="ConfigurationException">There are mistakes; the exception carries all of them, in file order.</exception>
-    public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory)
+    public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory) =>
+        Parse(yaml, fileName, baseDirectory, new ProxyConfiguration());
+
+    private static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory, ProxyConfiguration initial)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var reading = new Reading(fileName, baseDirectory);
         var root = NodeComposer.Compose(yaml, fileName);
-        var configuration = new ProxyConfiguration();
+        var configuration = initial;
         if (root is MappingNode mapping)
-            configuration = ProxySection.Read(mapping, reading);
+            configuration = ProxySection.Read(mapping, initial, reading);
         else
             reading.Mistake(root, $"a configuration is keys and values, for example 'name: site', and this is {root.Kind}");
         reading.ThrowIfMistaken();
