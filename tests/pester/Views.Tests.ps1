@@ -10,6 +10,36 @@ BeforeAll {
 }
 AfterAll { Remove-OwnRuntimeDirectory }
 
+Describe 'ConvertTo-Json' {
+    BeforeAll {
+        # The properties of a type, and of the types in it, that ConvertTo-Json would write as a number although they are words.
+        function Find-Enum([type] $Type, [string] $Path, [Collections.Generic.HashSet[type]] $Seen) {
+            if ($Type.IsEnum) { return $Path }
+            foreach ($argument in $Type.GetGenericArguments()) { Find-Enum $argument $Path $Seen }
+            if ($Type.FullName -notlike 'DaemonProxy.*' -or -not $Seen.Add($Type)) { return }
+            foreach ($property in $Type.GetProperties('Public, Instance')) { Find-Enum $property.PropertyType "$Path.$($property.Name)" $Seen }
+        }
+    }
+
+    It 'writes <_> with words, not with numbers that stand for them' -ForEach $types {
+        $name = $_
+        $type = [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -like 'DaemonProxy*' } | ForEach-Object { $_.GetType($name) } | Select-Object -First 1
+        if (-not $type) {
+            $file = Get-ChildItem (Join-Path (Get-Module DaemonProxy).ModuleBase 'engine') -Filter DaemonProxy.*.dll | Where-Object { $name.StartsWith($_.BaseName) }
+            $type = ([Runtime.Loader.AssemblyLoadContext]::All | Where-Object Name -EQ 'DaemonProxy.Engine').LoadFromAssemblyPath($file.FullName).GetType($name)
+        }
+        Find-Enum $type $name ([Collections.Generic.HashSet[type]]::new()) | Should -BeNullOrEmpty
+    }
+
+    It 'tells the state of a front end, its daemons and its limits' {
+        $json = Get-DaemonProxy site | ConvertTo-Json -Depth 5 | ConvertFrom-Json
+        $json.State | Should -Be 'Serving'
+        $json.Daemons[0].State | Should -Be 'Ready'
+        $json.Daemons[0].Source | Should -Be 'Sample'
+        $json.Routes[0].RateLimits[0].Pacer | Should -Be 'TokenBucket'
+    }
+}
+
 Describe 'The views' {
     It 'show <_> as a table and as a list' -ForEach $types {
         $views = (Get-FormatData -TypeName $_).FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name }

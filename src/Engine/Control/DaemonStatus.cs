@@ -15,7 +15,7 @@ public sealed record DaemonStatus
     public required string Daemon { get; init; }
 
     /// <summary>Where its processes come from: <c>Sample</c>, <c>Application</c>, <c>Command</c> or <c>Address</c>.</summary>
-    public required DaemonSource Source { get; init; }
+    public required string Source { get; init; }
 
     /// <summary>The WSGI application: its script's full path, or module:callable; null for other groups.</summary>
     public string? Application { get; init; }
@@ -23,7 +23,7 @@ public sealed record DaemonStatus
     /// <summary>
     /// <c>Ready</c>, <c>Starting</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody else runs.
     /// </summary>
-    public required DaemonState State { get; init; }
+    public required string State { get; init; }
 
     /// <summary>Where an external group listens; null for a managed group, whose workers each have a socket of their own.</summary>
     public string? Address { get; init; }

@@ -14,7 +14,7 @@ public sealed record InstanceStatus
     public required int ProcessId { get; init; }
 
     /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes the requests in flight.</summary>
-    public required InstanceState State { get; init; }
+    public required string State { get; init; }
 
     /// <summary>When it began to serve, in local time.</summary>
     public required DateTime StartTime { get; init; }

@@ -19,7 +19,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Name = frontEnd.Name,
             ProcessId = Environment.ProcessId,
             StartTime = frontEnd.StartTime,
-            State = frontEnd.State,
+            State = frontEnd.State.ToString(),
             Uris = [.. frontEnd.Addresses.Select(Reachable)],
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
@@ -109,9 +109,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         {
             Name = frontEnd.Name,
             Daemon = group.Options.Name,
-            Source = group.Options.Source,
+            Source = group.Options.Source.ToString(),
             Application = group.Options.Application,
-            State = supervisor?.State ?? DaemonState.External,
+            State = (supervisor?.State ?? DaemonState.External).ToString(),
             Address = group.Options.Address?.ToString(),
             Workers = supervisor?.Workers ?? [],
             FlushPolicy = FlushPolicy(group),
@@ -133,10 +133,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = route?.Daemon,
             Application = route?.Application,
             Index = index + 1,
-            Scope = limit.Scope,
+            Scope = limit.Scope.ToString(),
             Rate = limit.Limit.Rate,
             InitialBurst = limit.Limit.InitialBurst,
-            Pacer = limit.Limit.Pacer,
+            Pacer = limit.Limit.Pacer.ToString(),
             Methods = limit.Conditions.Methods,
             ContentTypes = limit.Conditions.ContentTypes,
             Paths = limit.Conditions.Paths,
@@ -149,5 +149,5 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         record.Status == 0 ? null : record.Status, record.BytesSent, time.GetElapsedTime(record.Start));
 
     private TrafficStatus Traffic(TrafficCounter counter, StatisticsScope scope, string? target) =>
-        counter.Status() with { Name = frontEnd.Name, Scope = scope, Target = target };
+        counter.Status() with { Name = frontEnd.Name, Scope = scope.ToString(), Target = target };
 }

@@ -36,7 +36,7 @@ internal sealed class ControlServer : IAsyncDisposable
         Name = name,
         ProcessId = processId,
         StartTime = DateTime.UnixEpoch.ToLocalTime(),
-        State = InstanceState.Serving,
+        State = nameof(InstanceState.Serving),
         Uris = [new Uri("http://127.0.0.1:8080")],
         Version = "1.0",
         Daemons = [],

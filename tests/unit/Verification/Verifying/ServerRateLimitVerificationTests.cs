@@ -28,7 +28,7 @@ public class ServerRateLimitVerificationTests
 
         var result = await MeasureAsync(new() { Uri = server.Status().Uri, Rate = 1024 });
 
-        Assert.Equal(failure, result.Failure);
+        Assert.Equal(failure.ToString(), result.Failure);
         Assert.Contains(problem, result.Problem);
         Assert.False(result.Passed);
         Assert.Equal(0, result.AchievedRate);
@@ -49,7 +49,7 @@ public class ServerRateLimitVerificationTests
     {
         var result = await MeasureAsync(new() { Uri = Nobody(), Rate = 1024, Connections = 50 });
 
-        Assert.Equal(MeasurementFailure.NotConnected, result.Failure);
+        Assert.Equal(nameof(MeasurementFailure.NotConnected), result.Failure);
         Assert.StartsWith("No connection to 127.0.0.1:", result.Problem);
         Assert.Single(result.Details);
     }
@@ -63,7 +63,7 @@ public class ServerRateLimitVerificationTests
         var result = await MeasureAsync(
             new() { Uri = new($"http://{silent.LocalEndpoint}"), Rate = 1024, WaitLimit = TimeSpan.FromMilliseconds(50) });
 
-        Assert.Equal(MeasurementFailure.TimedOut, result.Failure);
+        Assert.Equal(nameof(MeasurementFailure.TimedOut), result.Failure);
         Assert.Contains("did not answer within 0.05 s", result.Problem);
     }
 
