@@ -11,6 +11,14 @@ routes:
 AfterAll { Remove-OwnRuntimeDirectory }
 
 Describe 'Restart-DaemonProxy' {
+    It 'has the front end that refused as the target of its error' {
+        $proxy = Start-DaemonProxy -Name target
+        try { Restart-DaemonProxy target -Daemon none -ErrorAction Stop } catch { $refusal = $_ }
+        $refusal.FullyQualifiedErrorId | Should -Be 'NotFoundInInstance,DaemonProxy.Cmdlets.RestartDaemonProxyCommand'
+        $refusal.TargetObject.ProcessId | Should -Be $proxy.ProcessId
+        Stop-DaemonProxy target
+    }
+
     BeforeEach {
         $script:file = New-ConfigurationFile 'site.yaml' $text
         $script:before = Start-DaemonProxy $file

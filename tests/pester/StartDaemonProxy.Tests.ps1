@@ -130,6 +130,49 @@ daemons: [ { name: demo, sample: true } ]"
         (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
+    It 'started in parallel serves once, and every loser gets InstanceAlreadyRunning or the running one' {
+        $manifest = (Get-Module DaemonProxy).Path -replace 'bin.*', 'DaemonProxy.psd1'
+        # The same name with two configurations, so that whoever loses has to be told.
+        $files = 'a', 'b' | ForEach-Object { New-ConfigurationFile "$_.yaml" "name: race`ndaemons: [ { name: $_, sample: true } ]" }
+        $answers = $files * 3 | ForEach-Object -ThrottleLimit 6 -Parallel {
+            Import-Module $using:manifest
+            try { (Start-DaemonProxy $_ -ErrorAction Stop -WarningAction SilentlyContinue).ProcessId }
+            catch { $_.FullyQualifiedErrorId }
+        }
+        $running = (Get-DaemonProxy race).ProcessId
+        $answers | Should -HaveCount 6
+        $answers | Should -BeIn $running, "InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand"
+        ($answers -like 'InstanceAlreadyRunning*').Count | Should -BeGreaterOrEqual 3
+    }
+
+    It 'names parameters in its errors, not options of a command line' {
+        $log = Join-Path $OwnDirectory 'no/such/folder/events.log'
+        { Start-DaemonProxy -LogPath $log -ErrorAction Stop } | Should -Throw -ExpectedMessage '*name another with -LogPath*'
+        { Start-DaemonProxy -Listen nonsense -ErrorAction Stop } | Should -Throw -ExpectedMessage '-Listen: *nonsense*'
+        { Start-DaemonProxy -Application none.wsgi -ErrorAction Stop } | Should -Throw -ExpectedMessage '*give -Application a file*'
+    }
+
+    It 'has the front end that is in the way as the target of its error' {
+        $proxy = Start-DaemonProxy
+        try { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } catch { $target = $_.TargetObject }
+        $target.ProcessId | Should -Be $proxy.ProcessId
+        $target | Stop-DaemonProxy
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+
+    It 'works with -Debug where nobody can be asked, as every cmdlet does' {
+        $script = @'
+            Import-Module '{0}'
+            Start-DaemonProxy -Name debug -Debug 5>$null | ForEach-Object Name
+            Get-DaemonProxy none -Debug 5>$null -ErrorVariable e 2>$null; $e[-1].FullyQualifiedErrorId
+            Set-RateLimit debug / -Rate 1MB -PassThru -Debug 5>$null | ForEach-Object Rate
+            Set-FlushPolicy debug -FlushDelay 0 -Debug 5>$null 3>$null
+            Restart-DaemonProxy debug -Debug 5>$null
+            Stop-DaemonProxy debug -PassThru -Debug 5>$null | ForEach-Object Name
+'@ -f "$PSScriptRoot/../../module/DaemonProxy.psd1"
+        pwsh -NoProfile -NonInteractive -Command $script 2>&1 | Should -Be 'debug', 'InstanceNotFound,DaemonProxy.Cmdlets.GetDaemonProxyCommand', '1048576', 'debug'
+    }
+
     It 'with -WhatIf starts nothing' {
         Start-DaemonProxy -WhatIf | Should -BeNullOrEmpty
         Get-DaemonProxy | Should -BeNullOrEmpty

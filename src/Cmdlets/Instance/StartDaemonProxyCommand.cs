@@ -137,7 +137,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
         catch (ControlException error)
         {
-            WriteControlError(error, name);
+            WriteControlError(error, FrontEndOrName(name, error.Failure));
         }
     }
 
@@ -191,7 +191,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             $"'{name}' is already running {other} (process {status.ProcessId}); bring a changed file into force with Restart-DaemonProxy "
                 + $"{name}, "
                 + $"end it with Stop-DaemonProxy {name}, or choose another name with -Name",
-            "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
+            "InstanceAlreadyRunning", ErrorCategory.ResourceExists, status);
     }
 
     // Port 0 asks for any free port.

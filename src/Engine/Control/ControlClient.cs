@@ -186,7 +186,7 @@ public sealed class ControlClient : IDisposable
     {
         var running = InstanceDirectory.List(_runtime);
         var others = running.Count == 0
-            ? "none is; start one with Start-DaemonProxy"
+            ? "none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell"
             : $"these are: {string.Join(", ", running)}";
         return new ControlException($"no front end named '{Name}' is running; {others}", ControlFailure.NotRunning);
     }

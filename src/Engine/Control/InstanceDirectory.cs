@@ -299,7 +299,9 @@ public sealed class InstanceDirectory : IDisposable
     private static ControlException AlreadyRunning(string name, string folder)
     {
         var process = ProcessOf(folder) is { } id ? $" (process {id})" : "";
-        return new ControlException($"'{name}' is already running{process}; stop it with Stop-DaemonProxy {name}, or choose another name",
+        return new ControlException(
+            $"'{name}' is already running{process}; stop it with daemonproxy stop {name} (Stop-DaemonProxy {name} in PowerShell), or choose "
+                + "another name with --name",
             ControlFailure.AlreadyRunning);
     }
 }

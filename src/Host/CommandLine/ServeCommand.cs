@@ -173,7 +173,9 @@ internal static class ServeCommand
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport));
+            var kind = failure is ControlException { Failure: var known } ? known : ControlFailure.StartFailed;
+            await output.WriteLineAsync(
+                JsonSerializer.Serialize(new StartReport(null, failure.Message, kind), ControlJson.Default.StartReport));
             return DaemonProxyCommand.Failed;
         }
 

@@ -20,7 +20,7 @@ public sealed class ControlClientTests : IDisposable
         using var client = new ControlClient("site", _scratch.Runtime);
         var alone = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
         Assert.Equal(ControlFailure.NotRunning, alone.Failure);
-        Assert.Equal("no front end named 'site' is running; none is; start one with Start-DaemonProxy", alone.Message);
+        Assert.Equal("no front end named 'site' is running; none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell", alone.Message);
 
         using var a = InstanceDirectory.Acquire("a", _scratch.Runtime);
         using var b = InstanceDirectory.Acquire("b", _scratch.Runtime);
