@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -14,6 +15,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     private const string ByApplication = "Application";
     private const string ByObject = "InputObject";
     private const string SampleName = "the built-in sample application";
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private bool _named;
 
@@ -172,8 +175,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     /// </summary>
     private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {
-        if (StatusOf(name) is not { } status)
-            return;
+        var status = Wait($"Waiting for '{name}', which is being started", stop => StatusOnceStartedAsync(name, stop));
         var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
         var other = status.ConfigurationFile != configuration.File || running != application
             ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
@@ -192,6 +194,29 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
                 + $"{name}, "
                 + $"end it with Stop-DaemonProxy {name}, or choose another name with -Name",
             "InstanceAlreadyRunning", ErrorCategory.ResourceExists, status);
+    }
+
+    /// <summary>The status of a front end that may still be starting: it holds its name before it answers on its control socket.</summary>
+    private async Task<InstanceStatus> StatusOnceStartedAsync(string name, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var client = new ControlClient(name);
+        while (true)
+        {
+            try
+            {
+                return await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ControlException error) when (error.Failure == ControlFailure.Unreachable)
+            {
+                if (Stopwatch.GetElapsedTime(start) > Timeout)
+                    throw new ControlException(
+                        $"'{name}' is already running and has not answered on its control socket for {Timeout.TotalSeconds:0} s; end its "
+                            + "process, or choose another name with -Name",
+                        ControlFailure.AlreadyRunning, error);
+                await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     // Port 0 asks for any free port.
