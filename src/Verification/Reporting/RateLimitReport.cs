@@ -46,6 +46,7 @@ public static class RateLimitReport
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 100% }
         th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .5rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
         th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 10rem }
+        @media (max-width: 800px) { td.name { min-width: 8rem } td.good, td.bad { white-space: normal; min-width: 5rem } }
         .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
         td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
         details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft); font-size: .9rem }
@@ -105,18 +106,19 @@ public static class RateLimitReport
     {
         page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Measured</th>");
         foreach (var heading in (
-            ReadOnlySpan<string>)["Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte", "Fairness",
-            "Result"])
+            ReadOnlySpan<string>)["Result", "Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte",
+            "Fairness"])
             page.Append($"<th scope=\"col\">{heading}</th>");
         page.Append("</tr></thead><tbody>\n");
         for (var i = 0; i < rates.Count; i++)
         {
             var rate = rates[i];
             page.Append("<tr><td class=\"name\"><div><span class=\"key\" "
-                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
+                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td "
+                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td>");
+            page.Append($"<td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
             page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
-            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td "
-                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td></tr>\n");
+            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td></tr>\n");
         }
 
         page.Append("</tbody></table></div>");

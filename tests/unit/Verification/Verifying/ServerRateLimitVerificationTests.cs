@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using System.Text;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
@@ -146,6 +147,33 @@ public class ServerRateLimitVerificationTests
         Assert.Equal(8, html.Split("<svg ").Length - 1);
         Assert.Equal(8, html.Split("role=\"img\" aria-label=\"").Length - 1);
         Assert.DoesNotContain("NaN", html);
+    }
+
+    [Theory]
+    [InlineData("/x?n=1", "/x?n=2", "http/x?n=1|http/x?n=2")]
+    [InlineData("/x?n=1&padding-that-fills-the-label-completely", "/x?n=2&padding-that-fills-the-label-completely",
+        "1. …that-fills-the-label-completely|2. …that-fills-the-label-completely")]
+    public void A_report_tells_addresses_apart_that_differ_in_their_query_and_has_the_verdict_beside_them(
+        string first, string second, string labels)
+    {
+        ServerRateLimitResult Result(string target) => new()
+        {
+            Uri = new("http://http" + target),
+            ConfiguredRate = 1024,
+            Connections = 1,
+            Expected = "within 1%",
+            AchievedRate = 1024,
+            Duration = TimeSpan.FromSeconds(2),
+            Windows = [1024, 1024],
+            Passed = true,
+        };
+
+        var html = RateLimitReport.Html([Result(first), Result(second)]);
+
+        var shown = Regex.Matches(html[..html.IndexOf("</svg>", StringComparison.Ordinal)], ">([^<>]+)</text>")
+            .Select(text => System.Net.WebUtility.HtmlDecode(text.Groups[1].Value)).ToList();
+        Assert.Equal(labels.Split('|'), shown.TakeLast(2));
+        Assert.Contains("<th scope=\"col\">Measured</th><th scope=\"col\">Result</th>", html);
     }
 
     private static Task<ServerRateLimitResult> MeasureAsync(ServerRateLimitOptions options) =>
