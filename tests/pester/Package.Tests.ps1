@@ -45,7 +45,7 @@ Describe 'The package' {
     It 'has the files of a module and no others' {
         $files = Get-ChildItem $packaged -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($packaged, $_.FullName).Replace('\', '/') }
         $expected = @(
-            'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'LICENSE', 'DotNetNotices.txt', 'ThirdPartyNotices.txt'
+            'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'Verify.Tests.ps1', 'LICENSE', 'DotNetNotices.txt', 'ThirdPartyNotices.txt'
             'en-US/DaemonProxy.Cmdlets.dll-Help.xml', 'en-US/about_DaemonProxy.help.txt', 'en-US/about_EmbeddedMode.help.txt', 'en-US/about_FlushPolicy.help.txt', 'en-US/about_RateLimit.help.txt'
             'bin/DaemonProxy.Cmdlets.dll', 'bin/engine/DaemonProxy.Editing.dll', 'bin/engine/DaemonProxy.Engine.dll', 'bin/engine/DaemonProxy.Services.dll', 'bin/engine/DaemonProxy.Verification.dll', 'bin/engine/System.Threading.RateLimiting.dll', 'bin/engine/YamlDotNet.dll'
             $platforms | ForEach-Object { "bin/host/$_/daemonproxy$(if ($_ -like 'win-*') { '.exe' })" }
