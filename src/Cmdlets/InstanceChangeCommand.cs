@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Statistics;
 

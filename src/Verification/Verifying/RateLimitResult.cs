@@ -1,4 +1,3 @@
-using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
