@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using System.Text.Json.Serialization;
 using DaemonProxy.Daemons;
 using DaemonProxy.Statistics;
