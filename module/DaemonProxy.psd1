@@ -26,6 +26,7 @@
         'Import-DaemonProxyConfiguration'
         'New-DaemonProxyCertificate'
         'New-DaemonProxyConfiguration'
+        'New-DaemonProxyTest'
         'Register-DaemonProxyService'
         'Restart-DaemonProxy'
         'Set-EmbeddedRestriction'

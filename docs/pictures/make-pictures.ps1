@@ -52,13 +52,13 @@ routes:
     $tmux = { tmux -S "$work/tmux" -f /dev/null @args }
     $columns, $rows = 141, 22
     try {
-        $load = Start-ThreadJob -ArgumentList $proxy.Uri[0] {
+        $load = Start-ThreadJob -ArgumentList $proxy.Uri {
             param($address)
             $http = [Net.Http.HttpClient]::new()
             while ($true) { foreach ($path in 'bytes?n=20000', 'drip?count=2&every-ms=40', 'echo') { $null = $http.GetByteArrayAsync("$address$path").Result } }
         }
         foreach ($path in 'download/bytes?n=90000000', 'video/stream?n=90000000&stall-ms=2', 'video/bytes?n=90000000', 'drip?count=2000&every-ms=20') {
-            $response = $http.GetAsync("$($proxy.Uri[0])$path", 'ResponseHeadersRead').Result
+            $response = $http.GetAsync("$($proxy.Uri)$path", 'ResponseHeadersRead').Result
             $null = $response.Content.ReadAsStream().CopyToAsync([IO.Stream]::Null)
             Start-Sleep -Milliseconds 700
         }

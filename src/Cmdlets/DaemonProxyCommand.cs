@@ -8,7 +8,7 @@ namespace DaemonProxy.Cmdlets;
 /// <summary>
 /// What all cmdlets of the module have in common: they wait so that Ctrl+C works, and report errors so that scripts can tell them apart.
 /// </summary>
-public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
+public abstract class DaemonProxyCommand : AskingCommand, IDisposable
 {
     // Shorter waits are not worth the flicker of a progress bar.
     private static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(1);
@@ -124,7 +124,9 @@ public abstract class DaemonProxyCommand : PSCmdlet, IDisposable
             ControlFailure.Unreachable => ("InstanceUnreachable", ErrorCategory.ConnectionError),
             _ => ("RequestRefused", ErrorCategory.InvalidOperation),
         };
-        WriteError(new ErrorRecord(error, id, category, target));
+        var message = ParameterNames.Replace(error.Message);
+        WriteError(new ErrorRecord(
+            message == error.Message ? error : new ControlException(message, error.Failure, error), id, category, target));
     }
 
     /// <summary>Warns where the front end serves something other than the configuration seems to say.</summary>

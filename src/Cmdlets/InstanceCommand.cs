@@ -6,6 +6,9 @@ namespace DaemonProxy.Cmdlets;
 /// <summary>A cmdlet that talks to running front ends.</summary>
 public abstract class InstanceCommand : DaemonProxyCommand
 {
+    // An error is not worth a long wait for its target.
+    private static readonly TimeSpan TargetLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// The names that a <c>-Name</c> parameter selects: all without the parameter, the matches of a wildcard, and any other name unchanged,
     /// so that a status request for it reports that it is not running. Case does not matter.
@@ -37,7 +40,7 @@ public abstract class InstanceCommand : DaemonProxyCommand
                 "InstanceNotFound", ErrorCategory.ObjectNotFound, name);
         else
             WriteError($"several front ends are running ({string.Join(", ", running)}); say which one with -Name", "InstanceAmbiguous",
-                ErrorCategory.InvalidArgument, name);
+                ErrorCategory.InvalidArgument, running);
         return null;
     }
 
@@ -56,8 +59,27 @@ public abstract class InstanceCommand : DaemonProxyCommand
         }
         catch (ControlException error)
         {
-            WriteControlError(error, name);
+            WriteControlError(error, FrontEndOrName(name, error.Failure));
             return null;
+        }
+    }
+
+    /// <summary>The target of an error: the front end that refused, was in the way or took too long, or its name if it does not answer.</summary>
+    private protected object FrontEndOrName(string name, ControlFailure failure)
+    {
+        if (failure is not (ControlFailure.Refused or ControlFailure.NotFound or ControlFailure.TimedOut or ControlFailure.AlreadyRunning))
+            return name;
+        try
+        {
+            return Wait<InstanceStatus>($"Asking '{name}' for its status", async stopping =>
+            {
+                using var client = new ControlClient(name) { Timeout = TargetLimit };
+                return await client.GetStatusAsync(stopping).ConfigureAwait(false);
+            });
+        }
+        catch (ControlException)
+        {
+            return name;
         }
     }
 

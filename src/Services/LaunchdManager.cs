@@ -54,7 +54,7 @@ public sealed class LaunchdManager(ServiceScope scope, string folder) : FileServ
     private string Target(string name) => $"{Domain}/{LaunchdAgent.Label(name)}";
 
     private ServiceState State(string name, bool changed, bool enabled, bool running, IReadOnlyList<string> remarks) =>
-        new(name, LaunchdAgent.Label(name), Kind, Scope, PathOf(name), changed, enabled, running, remarks);
+        new(name, LaunchdAgent.Label(name), Kind, Scope.ToString(), PathOf(name), changed, enabled, running, remarks);
 
     private async Task<bool> IsLoadedAsync(string name, CancellationToken cancellationToken) =>
         (await ProgramAnswer.RunAsync("launchctl", ["print", Target(name)], cancellationToken).ConfigureAwait(false)).Done;

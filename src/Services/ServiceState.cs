@@ -11,7 +11,7 @@ namespace DaemonProxy.Services;
 /// <param name="Running">Whether it runs.</param>
 /// <param name="Remarks">What the user should know, one sentence each.</param>
 public sealed record ServiceState(
-    string Name, string ServiceName, string Manager, ServiceScope Scope, string Path, bool Changed, bool Enabled, bool Running,
+    string Name, string ServiceName, string Manager, string Scope, string Path, bool Changed, bool Enabled, bool Running,
         IReadOnlyList<string> Remarks)
 {
     /// <summary>The configuration file; null when it has just been unregistered.</summary>

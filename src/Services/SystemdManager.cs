@@ -78,7 +78,7 @@ public sealed class SystemdManager(ServiceScope scope, string folder, string sys
     }
 
     private ServiceState State(string name, bool changed, bool enabled, bool running, IReadOnlyList<string> remarks) =>
-        new(name, SystemdUnit.FileName(name), Kind, Scope, PathOf(name), changed, enabled, running, remarks);
+        new(name, SystemdUnit.FileName(name), Kind, Scope.ToString(), PathOf(name), changed, enabled, running, remarks);
 
     private IReadOnlyList<string> Remarks(string name) =>
         Scope == ServiceScope.System || File.Exists($"/var/lib/systemd/linger/{Environment.UserName}")

@@ -64,7 +64,7 @@ public sealed class WindowsServiceManager : ServiceManager
 
         if (start)
             await DoAsync(["start", name], cancellationToken, AlreadyRunning).ConfigureAwait(false);
-        return new ServiceState(service.Name, name, Kind, ServiceScope.System, PathOf(service.Name), changed, enable, start,
+        return new ServiceState(service.Name, name, Kind, nameof(ServiceScope.System), PathOf(service.Name), changed, enable, start,
             service.Environment.TryGetValue(Control.RuntimeDirectory.EnvironmentVariable, out var folder)
                 ? [$"consoles of administrators find it with $env:{Control.RuntimeDirectory.EnvironmentVariable} = '{folder}'"]
                 : []);
@@ -81,7 +81,7 @@ public sealed class WindowsServiceManager : ServiceManager
                 $"the service {service} was not made by Register-DaemonProxyService, and is left alone", ServiceFailure.NotOurs);
         await DoAsync(["stop", service], cancellationToken, NotActive).ConfigureAwait(false);
         await DoAsync(["delete", service], cancellationToken).ConfigureAwait(false);
-        return new ServiceState(name, service, Kind, ServiceScope.System, PathOf(name), Changed: true, Enabled: false, Running: false, []);
+        return new ServiceState(name, service, Kind, nameof(ServiceScope.System), PathOf(name), Changed: true, Enabled: false, Running: false, []);
     }
 
     private static bool Exists(string name)

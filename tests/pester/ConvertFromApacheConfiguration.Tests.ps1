@@ -27,7 +27,7 @@ AfterAll { Remove-OwnRuntimeDirectory }
 Describe 'ConvertFrom-ApacheConfiguration' {
     It 'makes a configuration that Test-DaemonProxyConfiguration takes' {
         $made = ConvertFrom-ApacheConfiguration $apache/httpd.conf -WarningAction SilentlyContinue
-        $made | Test-DaemonProxyConfiguration | Should -BeNullOrEmpty
+        $made | Test-DaemonProxyConfiguration | Should -BeTrue
         $made.Listen | Should -Be 'http://127.0.0.1:8080'
         $made.RestrictEmbedded | Should -BeTrue
         $made.Daemons[0].Processes, $made.Daemons[0].Threads | Should -Be 2, 5
@@ -80,7 +80,7 @@ Describe 'ConvertFrom-ApacheConfiguration' {
         $file = Join-Path $OwnDirectory 'shop.yaml'
         $proxy = "WSGIDaemonProcess shop", "WSGIScriptAlias / `"$script`" process-group=shop", '<Location /download>', 'SetOutputFilter RATE_LIMIT', 'SetEnv rate-limit 4000', '</Location>' |
             ConvertFrom-ApacheConfiguration -Name shop -WarningAction SilentlyContinue | Export-DaemonProxyConfiguration $file -PassThru | Start-DaemonProxy
-        [Text.Encoding]::UTF8.GetString((Invoke-WebRequest "$($proxy.Uri[0])download/x").Content) | Should -Be '|/download/x'
+        [Text.Encoding]::UTF8.GetString((Invoke-WebRequest "$($proxy.Uri)download/x").Content) | Should -Be '|/download/x'
         (Get-RateLimit shop /download).Rate | Should -Be 4000KB
     }
 

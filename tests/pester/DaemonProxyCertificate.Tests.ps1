@@ -21,7 +21,7 @@ Describe 'New-DaemonProxyCertificate' {
         foreach ($name in 'site.example', 'www.site.example', 'localhost', '127.0.0.1', '::1', '192.0.2.1') { $authority.MatchesHostname($name) | Should -BeTrue -Because $name }
         $authority.MatchesHostname('other.example') | Should -BeFalse
         if (Get-Command curl -CommandType Application -ErrorAction Ignore) {
-            curl --silent --fail --max-time 10 --cacert $pem "https://localhost:$($proxy.Uri[0].Port)/" | Should -Not -BeNullOrEmpty
+            curl --silent --fail --max-time 10 --cacert $pem "https://localhost:$($proxy.Uri.Port)/" | Should -Not -BeNullOrEmpty
         }
     }
 

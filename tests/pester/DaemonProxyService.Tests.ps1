@@ -33,7 +33,7 @@ Describe 'Register-DaemonProxyService' -Skip:$notLinux {
             for ($try = 0; $try -lt 200 -and -not (Get-DaemonProxy -ErrorAction Ignore).Uri; $try++) { Start-Sleep -Milliseconds 100 }
             (Get-DaemonProxy site).ProcessId | Should -Be $serving.Id
             (Get-DaemonProxy site).LogFile | Should -Not -BeNullOrEmpty
-            (Invoke-WebRequest (Get-DaemonProxy site).Uri[0]).StatusCode | Should -Be 200
+            (Invoke-WebRequest (Get-DaemonProxy site).Uri).StatusCode | Should -Be 200
         }
         finally { Get-DaemonProxy | Stop-DaemonProxy; $serving | Wait-Process -Timeout 20 }
     }

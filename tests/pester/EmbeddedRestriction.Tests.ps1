@@ -14,9 +14,9 @@ Describe 'Set-EmbeddedRestriction' {
     It '-On refuses embedded requests with a logged 500, and the front end serves on' {
         (Set-EmbeddedRestriction site -On -PassThru).RestrictEmbedded | Should -BeTrue
         $proxy = Get-DaemonProxy site
-        (Invoke-WebRequest "$($proxy.Uri[0])inproc" -SkipHttpErrorCheck).StatusCode | Should -Be 500
+        (Invoke-WebRequest "$($proxy.Uri)inproc" -SkipHttpErrorCheck).StatusCode | Should -Be 500
         (Get-Content $proxy.LogFile | ConvertFrom-Json).code | Should -Contain 'WSGI0143'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It '-Off allows them' { (Set-EmbeddedRestriction site -Off -PassThru).RestrictEmbedded | Should -BeFalse }

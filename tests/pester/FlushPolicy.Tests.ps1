@@ -20,7 +20,7 @@ Describe 'Get-FlushPolicy' {
 
     It 'counts flushes by reason' {
         $before = (Get-FlushPolicy site app).EndFlushes
-        Invoke-WebRequest (Get-DaemonProxy).Uri[0] | Out-Null
+        Invoke-WebRequest (Get-DaemonProxy).Uri | Out-Null
         (Get-FlushPolicy site app).EndFlushes | Should -Be ($before + 1)
     }
 

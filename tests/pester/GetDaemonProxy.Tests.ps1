@@ -27,7 +27,7 @@ Describe 'Get-DaemonProxy' {
 
     It 'counts requests' {
         $proxy = Get-DaemonProxy blue
-        Invoke-WebRequest $proxy.Uri[0] | Out-Null
+        Invoke-WebRequest $proxy.Uri | Out-Null
         (Get-DaemonProxy blue).Requests | Should -Be ($proxy.Requests + 1)
     }
 
@@ -35,6 +35,22 @@ Describe 'Get-DaemonProxy' {
         $text = Get-DaemonProxy blue | Out-String -Width 120
         $text | Should -Match 'Name\s+State\s+ProcessId'
         $text | Should -Match 'blue\s+Serving\s+\d+\s+\d+\s+http://127\.0\.0\.1:\d+'
+    }
+
+    It 'has one Uri, which cmdlets of the web take and pipelines pass on, and all of them in Uris' {
+        (Invoke-WebRequest (Get-DaemonProxy blue).Uri).StatusCode | Should -Be 200
+        Get-DaemonProxy | ForEach-Object { (Invoke-WebRequest $_.Uri).StatusCode } | Should -Be 200, 200
+        $proxy = Get-DaemonProxy blue
+        $proxy.Uri | Should -BeOfType [uri]
+        $proxy.Uris[0] | Should -Be $proxy.Uri
+    }
+
+    It 'shows * as localhost, which can be connected to, and localhost as the two loopback addresses' {
+        $proxy = Start-DaemonProxy -Name everywhere -Listen 'http://*:0', 'http://0.0.0.0:0', 'http://localhost:0'
+        $proxy.Uris.Host | Select-Object -First 3 | Should -Be 'localhost', 'localhost', '127.0.0.1'
+        $proxy.Uris | ForEach-Object { (Invoke-WebRequest $_).StatusCode } | Select-Object -Unique | Should -Be 200
+        (Start-DaemonProxy -Name everywhere -Listen 'http://*:0', 'http://localhost:0' -WarningAction SilentlyContinue).ProcessId | Should -Be $proxy.ProcessId
+        Stop-DaemonProxy everywhere
     }
 
     It 'completes names' {

@@ -8,7 +8,7 @@ routes: [ { path: /, daemon: app }, { path: /inproc, application: inproc.wsgi } 
 '@
     $script:proxy = Start-DaemonProxy $file
     $script:before = Get-Date
-    function Invoke-Refused { $null = Invoke-WebRequest "$($proxy.Uri[0])inproc" -SkipHttpErrorCheck }
+    function Invoke-Refused { $null = Invoke-WebRequest "$($proxy.Uri)inproc" -SkipHttpErrorCheck }
     Invoke-Refused
 }
 AfterAll { Remove-OwnRuntimeDirectory }

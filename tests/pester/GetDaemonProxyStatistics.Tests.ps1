@@ -6,7 +6,7 @@ daemons: [ { name: app, sample: true }, { name: reports, sample: true } ]
 routes: [ { path: /, daemon: app }, { path: /reports, daemon: reports, strip-prefix: true } ]
 '@
     $script:proxy = Start-DaemonProxy $file
-    foreach ($path in 'status/200', 'status/404', 'reports/status/500') { $null = Invoke-WebRequest "$($proxy.Uri[0])$path" -SkipHttpErrorCheck }
+    foreach ($path in 'status/200', 'status/404', 'reports/status/500') { $null = Invoke-WebRequest "$($proxy.Uri)$path" -SkipHttpErrorCheck }
     # A request is counted a moment after its client has the answer.
     for ($try = 0; $try -lt 100 -and (Get-DaemonProxyStatistics site)[0].Requests -lt 3; $try++) { Start-Sleep -Milliseconds 50 }
 }

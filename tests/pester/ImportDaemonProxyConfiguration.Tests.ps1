@@ -123,9 +123,9 @@ routes: [ { path: /, daemon: app } ]
 
     It 'are checked by Test-DaemonProxyConfiguration before they are written' {
         $configuration = Import-DaemonProxyConfiguration $site
-        $configuration | Test-DaemonProxyConfiguration | Should -BeNullOrEmpty
+        $configuration | Test-DaemonProxyConfiguration | Should -BeTrue
         $configuration.Routes[1].RateLimit = '400'
-        $mistake = $configuration | Test-DaemonProxyConfiguration
+        $mistake = $configuration | Test-DaemonProxyConfiguration -Detailed
         $mistake.Message | Should -Match 'has no unit; write 400KiB/s'
         $configuration.ToYaml().Split("`n")[$mistake.Line - 1] | Should -Match 'rate-limit: 400'
     }

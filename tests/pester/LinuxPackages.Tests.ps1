@@ -75,7 +75,7 @@ SCRIPT
             '/nonexistent:/usr/sbin/nologin'
             '/usr/share/man/man1/daemonproxy.1.gz'
             'complete -o bashdefault -o default -F _daemonproxy daemonproxy'
-            "'default' would listen on http://127.0.0.1:8080"
+            "'sample' would listen on http://127.0.0.1:8080"
             '200'
             'healthy'
             "'sample' serves with new daemons"
@@ -93,7 +93,7 @@ Describe 'The archive' {
         tar -C $OwnDirectory -xzf $root/artifacts/daemonproxy-$version-linux-x64.tar.gz
         $unpacked = "$OwnDirectory/daemonproxy-$version-linux-x64"
         & $unpacked/bin/daemonproxy serve --name unpacked --detach | Should -Match "^'unpacked' serves http://127"
-        (Invoke-WebRequest (Get-DaemonProxy unpacked).Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest (Get-DaemonProxy unpacked).Uri).StatusCode | Should -Be 200
         & $unpacked/bin/daemonproxy stop unpacked
         man -l $unpacked/share/man/man1/daemonproxy.1.gz | Select-Object -First 1 | Should -Match 'DAEMONPROXY\(1\)'
     }

@@ -95,6 +95,6 @@ routes:
     It 'makes what can be started' {
         $proxy = New-DaemonProxyConfiguration demo.yaml -Name demo -Daemon @{ Name = 'demo'; Sample = $true } -PassThru | Start-DaemonProxy
         $proxy.Name | Should -Be 'demo'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 }

@@ -45,7 +45,7 @@ Describe 'The package' {
     It 'has the files of a module and no others' {
         $files = Get-ChildItem $packaged -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($packaged, $_.FullName).Replace('\', '/') }
         $expected = @(
-            'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'LICENSE', 'DotNetNotices.txt', 'ThirdPartyNotices.txt'
+            'DaemonProxy.psd1', 'DaemonProxy.Configuration.Format.ps1xml', 'DaemonProxy.Format.ps1xml', 'DaemonProxy.Lists.Format.ps1xml', 'DaemonProxy.Types.ps1xml', 'daemonproxy.schema.json', 'Verify.Tests.ps1', 'LICENSE', 'DotNetNotices.txt', 'ThirdPartyNotices.txt'
             'en-US/DaemonProxy.Cmdlets.dll-Help.xml', 'en-US/about_DaemonProxy.help.txt', 'en-US/about_EmbeddedMode.help.txt', 'en-US/about_FlushPolicy.help.txt', 'en-US/about_RateLimit.help.txt'
             'bin/DaemonProxy.Cmdlets.dll', 'bin/engine/DaemonProxy.Editing.dll', 'bin/engine/DaemonProxy.Engine.dll', 'bin/engine/DaemonProxy.Services.dll', 'bin/engine/DaemonProxy.Verification.dll', 'bin/engine/System.Threading.RateLimiting.dll', 'bin/engine/YamlDotNet.dll'
             $platforms | ForEach-Object { "bin/host/$_/daemonproxy$(if ($_ -like 'win-*') { '.exe' })" }
@@ -87,7 +87,7 @@ Describe 'The package' {
             $env:PATH = '/nowhere'
             & $program --version | Should -Match "^(daemonproxy )?$([regex]::Escape($version))"
             & $program serve --name alone --detach | Should -Match "^'alone' serves http://"
-            (Invoke-WebRequest (Get-DaemonProxy alone).Uri[0]).StatusCode | Should -Be 200
+            (Invoke-WebRequest (Get-DaemonProxy alone).Uri).StatusCode | Should -Be 200
             & $program stop alone
         }
         finally { $env:PATH = $before }
@@ -153,7 +153,7 @@ Describe 'The package' {
             (Get-Module DaemonProxy -ListAvailable).Version.ToString()
             $proxy = Start-DaemonProxy
             (Get-Process -Id $proxy.ProcessId).ProcessName
-            (Invoke-WebRequest (Get-DaemonProxy).Uri[0]).StatusCode
+            (Invoke-WebRequest (Get-DaemonProxy).Uri).StatusCode
             Set-FlushPolicy -FlushDelay 20ms -PassThru | ForEach-Object { $_.FlushDelay.TotalMilliseconds }
             Set-RateLimit -Route / -Rate 400KB
             (Get-Help Start-DaemonProxy).Synopsis
@@ -182,7 +182,7 @@ Describe 'The package' {
             Import-Module DaemonProxy
             $proxy = Start-DaemonProxy
             Get-Content "/proc/$($proxy.ProcessId)/cmdline" | ForEach-Object { $_.Split([char]0)[0] }
-            (Invoke-WebRequest $proxy.Uri[0]).StatusCode
+            (Invoke-WebRequest $proxy.Uri).StatusCode
             Set-RateLimit -Route / -Rate 400KB
             if (Get-Command python3 -ErrorAction Ignore) { (Test-EmbeddedRestriction).Passed -join ' ' } else { 'no Python' }
             Stop-DaemonProxy

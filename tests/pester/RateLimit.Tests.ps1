@@ -53,7 +53,7 @@ Describe 'Set-RateLimit' {
     }
 
     It 'holds for the next response, and 0 lifts it' {
-        $uri = "$((Get-DaemonProxy).Uri[0])bytes?n=204800"
+        $uri = "$((Get-DaemonProxy).Uri)bytes?n=204800"
         Set-RateLimit site / -Rate 200KB -InitialBurst 0
         $limited = Measure-Command { Invoke-WebRequest $uri | Out-Null }
         Set-RateLimit site / -Rate 0

@@ -11,6 +11,14 @@ routes:
 AfterAll { Remove-OwnRuntimeDirectory }
 
 Describe 'Restart-DaemonProxy' {
+    It 'has the front end that refused as the target of its error' {
+        $proxy = Start-DaemonProxy -Name target
+        try { Restart-DaemonProxy target -Daemon none -ErrorAction Stop } catch { $refusal = $_ }
+        $refusal.FullyQualifiedErrorId | Should -Be 'NotFoundInInstance,DaemonProxy.Cmdlets.RestartDaemonProxyCommand'
+        $refusal.TargetObject.ProcessId | Should -Be $proxy.ProcessId
+        Stop-DaemonProxy target
+    }
+
     BeforeEach {
         $script:file = New-ConfigurationFile 'site.yaml' $text
         $script:before = Start-DaemonProxy $file
@@ -24,13 +32,13 @@ Describe 'Restart-DaemonProxy' {
         (Get-RateLimit site -Route /).Rate | Should -Be 800KB
         $after.ProcessId | Should -Be $before.ProcessId
         $after.Daemons.ProcessId | Where-Object { $_ -in $before.Daemons.ProcessId } | Should -BeNullOrEmpty
-        (Invoke-WebRequest $after.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $after.Uri).StatusCode | Should -Be 200
     }
 
     It 'loses no response in flight' {
         $client = [Net.Http.HttpClient]::new()
         try {
-            $download = $client.GetStringAsync("$($before.Uri[0])drip?count=20&chunk=20&every-ms=50")
+            $download = $client.GetStringAsync("$($before.Uri)drip?count=20&chunk=20&every-ms=50")
             Restart-DaemonProxy site
             $download.GetAwaiter().GetResult().Length | Should -Be 400
         }
@@ -41,7 +49,7 @@ Describe 'Restart-DaemonProxy' {
         Set-Content $file $text.Replace('daemon: reports', 'daemon: report')
         { Restart-DaemonProxy site -ErrorAction Stop } | Should -Throw -ExpectedMessage '*report*reports*'
         (Get-DaemonProxy site).Daemons.ProcessId | Should -Be $before.Daemons.ProcessId
-        (Invoke-WebRequest $before.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $before.Uri).StatusCode | Should -Be 200
     }
 
     It 'stops a script with one sentence when the new application does not get healthy, and leaves the old one' {

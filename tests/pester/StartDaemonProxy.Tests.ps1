@@ -8,7 +8,7 @@ Describe 'Start-DaemonProxy' {
         $proxy = Start-DaemonProxy
         $proxy.Name | Should -Be 'default'
         $proxy.State | Should -Be 'Serving'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It 'lives in a process of its own' {
@@ -23,14 +23,23 @@ Describe 'Start-DaemonProxy' {
         try { $proxy = Start-DaemonProxy site.yaml } finally { Pop-Location }
         $proxy.Name | Should -Be 'site'
         $proxy.ConfigurationFile | Should -Be $file
-        (Invoke-WebRequest "$($proxy.Uri[0])d/bytes?n=10").RawContentLength | Should -Be 10
-        (Invoke-WebRequest "$($proxy.Uri[0])other" -SkipHttpErrorCheck).StatusCode | Should -Be 404
+        (Invoke-WebRequest "$($proxy.Uri)d/bytes?n=10").RawContentLength | Should -Be 10
+        (Invoke-WebRequest "$($proxy.Uri)other" -SkipHttpErrorCheck).StatusCode | Should -Be 404
     }
 
     It 'takes name and address from its parameters' {
         $proxy = Start-DaemonProxy -Name other -Listen http://127.0.0.1:0
         $proxy.Name | Should -Be 'other'
-        $proxy.Uri | Should -HaveCount 1
+        $proxy.Uris | Should -HaveCount 1
+    }
+
+    It 'without a name in the configuration or a parameter takes that of the file, and leaves the front end "default" alone' {
+        $default = Start-DaemonProxy
+        $file = New-ConfigurationFile 'my shop.yaml' 'daemons: [ { name: demo, sample: true } ]'
+        (Start-DaemonProxy $file).Name | Should -Be 'my-shop'
+        (Import-DaemonProxyConfiguration $file | Start-DaemonProxy -WarningAction SilentlyContinue).Name | Should -Be 'my-shop'
+        (Restart-DaemonProxy my-shop -PassThru).Name | Should -Be 'my-shop'
+        (Get-DaemonProxy default).ProcessId | Should -Be $default.ProcessId
     }
 
     It 'started twice with the same configuration warns and returns the running one' {
@@ -42,7 +51,7 @@ Describe 'Start-DaemonProxy' {
 
     It 'started twice with another configuration is an error that names the way out' {
         Start-DaemonProxy | Out-Null
-        $file = New-ConfigurationFile 'again.yaml' 'daemons: [ { name: demo, sample: true } ]'
+        $file = New-ConfigurationFile 'again.yaml' "name: default`ndaemons: [ { name: demo, sample: true } ]"
         { Start-DaemonProxy $file -ErrorAction Stop } |
             Should -Throw -ErrorId 'InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand' -ExpectedMessage '*Restart-DaemonProxy default*Stop-DaemonProxy default*'
     }
@@ -60,7 +69,7 @@ daemons: [ { name: demo, sample: true } ]"
     It 'started again on another address is an error' {
         $proxy = Start-DaemonProxy
         (Start-DaemonProxy -Listen http://127.0.0.1:0 -WarningAction SilentlyContinue).ProcessId | Should -Be $proxy.ProcessId
-        { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage "*on $($proxy.Uri[0])*"
+        { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceAlreadyRunning*' -ExpectedMessage "*on $($proxy.Uri)*"
     }
 
     It 'takes files from the pipeline, and their names are not its name' {
@@ -112,13 +121,56 @@ daemons: [ { name: demo, sample: true } ]"
         Get-DaemonProxy | Should -BeNullOrEmpty
         $proxy = Start-DaemonProxy $file -AllowFailedDaemon -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Where-Object { $_ -like "*'b'*exit code 3*no luck*" } | Should -Not -BeNullOrEmpty
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
     }
 
     It 'says that a port is in use, and loses nothing of what is served there' {
         $proxy = Start-DaemonProxy
-        { Start-DaemonProxy -Name second -Listen $proxy.Uri[0] -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        { Start-DaemonProxy -Name second -Listen $proxy.Uri -ErrorAction Stop } | Should -Throw -ExpectedMessage '*in use*'
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
+    }
+
+    It 'started in parallel serves once, and every loser gets InstanceAlreadyRunning or the running one' {
+        $manifest = (Get-Module DaemonProxy).Path -replace 'bin.*', 'DaemonProxy.psd1'
+        # The same name with two configurations, so that whoever loses has to be told.
+        $files = 'a', 'b' | ForEach-Object { New-ConfigurationFile "$_.yaml" "name: race`ndaemons: [ { name: $_, sample: true } ]" }
+        $answers = $files * 3 | ForEach-Object -ThrottleLimit 6 -Parallel {
+            Import-Module $using:manifest
+            try { (Start-DaemonProxy $_ -ErrorAction Stop -WarningAction SilentlyContinue).ProcessId }
+            catch { $_.FullyQualifiedErrorId }
+        }
+        $running = (Get-DaemonProxy race).ProcessId
+        $answers | Should -HaveCount 6
+        $answers | Should -BeIn $running, "InstanceAlreadyRunning,DaemonProxy.Cmdlets.StartDaemonProxyCommand"
+        ($answers -like 'InstanceAlreadyRunning*').Count | Should -BeGreaterOrEqual 3
+    }
+
+    It 'names parameters in its errors, not options of a command line' {
+        $log = Join-Path $OwnDirectory 'no/such/folder/events.log'
+        { Start-DaemonProxy -LogPath $log -ErrorAction Stop } | Should -Throw -ExpectedMessage '*name another with -LogPath*'
+        { Start-DaemonProxy -Listen nonsense -ErrorAction Stop } | Should -Throw -ExpectedMessage '-Listen: *nonsense*'
+        { Start-DaemonProxy -Application none.wsgi -ErrorAction Stop } | Should -Throw -ExpectedMessage '*give -Application a file*'
+    }
+
+    It 'has the front end that is in the way as the target of its error' {
+        $proxy = Start-DaemonProxy
+        try { Start-DaemonProxy -Listen http://127.0.0.1:1 -ErrorAction Stop } catch { $target = $_.TargetObject }
+        $target.ProcessId | Should -Be $proxy.ProcessId
+        $target | Stop-DaemonProxy
+        Get-DaemonProxy | Should -BeNullOrEmpty
+    }
+
+    It 'works with -Debug where nobody can be asked, as every cmdlet does' {
+        $script = @'
+            Import-Module '{0}'
+            Start-DaemonProxy -Name debug -Debug 5>$null | ForEach-Object Name
+            Get-DaemonProxy none -Debug 5>$null -ErrorVariable e 2>$null; $e[-1].FullyQualifiedErrorId
+            Set-RateLimit debug / -Rate 1MB -PassThru -Debug 5>$null | ForEach-Object Rate
+            Set-FlushPolicy debug -FlushDelay 0 -Debug 5>$null 3>$null
+            Restart-DaemonProxy debug -Debug 5>$null
+            Stop-DaemonProxy debug -PassThru -Debug 5>$null | ForEach-Object Name
+'@ -f "$PSScriptRoot/../../module/DaemonProxy.psd1"
+        pwsh -NoProfile -NonInteractive -Command $script 2>&1 | Should -Be 'debug', 'InstanceNotFound,DaemonProxy.Cmdlets.GetDaemonProxyCommand', '1048576', 'debug'
     }
 
     It 'with -WhatIf starts nothing' {

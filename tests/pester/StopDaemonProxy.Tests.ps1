@@ -1,4 +1,13 @@
-BeforeAll { . $PSScriptRoot/OwnRuntimeDirectory.ps1 }
+BeforeAll {
+    . $PSScriptRoot/OwnRuntimeDirectory.ps1
+
+    # What another console prints, all streams. It takes its answers from the pipeline if it is interactive.
+    function Invoke-Console([string] $Script, [switch] $Interactive) {
+        $call = "Import-Module '$PSScriptRoot/../../module/DaemonProxy.psd1'; $Script"
+        if ($Interactive) { return $input | pwsh -NoProfile -Command $call 2>&1 | Out-String }
+        pwsh -NoProfile -NonInteractive -Command $call 2>&1 | Out-String
+    }
+}
 AfterAll { Remove-OwnRuntimeDirectory }
 
 Describe 'Stop-DaemonProxy' {
@@ -9,7 +18,7 @@ Describe 'Stop-DaemonProxy' {
         $processes = @($proxy.ProcessId) + $proxy.Daemons.ProcessId
         Stop-DaemonProxy
         $processes | ForEach-Object { Get-Process -Id $_ -ErrorAction Ignore } | Where-Object { -not $_.HasExited } | Should -BeNullOrEmpty
-        { Invoke-WebRequest $proxy.Uri[0] } | Should -Throw
+        { Invoke-WebRequest $proxy.Uri } | Should -Throw
     }
 
     It 'takes names with wildcards' {
@@ -37,5 +46,49 @@ Describe 'Stop-DaemonProxy' {
         Start-DaemonProxy | Out-Null
         Stop-DaemonProxy -WhatIf
         (Get-DaemonProxy).State | Should -Be 'Serving'
+    }
+
+    It 'with -WhatIf says that there is nothing to stop: <Call>' -ForEach @(
+        @{ Call = 'Stop-DaemonProxy -WhatIf'; Says = 'nothing to stop: no front end is running' }
+        @{ Call = 'Stop-DaemonProxy nope -WhatIf'; Says = "nothing to stop: no front end named 'nope' is running" }
+        @{ Call = 'Stop-DaemonProxy x* -WhatIf'; Says = "nothing to stop: no front end like 'x\*' is running" }
+        @{ Call = 'Restart-DaemonProxy nope -WhatIf'; Says = "nothing to restart: no front end named 'nope' is running" }
+        @{ Call = "'nope' | Stop-DaemonProxy -WhatIf"; Says = 'nothing to stop' }
+    ) {
+        Invoke-Console $Call | Should -Match "^What if: $Says"
+    }
+
+    Context 'without a name, and one front end that is not "default"' {
+        BeforeEach { Start-DaemonProxy -Name site | Out-Null }
+
+        It 'asks, and stops it for a yes alone' {
+            'n' | Invoke-Console 'Stop-DaemonProxy' -Interactive | Should -Match "'site' is the only front end running\. Stop it\?"
+            (Get-DaemonProxy).State | Should -Be 'Serving'
+            'y' | Invoke-Console 'Stop-DaemonProxy' -Interactive | Should -Match 'Stop it\?'
+            Get-DaemonProxy | Should -BeNullOrEmpty
+        }
+
+        It 'names it in an error when nobody can be asked' {
+            Invoke-Console 'Stop-DaemonProxy -ErrorVariable e -ErrorAction SilentlyContinue; $e[0].FullyQualifiedErrorId; "$($e[0])"' |
+                Should -Match '(?s)NameRequired,DaemonProxy.Cmdlets.StopDaemonProxyCommand.*Stop-DaemonProxy site.*-Force'
+            (Get-DaemonProxy).State | Should -Be 'Serving'
+        }
+
+        It 'does not ask: <Call>' -ForEach @(
+            @{ Call = 'Stop-DaemonProxy -Force' }
+            @{ Call = 'Stop-DaemonProxy -Confirm:$false' }
+            @{ Call = '$ConfirmPreference = "None"; Stop-DaemonProxy' }
+            @{ Call = 'Stop-DaemonProxy site' }
+            @{ Call = 'Get-DaemonProxy | Stop-DaemonProxy' }
+        ) {
+            Invoke-Console $Call | Should -BeNullOrEmpty
+            Get-DaemonProxy | Should -BeNullOrEmpty
+        }
+    }
+
+    It 'does not ask for "default"' {
+        Start-DaemonProxy | Out-Null
+        Invoke-Console 'Stop-DaemonProxy' | Should -BeNullOrEmpty
+        Get-DaemonProxy | Should -BeNullOrEmpty
     }
 }

@@ -45,7 +45,7 @@ Describe 'Ctrl+C' {
     It 'ends the wait of Stop-DaemonProxy within 200 ms, and the front end goes on stopping' {
         $proxy = Start-DaemonProxy
         $busy = [Net.Http.HttpClient]::new()
-        $response = $busy.GetAsync("$($proxy.Uri[0])drip?count=60&chunk=20&every-ms=50", 'ResponseHeadersRead').GetAwaiter().GetResult()
+        $response = $busy.GetAsync("$($proxy.Uri)drip?count=60&chunk=20&every-ms=50", 'ResponseHeadersRead').GetAwaiter().GetResult()
         Measure-Stop 'Stop-DaemonProxy -Timeout 10s' 500 | Should -BeLessThan 200
         (Get-DaemonProxy).State | Should -Be 'Draining'
         $response.Dispose(); $busy.Dispose()
@@ -67,7 +67,7 @@ Describe 'Ctrl+C' {
         $proxy = Start-DaemonProxy $file
         Set-Content $file "name: site`ndaemons: [ { name: a, command: [ sleep, '60' ] } ]"
         Measure-Stop 'Restart-DaemonProxy site' 1000 | Should -BeLessThan 200
-        (Invoke-WebRequest $proxy.Uri[0]).StatusCode | Should -Be 200
+        (Invoke-WebRequest $proxy.Uri).StatusCode | Should -Be 200
         (Get-DaemonProxy site).ProcessId | Should -Be $proxy.ProcessId
     }
 }

@@ -47,7 +47,7 @@ listen: [ http://127.0.0.1:0 ]
 daemons: [ { name: app, sample: true } ]
 routes: [ { path: /, daemon: app }, { path: /below, daemon: app, strip-prefix: true } ]
 '@)
-        $script:base = "$($proxy.Uri[0])".TrimEnd('/')
+        $script:base = "$($proxy.Uri)".TrimEnd('/')
     }
     AfterAll { Stop-DaemonProxy drips -Timeout 1 }
 

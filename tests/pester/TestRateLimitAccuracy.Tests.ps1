@@ -52,7 +52,7 @@ routes:
   - { path: /, daemon: app }
   - { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB }
 '@)
-        $base = "$($proxy.Uri[0])".TrimEnd('/')
+        $base = "$($proxy.Uri)".TrimEnd('/')
         $script:slow = "$base/slow/bytes?n=9000000"
     }
     AfterAll { Stop-DaemonProxy server -Timeout 1 }

@@ -10,7 +10,7 @@ routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: tr
     $script:http = [Net.Http.HttpClient]::new()
 
     # A response that goes on until it is disposed of.
-    function Open-Response([string] $Path) { $http.GetAsync("$($proxy.Uri[0])$Path", 'ResponseHeadersRead').GetAwaiter().GetResult() }
+    function Open-Response([string] $Path) { $http.GetAsync("$($proxy.Uri)$Path", 'ResponseHeadersRead').GetAwaiter().GetResult() }
 }
 AfterAll { $http.Dispose(); Remove-OwnRuntimeDirectory }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using DaemonProxy.Configuration;
 using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
@@ -41,7 +42,8 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
     public override string ToYaml() => Document.Text();
 
     /// <inheritdoc/>
-    public override string ToString() => this["name"] as string ?? Configuration.ProxyConfiguration.DefaultName;
+    public override string ToString() => this["name"] as string ?? (File is null ? null : NameRule.FromFile(File))
+        ?? ProxyConfiguration.DefaultName;
 
     private protected override ConfigurationSection Section(string option, SectionValue values) => option switch
     {

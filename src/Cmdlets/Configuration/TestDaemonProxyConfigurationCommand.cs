@@ -7,11 +7,11 @@ using DaemonProxy.Embedded;
 namespace DaemonProxy.Cmdlets;
 
 /// <summary>
-/// Checks configurations. Returns an object for each mistake, and nothing for a configuration without mistakes; with <c>-Quiet</c>, returns
-/// whether a configuration has no mistakes.
+/// Checks configurations. Returns true for a configuration without mistakes; otherwise returns false and shows each mistake as a warning.
+/// With <c>-Detailed</c>, returns an object for each mistake instead.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "DaemonProxyConfiguration", DefaultParameterSetName = ByObject)]
-[OutputType(typeof(ConfigurationMistake), typeof(bool))]
+[OutputType(typeof(bool), typeof(ConfigurationMistake))]
 public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
 {
     private const string ByPath = "Path";
@@ -33,7 +33,11 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
     [ValidateNotNull]
     public DaemonProxyConfiguration? InputObject { get; set; }
 
-    /// <summary>Return true or false for each configuration instead of its mistakes.</summary>
+    /// <summary>Return an object for each mistake instead of true or false; nothing for a configuration without mistakes.</summary>
+    [Parameter]
+    public SwitchParameter Detailed { get; set; }
+
+    /// <summary>Do not show the mistakes.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
@@ -71,12 +75,20 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
         catch (ConfigurationSaveException error)
         {
             WriteSaveError(error, InputObject!);
+            if (!Detailed)
+                WriteObject(false);
             return;
         }
 
-        if (Quiet)
-            WriteObject(errors.Count == 0);
-        else
+        if (Detailed)
+        {
             WriteObject(errors.Select(error => new ConfigurationMistake(error)), enumerateCollection: true);
+            return;
+        }
+
+        // Warnings rather than errors: under $ErrorActionPreference = 'Stop', an error would end the script before its `if` has the answer.
+        foreach (var mistake in Quiet ? [] : errors)
+            WriteWarning(mistake.ToString());
+        WriteObject(errors.Count == 0);
     }
 }

@@ -51,7 +51,7 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
         var codes = Code?.Select(code => WildcardPattern.Get(code, WildcardOptions.IgnoreCase)).ToArray();
         var since = (After ?? DateTime.MinValue).ToUniversalTime();
         _isWanted = logged => logged.Time.ToUniversalTime() >= since && (codes is null || codes.Any(code => code.IsMatch(logged.Code)))
-            && (Severity is null || Severity.Contains(logged.Severity.ToString(), StringComparer.OrdinalIgnoreCase));
+            && (Severity is null || Severity.Contains(logged.Severity, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <inheritdoc/>

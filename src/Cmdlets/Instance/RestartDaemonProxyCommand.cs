@@ -37,7 +37,7 @@ public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var name in Names())
+        foreach (var name in Names("restart"))
         {
             if (!ShouldProcess(
                 $"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
@@ -63,7 +63,7 @@ public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
         }
         catch (ControlException error)
         {
-            WriteControlError(error, name);
+            WriteControlError(error, FrontEndOrName(name, error.Failure));
             return null;
         }
     }

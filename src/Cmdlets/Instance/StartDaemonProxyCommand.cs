@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -14,6 +15,8 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     private const string ByApplication = "Application";
     private const string ByObject = "InputObject";
     private const string SampleName = "the built-in sample application";
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private bool _named;
 
@@ -140,7 +143,7 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
         }
         catch (ControlException error)
         {
-            WriteControlError(error, name);
+            WriteControlError(error, FrontEndOrName(name, error.Failure));
         }
     }
 
@@ -175,13 +178,12 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     /// </summary>
     private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {
-        if (StatusOf(name) is not { } status)
-            return;
+        var status = Wait($"Waiting for '{name}', which is being started", stop => StatusOnceStartedAsync(name, InstanceLauncher.LimitOf(configuration, Timeout), stop));
         var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
         var other = status.ConfigurationFile != configuration.File || running != application
             ? $"with {status.ConfigurationFile ?? running ?? SampleName}"
             : status.ConfigurationHash != configuration.Hash ? $"with {status.ConfigurationFile} as it was before it was changed"
-            : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uri)}"
+            : Listen is not null && !ListensOn(status) ? $"on {string.Join(", ", status.Uris)}"
             : null;
         if (other is null)
         {
@@ -194,14 +196,45 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
             $"'{name}' is already running {other} (process {status.ProcessId}); bring a changed file into force with Restart-DaemonProxy "
                 + $"{name}, "
                 + $"end it with Stop-DaemonProxy {name}, or choose another name with -Name",
-            "InstanceAlreadyRunning", ErrorCategory.ResourceExists, name);
+            "InstanceAlreadyRunning", ErrorCategory.ResourceExists, status);
     }
 
-    // Port 0 asks for any free port, and * for every interface.
+    /// <summary>The status of a front end that may still be starting: it holds its name before it answers on its control socket.</summary>
+    private async Task<InstanceStatus> StatusOnceStartedAsync(string name, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var client = new ControlClient(name);
+        while (true)
+        {
+            try
+            {
+                return await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ControlException error) when (error.Failure == ControlFailure.Unreachable)
+            {
+                if (Stopwatch.GetElapsedTime(start) > limit)
+                    throw new ControlException(
+                        $"'{name}' is already running and has not answered on its control socket for {limit.TotalSeconds:0} s; end its "
+                            + "process, or choose another name with -Name",
+                        ControlFailure.AlreadyRunning, error);
+                await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Port 0 asks for any free port.
     private bool ListensOn(InstanceStatus status) => Listen!.All(asked =>
-        ListenAddress.TryParse(asked, out var address, out _) && status.Uri.Any(uri =>
+        ListenAddress.TryParse(asked, out var address, out _) && status.Uris.Any(uri =>
             uri.Scheme == address.Scheme && (address.Port == 0 || uri.Port == address.Port)
-            && (uri.Host.Trim('[', ']') == address.Host || address.Host is "*")));
+            && IsHostOf(address, uri)));
+
+    // A front end that listens on every interface says localhost; one that listens on localhost says 127.0.0.1 and ::1.
+    private static bool IsHostOf(ListenAddress asked, Uri uri) => asked.Host switch
+    {
+        "*" or "0.0.0.0" or "::" => uri.Host == "localhost",
+        "localhost" => uri.IsLoopback && uri.Host != "localhost",
+        var host => uri.Host.Trim('[', ']') == host,
+    };
 
     private LaunchedApplication? LaunchedApplication() => Application is null ? null : new(
         ApplicationTarget.IsModule(Application)

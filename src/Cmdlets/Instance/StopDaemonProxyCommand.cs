@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
@@ -17,16 +18,39 @@ public sealed class StopDaemonProxyCommand : InstanceChangeCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Do not ask whether the only front end is meant when no name is given.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var name in Names())
+        foreach (var name in Names("stop"))
         {
-            if (!ShouldProcess($"'{name}'", "Stop front end"))
+            if ((Name is null && !IsMeant(name)) || !ShouldProcess($"'{name}'", "Stop front end"))
                 continue;
             var last = Ask(name, $"Stopping '{name}'", (client, stop) => client.StopAsync(Timeout, stop));
             if (last is not null && PassThru)
                 WriteObject(last);
+        }
+    }
+
+    /// <summary>Whether the only front end is the one to stop when no name was given. Its name may be news to whoever ran the cmdlet.</summary>
+    private bool IsMeant(string only)
+    {
+        if (only == ProxyConfiguration.DefaultName || Force || IsWhatIf || IsBound("Confirm") is not null
+            || ConfirmPreference == ConfirmImpact.None)
+            return true;
+        try
+        {
+            return ShouldContinue($"No name was given, and '{only}' is the only front end running. Stop it?", "Stop front end");
+        }
+        // Every host has its own way to say that it cannot ask; the console at the end of its input fails with a null reference.
+        catch (Exception error) when (error is not PipelineStoppedException)
+        {
+            WriteError($"no name was given, and there is nobody to ask whether '{only}', the only front end running, is to be stopped; "
+                + $"name it (Stop-DaemonProxy {only}), or add -Force", "NameRequired", ErrorCategory.InvalidArgument, only);
+            return false;
         }
     }
 }

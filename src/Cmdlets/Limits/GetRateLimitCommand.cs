@@ -31,7 +31,7 @@ public sealed class GetRateLimitCommand : InstanceQueryCommand
             var limits = status.Routes.Where(route => chosen.Contains(route.Route)).SelectMany(route => route.RateLimits);
             if (Route is null)
                 limits = limits.Concat(status.RateLimits);
-            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope.Value.ToRateScope()), enumerateCollection: true);
+            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope.Value.ToRateScope().ToString()), enumerateCollection: true);
         }
     }
 }

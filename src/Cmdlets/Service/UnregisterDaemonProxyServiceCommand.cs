@@ -32,6 +32,8 @@ public sealed class UnregisterDaemonProxyServiceCommand : ServiceCommand
                 if (!NameRule.Allows(name))
                     WriteError($"'{name}' cannot be a front end's name; {NameRule.Sentence}", "InvalidName", ErrorCategory.InvalidArgument,
                         name);
+                else if (IsWhatIf && !manager.Names().Contains(name))
+                    SayWhatIf($"nothing to unregister: there is no {manager.Kind} service of '{name}'");
                 else if (ShouldProcess($"'{name}', {manager.PathOf(name)}", $"Stop and unregister {manager.Kind} service"))
                     Unregister(manager, name);
             }

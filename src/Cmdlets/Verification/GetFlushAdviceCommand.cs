@@ -105,7 +105,7 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
     private void Advise(InstanceStatus status, string daemon, TrafficStatus[] earlier)
     {
         var since = earlier.FirstOrDefault(
-            one => one is { Scope: StatisticsScope.Daemon } && one.Name == status.Name && one.Target == daemon);
+            one => one.Scope == nameof(StatisticsScope.Daemon) && one.Name == status.Name && one.Target == daemon);
         if (since is null && earlier.Length > 0)
         {
             WriteError($"-Since has no counts of daemon group '{daemon}' of '{status.Name}'; give what Get-DaemonProxyStatistics returned",

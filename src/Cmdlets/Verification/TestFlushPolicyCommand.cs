@@ -200,7 +200,7 @@ public sealed class TestFlushPolicyCommand : VerificationCommand
         VerifyServer(uri, (progress, stop) => ServerFlushVerification.RunAsync(options, progress, stop),
             measured => measured.Any(result => result.Latency.Count > 0)
                 ? null : measured is [{ Problem: { } problem } one, ..]
-                ? (one.Failure, problem) : (MeasurementFailure.None, "Interrupted before anything was measured."),
+                ? (one.Failure, problem) : (nameof(MeasurementFailure.None), "Interrupted before anything was measured."),
             _ => { });
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using DaemonProxy.Control;
+using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
 using DaemonProxy.Verification.Verifying;
@@ -14,7 +15,7 @@ namespace DaemonProxy.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "RateLimitAccuracy", DefaultParameterSetName = OwnSet)]
 [OutputType("DaemonProxy.Verification.Verifying.RateLimitResult", ParameterSetName = [OwnSet, RunningSet])]
-[OutputType("DaemonProxy.Verification.Verifying.ServerRateLimitResult", ParameterSetName = [ServerSet])]
+[OutputType("DaemonProxy.Verification.Verifying.ServerRateLimitResult", ParameterSetName = [RunningSet, ServerSet])]
 public sealed class TestRateLimitAccuracyCommand : VerificationCommand
 {
     private const string OwnSet = "Own";
@@ -44,6 +45,15 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
+
+    /// <summary>
+    /// What to request instead of the sample application's data, path and query: <c>/download/big.bin</c>. Measures the application that
+    /// the route leads to; the response must be longer than the rate multiplied by the duration. The longest route in <c>-Route</c>, or of
+    /// the front end, that the path lies below is measured.
+    /// </summary>
+    [Parameter(ParameterSetName = RunningSet)]
+    [ValidatePattern("^/")]
+    public string? Path { get; set; }
 
     /// <summary>
     /// The rate to configure or, with -Uri, the rate that each response should have: <c>400KB</c>, <c>400KiB/s</c>. Default without -Uri: 1
@@ -103,7 +113,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     protected override void BeginProcessing()
     {
         if (Open && ReportPath is null)
-            ReportPath = Path.Combine(Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
+            ReportPath = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
         if (ReportPath is not null)
             ReportPath = ReportFile.Checked(this, ReportPath);
     }
@@ -119,8 +129,46 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         }
 
         foreach (var name in TargetsOf(Name))
-            MeasureFrontEnd(name);
+        {
+            if (Path is null)
+                MeasureFrontEnd(name);
+            else
+                MeasurePath(name!, Path);
+        }
     }
+
+    /// <summary>Measures what a client of the user's own application gets.</summary>
+    private void MeasurePath(string name, string path)
+    {
+        if (StatusOf(name) is not { } status)
+            return;
+        var route = status.Routes
+            .Where(route => (Route?.Contains(route.Route) ?? true) && IsBelow(path, route.Route)).MaxBy(route => route.Route.Length);
+        var limit = route?.RateLimits.FirstOrDefault(limit => limit.Rate > 0);
+        if (route is null || limit is null)
+        {
+            WriteError(
+                route is null ? $"'{path}' lies below no route of '{name}'{(Route is null ? "" : $" that -Route names ({string.Join(", ", Route)})")}"
+                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit to measure",
+                "CannotVerify", ErrorCategory.InvalidArgument, status);
+            return;
+        }
+
+        MeasureServer(new ServerRateLimitOptions
+        {
+            Uri = new Uri(status.Uri, path),
+            Rate = limit.Rate,
+            Duration = Duration,
+            Tolerance = (Tolerance ?? PacerTable.Get(limit.Pacer).Tolerance * 100) / 100,
+            Skip = limit.InitialBurst,
+            // It is the user's own front end, which was found on its control socket.
+            SkipCertificateCheck = true,
+        });
+    }
+
+    private static bool IsBelow(string path, string route) =>
+        path.StartsWith(route.TrimEnd('/'), StringComparison.Ordinal)
+        && (path.Length == route.TrimEnd('/').Length || path[route.TrimEnd('/').Length] is '/' or '?');
 
     private void MeasureFrontEnd(string? name)
     {
@@ -187,7 +235,12 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             Headers = HeaderAttribute.Fields(Header),
             SkipCertificateCheck = SkipCertificateCheck,
         };
-        VerifyServer(uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
+        MeasureServer(options);
+    }
+
+    private void MeasureServer(ServerRateLimitOptions options)
+    {
+        VerifyServer(options.Uri, (progress, stop) => ServerRateLimitVerification.RunAsync(options, progress, stop),
             measured => measured.AchievedRate > 0 ? null : (measured.Failure, measured.Problem ?? ""), _serverResults.Add);
     }
 }

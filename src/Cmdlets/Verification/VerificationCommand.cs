@@ -56,11 +56,11 @@ public abstract class VerificationCommand : InstanceCommand
     /// </remarks>
     /// <param name="uri">The address.</param>
     /// <param name="run">Measures until it is cancelled; returns a result even then.</param>
-    /// <param name="failure">Why a result holds no measurement, as a code and as a sentence; null if it holds one.</param>
+    /// <param name="failure">Why a result holds no measurement, as a <see cref="MeasurementFailure"/> and as a sentence; null if it holds one.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
         Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run,
-        Func<TResult, (MeasurementFailure Failure, string Problem)?> failure, Action<TResult> keep)
+        Func<TResult, (string Failure, string Problem)?> failure, Action<TResult> keep)
         where TResult : class
     {
         if (_isInterrupted)
@@ -115,15 +115,15 @@ public abstract class VerificationCommand : InstanceCommand
     {
     }
 
-    private static (string Id, ErrorCategory Category) Describe(MeasurementFailure failure) => failure switch
+    private static (string Id, ErrorCategory Category) Describe(string failure) => failure switch
     {
-        MeasurementFailure.NameNotResolved => ("NameNotResolved", ErrorCategory.ObjectNotFound),
-        MeasurementFailure.NotConnected => ("NotConnected", ErrorCategory.ConnectionError),
-        MeasurementFailure.TlsFailed => ("TlsFailed", ErrorCategory.SecurityError),
-        MeasurementFailure.UnexpectedAnswer => ("UnexpectedAnswer", ErrorCategory.InvalidResult),
-        MeasurementFailure.TimedOut => ("ServerTimedOut", ErrorCategory.OperationTimeout),
-        MeasurementFailure.BrokenOff => ("BrokenOff", ErrorCategory.ConnectionError),
-        MeasurementFailure.None => ("Interrupted", ErrorCategory.OperationStopped),
+        nameof(MeasurementFailure.NameNotResolved) => ("NameNotResolved", ErrorCategory.ObjectNotFound),
+        nameof(MeasurementFailure.NotConnected) => ("NotConnected", ErrorCategory.ConnectionError),
+        nameof(MeasurementFailure.TlsFailed) => ("TlsFailed", ErrorCategory.SecurityError),
+        nameof(MeasurementFailure.UnexpectedAnswer) => ("UnexpectedAnswer", ErrorCategory.InvalidResult),
+        nameof(MeasurementFailure.TimedOut) => ("ServerTimedOut", ErrorCategory.OperationTimeout),
+        nameof(MeasurementFailure.BrokenOff) => ("BrokenOff", ErrorCategory.ConnectionError),
+        nameof(MeasurementFailure.None) => ("Interrupted", ErrorCategory.OperationStopped),
         _ => ("TooShort", ErrorCategory.InvalidData),
     };
 }

@@ -38,7 +38,8 @@ public static class ConfigurationFile
     internal static ProxyConfiguration Load(string path, string yaml, IReadOnlyDictionary<string, string>? variables = null)
     {
         var full = Path.GetFullPath(path);
-        return Parse(yaml, path, Path.GetDirectoryName(full)!, variables) with { File = full, Hash = HashOf(yaml) };
+        var initial = new ProxyConfiguration { Name = NameRule.FromFile(full) ?? ProxyConfiguration.DefaultName };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!, initial, variables) with { File = full, Hash = HashOf(yaml) };
     }
 
     // FNV-1a over UTF-16: it only detects a changed file, which is no secret to its reader. The hashes in System.Security.Cryptography need
@@ -53,17 +54,17 @@ public static class ConfigurationFile
     /// <returns>A checked configuration; its <see cref="ProxyConfiguration.File"/> is null.</returns>
     /// <exception cref="ConfigurationException">There are mistakes; the exception carries all of them, in file order.</exception>
     public static ProxyConfiguration Parse(string yaml, string fileName, string baseDirectory) =>
-        Parse(yaml, fileName, baseDirectory, variables: null);
+        Parse(yaml, fileName, baseDirectory, new ProxyConfiguration(), variables: null);
 
     private static ProxyConfiguration Parse(
-        string yaml, string fileName, string baseDirectory, IReadOnlyDictionary<string, string>? variables)
+        string yaml, string fileName, string baseDirectory, ProxyConfiguration initial, IReadOnlyDictionary<string, string>? variables)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var reading = new Reading(fileName, baseDirectory, variables);
         var root = NodeComposer.Compose(yaml, fileName);
-        var configuration = new ProxyConfiguration();
+        var configuration = initial;
         if (root is MappingNode mapping)
-            configuration = ProxySection.Read((MappingNode)new VariableReferences(reading).Expand(mapping), reading);
+            configuration = ProxySection.Read((MappingNode)new VariableReferences(reading).Expand(mapping), initial, reading);
         else
             reading.Mistake(root, $"a configuration is keys and values, for example 'name: site', and this is {root.Kind}");
         reading.ThrowIfMistaken();

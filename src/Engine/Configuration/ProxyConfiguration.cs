@@ -5,7 +5,7 @@ namespace DaemonProxy.Configuration;
 /// <summary>A front end's whole configuration, checked: everything in it can be served. Immutable; read from YAML.</summary>
 public sealed record ProxyConfiguration
 {
-    /// <summary>The name of a front end whose configuration gives none.</summary>
+    /// <summary>The name of a front end without a configuration file.</summary>
     public const string DefaultName = "default";
 
     /// <summary>The name by which every console finds the front end. <see cref="NameRule"/> defines what it may be.</summary>

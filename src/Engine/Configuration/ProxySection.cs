@@ -10,7 +10,7 @@ internal static class ProxySection
     {
         {
             "name", ValueKinds.Name, proxy => proxy.Name, (proxy, name) => proxy with { Name = name },
-            "The name by which every console finds the front end again."
+            new("The name by which every console finds the front end again.") { ByDefault = "the file's name without its extension" }
         },
         {
             "listen", ListKinds.OneOrMore(ValueKinds.ListenAddress, "[ http://127.0.0.1:8080 ]"), proxy => proxy.Listen,
@@ -174,9 +174,12 @@ internal static class ProxySection
     private static string Defined(string section) => $"\"$ref\": \"#/$defs/{section}\"";
 
     /// <summary>Reads the whole of a configuration.</summary>
-    public static ProxyConfiguration Read(MappingNode root, Reading reading)
+    /// <param name="root">The file's keys and values.</param>
+    /// <param name="initial">What applies where a key is omitted.</param>
+    /// <param name="reading">Collects the mistakes.</param>
+    public static ProxyConfiguration Read(MappingNode root, ProxyConfiguration initial, Reading reading)
     {
-        var proxy = Keys.Read(root, new ProxyConfiguration(), reading);
+        var proxy = Keys.Read(root, initial, reading);
         var (daemons, routes) = (Mappings(root, "daemons"), Mappings(root, "routes"));
         CheckListen(root, reading);
         CheckUser(root, daemons, reading);

@@ -20,6 +20,7 @@ public sealed class ControlClient : IDisposable
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
 
     private readonly RuntimeDirectory? _runtime;
+    private readonly bool _isNamed;
     private readonly HttpClient? _http;
 
     /// <summary>Creates a client for the front end with a name; it connects on the first request.</summary>
@@ -29,7 +30,8 @@ public sealed class ControlClient : IDisposable
     public ControlClient(string name, RuntimeDirectory? runtime = null)
     {
         Name = InstanceDirectory.CheckedName(name);
-        _runtime = runtime ?? RuntimeDirectory.OpenExisting();
+        _isNamed = runtime is not null;
+        _runtime = runtime ?? InstanceDirectory.DirectoryOf(name);
         if (_runtime is null)
             return;
         var socket = InstanceDirectory.ControlSocketOf(name, _runtime);
@@ -193,9 +195,9 @@ public sealed class ControlClient : IDisposable
 
     private ControlException NotRunning()
     {
-        var running = InstanceDirectory.List(_runtime);
+        var running = InstanceDirectory.List(_isNamed ? _runtime : null);
         var others = running.Count == 0
-            ? "none is; start one with Start-DaemonProxy"
+            ? "none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell"
             : $"these are: {string.Join(", ", running)}";
         return new ControlException($"no front end named '{Name}' is running; {others}", ControlFailure.NotRunning);
     }

@@ -84,7 +84,8 @@ public sealed record ControlError(string Message);
 /// </summary>
 /// <param name="Status">Set when the front end is serving.</param>
 /// <param name="Error">Set when it could not start: one sentence, or one per line for configuration errors.</param>
-public sealed record StartReport(InstanceStatus? Status, string? Error);
+/// <param name="Failure">The kind of the failure.</param>
+public sealed record StartReport(InstanceStatus? Status, string? Error, ControlFailure Failure = ControlFailure.StartFailed);
 
 /// <summary>The JSON of the control socket; one definition for both sides.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,

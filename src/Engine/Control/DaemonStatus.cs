@@ -1,5 +1,5 @@
-using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
+using System.Text.Json.Serialization;
 using DaemonProxy.Daemons;
 using DaemonProxy.Statistics;
 
@@ -15,7 +15,7 @@ public sealed record DaemonStatus
     public required string Daemon { get; init; }
 
     /// <summary>Where its processes come from: <c>Sample</c>, <c>Application</c>, <c>Command</c> or <c>Address</c>.</summary>
-    public required DaemonSource Source { get; init; }
+    public required string Source { get; init; }
 
     /// <summary>The WSGI application: its script's full path, or module:callable; null for other groups.</summary>
     public string? Application { get; init; }
@@ -24,7 +24,7 @@ public sealed record DaemonStatus
     /// <c>Ready</c>, <c>Starting</c>, <c>Unhealthy</c>, <c>BackingOff</c>, <c>Stopped</c>, or <c>External</c> for a server that somebody
     /// else runs and that has no health check.
     /// </summary>
-    public required DaemonState State { get; init; }
+    public required string State { get; init; }
 
     /// <summary>
     /// Why one of its workers gets no requests, such as the answer to its last health check; null: nothing is known against them.

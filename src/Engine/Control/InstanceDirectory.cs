@@ -18,17 +18,18 @@ public sealed class InstanceDirectory : IDisposable
     private const string ControlSocketName = "control.sock";
     private const string IdentityName = "instance.json";
 
-    private readonly RuntimeDirectory _runtime;
-    private readonly UserFolders _userFolders;
+    private RuntimeDirectory _runtime;
+    private UserFolders _userFolders;
     private string _sockets;
     private FileLock? _lock;
+    private string? _record;
 
-    private InstanceDirectory(RuntimeDirectory runtime, string name, FileLock held)
+    private InstanceDirectory(RuntimeDirectory runtime, string name, FileLock held, string? record)
     {
         _runtime = runtime;
         _lock = held;
+        _record = record;
         Name = name;
-        Path = System.IO.Path.Combine(runtime.Path, name);
         _sockets = Path;
         _userFolders = new UserFolders(Path);
     }
@@ -36,8 +37,8 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>The front end's name.</summary>
     public string Name { get; }
 
-    /// <summary>The folder's full path.</summary>
-    public string Path { get; }
+    /// <summary>The folder's full path. <see cref="Restore"/> may change it.</summary>
+    public string Path => System.IO.Path.Combine(_runtime.Path, Name);
 
     /// <summary>Full path of the control socket; the front end creates it with mode 0600.</summary>
     public string ControlSocket => RuntimeDirectory.SocketPath(Path, ControlSocketName);
@@ -95,7 +96,54 @@ public sealed class InstanceDirectory : IDisposable
     public static InstanceDirectory Acquire(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
+        var isListed = runtime is null;
         runtime ??= RuntimeDirectory.Open();
+        // Another session of this user may serve under this name from another runtime directory.
+        if (isListed && InstanceRegistry.Directories().FirstOrDefault(other => other.Path != runtime.Path && IsRunning(name, other)) is
+            { } taken)
+            throw AlreadyRunning(name, System.IO.Path.Combine(taken.Path, name));
+        return new InstanceDirectory(runtime, name, Claim(name, runtime), isListed ? InstanceRegistry.Add(name, runtime) : null);
+    }
+
+    /// <summary>Whether the folder still is where consoles look for it, with its control socket.</summary>
+    public bool IsThere => File.Exists(ControlSocket) && File.Exists(System.IO.Path.Combine(Path, LockName));
+
+    /// <summary>
+    /// Makes the folder again after somebody has removed it, as logging out removes <c>XDG_RUNTIME_DIR</c>: in its place, or, when nothing
+    /// can be made there, in the folder that sessions without such a directory use. The sockets are the caller's to open again.
+    /// </summary>
+    /// <exception cref="ControlException">It cannot be made, or another front end has taken the name.</exception>
+    public void Restore()
+    {
+        RuntimeDirectory runtime;
+        try
+        {
+            runtime = RuntimeDirectory.Open(_runtime.Path);
+        }
+        catch (ControlException) when (_record is not null)
+        {
+            runtime = RuntimeDirectory.Open(RuntimeDirectory.WithoutSession);
+        }
+
+        var held = IsHeldIn(runtime) ? null : Claim(Name, runtime);
+        _runtime = runtime;
+        _sockets = Path;
+        _userFolders = new UserFolders(Path);
+        if (held is not null)
+            Interlocked.Exchange(ref _lock, held)?.Dispose();
+        if (_record is null)
+            return;
+        InstanceRegistry.Remove(_record);
+        _record = InstanceRegistry.Add(Name, runtime);
+    }
+
+    // A folder that has lost its control socket alone still has the lock that this process holds.
+    private bool IsHeldIn(RuntimeDirectory runtime) =>
+        runtime.Path == _runtime.Path && ProcessOf(Path) == Environment.ProcessId
+        && File.Exists(System.IO.Path.Combine(Path, LockName));
+
+    private static FileLock Claim(string name, RuntimeDirectory runtime)
+    {
         var folder = System.IO.Path.Combine(runtime.Path, name);
         RuntimeDirectory.SocketPath(folder, ControlSocketName);
         using var change = runtime.LockForChange();
@@ -116,7 +164,7 @@ public sealed class InstanceDirectory : IDisposable
                 throw;
             }
 
-            return new InstanceDirectory(runtime, name, held);
+            return held;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -129,14 +177,28 @@ public sealed class InstanceDirectory : IDisposable
     /// <exception cref="ControlException">The runtime directory cannot be used.</exception>
     public static IReadOnlyList<string> List(RuntimeDirectory? runtime = null)
     {
-        runtime ??= RuntimeDirectory.OpenExisting();
-        if (runtime is null)
-            return [];
+        return [.. DirectoriesOf(runtime).SelectMany(NamesIn).Distinct().Order(StringComparer.Ordinal)];
+    }
+
+    private static List<string> NamesIn(RuntimeDirectory runtime)
+    {
         using var change = runtime.LockForChange();
-        return [.. Directory.EnumerateDirectories(runtime.Path)
-            .Where(InUse)
-            .Select(folder => System.IO.Path.GetFileName(folder))
-            .Order(StringComparer.Ordinal)];
+        return [.. Directory.EnumerateDirectories(runtime.Path).Where(InUse).Select(folder => System.IO.Path.GetFileName(folder))];
+    }
+
+    private static IReadOnlyList<RuntimeDirectory> DirectoriesOf(RuntimeDirectory? runtime) =>
+        runtime is not null ? [runtime] : InstanceRegistry.Directories();
+
+    /// <summary>
+    /// The runtime directory in which a front end of this name is running, or else one that it may have been running in; null when this user
+    /// has none.
+    /// </summary>
+    /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
+    internal static RuntimeDirectory? DirectoryOf(string name)
+    {
+        var directories = InstanceRegistry.Directories();
+        return directories.Count == 1 ? directories[0]
+            : directories.FirstOrDefault(runtime => IsRunning(name, runtime)) ?? directories.FirstOrDefault();
     }
 
     /// <summary>The event log that a front end of this name writes, or has left in its folder; null when there is none.</summary>
@@ -144,7 +206,7 @@ public sealed class InstanceDirectory : IDisposable
     public static string? FindEventLog(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
-        runtime ??= RuntimeDirectory.OpenExisting();
+        runtime ??= DirectoryOf(name);
         if (runtime is null || System.IO.Path.Combine(runtime.Path, name, EventLog) is var file && !File.Exists(file)) return null;
         return File.ResolveLinkTarget(file, returnFinalTarget: false)?.FullName ?? file;
     }
@@ -154,11 +216,14 @@ public sealed class InstanceDirectory : IDisposable
     public static bool IsRunning(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
-        runtime ??= RuntimeDirectory.OpenExisting();
-        if (runtime is null)
-            return false;
-        using var change = runtime.LockForChange();
-        return InUse(System.IO.Path.Combine(runtime.Path, name));
+        foreach (var directory in DirectoriesOf(runtime))
+        {
+            using var change = directory.LockForChange();
+            if (InUse(System.IO.Path.Combine(directory.Path, name)))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -168,7 +233,7 @@ public sealed class InstanceDirectory : IDisposable
     public static void Forget(string name, RuntimeDirectory? runtime = null)
     {
         CheckedName(name);
-        runtime ??= RuntimeDirectory.OpenExisting();
+        runtime ??= DirectoryOf(name);
         if (runtime is null)
             return;
         using var change = runtime.LockForChange();
@@ -184,6 +249,7 @@ public sealed class InstanceDirectory : IDisposable
     {
         if (Interlocked.Exchange(ref _lock, null) is not { } held)
             return;
+        InstanceRegistry.Remove(_record);
         try
         {
             using var change = _runtime.LockForChange();
@@ -191,7 +257,7 @@ public sealed class InstanceDirectory : IDisposable
             held.Dispose();
             Clear(Path, andLock: true);
         }
-        catch (ControlException)
+        catch (Exception error) when (error is ControlException or IOException or UnauthorizedAccessException)
         {
             // Anything that cannot be removed now is stale as soon as the lock is free; the next process to look removes it.
             held.Dispose();
@@ -299,7 +365,9 @@ public sealed class InstanceDirectory : IDisposable
     private static ControlException AlreadyRunning(string name, string folder)
     {
         var process = ProcessOf(folder) is { } id ? $" (process {id})" : "";
-        return new ControlException($"'{name}' is already running{process}; stop it with Stop-DaemonProxy {name}, or choose another name",
+        return new ControlException(
+            $"'{name}' is already running{process}; stop it with daemonproxy stop {name} (Stop-DaemonProxy {name} in PowerShell), or choose "
+                + "another name with --name",
             ControlFailure.AlreadyRunning);
     }
 }

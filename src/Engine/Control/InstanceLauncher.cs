@@ -93,7 +93,8 @@ public static class InstanceLauncher
                 return status;
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
             throw new ControlException(
-                report?.Error ?? await SilentEndAsync(process.ExitCode, line, errors).ConfigureAwait(false), ControlFailure.StartFailed);
+                report?.Error ?? await SilentEndAsync(process.ExitCode, line, errors).ConfigureAwait(false),
+                report?.Failure ?? ControlFailure.StartFailed);
         }
         catch (OperationCanceledException)
         {

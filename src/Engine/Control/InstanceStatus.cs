@@ -14,13 +14,19 @@ public sealed record InstanceStatus
     public required int ProcessId { get; init; }
 
     /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes the requests in flight.</summary>
-    public required InstanceState State { get; init; }
+    public required string State { get; init; }
 
     /// <summary>When it began to serve, in local time.</summary>
     public required DateTime StartTime { get; init; }
 
-    /// <summary>The addresses it listens on, with the ports the system chose.</summary>
-    public required IReadOnlyList<Uri> Uri { get; init; }
+    /// <summary>The first address of <see cref="Uris"/>.</summary>
+    public Uri Uri => Uris[0];
+
+    /// <summary>
+    /// The addresses that it can be reached at from this machine, in the order of <c>listen</c>, at least one, with the ports the system
+    /// chose. <c>*</c> is shown as <c>localhost</c>, because nobody can connect to <c>*</c>.
+    /// </summary>
+    public required IReadOnlyList<Uri> Uris { get; init; }
 
     /// <summary>Full path of the configuration file; null for the built-in sample.</summary>
     public string? ConfigurationFile { get; init; }

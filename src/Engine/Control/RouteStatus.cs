@@ -45,7 +45,7 @@ public sealed record RateLimitStatus
     public required int Index { get; init; }
 
     /// <summary>Which responses share the rate.</summary>
-    public RateScope Scope { get; init; }
+    public string Scope { get; init; } = nameof(RateScope.Response);
 
     /// <summary>Bytes per second; 0: no limit.</summary>
     public required long Rate { get; init; }
@@ -54,7 +54,7 @@ public sealed record RateLimitStatus
     public long InitialBurst { get; init; }
 
     /// <summary>The pacer that keeps the rate.</summary>
-    public PacerKind Pacer { get; init; }
+    public string Pacer { get; init; } = nameof(PacerKind.TokenBucket);
 
     /// <summary>The request methods that it applies to; empty: any.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];

@@ -54,8 +54,12 @@ public sealed class RuntimeDirectory
             && (FileOwner.Find(runtime) ?? FileOwner.CurrentUser) == FileOwner.CurrentUser
             && Directory.Exists(runtime))
             return System.IO.Path.Combine(runtime, "daemonproxy");
-        return System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
+        return WithoutSession;
     }
+
+    /// <summary>The folder's location for a session that has no runtime directory of its own. Unix.</summary>
+    internal static string WithoutSession =>
+        System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-{FileOwner.CurrentUser}");
 
     /// <summary>The name of the folder that the system creates below /run for a system service of an account.</summary>
     public static string SystemServiceFolder(string account) => $"daemonproxy-{account}";

@@ -202,7 +202,15 @@ internal sealed class WorkerProcess : IWorkerProcess
         // Processes that it started must not outlive it.
         ProcessTree.Kill(_process);
         await Ended.ConfigureAwait(false);
-        File.Delete(Socket);
+        try
+        {
+            File.Delete(Socket);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Its folder is gone, and the socket with it.
+        }
+
         _command.Claim?.Release();
         await Task.WhenAny(_silent.Task, Task.Delay(LastWords, _time)).ConfigureAwait(false);
         // A child that still holds the output may write to the log for as long as it lives. If the pipe were closed, the child's next line

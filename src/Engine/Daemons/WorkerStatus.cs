@@ -6,4 +6,4 @@ namespace DaemonProxy.Daemons;
 /// <param name="StartTime">When the process was started; null while none runs.</param>
 /// <param name="ActiveRequests">The number of requests it is serving.</param>
 /// <param name="Requests">The number of requests it has been given since it started.</param>
-public sealed record WorkerStatus(DaemonState State, int? ProcessId, DateTimeOffset? StartTime, int ActiveRequests, long Requests);
+public sealed record WorkerStatus(string State, int? ProcessId, DateTimeOffset? StartTime, int ActiveRequests, long Requests);

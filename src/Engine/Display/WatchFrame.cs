@@ -36,7 +36,7 @@ public static class WatchFrame
         List<string> lines =
         [
             "",
-            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uri)}  up "
+            $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uris)}  up "
                 + $"{Age(rates.Time - status.StartTime)}",
             $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   {status.Traffic.Requests} "
                 + $"requests and {Bytes(status.Traffic.Bytes)} since the start",

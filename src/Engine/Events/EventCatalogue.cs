@@ -407,6 +407,20 @@ public static class EventCatalogue
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
+    /// <summary>DPXY0068.</summary>
+    public static EventDefinition RuntimeDirectoryRestored { get; } = new("DPXY0068", Warning, 0, "runtime directory made again",
+        "The folder with the sockets of the front end and its workers was removed, as logging out removes XDG_RUNTIME_DIR.",
+        "The folder and the control socket are there again, or in the folder for temporary files when nothing can be made in the old place; "
+        + "the managed workers are replaced, because nobody can connect to a socket whose file is gone. What was in flight goes on.",
+        "Let nothing clean that folder; for a front end that outlives the session, use a service, loginctl enable-linger, or "
+        + "DAEMONPROXY_RUNTIME_DIR.");
+
+    /// <summary>DPXY0069.</summary>
+    public static EventDefinition RuntimeDirectoryLost { get; } = new("DPXY0069", Error, 0, "runtime directory cannot be made again",
+        "The folder with the sockets of the front end and its workers was removed, and the message says why it cannot be made.",
+        "Connections to workers that are open go on; consoles cannot find the front end, and it tries again every 2 s.",
+        "Make the folder usable for this user again, or end the process with a signal and start it anew.");
+
     /// <summary>DPXY0070.</summary>
     public static EventDefinition WorkerUnhealthy { get; } = new("DPXY0070", Error, 0, "worker unhealthy",
         "A worker failed its group's health check as many times in a row as unhealthy-after says: it answered with another status than "

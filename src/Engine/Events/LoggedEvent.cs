@@ -10,7 +10,7 @@ namespace DaemonProxy.Events;
 /// <param name="Message">What happened.</param>
 /// <param name="Properties">Further properties, under the log's names, case-insensitive: method, path, route, daemon, pid.</param>
 public sealed record LoggedEvent(
-    DateTime Time, EventSeverity Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
+    DateTime Time, string Severity, string Code, string Message, IReadOnlyDictionary<string, object> Properties)
 {
     /// <summary>The front end's name; not part of the log.</summary>
     public string? Name { get; init; }
@@ -50,7 +50,7 @@ public sealed record LoggedEvent(
                 }
             }
             if (time is null || severity is null || code is null || message is null) return false;
-            logged = new(time.Value, severity.Value, code, message, properties);
+            logged = new(time.Value, severity.Value.ToString(), code, message, properties);
             return true;
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException or ArgumentException)

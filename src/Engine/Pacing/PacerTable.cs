@@ -50,6 +50,10 @@ public static class PacerTable
     /// <summary>The names of the pacers that can keep a shared rate, for messages.</summary>
     public static string Shareable => string.Join(" or ", All.Where(pacer => pacer.CanBeShared).Select(pacer => pacer.Name));
 
+    /// <summary>Returns the row of a pacer, by the name of its <see cref="PacerKind"/>: the form in which statuses and results name it.</summary>
+    /// <exception cref="ArgumentException">There is no such pacer.</exception>
+    public static PacerDefinition Get(string kind) => Get(Enum.Parse<PacerKind>(kind));
+
     /// <summary>Returns the row of a pacer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such pacer.</exception>
     public static PacerDefinition Get(PacerKind kind) =>

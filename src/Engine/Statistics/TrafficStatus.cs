@@ -15,7 +15,7 @@ public sealed record TrafficStatus
     public string Name { get; init; } = "";
 
     /// <summary>Whether the counts are for the whole front end, a daemon group, or a route.</summary>
-    public StatisticsScope Scope { get; init; }
+    public string Scope { get; init; } = nameof(StatisticsScope.FrontEnd);
 
     /// <summary>The group's name or the route's path; null for the whole front end.</summary>
     public string? Target { get; init; }

@@ -15,7 +15,8 @@ internal sealed class ManualPage
         ("DAEMONPROXY_RUNTIME_DIR",
             "The folder of this user's front ends, with their control sockets and event logs. It has to be the user's alone (mode 0700). "
             + "Default: the folder of the user's system service below /run, else XDG_RUNTIME_DIR/daemonproxy, else "
-            + "TMPDIR/daemonproxy-UID."),
+            + "TMPDIR/daemonproxy-UID; and front ends that other sessions have started elsewhere are found by their records in "
+            + "~/.local/state/daemonproxy/instances."),
         ("VIRTUAL_ENV",
             "The virtual environment whose Python runs WSGI applications, where neither the configuration nor --python-home names one; "
             + "else python3 on the PATH."),

@@ -148,7 +148,7 @@ internal static class ServeCommand
         foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}");
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-            : $"'{status.Name}' serves {string.Join(", ", status.Uri)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
+            : $"'{status.Name}' serves {string.Join(", ", status.Uris)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
             + "it");
         return DaemonProxyCommand.Ok;
     }
@@ -193,7 +193,9 @@ internal static class ServeCommand
         }
         catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(null, failure.Message), ControlJson.Default.StartReport));
+            var kind = failure is ControlException { Failure: var known } ? known : ControlFailure.StartFailed;
+            await output.WriteLineAsync(
+                JsonSerializer.Serialize(new StartReport(null, failure.Message, kind), ControlJson.Default.StartReport));
             return DaemonProxyCommand.Failed;
         }
 
@@ -203,10 +205,10 @@ internal static class ServeCommand
             await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport));
         else if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus));
-        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uri)}; Ctrl+C stops it");
+        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uris)}; Ctrl+C stops it");
         await output.FlushAsync();
         if (background) Detachment.LeaveStreams();
-        manager?.Ready($"serves {string.Join(", ", status.Uri)}");
+        manager?.Ready($"serves {string.Join(", ", status.Uris)}");
         _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
 
         var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested));

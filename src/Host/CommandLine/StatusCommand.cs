@@ -50,7 +50,7 @@ internal static class StatusCommand
             ("name", false), ("process", true), ("state", false), ("requests", true), ("address", false), ("configuration", false));
         foreach (var status in found)
         {
-            table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uri),
+            table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uris),
                 status.ConfigurationFile ?? "(built-in sample)");
         }
         return table.ToString();

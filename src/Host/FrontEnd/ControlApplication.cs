@@ -171,7 +171,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         if (request.DrainTimeout < TimeSpan.Zero || request.DrainTimeout > TimeSpan.FromHours(1))
             throw Wrong($"the drain timeout {request.DrainTimeout} is out of range; it takes 0 to 1h");
         frontEnd.RequestStop(request.DrainTimeout);
-        return frontEnd.Status.Instance() with { State = InstanceState.Draining };
+        return frontEnd.Status.Instance() with { State = nameof(InstanceState.Draining) };
     }
 
     private static Refusal Wrong(string message) => new(StatusCodes.Status400BadRequest, message);

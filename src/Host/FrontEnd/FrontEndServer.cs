@@ -32,6 +32,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private readonly TaskCompletionSource<TimeSpan> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer? _server;
     private HttpServer? _control;
+    private RuntimePresence? _presence;
     private HttpServer? _metrics;
     private LiveCertificate? _certificate;
     private volatile bool _draining;
@@ -186,13 +187,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
         _opened?.Control!.Socket.Listen(ListenSockets.Backlog);
-        var control = new HttpServerOptions
-        {
-            UnixSocket = _instance.ControlSocket,
-            Open = _opened is null ? null : [_opened.Control!],
-            MaxRequestBodySize = 65_536,
-        };
-        _control = await HttpServer.StartAsync(control, new ControlApplication(this), cancellationToken);
+        _control = await OpenControlAsync(_opened is null ? null : [_opened.Control!], cancellationToken);
+        // A front end that has given up being root could make nothing again where root has its folder.
+        if (_opened is null) _presence = new RuntimePresence(_instance, _log, _time, ReopenControlAsync);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File));
     }
@@ -200,6 +197,21 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private static void RequireEmbeddedScripts(ProxyConfiguration configuration)
     {
         if (DeploymentCheck.EmbeddedScripts(configuration).FirstOrDefault() is { } missing) throw new ServerStartException(missing.Message);
+    }
+
+    private Task<HttpServer> OpenControlAsync(IReadOnlyList<ListenSocket>? open, CancellationToken cancellationToken) => HttpServer.StartAsync(
+        new HttpServerOptions { UnixSocket = _instance.ControlSocket, Open = open, MaxRequestBodySize = 65_536 },
+        new ControlApplication(this), cancellationToken);
+
+    /// <summary>Opens the control socket and the sockets of the managed workers anew, in an instance folder that was made again.</summary>
+    private async Task ReopenControlAsync(CancellationToken cancellationToken)
+    {
+        if (_control is not null) await _control.DisposeAsync();
+        _control = await OpenControlAsync(null, cancellationToken);
+        ReopenLogs();
+        _log.Write(EventCatalogue.RuntimeDirectoryRestored, _instance.Path);
+        foreach (var group in Served.Groups.Where(group => group.Options.Source != DaemonSource.Address))
+            await Served.RestartAsync(group, within: null, cancellationToken);
     }
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
@@ -287,6 +299,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>Aborts the requests in flight, ends the daemons, and leaves no socket, process or lock behind.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_presence is not null) await _presence.DisposeAsync();
         if (_server is not null) await _server.DisposeAsync();
         if (_metrics is not null) await _metrics.DisposeAsync();
         await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]);

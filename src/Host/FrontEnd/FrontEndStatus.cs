@@ -1,3 +1,4 @@
+using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
@@ -18,8 +19,8 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Name = frontEnd.Name,
             ProcessId = Environment.ProcessId,
             StartTime = frontEnd.StartTime,
-            State = frontEnd.State,
-            Uri = frontEnd.Addresses,
+            State = frontEnd.State.ToString(),
+            Uris = [.. frontEnd.Addresses.Select(Reachable)],
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
             LogFile = frontEnd.LogFile,
@@ -33,7 +34,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             },
             Warnings = frontEnd.Certificate?.RenewalWarning is { } warning ? [.. served.Warnings, warning] : [.. served.Warnings],
             Certificate = Certificate(),
-            MetricsUri = frontEnd.MetricsAddress,
+            MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
             Routes = [.. served.Routes.Routes.Select(Route)],
@@ -92,6 +93,11 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
     /// <summary>The options in force: those of the configuration, with live changes applied.</summary>
     public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
 
+    // A server can listen on the address that stands for every interface, but a client cannot connect to it everywhere.
+    private static Uri Reachable(Uri listening) =>
+        IPAddress.TryParse(listening.DnsSafeHost, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(listening) { Host = "localhost" }.Uri : listening;
+
     private IEnumerable<OptionStatus> Options(DaemonGroup group) =>
         EffectiveOption.From(group.Options with { FlushPolicy = group.Policy.Current })
             .Select(option => new OptionStatus(frontEnd.Name, group.Options.Name, option.Name, option.Value, option.IsDefault));
@@ -104,9 +110,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         {
             Name = frontEnd.Name,
             Daemon = group.Options.Name,
-            Source = group.Options.Source,
+            Source = group.Options.Source.ToString(),
             Application = group.Options.Application,
-            State = supervisor?.State ?? external?.State ?? DaemonState.External,
+            State = (supervisor?.State ?? external?.State ?? DaemonState.External).ToString(),
             Obstacle = supervisor is null ? external?.Obstacle : supervisor.Obstacle,
             Address = group.Options.Address?.ToString(),
             Workers = supervisor?.Workers ?? [],
@@ -129,10 +135,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = route?.Daemon,
             Application = route?.Application,
             Index = index + 1,
-            Scope = limit.Scope,
+            Scope = limit.Scope.ToString(),
             Rate = limit.Limit.Rate,
             InitialBurst = limit.Limit.InitialBurst,
-            Pacer = limit.Limit.Pacer,
+            Pacer = limit.Limit.Pacer.ToString(),
             Methods = limit.Conditions.Methods,
             ContentTypes = limit.Conditions.ContentTypes,
             Paths = limit.Conditions.Paths,
@@ -145,5 +151,5 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         record.Status == 0 ? null : record.Status, record.BytesSent, time.GetElapsedTime(record.Start));
 
     private TrafficStatus Traffic(TrafficCounter counter, StatisticsScope scope, string? target) =>
-        counter.Status() with { Name = frontEnd.Name, Scope = scope, Target = target };
+        counter.Status() with { Name = frontEnd.Name, Scope = scope.ToString(), Target = target };
 }

@@ -53,7 +53,7 @@ public static class FlushAdvisor
         var (route, rate) = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
             .Select(route => (route.Route, Rate: RateWaitedFor(instance, route))).FirstOrDefault(limited => limited.Rate > 0);
         var writing = earlier is null ? group.Traffic.Writing : group.Traffic.Writing.Since(earlier.Writing);
-        return Advise(group.FlushPolicy, writing, route, rate, instance.Uri.All(uri => uri.Scheme == "https"));
+        return Advise(group.FlushPolicy, writing, route, rate, instance.Uris.All(uri => uri.Scheme == "https"));
     }
 
     /// <summary>The rate of a route's limit that waits for full writes, bytes/s; 0: it has none.</summary>

@@ -109,8 +109,15 @@ internal static class RateCharts
         if (isWide)
             chart.EndLabels(
                 rates.Select((rate, i) => (rate, i)).Where(one => one.rate.Result.Windows.Count > 0)
-                .Select(one => (Part(one.rate.Result.Windows[^1], one.rate.Result), Short(one.rate.ShortName), Colour(one.i))));
+                .Select(one => (Part(one.rate.Result.Windows[^1], one.rate.Result), Label(one.i, rates), Colour(one.i))));
         return chart.ToString();
+    }
+
+    // Addresses that are too long for the chart and have the same end are told apart by their row in the table.
+    private static string Label(int index, IReadOnlyList<ReportedRate> rates)
+    {
+        var label = Short(rates[index].ShortName);
+        return rates.Count(rate => Short(rate.ShortName) == label) == 1 ? label : $"{index + 1}. {label}";
     }
 
     /// <summary>The colour of a result in <see cref="Comparison"/>.</summary>

@@ -59,18 +59,19 @@ public static class RateLimitReport
     {
         page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Measured</th>");
         foreach (var heading in (
-            ReadOnlySpan<string>)["Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte", "Fairness",
-            "Result"])
+            ReadOnlySpan<string>)["Result", "Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte",
+            "Fairness"])
             page.Append($"<th scope=\"col\">{heading}</th>");
         page.Append("</tr></thead><tbody>\n");
         for (var i = 0; i < rates.Count; i++)
         {
             var rate = rates[i];
             page.Append("<tr><td class=\"name\"><div><span class=\"key\" "
-                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
+                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td "
+                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td>");
+            page.Append($"<td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
             page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
-            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td><td "
-                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td></tr>\n");
+            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td></tr>\n");
         }
 
         page.Append("</tbody></table></div>");

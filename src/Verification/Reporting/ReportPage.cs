@@ -41,6 +41,7 @@ internal static class ReportPage
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 100% }
         th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .5rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
         th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 10rem }
+        @media (max-width: 800px) { td.name { min-width: 8rem } td.good, td.bad { white-space: normal; min-width: 5rem } }
         .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
         td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
         details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft); font-size: .9rem }

@@ -27,7 +27,7 @@ internal sealed record ReportedRate(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{connections}, {result.StartTime:yyyy-MM-dd HH:mm:ss zzz}{(result.Interrupted ? ", interrupted" : "")}"),
-            result.Uri.IsDefaultPort ? result.Uri.Host + result.Uri.AbsolutePath : $"{result.Uri.Authority}{result.Uri.AbsolutePath}",
+            (result.Uri.IsDefaultPort ? result.Uri.Host : result.Uri.Authority) + result.Uri.PathAndQuery,
             result.WorstWindowPercent,
             result.Connections > 1 && result.AchievedRate > 0 ? result.Fairness : null);
     }

@@ -31,7 +31,7 @@ internal sealed class EventLogTail : IDisposable
         var start = Stopwatch.GetTimestamp();
         while (true)
         {
-            if (_log.Read().ToList().Find(logged => logged.Severity == EventSeverity.Error) is { } error)
+            if (_log.Read().ToList().Find(logged => logged.Severity == nameof(EventSeverity.Error)) is { } error)
                 return error.Code;
             if (Stopwatch.GetElapsedTime(start) > limit)
                 return null;

@@ -106,7 +106,7 @@ public static class FlushVerification
             FlushDelay = policy.FlushDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,
-            LatencySource = problem is null ? measured.Source : LatencySource.None,
+            LatencySource = (problem is null ? measured.Source : LatencySource.None).ToString(),
             Latency = latency,
             Expected = expected,
             Passed = passed && problem is null,

@@ -14,7 +14,7 @@ internal sealed class FrontEndAddress
     /// <exception cref="VerificationException">It listens on none.</exception>
     public FrontEndAddress(InstanceStatus instance)
     {
-        _uri = instance.Uri.FirstOrDefault(uri => uri.Scheme == "http") ?? throw new VerificationException(
+        _uri = instance.Uris.FirstOrDefault(uri => uri.Scheme == "http") ?? throw new VerificationException(
             $"'{instance.Name}' listens on https only and the probes speak plain HTTP; add http://127.0.0.1:0 to its listen addresses.");
         _endPoint = new IPEndPoint(Reachable(_uri.DnsSafeHost), _uri.Port);
     }

@@ -9,7 +9,7 @@ public abstract record LatencyResult
     public required string Workload { get; init; }
 
     /// <summary>How <see cref="Latency"/> was measured.</summary>
-    public LatencySource LatencySource { get; init; }
+    public string LatencySource { get; init; } = nameof(Measuring.LatencySource.None);
 
     /// <summary>
     /// The time from the application's write to the client's receive, or the closest measurable time (see <see cref="LatencySource"/>); for

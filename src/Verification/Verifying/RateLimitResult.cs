@@ -1,4 +1,3 @@
-using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -23,7 +22,7 @@ public sealed record RateLimitResult : RateResult
     public required string Daemon { get; init; }
 
     /// <summary>The pacer.</summary>
-    public required PacerKind Pacer { get; init; }
+    public required string Pacer { get; init; }
 
     /// <summary>The <c>response-flush-delay</c> in force.</summary>
     public required TimeSpan FlushDelay { get; init; }

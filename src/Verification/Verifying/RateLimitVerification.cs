@@ -145,12 +145,13 @@ public static class RateLimitVerification
         InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
     {
         var limit = route.RateLimits[0];
+        var pacer = Enum.Parse<PacerKind>(limit.Pacer);
         var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         // The defect is expected only of the combination that was started to show it; a user whose own instance has it wants to know.
-        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Get(limit.Pacer).FlushCost > TimeSpan.Zero
-            ? RateLimitExpectation.FallsBelowTheRate(limit.Pacer, limit.Rate)
-            : RateLimitExpectation.KeepsToTheRate(limit.Pacer, options.Tolerance);
+        var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Get(pacer).FlushCost > TimeSpan.Zero
+            ? RateLimitExpectation.FallsBelowTheRate(pacer, limit.Rate)
+            : RateLimitExpectation.KeepsToTheRate(pacer, options.Tolerance);
         var target = Request(new FrontEndAddress(instance), route, options).Uri;
         var problem = SampleRoutes.ProblemOf(route, target, connection.Response.Status, connection.Problem)
             ?? (measured.AchievedRate > 0

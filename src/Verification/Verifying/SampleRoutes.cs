@@ -10,7 +10,7 @@ namespace DaemonProxy.Verification.Verifying;
 internal sealed class SampleRoutes(InstanceStatus instance)
 {
     private readonly HashSet<string> _sampleGroups =
-        [.. instance.Daemons.Where(daemon => daemon.Source == DaemonSource.Sample).Select(daemon => daemon.Daemon)];
+        [.. instance.Daemons.Where(daemon => daemon.Source == nameof(DaemonSource.Sample)).Select(daemon => daemon.Daemon)];
 
     /// <summary>The requested routes, or all suitable ones.</summary>
     /// <param name="asked">Path prefixes; empty for all suitable routes.</param>

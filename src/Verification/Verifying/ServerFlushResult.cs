@@ -24,5 +24,5 @@ public sealed record ServerFlushResult : LatencyResult
     public bool Interrupted { get; init; }
 
     /// <summary>The kind of problem that prevented the measurement.</summary>
-    public MeasurementFailure Failure { get; init; }
+    public string Failure { get; init; } = nameof(MeasurementFailure.None);
 }

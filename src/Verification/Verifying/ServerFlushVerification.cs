@@ -40,7 +40,7 @@ public static class ServerFlushVerification
                     cancellationToken.IsCancellationRequested),
                 result => result is { Passed: false, Problem: null, Interrupted: false },
                 (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
-            if (results[^1].Failure != MeasurementFailure.None)
+            if (results[^1].Failure != nameof(MeasurementFailure.None))
                 break;
 
             void Report(string activity, TimeSpan elapsed) =>
@@ -69,7 +69,7 @@ public static class ServerFlushVerification
         {
             Uri = uri,
             Workload = workload.Name,
-            LatencySource = measured.Source,
+            LatencySource = measured.Source.ToString(),
             Latency = latency,
             Gaps = LatencyDistribution.From(measured.Gaps),
             Every = measured.Every,
@@ -78,7 +78,7 @@ public static class ServerFlushVerification
             Expected = latency.Count > 0 ? expected : "a drip",
             Passed = problem is null && !isInterrupted && latency.Count > 0 && (options.Limit is not { } most || latency.P99 <= most),
             Interrupted = isInterrupted,
-            Failure = failure,
+            Failure = failure.ToString(),
             Problem = problem,
         };
     }

@@ -48,5 +48,5 @@ public sealed record ServerRateLimitResult : RateResult
     public bool Interrupted { get; init; }
 
     /// <summary>The kind of problem that prevented the measurement.</summary>
-    public MeasurementFailure Failure { get; init; }
+    public string Failure { get; init; } = nameof(MeasurementFailure.None);
 }

@@ -14,7 +14,7 @@ internal static class ServerRateLimitSummary
     /// <summary>The result if nothing was measured.</summary>
     public static ServerRateLimitResult Failed(
         ServerRateLimitOptions options, DateTimeOffset startTime, MeasurementFailure failure, string problem) =>
-        Empty(options, startTime) with { Problem = problem, Failure = failure };
+        Empty(options, startTime) with { Problem = problem, Failure = failure.ToString() };
 
     /// <summary>The result of connections that have ended.</summary>
     public static ServerRateLimitResult From(
@@ -47,7 +47,7 @@ internal static class ServerRateLimitSummary
                 Bytes = details.Sum(detail => detail.Bytes),
                 TimeToFirstByte = details.Max(detail => detail.TimeToFirstByte),
                 Interrupted = isInterrupted,
-                Failure = first?.Failure ?? MeasurementFailure.TooShort,
+                Failure = (first?.Failure ?? MeasurementFailure.TooShort).ToString(),
                 Problem = first?.Problem ?? (failed.Count > 0 ? failed[0].Problem : "Interrupted before there was a rate to measure."),
             };
         }
@@ -85,10 +85,10 @@ internal static class ServerRateLimitSummary
             Passed = !isInterrupted && failed.Count == 0 && rated.Count == options.Connections && Math.Abs(error) <= options.Tolerance
                 && (options.Shared || within == options.Connections),
             Interrupted = isInterrupted,
-            Failure = failed.Count == 0
+            Failure = (failed.Count == 0
                 ? MeasurementFailure.None
                 : connections.Select(connection => connection.Failure)
-                .FirstOrDefault(failure => failure != MeasurementFailure.None, MeasurementFailure.TooShort),
+                .FirstOrDefault(failure => failure != MeasurementFailure.None, MeasurementFailure.TooShort)).ToString(),
             Problem = failed.Count == 0
                 ? null : connections.Count == 1
                 ? failed[0].Problem : $"{failed.Count} of {connections.Count} connections failed: {failed[0].Problem}",

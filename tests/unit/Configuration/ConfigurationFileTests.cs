@@ -85,6 +85,33 @@ public sealed class ConfigurationFileTests : IDisposable
         ], proxy.Routes);
     }
 
+    [Theory]
+    [InlineData("site.yaml", "", "site")]
+    [InlineData("site.prod.yml", "", "site.prod")]
+    [InlineData("My shop (2).yaml", "", "My-shop--2")]
+    [InlineData("_site", "", "site")]
+    [InlineData("größe.yaml", "", "gr--e")]
+    [InlineData("--.yaml", "", "default")]
+    [InlineData("site.yaml", "name: shop", "shop")]
+    public void The_name_is_by_default_the_files(string file, string text, string name)
+    {
+        var folder = Directory.CreateTempSubdirectory("daemonproxy-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, file);
+            File.WriteAllText(path, text + "\nlisten: http://127.0.0.1:8080");
+            Assert.Equal(name, ConfigurationFile.Load(path).Name);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_name_from_a_file_is_as_long_as_a_name_may_be() =>
+        Assert.Equal(new string('a', NameRule.LongestName), NameRule.FromFile($"/etc/{new string('a', 80)}.yaml"));
+
     [Fact]
     public void With_neither_daemons_nor_routes_it_is_the_sample()
     {

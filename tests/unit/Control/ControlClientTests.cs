@@ -20,7 +20,7 @@ public sealed class ControlClientTests : IDisposable
         using var client = new ControlClient("site", _scratch.Runtime);
         var alone = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
         Assert.Equal(ControlFailure.NotRunning, alone.Failure);
-        Assert.Equal("no front end named 'site' is running; none is; start one with Start-DaemonProxy", alone.Message);
+        Assert.Equal("no front end named 'site' is running; none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell", alone.Message);
 
         using var a = InstanceDirectory.Acquire("a", _scratch.Runtime);
         using var b = InstanceDirectory.Acquire("b", _scratch.Runtime);
@@ -65,8 +65,8 @@ public sealed class ControlClientTests : IDisposable
             Index = 1,
             Rate = 1,
             InitialBurst = 2,
-            Pacer = PacerKind.Interval,
-            Scope = RateScope.Route,
+            Pacer = nameof(PacerKind.Interval),
+            Scope = nameof(RateScope.Route),
             Methods = ["GET"],
             Paths = ["/a"],
             MinimumSize = 5,
@@ -79,7 +79,7 @@ public sealed class ControlClientTests : IDisposable
         var received = await client.GetStatusAsync();
 
         Assert.Equal(Json(status), Json(received));
-        Assert.Equal(status.Uri, received.Uri);
+        Assert.Equal(status.Uris, received.Uris);
     }
 
     private static string Json(InstanceStatus status) => JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus);

@@ -21,7 +21,8 @@ public sealed class InstanceDirectoryTests : IDisposable
 
         Assert.Equal(ControlFailure.AlreadyRunning, refused.Failure);
         Assert.Equal(
-            $"'site' is already running (process {Environment.ProcessId}); stop it with Stop-DaemonProxy site, or choose another name",
+            $"'site' is already running (process {Environment.ProcessId}); stop it with daemonproxy stop site "
+                + "(Stop-DaemonProxy site in PowerShell), or choose another name with --name",
             refused.Message);
     }
 

@@ -156,8 +156,8 @@ public sealed class WatchFrameTests
             Name = "site",
             ProcessId = 1,
             StartTime = Noon.AddSeconds(-60).LocalDateTime,
-            State = InstanceState.Serving,
-            Uri = [new("http://127.0.0.1:8080/")],
+            State = nameof(InstanceState.Serving),
+            Uris = [new("http://127.0.0.1:8080/")],
             Version = "1",
             Traffic = traffic,
             Daemons =
@@ -166,9 +166,9 @@ public sealed class WatchFrameTests
                 {
                     Name = "site",
                     Daemon = "app",
-                    Source = DaemonSource.Sample,
-                    State = DaemonState.Ready,
-                    Workers = [new(DaemonState.Ready, 5, Noon, 1, 1), new(DaemonState.Ready, 6, Noon, 1, 1)],
+                    Source = nameof(DaemonSource.Sample),
+                    State = nameof(DaemonState.Ready),
+                    Workers = [new(nameof(DaemonState.Ready), 5, Noon, 1, 1), new(nameof(DaemonState.Ready), 6, Noon, 1, 1)],
                     FlushPolicy = new()
                     {
                         Name = "site",
@@ -187,7 +187,7 @@ public sealed class WatchFrameTests
                     Name = "site",
                     Route = "/download",
                     Daemon = "app",
-                    RateLimits = [new() { Name = "site", Index = 1, Rate = 400 << 10, Pacer = PacerKind.TokenBucket }],
+                    RateLimits = [new() { Name = "site", Index = 1, Rate = 400 << 10, Pacer = nameof(PacerKind.TokenBucket) }],
                     Traffic = traffic with { Target = "/download" },
                 },
             ],

@@ -41,7 +41,7 @@ public class AnyServerTests
         var many = await ServerRateLimitVerification.RunAsync(
             options with { SkipCertificateCheck = true, Connections = 20 }, null, default);
 
-        Assert.Equal(MeasurementFailure.TlsFailed, refused.Failure);
+        Assert.Equal(nameof(MeasurementFailure.TlsFailed), refused.Failure);
         Assert.Contains("is not trusted", refused.Problem);
         Assert.InRange(measured.Ratio, 0.8, 1.2);
         Assert.Equal(20, many.Details.Count(connection => connection.AchievedRate > 0));

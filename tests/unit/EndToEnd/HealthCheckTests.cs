@@ -53,7 +53,7 @@ public sealed class HealthCheckTests : IDisposable
         await using var frontEnd = await StartAsync(daemon);
         var first = await frontEnd.Client.GetStringAsync("/");
         Assert.EndsWith(" www.example.org", first);
-        Assert.Equal(DaemonState.Ready, (await DaemonAsync(frontEnd)).State);
+        Assert.Equal(nameof(DaemonState.Ready), (await DaemonAsync(frontEnd)).State);
 
         await File.WriteAllTextAsync(Ill, "");
         await frontEnd.EventAsync("DPXY0070");
@@ -61,7 +61,7 @@ public sealed class HealthCheckTests : IDisposable
             && line.Contains("GET /health answered 503, and 200-399 is expected", StringComparison.Ordinal));
         // Nothing takes its place that is not healthy itself.
         var ill = await DaemonAsync(frontEnd);
-        Assert.Equal(DaemonState.Unhealthy, ill.State);
+        Assert.Equal(nameof(DaemonState.Unhealthy), ill.State);
         Assert.Equal("GET /health answered 503, and 200-399 is expected", ill.Obstacle);
 
         File.Delete(Ill);
@@ -69,7 +69,7 @@ public sealed class HealthCheckTests : IDisposable
         var second = await frontEnd.Client.GetStringAsync("/");
         Assert.NotEqual(first, second);
         var after = await DaemonAsync(frontEnd);
-        Assert.Equal((DaemonState.Ready, null), (after.State, after.Obstacle));
+        Assert.Equal((nameof(DaemonState.Ready), (string?)null), (after.State, after.Obstacle));
         Assert.Equal(1, after.Traffic.RestartsByReason!["Unhealthy"]);
 
         // The checks are requests of nobody.
@@ -86,18 +86,18 @@ public sealed class HealthCheckTests : IDisposable
         await using var other = await RunningFrontEnd.StartAsync("name: other\ndaemons: [ { name: app, application: app.py, processes: 1 } ]",
             await OtherAsync());
         await using var frontEnd = await StartAsync($"connect-timeout: 300ms, address: \"{other.Uri.GetLeftPart(UriPartial.Authority)}\"");
-        Assert.Equal(DaemonState.Ready, (await DaemonAsync(frontEnd)).State);
+        Assert.Equal(nameof(DaemonState.Ready), (await DaemonAsync(frontEnd)).State);
         await frontEnd.Client.GetStringAsync("/");
         var ill = Path.Combine(other.Folder, "ill");
         await File.WriteAllTextAsync(ill, "");
         await frontEnd.EventAsync("DPXY0070");
-        Assert.Equal(DaemonState.Unhealthy, (await DaemonAsync(frontEnd)).State);
+        Assert.Equal(nameof(DaemonState.Unhealthy), (await DaemonAsync(frontEnd)).State);
         using (var answer = await frontEnd.Client.GetAsync("/")) Assert.Equal(503, (int)answer.StatusCode);
 
         File.Delete(ill);
         await RunningFrontEnd.UntilAsync(() => frontEnd.Events().Count(code => code == "DPXY0071") == 2, "its recovery");
         await frontEnd.Client.GetStringAsync("/");
-        Assert.Equal(DaemonState.Ready, (await DaemonAsync(frontEnd)).State);
+        Assert.Equal(nameof(DaemonState.Ready), (await DaemonAsync(frontEnd)).State);
     }
 
     private static async Task<string> OtherAsync()

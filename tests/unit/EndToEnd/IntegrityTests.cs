@@ -52,7 +52,7 @@ public sealed class IntegrityTests
                            from version in Versions
                            select (limit, policy, chunk, version);
         var clients = Versions.ToDictionary(
-            version => version, version => TlsTests.Client(frontEnd.Status.Uri[version.Major == 2 ? 1 : 0], version));
+            version => version, version => TlsTests.Client(frontEnd.Status.Uris[version.Major == 2 ? 1 : 0], version));
         var wrong = new ConcurrentBag<string>();
         var count = 0;
         await Parallel.ForEachAsync(combinations, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (of, cancellation) =>

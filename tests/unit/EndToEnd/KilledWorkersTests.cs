@@ -97,7 +97,7 @@ public sealed class KilledWorkersTests(ITestOutputHelper output)
         {
             // On a machine too busy to start them as fast as they are killed, there would soon be none left to kill.
             var workers = (await frontEnd.Control.GetStatusAsync(CancellationToken.None)).Daemons[0].Workers.Where(
-                worker => worker.State == DaemonState.Ready).Select(worker => worker.ProcessId!.Value).ToArray();
+                worker => worker.State == nameof(DaemonState.Ready)).Select(worker => worker.ProcessId!.Value).ToArray();
             if (workers.Length > 2)
             {
                 try

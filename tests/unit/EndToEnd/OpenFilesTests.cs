@@ -41,7 +41,7 @@ public sealed class OpenFilesTests
             var second = Stopwatch.StartNew();
             for (var asked = 0; second.Elapsed < TimeSpan.FromSeconds(1.5); asked++)
             {
-                if (asked < 5) Assert.NotEmpty((await site.StatusAsync()).Uri);
+                if (asked < 5) Assert.NotEmpty((await site.StatusAsync()).Uris);
                 await Task.Delay(50);
             }
             var share = (site.ProcessorTime() - busy) / second.Elapsed;
@@ -145,7 +145,7 @@ public sealed class OpenFilesTests
             _control = new ControlClient(status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run")));
         }
 
-        public Uri Uri => _status.Uri[0];
+        public Uri Uri => _status.Uri;
 
         private static ProcessStartInfo Start(int files, string folder, params string[] arguments)
         {

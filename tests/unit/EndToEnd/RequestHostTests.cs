@@ -56,7 +56,7 @@ public sealed class RequestHostTests
             }
             Assert.StartsWith("HTTP/1.1 400 ", await frontEnd.RawAsync($"GET /{mode}/x HTTP/1.1\r\nHost: a:b\r\n\r\n"));
         }
-        using var http2 = TlsTests.Client(frontEnd.Status.Uri[1], HttpVersion.Version20);
-        Assert.StartsWith($"{frontEnd.Status.Uri[1].Authority} 127.0.0.1 ", await http2.GetStringAsync("/d/x"));
+        using var http2 = TlsTests.Client(frontEnd.Status.Uris[1], HttpVersion.Version20);
+        Assert.StartsWith($"{frontEnd.Status.Uris[1].Authority} 127.0.0.1 ", await http2.GetStringAsync("/d/x"));
     }
 }

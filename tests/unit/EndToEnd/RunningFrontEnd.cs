@@ -21,7 +21,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         _process = process;
         Status = status;
         Control = new ControlClient(status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run")));
-        Client = new HttpClient { BaseAddress = status.Uri[0], Timeout = Limit };
+        Client = new HttpClient { BaseAddress = status.Uri, Timeout = Limit };
     }
 
     public InstanceStatus Status { get; }
@@ -30,7 +30,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public Uri Uri => Status.Uri[0];
+    public Uri Uri => Status.Uri;
 
     public int ProcessId => _process.Id;
 

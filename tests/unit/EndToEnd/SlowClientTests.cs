@@ -42,7 +42,7 @@ public sealed class SlowClientFrontEnd : IAsyncLifetime
     }
 
     internal HttpClient Client(string protocol) => protocol == "2"
-        ? TlsTests.Client(FrontEnd.Status.Uri[1], HttpVersion.Version20) : TlsTests.Client(FrontEnd.Status.Uri[0], HttpVersion.Version11);
+        ? TlsTests.Client(FrontEnd.Status.Uris[1], HttpVersion.Version20) : TlsTests.Client(FrontEnd.Status.Uri, HttpVersion.Version11);
 }
 
 /// <summary>

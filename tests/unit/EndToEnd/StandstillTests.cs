@@ -104,7 +104,7 @@ public sealed class StandstillTests(ITestOutputHelper output)
     {
         await RunningFrontEnd.UntilAsync(
             () => frontEnd.Control.GetStatusAsync().GetAwaiter()
-            .GetResult().Daemons[0].Workers.All(worker => worker.State == DaemonState.Ready), "all workers");
+            .GetResult().Daemons[0].Workers.All(worker => worker.State == nameof(DaemonState.Ready)), "all workers");
         var start = Stopwatch.GetTimestamp();
         await frontEnd.Control.RestartAsync("app");
         return Stopwatch.GetElapsedTime(start);
@@ -147,7 +147,7 @@ public sealed class StandstillTests(ITestOutputHelper output)
         while (!done.IsCancellationRequested)
         {
             var workers = (await frontEnd.Control.GetStatusAsync(CancellationToken.None)).Daemons[0].Workers
-                .Where(worker => worker.State == DaemonState.Ready).Select(worker => worker.ProcessId).OfType<int>().ToArray();
+                .Where(worker => worker.State == nameof(DaemonState.Ready)).Select(worker => worker.ProcessId).OfType<int>().ToArray();
             if (workers.Length > 0)
             {
                 try

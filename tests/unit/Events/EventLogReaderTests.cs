@@ -41,7 +41,7 @@ public sealed class EventLogReaderTests : IDisposable
             """);
         using var reader = new EventLogReader(path);
         var logged = Assert.Single(reader.Read());
-        Assert.Equal((EventSeverity.Warning, "WSGI0120", "slow", "/a"),
+        Assert.Equal((nameof(EventSeverity.Warning), "WSGI0120", "slow", "/a"),
             (logged.Severity, logged.Code, logged.Message, (string)logged.Properties["route"]));
     }
 }

@@ -118,6 +118,6 @@ public sealed class PacerTableTests
         Name = "site",
         Route = path,
         Daemon = "app",
-        RateLimits = [new() { Name = "site", Route = path, Index = 1, Rate = rate, Pacer = pacer }],
+        RateLimits = [new() { Name = "site", Route = path, Index = 1, Rate = rate, Pacer = pacer.ToString() }],
     };
 }

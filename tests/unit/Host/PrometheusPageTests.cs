@@ -24,6 +24,8 @@ public sealed class PrometheusPageTests : IDisposable
         Add("app");
         _statistics.Route("/a").Flushes.Count(FlushReason.Guard);
         _statistics.Route("/a").Count(new FinishedRequest(200, 1234, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
+        _statistics.Route("/a").Writing.Count(new DrySpell(TimeSpan.FromMilliseconds(8), 9000, 9000));
+        _statistics.Route("/a").Writing.CountHold(TimeSpan.FromMilliseconds(5));
         _statistics.Group("app").Traffic.Count(new FinishedRequest(200, 1234, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(2)));
         _statistics.Group("app").Restarts.Count(RestartReason.Crash);
     }
@@ -44,7 +46,9 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.Equal(
             """
             daemonproxy_daemon_restarts_total counter daemonproxy_daemon,daemonproxy_reason
+            daemonproxy_dry_spell_seconds histogram http_route,daemonproxy_kind
             daemonproxy_flushes_total counter http_route,daemonproxy_reason
+            daemonproxy_held_output_seconds histogram http_route
             daemonproxy_queue_time_seconds_total counter daemonproxy_daemon
             daemonproxy_response_size_bytes_total counter http_route
             daemonproxy_waiting_requests gauge daemonproxy_daemon
@@ -57,7 +61,11 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.Contains("""daemonproxy_queue_time_seconds_total{daemonproxy_daemon="app"} 1.5""", page);
         Assert.Contains("""daemonproxy_daemon_restarts_total{daemonproxy_daemon="app",daemonproxy_reason="Crash"} 1""", page);
         Assert.Contains("""duration_seconds_bucket{http_request_method="GET",http_response_status_code="200",http_route="",daemonproxy_daemon="",le="0.25"} 1""", page);
-        Assert.Equal(Instruments().Order(), Families(page).Select(family => family.Split(' ')[0]).Order());
+        Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/a",daemonproxy_kind="Stall",le="0.0064"} 0""", page);
+        Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/a",daemonproxy_kind="Stall",le="0.0128"} 1""", page);
+        Assert.Contains("""daemonproxy_held_output_seconds_count{http_route="/a"} 1""", page);
+        string[] ofTheRelay = ["daemonproxy_dry_spell_seconds", "daemonproxy_held_output_seconds"];
+        Assert.Equal(Instruments().Concat(ofTheRelay).Order(), Families(page).Select(family => family.Split(' ')[0]).Order());
     }
 
     [Fact]

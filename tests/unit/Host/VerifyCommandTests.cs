@@ -34,8 +34,8 @@ public class VerifyCommandTests
     {
         using var server = new AnsweringServer("HTTP/1.1 302 Found\r\nLocation: /else\r\nContent-Length: 0\r\n\r\n");
 
-        var (code, output, _) = await RunAsync($"verify rate-limit --uri {server.Status().Uri[0]} --rate 1KB");
-        var (flushCode, flush, _) = await RunAsync($"verify flush --uri {server.Status().Uri[0]}");
+        var (code, output, _) = await RunAsync($"verify rate-limit --uri {server.Status().Uri} --rate 1KB");
+        var (flushCode, flush, _) = await RunAsync($"verify flush --uri {server.Status().Uri}");
 
         Assert.Equal((DaemonProxyCommand.Failed, DaemonProxyCommand.Failed), (code, flushCode));
         Assert.Contains("sends to /else; measure that address", output);
@@ -47,7 +47,7 @@ public class VerifyCommandTests
     {
         using var server = new AnsweringServer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
         var page = Path.GetTempFileName();
-        var uri = server.Status().Uri[0];
+        var uri = server.Status().Uri;
 
         var (_, output, _) = await RunAsync($"verify rate-limit --uri {uri}a --uri {uri}b --rate 1KiB/s --json --report {page}");
 

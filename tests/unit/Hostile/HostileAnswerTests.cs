@@ -28,7 +28,7 @@ public sealed class HostileAnswerTests
             daemons: [ { name: app, address: "{{daemon.Address}}", socket-timeout: 10 } ]
             routes: [ { path: /, daemon: app } ]
             """, TlsTests.Files());
-        using var http2 = TlsTests.Client(frontEnd.Status.Uri[1], HttpVersion.Version20);
+        using var http2 = TlsTests.Client(frontEnd.Status.Uris[1], HttpVersion.Version20);
         var failures = new StringBuilder();
         for (var i = 0; i < Cases.Count; i++)
         {

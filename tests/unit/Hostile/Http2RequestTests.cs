@@ -39,7 +39,7 @@ public sealed class Http2RequestTests
     {
         var (outcome, expected, words) = (columns[1], columns[2], columns[3]);
         string got;
-        await using (var client = await Http2Frames.ConnectAsync(frontEnd.Status.Uri[1]))
+        await using (var client = await Http2Frames.ConnectAsync(frontEnd.Status.Uris[1]))
         {
             await client.SendAsync(Http2Frames.Compose(words));
             got = await client.OutcomeAsync(stream: 1);

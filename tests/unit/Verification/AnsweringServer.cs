@@ -29,8 +29,8 @@ internal sealed class AnsweringServer : IDisposable
         Name = "site",
         ProcessId = Environment.ProcessId,
         StartTime = DateTime.UnixEpoch,
-        State = InstanceState.Serving,
-        Uri = [new Uri($"http://127.0.0.1:{port}")],
+        State = nameof(InstanceState.Serving),
+        Uris = [new Uri($"http://127.0.0.1:{port}")],
         Version = "0",
         Daemons = [Daemon("demo", DaemonSource.Sample), Daemon("app", DaemonSource.Command)],
         Routes = routes,
@@ -42,7 +42,7 @@ internal sealed class AnsweringServer : IDisposable
             Name = "site",
             Route = path,
             Daemon = daemon,
-            RateLimits = [new() { Name = "site", Index = 1, Rate = rateLimit, Pacer = PacerKind.TokenBucket }]
+            RateLimits = [new() { Name = "site", Index = 1, Rate = rateLimit, Pacer = nameof(PacerKind.TokenBucket) }]
         };
 
     public void Dispose() => _listener.Dispose();
@@ -51,8 +51,8 @@ internal sealed class AnsweringServer : IDisposable
     {
         Name = "site",
         Daemon = name,
-        Source = source,
-        State = DaemonState.Ready,
+        Source = source.ToString(),
+        State = nameof(DaemonState.Ready),
         Address = $"unix:/run/{name}.sock",
         FlushPolicy = new()
         {

@@ -75,7 +75,7 @@ public sealed class ResponseMatrixTests(ITestOutputHelper log)
             try
             {
                 return client == "2"
-                    ? await Http2Async(frontEnd.Status.Uri[1], one, limit.Token)
+                    ? await Http2Async(frontEnd.Status.Uris[1], one, limit.Token)
                     : await Http1Async(frontEnd.Uri, client, number, one, limit.Token);
             }
             catch (Exception failure)

@@ -212,7 +212,7 @@ public sealed class FlushAdvisorTests
         Name = "site",
         Route = path,
         Daemon = daemon,
-        RateLimits = [new RateLimitStatus { Name = "site", Route = path, Index = 1, Rate = rate, Pacer = pacer }],
+        RateLimits = [new RateLimitStatus { Name = "site", Route = path, Index = 1, Rate = rate, Pacer = pacer.ToString() }],
         Traffic = new TrafficStatus { Bytes = bytes },
     };
 
@@ -220,9 +220,9 @@ public sealed class FlushAdvisorTests
     {
         Name = "site",
         ProcessId = 1,
-        State = InstanceState.Serving,
+        State = nameof(InstanceState.Serving),
         StartTime = DateTime.UnixEpoch,
-        Uri = [new Uri("http://127.0.0.1:1/")],
+        Uris = [new Uri("http://127.0.0.1:1/")],
         Version = "1",
         Daemons =
         [
@@ -230,8 +230,8 @@ public sealed class FlushAdvisorTests
             {
                 Name = "site",
                 Daemon = "app",
-                Source = DaemonSource.Sample,
-                State = DaemonState.Ready,
+                Source = nameof(DaemonSource.Sample),
+                State = nameof(DaemonState.Ready),
                 FlushPolicy = Policy(5),
                 Traffic = new TrafficStatus { Writing = Stalling(16 * KiB, 0.2, 3) },
             },

@@ -13,7 +13,7 @@ public class VerificationReportTests
     {
         Route = "/download",
         Daemon = "demo",
-        Pacer = PacerKind.TokenBucket,
+        Pacer = nameof(PacerKind.TokenBucket),
         FlushDelay = TimeSpan.FromMilliseconds(5),
         BufferSize = 8 << 20,
         ConfiguredRate = 1 << 20,
@@ -66,7 +66,7 @@ public class VerificationReportTests
     [Fact]
     public void Columns_are_aligned()
     {
-        var lines = VerificationReport.Text([Good, Good with { Pacer = PacerKind.Interval, ErrorPercent = -68.75 }]).Split('\n');
+        var lines = VerificationReport.Text([Good, Good with { Pacer = nameof(PacerKind.Interval), ErrorPercent = -68.75 }]).Split('\n');
 
         var column = lines[0].IndexOf("expected", StringComparison.Ordinal);
         Assert.All(lines[2..4], line => Assert.Equal(column, line.IndexOf("within", StringComparison.Ordinal)));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using System.Text;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
@@ -26,9 +27,9 @@ public class ServerRateLimitVerificationTests
     {
         using var server = new AnsweringServer(answer);
 
-        var result = await MeasureAsync(new() { Uri = server.Status().Uri[0], Rate = 1024 });
+        var result = await MeasureAsync(new() { Uri = server.Status().Uri, Rate = 1024 });
 
-        Assert.Equal(failure, result.Failure);
+        Assert.Equal(failure.ToString(), result.Failure);
         Assert.Contains(problem, result.Problem);
         Assert.False(result.Passed);
         Assert.Equal(0, result.AchievedRate);
@@ -39,7 +40,7 @@ public class ServerRateLimitVerificationTests
     {
         using var server = new AnsweringServer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
 
-        var result = await MeasureAsync(new() { Uri = server.Status().Uri[0], Rate = 1024, Skip = 100 });
+        var result = await MeasureAsync(new() { Uri = server.Status().Uri, Rate = 1024, Skip = 100 });
 
         Assert.Contains("ended after 5 bytes, within the 100 that were to be left out", result.Problem);
     }
@@ -49,7 +50,7 @@ public class ServerRateLimitVerificationTests
     {
         var result = await MeasureAsync(new() { Uri = Nobody(), Rate = 1024, Connections = 50 });
 
-        Assert.Equal(MeasurementFailure.NotConnected, result.Failure);
+        Assert.Equal(nameof(MeasurementFailure.NotConnected), result.Failure);
         Assert.StartsWith("No connection to 127.0.0.1:", result.Problem);
         Assert.Single(result.Details);
     }
@@ -63,7 +64,7 @@ public class ServerRateLimitVerificationTests
         var result = await MeasureAsync(
             new() { Uri = new($"http://{silent.LocalEndpoint}"), Rate = 1024, WaitLimit = TimeSpan.FromMilliseconds(50) });
 
-        Assert.Equal(MeasurementFailure.TimedOut, result.Failure);
+        Assert.Equal(nameof(MeasurementFailure.TimedOut), result.Failure);
         Assert.Contains("did not answer within 0.05 s", result.Problem);
     }
 
@@ -75,7 +76,7 @@ public class ServerRateLimitVerificationTests
         await stop.CancelAsync();
 
         var result = await ServerRateLimitVerification.RunAsync(
-            new() { Uri = server.Status().Uri[0], Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
+            new() { Uri = server.Status().Uri, Rate = 1024, Duration = TimeSpan.FromMinutes(10) }, null, stop.Token);
 
         Assert.True(result.Interrupted);
         Assert.False(result.Passed);
@@ -146,6 +147,33 @@ public class ServerRateLimitVerificationTests
         Assert.Equal(8, html.Split("<svg ").Length - 1);
         Assert.Equal(8, html.Split("role=\"img\" aria-label=\"").Length - 1);
         Assert.DoesNotContain("NaN", html);
+    }
+
+    [Theory]
+    [InlineData("/x?n=1", "/x?n=2", "http/x?n=1|http/x?n=2")]
+    [InlineData("/x?n=1&padding-that-fills-the-label-completely", "/x?n=2&padding-that-fills-the-label-completely",
+        "1. …that-fills-the-label-completely|2. …that-fills-the-label-completely")]
+    public void A_report_tells_addresses_apart_that_differ_in_their_query_and_has_the_verdict_beside_them(
+        string first, string second, string labels)
+    {
+        ServerRateLimitResult Result(string target) => new()
+        {
+            Uri = new("http://http" + target),
+            ConfiguredRate = 1024,
+            Connections = 1,
+            Expected = "within 1%",
+            AchievedRate = 1024,
+            Duration = TimeSpan.FromSeconds(2),
+            Windows = [1024, 1024],
+            Passed = true,
+        };
+
+        var html = RateLimitReport.Html([Result(first), Result(second)]);
+
+        var shown = Regex.Matches(html[..html.IndexOf("</svg>", StringComparison.Ordinal)], ">([^<>]+)</text>")
+            .Select(text => System.Net.WebUtility.HtmlDecode(text.Groups[1].Value)).ToList();
+        Assert.Equal(labels.Split('|'), shown.TakeLast(2));
+        Assert.Contains("<th scope=\"col\">Measured</th><th scope=\"col\">Result</th>", html);
     }
 
     private static Task<ServerRateLimitResult> MeasureAsync(ServerRateLimitOptions options) =>
