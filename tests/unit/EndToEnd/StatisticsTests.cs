@@ -22,6 +22,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _mute.Start();
+        await File.WriteAllTextAsync(Path.Combine(_folder, "app.wsgi"), "");
         _frontEnd = await RunningFrontEnd.StartAsync($$"""
             name: site
             access-log: access.log
@@ -31,7 +32,7 @@ public sealed class StatisticsTests : IAsyncLifetime
               - { path: /app, daemon: app, strip-prefix: true }
               - { path: /other, daemon: other, strip-prefix: true }
               - { path: /mute, daemon: mute }
-              - { path: /inproc, application: no-such.wsgi }
+              - { path: /inproc, application: app.wsgi }
             restrict-embedded: on
             """, _folder);
     }
