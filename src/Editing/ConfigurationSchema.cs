@@ -50,6 +50,7 @@ public static class ConfigurationSchema
         var definitions = Parse(SchemaDefinitions.Text);
         definitions["tls"] = Section(TlsSection.Keys, "");
         definitions["healthCheck"] = Section(HealthCheckSection.Keys, "");
+        definitions["opentelemetry"] = Section(TelemetrySection.Keys, "");
         definitions["daemon"] = Section(DaemonSection.Keys, OneSource);
         definitions["route"] = Section(RouteSection.Keys, $"{OneAnswer}, {OneBurst}");
         definitions["rateLimit"] = Section(

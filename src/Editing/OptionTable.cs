@@ -30,6 +30,9 @@ public sealed class OptionTable
     /// <summary>The options below <c>health-check</c> of a daemon group.</summary>
     public static OptionTable HealthCheck { get; } = new(HealthCheckSection.Keys);
 
+    /// <summary>The options below <c>opentelemetry</c>.</summary>
+    public static OptionTable Telemetry { get; } = new(TelemetrySection.Keys);
+
     /// <summary>The options of an item of <c>rate-limits</c>.</summary>
     public static OptionTable RateLimit { get; } = new(RateLimitSection.Keys);
 

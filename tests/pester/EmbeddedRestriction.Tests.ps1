@@ -3,7 +3,7 @@ BeforeAll {
     Start-DaemonProxy (New-ConfigurationFile 'site.yaml' @'
 name: site
 daemons: [ { name: app, sample: true } ]
-routes: [ { path: /, daemon: app }, { path: /inproc, application: no-such.wsgi } ]
+routes: [ { path: /, daemon: app }, { path: /inproc, application: "no_such:app" } ]
 '@) | Out-Null
 }
 AfterAll { Remove-OwnRuntimeDirectory }

@@ -49,6 +49,38 @@ Describe 'Get-DaemonProxyEvent' {
         finally { $shell.Dispose() }
     }
 
+    It 'says where to look for a log that it cannot read: <Name>' -ForEach @(
+        @{ Name = 'text'; Keys = 'event-log-format: text'; Sentence = "'text' writes its events as text (event-log-format), and only JSON can be read here; look into */text/events.log" }
+        @{ Name = 'syslog'; Keys = 'event-log: "syslog:SOCKET"'; Sentence = "'syslog' sends its events to the system's log; read them there, for example with 'journalctl -t daemonproxy'" }
+    ) {
+        $socket = Join-Path $env:DAEMONPROXY_RUNTIME_DIR 'log.datagrams'
+        $system = [System.Net.Sockets.Socket]::new('Unix', 'Dgram', 'Unspecified')
+        try {
+            $system.Bind([System.Net.Sockets.UnixDomainSocketEndPoint]::new($socket))
+            $null = Start-DaemonProxy (New-ConfigurationFile "$Name.yaml" "name: $Name`n$($Keys -replace 'SOCKET', $socket)")
+            { Get-DaemonProxyEvent $Name -ErrorAction Stop } | Should -Throw -ErrorId 'NoEventLog,*' -ExpectedMessage $Sentence
+            Stop-DaemonProxy $Name
+        }
+        finally {
+            $system.Dispose()
+            Remove-Item $socket -ErrorAction Ignore
+        }
+    }
+
+    It 'refuses a standard output that nobody would read' {
+        $file = New-ConfigurationFile 'stdout.yaml' "name: stdout`nevent-log: stdout"
+        { Start-DaemonProxy $file } | Should -Throw -ExpectedMessage '*event-log: stdout leads nowhere from a front end in the background; *'
+    }
+
+    It 'reads a log in a place of its own' {
+        $file = New-ConfigurationFile 'own.yaml' "name: own`nevent-log: own.log`nopentelemetry: { traces: off, metrics: off }"
+        $log = (Start-DaemonProxy $file).LogFile
+        $log | Should -BeLike '*own.log'
+        (Get-DaemonProxyEvent own).Code | Should -Contain 'DPXY0007'
+        (Import-DaemonProxyConfiguration $file).Opentelemetry.Traces | Should -Be 'off'
+        Stop-DaemonProxy own
+    }
+
     It 'reads the log of one that has ended' {
         Stop-DaemonProxy site
         (Get-DaemonProxyEvent site).Code | Should -Contain 'DPXY0008'

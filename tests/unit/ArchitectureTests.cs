@@ -25,7 +25,7 @@ public sealed partial class ArchitectureTests
         var rooms = RoomsOfTypes();
         var used = Arrows(rooms);
 
-        var wrong = rows.SelectMany((row, i) =>
+        string[] wrong = [.. rows.SelectMany((row, i) =>
             {
                 var below = rows[(i + 1)..].Select(other => other.Room).ToHashSet();
                 return row.Uses.Except(used[row.Room]).Select(target => $"{row.Room} uses nothing of {target}")
@@ -34,8 +34,9 @@ public sealed partial class ArchitectureTests
                     .Select(target => $"{row.Room} uses {target}, which does not stand below it"));
             })
             .Concat(rooms.Values.Distinct().Except(rows.Select(row => row.Room)).Select(room => $"{room} has no row"))
-            .Concat(rows.Select(row => row.Room).Except(rooms.Values).Select(room => $"{room} has a row, and no source file"));
-        Assert.Equal("", string.Join('\n', wrong.Order()));
+            .Concat(rows.Select(row => row.Room).Except(rooms.Values).Select(room => $"{room} has a row, and no source file"))
+            .Order()];
+        Assert.True(wrong.Length == 0, string.Join('\n', wrong));
     }
 
     /// <summary>The folder of each type, by its full name: a source file's namespace and the types that it declares at its top.</summary>

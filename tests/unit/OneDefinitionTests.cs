@@ -57,7 +57,8 @@ public sealed partial class OneDefinitionTests
     public void Each_configuration_key_has_one_definition()
     {
         string[] sections =
-            ["ProxySection.cs", "DaemonSection.cs", "RouteSection.cs", "RateLimitSection.cs", "TlsSection.cs", "HealthCheckSection.cs"];
+            ["ProxySection.cs", "DaemonSection.cs", "RouteSection.cs", "RateLimitSection.cs", "TlsSection.cs", "HealthCheckSection.cs",
+                "TelemetrySection.cs"];
         foreach (var section in sections)
         {
             var text = Assert.Single(Files, file => Path.GetFileName(file.File) == section).Text;

@@ -18,6 +18,7 @@ public sealed partial class SecurityDocumentTests
             ["route"] = RouteSection.Keys,
             ["daemon group"] = DaemonSection.Keys,
             ["tls"] = TlsSection.Keys,
+            ["opentelemetry"] = TelemetrySection.Keys,
         };
         var rows = Row().Matches(Text)
             .Select(row =>

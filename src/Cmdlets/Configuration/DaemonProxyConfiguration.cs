@@ -50,6 +50,7 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
         "daemons" => new DaemonConfiguration(values),
         "routes" => new RouteConfiguration(values),
         "tls" => new TlsConfiguration(values),
+        "opentelemetry" => new TelemetryConfiguration(values),
         _ => base.Section(option, values),
     };
 
@@ -167,4 +168,22 @@ public sealed class TlsConfiguration : ConfigurationSection
 
     /// <inheritdoc/>
     public override string ToString() => this["certificate"]?.ToString() ?? "";
+}
+
+/// <summary>Where the spans and metrics of a configuration go.</summary>
+public sealed class TelemetryConfiguration : ConfigurationSection
+{
+    /// <summary>Creates an empty section.</summary>
+    public TelemetryConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    internal TelemetryConfiguration(SectionValue values)
+        : base(OptionTable.Telemetry, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["endpoint"]?.ToString() ?? "";
 }

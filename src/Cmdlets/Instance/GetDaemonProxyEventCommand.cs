@@ -101,10 +101,26 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
             return left;
         if (StatusOf(name) is not { } status)
             return null;
-        if (status.LogFile is null)
-            WriteError($"'{name}' logs to the terminal it was started from, not to a file", "NoEventLog", ErrorCategory.ObjectNotFound,
-                name);
+        if (Elsewhere(status) is { } place)
+        {
+            WriteError($"'{name}' {place}", "NoEventLog", ErrorCategory.ObjectNotFound, name);
+            return null;
+        }
         return status.LogFile;
+    }
+
+    private static string? Elsewhere(InstanceStatus status)
+    {
+        var system = status.EventLog?.StartsWith("syslog", StringComparison.Ordinal) == true;
+        if (status.LogFile is null)
+        {
+            return status.EventLog is null ? "logs to the terminal it was started from, not to a file"
+                : system ? "sends its events to the system's log; read them there, for example with 'journalctl -t daemonproxy'"
+                : "writes its events to its standard output; read them where that is kept, such as in the journal of its service or in the "
+                + "log of its container";
+        }
+        return status.EventLogFormat == EventLogFormat.Json ? null
+            : $"writes its events as text (event-log-format), and only JSON can be read here; look into {status.LogFile}";
     }
 
     private void WriteNew(string name, EventLogReader log)

@@ -1,4 +1,5 @@
 using System.Net;
+using DaemonProxy.Events;
 
 namespace DaemonProxy.Configuration;
 
@@ -79,8 +80,23 @@ public sealed record ProxyConfiguration
     /// <summary><c>encoded-slashes</c>: what happens to <c>%2F</c> in a path. Default: refused, as in Apache.</summary>
     public EncodedSlashes EncodedSlashes { get; init; }
 
-    /// <summary><c>access-log</c>: full path of the file that gets a line for each request; null: no access log.</summary>
-    public string? AccessLog { get; init; }
+    /// <summary><c>access-log</c> and its size and number: where a line for each request goes; without a target there is none.</summary>
+    public LogOptions AccessLog { get; init; } = new();
+
+    /// <summary><c>access-log-format</c>: how a request is written.</summary>
+    public AccessLogFormat AccessLogFormat { get; init; }
+
+    /// <summary>
+    /// <c>event-log</c> and its size and number; without a target, events go to the instance's folder, or to the terminal of a front end
+    /// that runs in one.
+    /// </summary>
+    public LogOptions EventLog { get; init; } = new();
+
+    /// <summary><c>event-log-format</c>: how an event is written.</summary>
+    public EventLogFormat EventLogFormat { get; init; }
+
+    /// <summary><c>opentelemetry</c>: where spans and metrics go; null: nowhere, and nothing is measured for it.</summary>
+    public TelemetryOptions? Telemetry { get; init; }
 
     /// <summary>
     /// <c>metrics-listen</c>: where <c>/metrics</c> is served for Prometheus, over http on loopback; null: only on the control socket.

@@ -1,3 +1,5 @@
+using DaemonProxy.Events;
+
 namespace DaemonProxy.Configuration;
 
 /// <summary>The keys at the top level of a configuration, and the checks across its sections.</summary>
@@ -135,9 +137,54 @@ internal static class ProxySection
             new("Threads that serve the sockets of the front end.") { ByDefault = "one for every two processors" }
         },
         {
-            "access-log", ValueKinds.FullPath, proxy => proxy.AccessLog, (proxy, file) => proxy with { AccessLog = file },
-            "A file that gets a line for each request, in the combined format with the daemon group's name, the seconds waited for a "
-                + "worker and the seconds taken. It is rotated at 10 MiB; four full ones are kept."
+            "access-log", ValueKinds.LogTarget, proxy => proxy.AccessLog.Target,
+            (proxy, target) => proxy with { AccessLog = proxy.AccessLog with { Target = target } },
+            "Where a line for each request goes: a file, stdout, syslog, or syslog: with the path of the system log's socket."
+        },
+        {
+            "access-log-format", ValueKinds.Choice(("combined", AccessLogFormat.Combined), ("json", AccessLogFormat.Json)),
+            proxy => proxy.AccessLogFormat, (proxy, format) => proxy with { AccessLogFormat = format },
+            "How a request is written: in the combined format, with the daemon group's name, the seconds waited for a worker and the seconds "
+                + "taken, or as a JSON object."
+        },
+        {
+            "access-log-size", ValueKinds.Size(), proxy => proxy.AccessLog.Size,
+            (proxy, size) => proxy with { AccessLog = proxy.AccessLog with { Size = size } },
+            "The size at which the access log's file is rotated. 0: never, because somebody else does it."
+        },
+        {
+            "access-log-keep", ValueKinds.Count(0, RotatingFile.MostKept), proxy => proxy.AccessLog.Keep,
+            (proxy, count) => proxy with { AccessLog = proxy.AccessLog with { Keep = (int)count } },
+            "How many full files of the access log are kept besides the current one."
+        },
+        {
+            "event-log", ValueKinds.LogTarget, proxy => proxy.EventLog.Target,
+            (proxy, target) => proxy with { EventLog = proxy.EventLog with { Target = target } },
+            new("Where events go: a file, stdout, syslog, or syslog: with the path of the system log's socket.")
+            {
+                ByDefault = "events.log in the instance's folder; the terminal for a front end that runs in one",
+            }
+        },
+        {
+            "event-log-format", ValueKinds.Choice(("json", EventLogFormat.Json), ("text", EventLogFormat.Text)),
+            proxy => proxy.EventLogFormat, (proxy, format) => proxy with { EventLogFormat = format },
+            "How an event is written: as a JSON object, which Get-DaemonProxyEvent reads, or as words for people."
+        },
+        {
+            "event-log-size", ValueKinds.Size(), proxy => proxy.EventLog.Size,
+            (proxy, size) => proxy with { EventLog = proxy.EventLog with { Size = size } },
+            "The size at which the event log's file is rotated. 0: never, because somebody else does it."
+        },
+        {
+            "event-log-keep", ValueKinds.Count(0, RotatingFile.MostKept), proxy => proxy.EventLog.Keep,
+            (proxy, count) => proxy with { EventLog = proxy.EventLog with { Keep = (int)count } },
+            "How many full files of the event log are kept besides the current one."
+        },
+        {
+            "opentelemetry",
+            ListKinds.Mapping(TelemetrySection.Read, "{ endpoint: http://127.0.0.1:4318 }", Defined("opentelemetry")),
+            proxy => proxy.Telemetry, (proxy, telemetry) => proxy with { Telemetry = telemetry },
+            "Where spans and metrics are sent in OpenTelemetry's protocol, and which; left out, nothing is measured for it."
         },
         {
             "metrics-listen", ValueKinds.MetricsAddress, proxy => proxy.MetricsListen,

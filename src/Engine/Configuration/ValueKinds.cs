@@ -32,6 +32,12 @@ internal static class ValueKinds
             ? Path.GetFullPath(scalar.Text, reading.BaseDirectory)
             : new Wrong($"{key}: the path is empty; name a file or folder"), Same, Defined("path"));
 
+    /// <summary>Where a log goes; a file's path is made absolute relative to the file's folder.</summary>
+    public static ValueKind<LogTarget> LogTarget { get; } = Single<LogTarget>("access.log", (scalar, key, reading) =>
+        scalar.Text.Length > 0
+            ? Configuration.LogTarget.From(scalar.Text, reading.BaseDirectory)
+            : new Wrong($"{key}: the path is empty; name a file, stdout or syslog"), target => target.ToString(), Defined("path"));
+
     /// <summary>
     /// A WSGI application: its script's path, made absolute relative to the file's folder, or module:callable, unchanged.
     /// </summary>
@@ -272,7 +278,7 @@ internal static class ValueKinds
     private static string Unsigned(string text) => text.StartsWith('-') ? text[1..] : text;
 
     /// <summary>A kind of single values; holds the steps common to reading all of them.</summary>
-    private static ValueKind<T> Single<T>(
+    internal static ValueKind<T> Single<T>(
         string example, Func<ScalarNode, string, Reading, Outcome<T>> read, Func<T, string> format, string schema) =>
         new((node, key, reading, [MaybeNullWhen(false)] out value) =>
         {
@@ -295,10 +301,10 @@ internal static class ValueKinds
         }, format, schema);
 
     /// <summary>Why a value cannot be taken.</summary>
-    private readonly record struct Wrong(string Mistake);
+    internal readonly record struct Wrong(string Mistake);
 
     /// <summary>A value, or why it cannot be taken.</summary>
-    private readonly record struct Outcome<T>(T? Value, string? Mistake)
+    internal readonly record struct Outcome<T>(T? Value, string? Mistake)
     {
         public static implicit operator Outcome<T>(T value) => new(value, null);
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
+using DaemonProxy.Events;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;
@@ -34,8 +35,14 @@ public sealed record InstanceStatus
     /// <summary><see cref="ProxyConfiguration.Hash"/> of the configuration in use; null for the built-in one.</summary>
     public string? ConfigurationHash { get; init; }
 
-    /// <summary>Full path of the event log, JSON lines; null when events go to a terminal.</summary>
+    /// <summary>Full path of the event log's file; null when events go elsewhere, as <see cref="EventLog"/> says.</summary>
     public string? LogFile { get; init; }
+
+    /// <summary>Where events go, as a configuration spells it: a file, <c>stdout</c>, <c>syslog</c>; null for a terminal.</summary>
+    public string? EventLog { get; init; }
+
+    /// <summary>How events are written; only JSON can be read by <see cref="Events.EventLogReader"/>.</summary>
+    public EventLogFormat EventLogFormat { get; init; }
 
     /// <summary>The version of the host.</summary>
     public required string Version { get; init; }

@@ -440,6 +440,18 @@ public static class EventCatalogue
         "The file is used all the same.",
         "Make it its owner's alone: chmod 600.");
 
+    /// <summary>DPXY0080.</summary>
+    public static EventDefinition EventLogFailed { get; } = new("DPXY0080", Error, 0, "events were lost",
+        "The event log could not be written for a time, such as on a full disk or after its folder was removed.",
+        "The front end served all the same; this event is written as soon as the log can be, and Get-DaemonProxy's Warnings have it before.",
+        "Make room, or put the folder back; event-log names another place.");
+
+    /// <summary>DPXY0081.</summary>
+    public static EventDefinition TelemetryNotSent { get; } = new("DPXY0081", Warning, 0, "telemetry not sent",
+        "The collector below opentelemetry does not take spans or metrics; the event says why.",
+        "What it did not take is lost; requests are served all the same. This is said once until it takes some again.",
+        "See that the collector runs, and that endpoint, protocol and headers-file are what it asks for.");
+
     /// <summary>All events, ordered by code: the original's come first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } =
         [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

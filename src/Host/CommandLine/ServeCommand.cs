@@ -181,7 +181,7 @@ internal static class ServeCommand
         using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
         try
         {
-            frontEnd = await StartAsync(configure, logFile, strict, within, background || manager is not null);
+            frontEnd = await StartAsync(configure, logFile, strict, within, background, background || manager is not null);
         }
         // The service manager must be told of the end, whatever the reason.
         catch (Exception failure)
@@ -218,14 +218,17 @@ internal static class ServeCommand
     }
 
     private static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool inInstanceFolder)
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, bool inInstanceFolder)
     {
         // Must precede anything that could fail for lack of a descriptor and report that in the runtime's words.
         BudgetOf(workers: 0);
         var configuration = configure();
+        if (background) CheckOutputs(configuration);
         var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));
         SocketThreads.Use(configuration.IoThreads);
         var instance = InstanceDirectory.Acquire(configuration.Name);
+        var target = logFile is not null ? LogTarget.ToFile(Path.GetFullPath(logFile)) : configuration.EventLog.Target
+            ?? (inInstanceFolder ? LogTarget.ToFile(instance.EventLogFile) : null);
         EventLog log;
         OpenedAsRoot? opened = null;
         try
@@ -239,19 +242,31 @@ internal static class ServeCommand
         }
         try
         {
-            logFile = logFile is not null ? Path.GetFullPath(logFile) : inInstanceFolder ? instance.EventLogFile : null;
-            log = logFile is null
-                ? EventLog.To(Console.OpenStandardError(), TimeProvider.System) : EventLog.Open(logFile, TimeProvider.System);
+            var output = target is null ? LogOutputs.Terminal()
+                : LogOutputs.Open(target, configuration.EventLog, "daemonproxy", TimeProvider.System);
+            log = new EventLog(output, configuration.EventLogFormat, TimeProvider.System);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             opened?.Dispose();
             instance.Dispose();
             throw new ServerStartException(
-                $"the event log {logFile} cannot be written ({failure.Message.TrimEnd('.')}); name another with --log", failure);
+                $"the event log {target} cannot be written ({failure.Message.TrimEnd('.')}); name another "
+                + (logFile is null ? "in event-log" : "with --log"), failure);
         }
         return await FrontEndServer.StartAsync(
-            configure, configuration, instance, log, logFile, ThisProgram(), budget, strict, within, opened, CancellationToken.None);
+            configure, configuration, instance, log, target, ThisProgram(), budget, strict, within, opened, CancellationToken.None);
+    }
+
+    // Standard output is given up once such a front end serves, and until then its one line is the report of its start.
+    private static void CheckOutputs(ProxyConfiguration configuration)
+    {
+        var key = configuration.EventLog.Target?.Kind == LogTargetKind.StandardOutput ? "event-log"
+            : configuration.AccessLog.Target?.Kind == LogTargetKind.StandardOutput ? "access-log" : null;
+        if (key is not null)
+            throw new ServerStartException(
+                $"{key}: stdout leads nowhere from a front end in the background; run 'daemonproxy serve' where its output is kept, as a "
+                + "service or in a container, or name a file");
     }
 
     private static ConnectionBudget BudgetOf(int workers)

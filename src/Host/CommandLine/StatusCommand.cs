@@ -79,7 +79,7 @@ internal static class StatusCommand
             {routes}
             certificate: {Text(status.Certificate)}
             restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
-            event log: {status.LogFile ?? "the terminal"}
+            event log: {status.EventLog ?? "the terminal"}
 
             """;
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using DaemonProxy.Daemons;
 using DaemonProxy.Statistics;
-using Microsoft.AspNetCore.Http;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -16,9 +15,6 @@ internal sealed class FrontEndMeter : IDisposable
 
     // The bucket boundaries that OpenTelemetry recommends for http.server.request.duration, seconds.
     private static readonly double[] Buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-
-    // Recording a request allocates no memory for its status.
-    private static readonly object[] Statuses = [.. Enumerable.Range(0, 1000).Select(status => (object)status)];
 
     private readonly Histogram<double> _duration;
 
@@ -77,23 +73,9 @@ internal sealed class FrontEndMeter : IDisposable
     public void Record(string method, RequestRecord record, in FinishedRequest finished)
     {
         _duration.Record(finished.Duration.TotalSeconds,
-            new KeyValuePair<string, object?>("http.request.method", KnownMethod(method)),
-            new KeyValuePair<string, object?>(
-                "http.response.status_code", record.LoggedStatus < Statuses.Length ? Statuses[record.LoggedStatus] : record.LoggedStatus),
+            new KeyValuePair<string, object?>("http.request.method", RequestMethod.Known(method)),
+            new KeyValuePair<string, object?>("http.response.status_code", ResponseStatus.Boxed(record.LoggedStatus)),
             Route(record.Route?.Options.Path ?? ""), Daemon(record.Route?.Options.Daemon ?? ""));
-    }
-
-    /// <summary>
-    /// The method as a label: the methods of RFC 9110, PATCH, or <c>_OTHER</c>, as the convention demands, because a client must not be
-    /// able to create any number of time series.
-    /// </summary>
-    private static string KnownMethod(string method)
-    {
-        var known = HttpMethods.GetCanonicalizedValue(method);
-        return HttpMethods.IsGet(known) || HttpMethods.IsPost(known) || HttpMethods.IsHead(known) || HttpMethods.IsPut(known)
-            || HttpMethods.IsDelete(known) || HttpMethods.IsOptions(known) || HttpMethods.IsPatch(known)
-            || HttpMethods.IsConnect(known) || HttpMethods.IsTrace(known)
-            ? known : "_OTHER";
     }
 
     private static Measurement<T> Of<T>(T value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -5,6 +5,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Telemetry;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using DaemonProxy.Timing;
@@ -17,6 +18,8 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </summary>
 internal sealed class FrontEndServer : IAsyncDisposable
 {
+    private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
+
     private readonly Func<ProxyConfiguration> _configure;
     private readonly InstanceDirectory _instance;
     private readonly OpenedAsRoot? _opened;
@@ -35,10 +38,11 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private RuntimePresence? _presence;
     private HttpServer? _metrics;
     private LiveCertificate? _certificate;
+    private TelemetryExport? _telemetry;
     private volatile bool _draining;
 
     private FrontEndServer(
-        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, LogTarget? logTarget,
         IReadOnlyList<string> host,
         ConnectionBudget budget, OpenedAsRoot? opened)
     {
@@ -46,8 +50,12 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _configure = configure;
         _instance = instance;
         _log = log;
-        LogFile = logFile;
-        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time) { Budget = budget, LogFile = logFile };
+        LogTarget = logTarget;
+        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time)
+        {
+            Budget = budget,
+            LogFile = logTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
+        };
         Embedded = new EmbeddedMode(
             configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log,
             _time);
@@ -85,23 +93,32 @@ internal sealed class FrontEndServer : IAsyncDisposable
         return [.. own, .. listening, .. daemons];
     }
 
-    private AccessLog? OpenAccessLog(string? path)
+    private AccessLog? OpenAccessLog(ProxyConfiguration configuration)
     {
-        try { return path is null ? null : new AccessLog(path, _log, _time); }
+        if (configuration.AccessLog.Target is not { } target) return null;
+        AccessLine line = configuration.AccessLogFormat == AccessLogFormat.Json
+            ? new JsonAccessLine() : new CombinedAccessLine(_time.LocalTimeZone);
+        try { return new AccessLog(LogOutputs.Open(target, configuration.AccessLog, "daemonproxy-access", _time), line, _log, _time); }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new ServerStartException(
-                $"the access log {path} cannot be written ({failure.Message.TrimEnd('.')}); give access-log a file in a folder that is "
-                + "there and yours", failure);
+                $"the access log {target} cannot be written ({failure.Message.TrimEnd('.')}); give access-log a file in a folder that is "
+                + "there and yours, stdout, or syslog where the system has one", failure);
         }
+    }
+
+    private void StartTelemetry(TelemetryOptions options)
+    {
+        _telemetry = new TelemetryExport(options, Name, FrontEndMeter.Name, _log, _time);
+        if (_telemetry.Source is { } source) _application.Tracing = new RequestTracing(source, _time);
     }
 
     // Like the original, which adds a group's home: modules beside the configuration are found without further settings.
     private static IReadOnlyList<string> SearchPath(ProxyConfiguration configuration) =>
         configuration.File is { } file ? [.. configuration.PythonPath, Path.GetDirectoryName(file)!] : configuration.PythonPath;
 
-    /// <summary>The file that events are written to; null: the terminal.</summary>
-    public string? LogFile { get; }
+    /// <summary>Where events are written to; null: the terminal.</summary>
+    public LogTarget? LogTarget { get; }
 
     /// <summary>Completes, with the drain timeout, when a stop was requested on the control socket.</summary>
     public Task<TimeSpan> StopRequested => _stopRequested.Task;
@@ -145,7 +162,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="configuration">The configuration that it returned first.</param>
     /// <param name="instance">The front end's instance directory.</param>
     /// <param name="log">Where events go.</param>
-    /// <param name="logFile">The file behind the log; null: none.</param>
+    /// <param name="logTarget">What the log writes to; null: the terminal.</param>
     /// <param name="host">The program and first arguments that start this host again, for daemons.</param>
     /// <param name="budget">Counts the front end's connections.</param>
     /// <param name="strict">
@@ -156,11 +173,11 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, string? logFile,
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, LogTarget? logTarget,
             IReadOnlyList<string> host,
         ConnectionBudget budget, bool strict, TimeSpan? within, OpenedAsRoot? opened, CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logFile, host, budget, opened);
+        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logTarget, host, budget, opened);
         try
         {
             await frontEnd.OpenAsync(configuration, strict, within, cancellationToken);
@@ -176,7 +193,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private async Task OpenAsync(ProxyConfiguration configuration, bool strict, TimeSpan? within, CancellationToken cancellationToken)
     {
         RequireEmbeddedScripts(configuration);
-        _application.AccessLog = OpenAccessLog(configuration.AccessLog);
+        _application.AccessLog = OpenAccessLog(configuration);
+        if (configuration.Telemetry is { } telemetry) StartTelemetry(telemetry);
         // Addresses come first: a port in use is reported before any daemon has been started in vain.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
@@ -305,9 +323,16 @@ internal sealed class FrontEndServer : IAsyncDisposable
         await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]);
         _launcher.Dispose();
         await Embedded.DisposeAsync();
-        if (_control is not null) await _control.DisposeAsync();
+        if (_control is not null)
+        {
+            // The answer to the request that stopped it all may still be on its way.
+            using var limit = new CancellationTokenSource(LastAnswer);
+            await _control.StopAsync(limit.Token);
+            await _control.DisposeAsync();
+        }
         _opened?.Dispose();
         _certificate?.Dispose();
+        if (_telemetry is not null) await _telemetry.DisposeAsync();
         _meter.Dispose();
         _application.AccessLog?.Dispose();
         _log.Dispose();

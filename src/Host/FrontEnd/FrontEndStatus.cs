@@ -23,7 +23,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Uris = [.. frontEnd.Addresses.Select(Reachable)],
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
-            LogFile = frontEnd.LogFile,
+            LogFile = frontEnd.LogTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
+            EventLog = frontEnd.LogTarget?.ToString(),
+            EventLogFormat = served.Configuration.EventLogFormat,
             Version = HostVersion.Number,
             RestrictEmbedded = frontEnd.Embedded.Setting,
             Python = frontEnd.Embedded.Python,
@@ -32,7 +34,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             {
                 ActiveRequests = frontEnd.Application.ActiveRequests,
             },
-            Warnings = frontEnd.Certificate?.RenewalWarning is { } warning ? [.. served.Warnings, warning] : [.. served.Warnings],
+            Warnings = [.. served.Warnings, .. Troubles().OfType<string>()],
             Certificate = Certificate(),
             MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
             Daemons = [.. served.Groups.Select(Daemon)],
@@ -40,6 +42,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Routes = [.. served.Routes.Routes.Select(Route)],
         };
     }
+
+    // A certificate that is not renewed, events that are lost.
+    private string?[] Troubles() => [frontEnd.Certificate?.RenewalWarning, frontEnd.Log.Failure];
 
     private CertificateStatus? Certificate()
     {

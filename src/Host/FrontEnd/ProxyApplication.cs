@@ -49,6 +49,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>Receives a line for each request; null: no access log. Set it before the first request.</summary>
     public AccessLog? AccessLog { get; set; }
 
+    /// <summary>Makes spans of the requests; null: tracing is off. Set it before the first request.</summary>
+    public RequestTracing? Tracing { get; set; }
+
     /// <summary>Requests since the start.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
@@ -76,6 +79,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             var connection = context.Get<IHttpConnectionFeature>();
             record.Requester = Requester.From(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
+            Tracing?.Begin(request, record);
             RefusedRequest.Check(context, request);
             record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
             // From here on this is the only path in use: for routes, conditions, events and daemons.
@@ -118,6 +122,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var finished = record.Finish(_time.GetElapsedTime(record.Start));
         (record.Route?.Traffic ?? _unrouted).Count(finished);
         meter.Record(request.Method, record, finished);
+        if (record.Span is not null) Tracing!.End(request, record, finished);
         AccessLog?.Write(context, record, finished);
     }
 
@@ -165,6 +170,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         translated.IsHealthCheck = group.IsHealthCheck(request.Path);
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone);                                 // (3)
+        if (record.Span is not null) record.Answered = _time.GetTimestamp();
         SpooledBody? spooled = null;
         try
         {
@@ -247,6 +253,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             application.Submit(exchange);                                                                                   // (3)
             var head = await exchange.Head;
+            if (record.Span is not null) record.Answered = _time.GetTimestamp();
             // As in the original, an application in the front end may stay silent for any length of time: there is no daemon that could
             // have hung.
             await RelayAsync(
@@ -294,6 +301,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record,
         Exception? cause = null)
     {
+        record.Failure = reason.Code;
         var route = record.Route?.Options;
         _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
         if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)

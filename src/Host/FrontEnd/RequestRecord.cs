@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
 using DaemonProxy.Host.Requests;
@@ -50,6 +51,15 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
 
     /// <summary>The tunnel of an upgraded connection; null before the upgrade.</summary>
     public UpgradeTunnel? Tunnel { get; set; }
+
+    /// <summary>The request's span; null: tracing is off.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>When the head of the application's response was there, in ticks of the clock's counter; 0: never, or not measured.</summary>
+    public long Answered { get; set; }
+
+    /// <summary>The code of the event that the request ended with; null: none.</summary>
+    public string? Failure { get; set; }
 
     /// <summary>The list in <see cref="ActiveRequests"/> that holds the record.</summary>
     public int Shelf { get; set; }

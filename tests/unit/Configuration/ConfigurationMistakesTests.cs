@@ -23,7 +23,8 @@ public sealed class ConfigurationMistakesTests
             "1:1 unknown key 'workers' for a configuration; its keys are name, listen, user, group, tls, restrict-embedded, python-home, "
             + "python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, "
             + "client-header-timeout, client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
-            + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, metrics-listen, rate-limits, "
+            + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, access-log-format, access-log-size, "
+            + "access-log-keep, event-log, event-log-format, event-log-size, event-log-keep, opentelemetry, metrics-listen, rate-limits, "
             + "trusted-proxies, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 
@@ -48,6 +49,17 @@ public sealed class ConfigurationMistakesTests
     [InlineData("metrics-listen: https://127.0.0.1:9100",
         "1:17 metrics-listen: 'https://127.0.0.1:9100' must be http on a loopback address")]
     [InlineData("access-log: \"\"", "1:13 access-log: the path is empty")]
+    [InlineData("access-log-format: text", "1:20 access-log-format: 'text' is not known; write combined or json")]
+    [InlineData("event-log-format: combined", "1:19 event-log-format: 'combined' is not known; write json or text")]
+    [InlineData("event-log-keep: 1001", "1:17 event-log-keep: '1001' is too large; the most is 1000")]
+    [InlineData("opentelemetry: on", "1:16 opentelemetry: keys and values belong here, and this is ")]
+    [InlineData("opentelemetry: { endpoint: localhost }", "1:28 endpoint: 'localhost' is no collector's address; write for example ")]
+    [InlineData("opentelemetry: { endpoint: 'http://a:b@c' }", "1:28 endpoint: 'http://a:b@c' is no collector's address; write for ")]
+    [InlineData("opentelemetry: { endpoint: 'ftp://c' }", "1:28 endpoint: 'ftp://c' is no collector's address; write for example ")]
+    [InlineData("opentelemetry: { protocol: http/json }", "1:28 protocol: 'http/json' is not known; write http/protobuf or grpc")]
+    [InlineData("opentelemetry: { traces: 1.1 }", "1:26 traces: '1.1' is neither on, off nor a share of all; write for example 0.1")]
+    [InlineData("opentelemetry: { traces: -0.1 }", "1:26 traces: '-0.1' is neither on, off nor a share of all; write for example ")]
+    [InlineData("opentelemetry: { headers-file: nowhere }", "1:32 headers-file: there is no file 'nowhere' ")]
     [InlineData("daemons: app", "1:10 daemons: a list belongs here, and this is the single value 'app'")]
     [InlineData("daemons: []", "1:10 daemons: the list is empty")]
     [InlineData("daemons: [ app ]",

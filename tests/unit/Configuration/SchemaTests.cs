@@ -14,7 +14,7 @@ public sealed class SchemaTests
     private static readonly (string Section, IEnumerable<string> Keys)[] Sections =
     [
         ("", ProxySection.Keys), ("tls", TlsSection.Keys), ("daemon", DaemonSection.Keys), ("route", RouteSection.Keys),
-        ("rateLimit", RateLimitSection.Keys), ("healthCheck", HealthCheckSection.Keys),
+        ("opentelemetry", TelemetrySection.Keys), ("rateLimit", RateLimitSection.Keys), ("healthCheck", HealthCheckSection.Keys),
     ];
 
     [Fact]

@@ -20,6 +20,7 @@ public sealed partial class ConfigurationDocumentTests
     {
         ["Top level"] = (OptionTable.Proxy, ""),
         ["tls"] = (OptionTable.Tls, "tls"),
+        ["opentelemetry"] = (OptionTable.Telemetry, "opentelemetry"),
         ["daemons"] = (OptionTable.Daemon, "daemon"),
         ["health-check"] = (OptionTable.HealthCheck, "healthCheck"),
         ["routes"] = (OptionTable.Route, "route"),
@@ -30,6 +31,7 @@ public sealed partial class ConfigurationDocumentTests
     {
         ["Top level"] = ProxySection.Keys,
         ["tls"] = TlsSection.Keys,
+        ["opentelemetry"] = TelemetrySection.Keys,
         ["daemons"] = DaemonSection.Keys,
         ["health-check"] = HealthCheckSection.Keys,
         ["routes"] = RouteSection.Keys,
@@ -64,6 +66,14 @@ public sealed partial class ConfigurationDocumentTests
         encoded-slashes: keep
         io-threads: 1000
         access-log: f
+        access-log-format: json
+        access-log-size: 10
+        access-log-keep: 11
+        event-log: i
+        event-log-format: text
+        event-log-size: 12
+        event-log-keep: 13
+        opentelemetry: { traces: off }
         metrics-listen: http://127.0.0.1:2
         rate-limits: [ { rate-limit: 1KiB/s } ]
         trusted-proxies: 10.0.0.0/8

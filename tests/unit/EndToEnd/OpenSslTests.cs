@@ -22,6 +22,7 @@ public sealed class OpenSslTests
         await using var frontEnd = await RunningFrontEnd.StartAsync("""
             name: plain
             metrics-listen: http://127.0.0.1:0
+            opentelemetry: { endpoint: "http://127.0.0.1:1", metrics-interval: 50ms }
             daemons: [ { name: app, application: app.wsgi }, { name: sample, sample: true } ]
             routes: [ { path: /d, daemon: app }, { path: /e, application: app.wsgi }, { path: /, daemon: sample } ]
             """, folder);
@@ -30,6 +31,7 @@ public sealed class OpenSslTests
             Assert.Equal("served", await frontEnd.Client.GetStringAsync(path));
         await frontEnd.Client.GetStringAsync("/");
         await frontEnd.Client.GetStringAsync("/trailers");
+        await frontEnd.EventAsync("DPXY0081");
         var workers = (await frontEnd.Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers)
             .Select(worker => worker.ProcessId).OfType<int>();
 

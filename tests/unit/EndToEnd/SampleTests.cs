@@ -22,7 +22,7 @@ public sealed class SampleTests : IAsyncLifetime
           - { path: /, daemon: app, upgrades: [ websocket, echo ] }
           - { path: /limited, daemon: app, strip-prefix: true, rate-limit: 200KiB/s }
           - { path: /old, daemon: old, strip-prefix: true, rate-limit: 2MiB/s, pacer: interval }
-          - { path: /inproc, application: no-such.wsgi }
+          - { path: /inproc, application: "no_such:app" }
         """);
 
     public async ValueTask DisposeAsync()

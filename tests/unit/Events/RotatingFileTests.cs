@@ -22,7 +22,7 @@ public sealed class RotatingFileTests : IDisposable
         // Two lines of eight bytes to a file, five files at most: the first four lines are gone, and none is torn.
         var lines = RotatingFile.Generations(path).SelectMany(File.ReadAllLines);
         Assert.Equal(Enumerable.Range(4, 10).Select(number => $"line {number:00}"), lines);
-        Assert.Equal(1 + RotatingFile.Kept, Directory.GetFiles(_scratch.Path, "log*").Length);
+        Assert.Equal(1 + RotatingFile.DefaultKept, Directory.GetFiles(_scratch.Path, "log*").Length);
     }
 
     [Fact]
@@ -86,5 +86,70 @@ public sealed class RotatingFileTests : IDisposable
         Directory.CreateDirectory(Path.Combine(path + ".1", "in the way"));
         for (var number = 0; number < 4; number++) log.Write("0123456\n"u8);
         Assert.Equal(32, new FileInfo(path).Length);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void As_many_full_files_are_kept_as_was_said(int kept)
+    {
+        var path = _scratch.File("log");
+        // Left by a time when more were kept.
+        for (var number = 1; number <= 6; number++) File.WriteAllText($"{path}.{number}", "old\n");
+        File.WriteAllText(path + ".20261126", "not of this numbering\n");
+        using (var log = new RotatingFile(path, limit: 20, kept))
+        {
+            for (var number = 0; number < 14; number++) log.Write(Encoding.ASCII.GetBytes($"line {number:00}\n"));
+        }
+        var lines = RotatingFile.Generations(path).SelectMany(File.ReadAllLines);
+        Assert.Equal(Enumerable.Range(12 - (2 * kept), 2 + (2 * kept)).Select(number => $"line {number:00}"), lines);
+        Assert.Equal(kept + 2, Directory.GetFiles(_scratch.Path, "log*").Length);
+    }
+
+    [Fact]
+    public void File_that_somebody_else_rotates_only_grows()
+    {
+        var path = _scratch.File("log");
+        using var log = new RotatingFile(path, limit: 0);
+        for (var number = 0; number < 100; number++) log.Write(new byte[4096]);
+        Assert.Equal(409_600, new FileInfo(path).Length);
+        Assert.Single(Directory.GetFiles(_scratch.Path));
+    }
+
+    [Fact]
+    public void Only_owner_and_group_may_read_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "files have no such mode");
+        var path = _scratch.File("log");
+        using var log = new RotatingFile(path, limit: 10);
+        for (var number = 0; number < 4; number++) log.Write("0123456\n"u8);
+        Assert.All(Directory.GetFiles(_scratch.Path), file =>
+            Assert.Equal(UnixFileMode.None, new FileInfo(file).UnixFileMode
+                & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead)));
+    }
+
+    [Fact]
+    public void File_whose_folder_is_gone_says_so_until_the_folder_is_back()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps the name of a file that is open");
+        Directory.CreateDirectory(Path.Combine(_scratch.Path, "folder"));
+        var path = Path.Combine(_scratch.Path, "folder", "log");
+        using var log = new RotatingFile(path);
+        log.Write("one\n"u8);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        for (var attempt = 0; attempt < 2; attempt++)
+            Assert.Contains($"{path} is gone and cannot be made again", Assert.Throws<IOException>(() => log.Write("lost\n"u8)).Message);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        log.Write("two\n"u8);
+        Assert.Equal("two\n", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Full_disk_is_an_error_for_the_caller()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "there is no /dev/full");
+        using var log = new RotatingFile("/dev/full", limit: 10);
+        for (var attempt = 0; attempt < 3; attempt++) Assert.Throws<IOException>(() => log.Write("0123456\n"u8));
     }
 }

@@ -61,7 +61,8 @@ public sealed class OptionTableTests
             (OptionTable.Daemon, DaemonProxy.Configuration.DaemonSection.Keys),
             (OptionTable.Route, DaemonProxy.Configuration.RouteSection.Keys),
                 (OptionTable.RateLimit, DaemonProxy.Configuration.RateLimitSection.Keys),
-                (OptionTable.Tls, DaemonProxy.Configuration.TlsSection.Keys) })
+                (OptionTable.Tls, DaemonProxy.Configuration.TlsSection.Keys),
+                (OptionTable.Telemetry, DaemonProxy.Configuration.TelemetrySection.Keys) })
         {
             Assert.Equal(keys, table.Names);
             Assert.Equal(table.Names.Count,
