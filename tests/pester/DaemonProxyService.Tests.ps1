@@ -21,7 +21,7 @@ Describe 'Register-DaemonProxyService' -Skip:$notLinux {
         $text = Get-Content $unit -Raw
         $text | Should -Match ([regex]::Escape("`"serve`" `"$file`" `"--name`" `"site`" `"--service`""))
         $text | Should -Match '(?m)^Environment="DAEMONPROXY_RUNTIME_DIR='
-        $service | Out-String | Should -Match 'site\s+daemonproxy-site\.service\s+systemd\s+User\s+True\s+True'
+        $service | Out-String | Should -Match 'site\s+True\s+True\s+systemd\s+User\s+daemonproxy-site\.service'
     }
 
     It 'writes a unit whose command serves' {

@@ -4,7 +4,7 @@ BeforeAll {
 name: site
 restrict-embedded: on
 daemons: [ { name: app, sample: true } ]
-routes: [ { path: /, daemon: app }, { path: /inproc, application: inproc.wsgi } ]
+routes: [ { path: /, daemon: app }, { path: /inproc, application: "no_such:app" } ]
 '@
     $script:proxy = Start-DaemonProxy $file
     $script:before = Get-Date
