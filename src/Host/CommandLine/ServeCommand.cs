@@ -227,8 +227,6 @@ internal static class ServeCommand
         var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));
         SocketThreads.Use(configuration.IoThreads);
         var instance = InstanceDirectory.Acquire(configuration.Name);
-        var target = logFile is not null ? LogTarget.ToFile(Path.GetFullPath(logFile)) : configuration.EventLog.Target
-            ?? (inInstanceFolder ? LogTarget.ToFile(instance.EventLogFile) : null);
         EventLog log;
         OpenedAsRoot? opened = null;
         try
@@ -240,6 +238,9 @@ internal static class ServeCommand
             instance.Dispose();
             throw failure is IOException ? new ServerStartException(failure.Message, failure) : failure;
         }
+        // A front end that has become another user has its log in a folder of that user.
+        var target = logFile is not null ? LogTarget.ToFile(Path.GetFullPath(logFile)) : configuration.EventLog.Target
+            ?? (inInstanceFolder ? LogTarget.ToFile(instance.EventLogFile) : null);
         try
         {
             var output = target is null ? LogOutputs.Terminal()

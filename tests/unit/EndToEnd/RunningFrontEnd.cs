@@ -63,6 +63,10 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         return report.Error!;
     }
 
+    /// <summary>The host that a front end in a folder runs: a copy there, or the one that the build left.</summary>
+    public static string HostIn(string folder) =>
+        Path.Combine(folder, "host", Path.GetFileName(RepositoryRoot.Host)) is var own && File.Exists(own) ? own : RepositoryRoot.Host;
+
     /// <summary>A short folder under the temporary one: a Unix socket's path has room for 107 characters.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dpe-").FullName;
 
@@ -71,7 +75,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     {
         var file = Path.Combine(folder, "site.yaml");
         await File.WriteAllTextAsync(file, yaml);
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", file, "--background", .. arguments])
+        var start = new ProcessStartInfo(HostIn(folder), ["serve", file, "--background", .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

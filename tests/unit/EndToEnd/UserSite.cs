@@ -16,17 +16,20 @@ internal static class UserSite
     /// <summary>The user's account.</summary>
     public static Account Account => Accounts.User(Name)!;
 
-    /// <summary>Skips the test unless it runs as root, where the user exists and can read the host.</summary>
-    public static async Task NeedAsync()
+    /// <summary>Whether these tests can run: as root, where the user exists.</summary>
+    public static bool IsPossible => !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0 && Accounts.User(Name) is not null;
+
+    /// <summary>Skips the test where it cannot run.</summary>
+    public static void Need()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0, "only root can become another user");
-        Assert.SkipWhen(Accounts.User(Name) is null, $"there is no user {Name}");
+        Assert.SkipUnless(IsPossible, $"only root can become another user, and {Name} must be there");
         Programs.Need("gunicorn");
-        var (code, _) = await Programs.RunAsync(RepositoryRoot.Host, "exec", $"--user={Name}", "--", "test", "-r", RepositoryRoot.Host);
-        Assert.SkipWhen(code != 0, $"user {Name} cannot read {RepositoryRoot.Host}");
     }
 
-    /// <summary>A folder with the probing application, which the user can read, and <c>out</c>, which is the user's own.</summary>
+    /// <summary>
+    /// A folder with the probing application and a copy of the host, which the user can read wherever the repository is, and <c>out</c>,
+    /// which is the user's own.
+    /// </summary>
     public static string NewFolder()
     {
         var folder = RunningFrontEnd.NewFolder();
@@ -35,8 +38,17 @@ internal static class UserSite
         File.Copy(application, Path.Combine(folder, "probe.wsgi"));
         var own = Directory.CreateDirectory(Path.Combine(folder, "out")).FullName;
         Assert.Equal(0, SystemCalls.ChangeOwner(own, Account.User, Account.Group!.Value));
+        CopyHost(folder);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         return folder;
+    }
+
+    /// <summary>Puts a copy of the host into the folder of a test, where <see cref="RunningFrontEnd"/> takes it from.</summary>
+    public static void CopyHost(string folder)
+    {
+        var host = Directory.CreateDirectory(Path.Combine(folder, "host")).FullName;
+        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(RepositoryRoot.Host)!))
+            File.Copy(file, Path.Combine(host, Path.GetFileName(file)));
     }
 
     /// <summary>A port that only root may listen on and that is free.</summary>

@@ -12,7 +12,16 @@ public sealed class WorkerUserTests(WorkerUserTests.Site site) : IClassFixture<W
     /// <summary>One front end for all tests: none of them may leave it other than it was.</summary>
     public sealed class Site : IAsyncLifetime
     {
-        internal RunningFrontEnd FrontEnd { get; private set; } = null!;
+        private RunningFrontEnd? _frontEnd;
+
+        internal RunningFrontEnd FrontEnd
+        {
+            get
+            {
+                UserSite.Need();
+                return _frontEnd!;
+            }
+        }
 
         internal string Run => Path.Combine(FrontEnd.Folder, "run", "users");
 
@@ -39,16 +48,15 @@ public sealed class WorkerUserTests(WorkerUserTests.Site site) : IClassFixture<W
 
         public async ValueTask InitializeAsync()
         {
-            await UserSite.NeedAsync();
-            FrontEnd = await RunningFrontEnd.StartAsync(Yaml(UserSite.FreeLowPort()), UserSite.NewFolder());
+            if (UserSite.IsPossible) _frontEnd = await RunningFrontEnd.StartAsync(Yaml(UserSite.FreeLowPort()), UserSite.NewFolder());
         }
 
         public async ValueTask DisposeAsync()
         {
-            if (FrontEnd is null) return;
+            if (_frontEnd is null) return;
             var folder = Folders.Path;
             Assert.True(Directory.Exists(folder));
-            await FrontEnd.DisposeAsync();
+            await _frontEnd.DisposeAsync();
             Assert.False(Directory.Exists(folder), $"{folder} was left behind");
         }
     }
