@@ -1,4 +1,5 @@
 using System.Text;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Configuration;
 
@@ -39,13 +40,8 @@ public static class ConfigurationFile
     {
         var full = Path.GetFullPath(path);
         var initial = new ProxyConfiguration { Name = NameRule.FromFile(full) ?? ProxyConfiguration.DefaultName };
-        return Parse(yaml, path, Path.GetDirectoryName(full)!, initial, variables) with { File = full, Hash = HashOf(yaml) };
+        return Parse(yaml, path, Path.GetDirectoryName(full)!, initial, variables) with { File = full, Hash = TextHash.Of(yaml) };
     }
-
-    // FNV-1a over UTF-16: it only detects a changed file, which is no secret to its reader. The hashes in System.Security.Cryptography need
-    // OpenSSL.
-    private static string HashOf(string text) =>
-        text.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16");
 
     /// <summary>Reads a configuration from memory.</summary>
     /// <param name="yaml">The text.</param>

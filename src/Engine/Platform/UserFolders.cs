@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace DaemonProxy.Platform;
 
 /// <summary>
@@ -15,13 +12,10 @@ public sealed class UserFolders
 
     private const uint SameGroup = uint.MaxValue;
 
-    // Long enough to be one front end's alone, and short enough for a socket's path.
-    private const int NameLength = 12;
-
     /// <summary>Describes the folders of a front end without making any.</summary>
     /// <param name="instance">Full path of the front end's own folder.</param>
     public UserFolders(string instance) => Path = System.IO.Path.Combine(
-        Root, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(instance)))[..NameLength]);
+        Root, TextHash.Of(instance));
 
     /// <summary>Full path of the folder that contains the front end's folders, whether or not it exists.</summary>
     public string Path { get; }
