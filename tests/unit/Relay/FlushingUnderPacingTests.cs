@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
@@ -105,7 +106,8 @@ public sealed class FlushingUnderPacingTests
     private async Task RunAsync(FlushPolicy policy, long rate, Application body, RecordingChain chain)
     {
         using var pacing = new RateLimitFilter(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.Interval), _time), default, chain);
-        var run = new ResponseRelay(new LiveFlushPolicy(policy), _time)
+        // What reads ahead goes on at once, not when the pool gets round to it: the clock would not wait for that.
+        var run = new ResponseRelay(new LiveFlushPolicy(policy), _time, PipeScheduler.Inline)
             .RunAsync(body, pacing, new TrafficScope(new TrafficCounter()), prompt: false, TimeSpan.FromSeconds(60), default).AsTask();
         for (var step = 0; !run.IsCompleted && !chain.HasEnded; step++)
         {
