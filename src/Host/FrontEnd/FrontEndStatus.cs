@@ -39,6 +39,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
+            UploadRateLimits = RateLimits(served.UploadLimits, null),
             Routes = [.. served.Routes.Routes.Select(Route)],
         };
     }
@@ -73,6 +74,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         Daemon = route.Options.Daemon,
         Application = route.Options.Application,
         RateLimits = RateLimits(route.Limits, route.Options),
+        UploadRateLimits = RateLimits(route.UploadLimits, route.Options),
         Traffic = Traffic(statistics.Route(route.Options.Path), StatisticsScope.Route, route.Options.Path),
     };
 
@@ -140,6 +142,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = route?.Daemon,
             Application = route?.Application,
             Index = index + 1,
+            Direction = limits.Direction.ToString(),
             Scope = limit.Scope.ToString(),
             Rate = limit.Limit.Rate,
             InitialBurst = limit.Limit.InitialBurst,

@@ -96,11 +96,14 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             _managed.Add(options.Name, new GroupSupervisor(group, DaemonCommand.ProgramOf(options),
                 requireLoad => services.NextCommand(options, requireLoad, group.Secret), services.Launcher, services.Log, services.Time));
         }
-        Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);
+        RateLimitSet LimitsOf(RateDirection direction) =>
+            new(direction, configuration.RateLimits.Where(limit => limit.Direction == direction), services.Time, services.Pacing);
+        Limits = LimitsOf(RateDirection.Download);
+        UploadLimits = LimitsOf(RateDirection.Upload);
         Routes = new RouteTable(
             configuration.Routes.Select(
             route => new Route(
-            route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time,
+            route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, UploadLimits, services.Statistics, services.Time,
             services.Pacing)));
     }
 
@@ -119,8 +122,11 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private bool IsFailed(string group) => _failures.ContainsKey(group)
         && !(_managed.TryGetValue(group, out var daemon) ? daemon.HasRecovered : _external[group].State == DaemonState.Ready);
 
-    /// <summary>The limits that apply to every route.</summary>
+    /// <summary>The limits of responses that apply to every route.</summary>
     public RateLimitSet Limits { get; }
+
+    /// <summary>The limits of uploads that apply to every route.</summary>
+    public RateLimitSet UploadLimits { get; }
 
     public RouteTable Routes { get; }
 
@@ -260,8 +266,13 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     {
         await Task.WhenAll(_external.Values.Select(server => server.DisposeAsync().AsTask()));
         foreach (var group in _groups) group.Dispose();
-        foreach (var route in Routes.Routes) route.Limits.Dispose();
+        foreach (var route in Routes.Routes)
+        {
+            route.Limits.Dispose();
+            route.UploadLimits.Dispose();
+        }
         Limits.Dispose();
+        UploadLimits.Dispose();
         await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask()));
     }
 }

@@ -106,7 +106,7 @@ public sealed class RateLimitSectionTests
             Daemons + "rate-limits: [ { rate-limit: 1KB/s, methods: GET, content-types: [ video/*, text/html ], paths: [ /a/, '/*.iso' ], "
             + "minimum-size: 100 } ]")
             .RateLimits[0].Conditions;
-        Assert.Equal(expected, conditions.Match(new ResponseFacts(method, path, type, length)));
+        Assert.Equal(expected, conditions.Match(new BodyFacts(method, path, type, length)));
     }
 
     [Theory]
@@ -118,5 +118,5 @@ public sealed class RateLimitSectionTests
     [InlineData("/", "/anything", true)]
     [InlineData("/a**c", "/abc", true)]
     public void Path_with_a_star_is_the_whole_path_and_one_without_a_prefix(string pattern, string path, bool expected) =>
-        Assert.Equal(expected, new RateConditions { Paths = [pattern] }.Match(new ResponseFacts("GET", path, null, null)));
+        Assert.Equal(expected, new RateConditions { Paths = [pattern] }.Match(new BodyFacts("GET", path, null, null)));
 }
