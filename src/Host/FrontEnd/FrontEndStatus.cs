@@ -119,9 +119,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = group.Options.Name,
             Source = group.Options.Source.ToString(),
             Application = group.Options.Application,
-            State = (supervisor?.State ?? external?.State ?? DaemonState.External).ToString(),
+            State = (supervisor?.State ?? external?.State ?? group.ExternalState).ToString(),
             Obstacle = supervisor is null ? external?.Obstacle : supervisor.Obstacle,
-            Address = group.Options.Address?.ToString(),
+            Address = group.Options.AllAddresses is { Count: > 0 } addresses ? string.Join(", ", addresses) : null,
+            Addresses = external?.Addresses ?? group.AddressStatus,
             Workers = supervisor?.Workers ?? [],
             FlushPolicy = FlushPolicy(group),
             Traffic = Traffic(group.Statistics.Traffic, StatisticsScope.Daemon, group.Options.Name) with
