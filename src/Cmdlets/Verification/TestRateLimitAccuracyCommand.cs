@@ -64,6 +64,12 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Rate]
     public long Rate { get; set; } = 1 << 20;
 
+    /// <summary>
+    /// What to measure: responses (Download, the default) or uploads. With -Uri, uploads are sent with POST, and timed by the answer.
+    /// </summary>
+    [Parameter]
+    public RateLimitDirection Direction { get; set; }
+
     /// <summary>How long to measure. Default 5 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
@@ -178,6 +184,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
                 HostPath = name is null ? HostProgram.Find(HostFolder) : null,
                 Name = name,
                 Routes = Route ?? [],
+                Direction = Direction.ToRateDirection(),
                 Rate = Rate,
                 Duration = Duration,
                 Tolerance = Tolerance / 100,
@@ -226,6 +233,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         var options = new ServerRateLimitOptions
         {
             Uri = uri,
+            Direction = Direction.ToRateDirection(),
             Rate = Rate,
             Shared = Shared,
             Duration = Duration,

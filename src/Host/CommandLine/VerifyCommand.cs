@@ -29,6 +29,12 @@ internal static class VerifyCommand
             Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.",
             HelpName = "PERCENT",
         };
+        var direction = new Option<RateDirection>("--direction")
+        {
+            Description = "What to measure: download, or upload.",
+            HelpName = "download|upload",
+            DefaultValueFactory = _ => RateDirection.Download,
+        };
         var json = JsonOption.Create();
         var server = new VerifyServerOptions();
         var report = new Option<string?>("--report") { Description = "Write a page with charts too.", HelpName = "FILE.html" };
@@ -36,7 +42,7 @@ internal static class VerifyCommand
             "rate-limit",
             "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or "
             + "any server.")
-            { name, routes, rate, duration, tolerance, report, json };
+            { name, routes, direction, rate, duration, tolerance, report, json };
         server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.AddRule(parsed =>
         {
@@ -62,7 +68,8 @@ internal static class VerifyCommand
                     (progress, cancel) =>
                         EachAsync(uris,
                         uri => ServerRateLimitVerification.RunAsync(
-                        server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
+                        server.RateLimit(arguments, uri, bytesPerSecond, time, allowed) with { Direction = arguments.GetValue(direction) },
+                        progress, cancel), cancel),
                     VerificationReport.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
             }
 
@@ -71,6 +78,7 @@ internal static class VerifyCommand
                 HostPath = HostPath,
                 Name = arguments.GetValue(name),
                 Routes = arguments.GetValue(routes) ?? [],
+                Direction = arguments.GetValue(direction),
                 Rate = bytesPerSecond,
                 Duration = time,
                 Tolerance = allowed,
