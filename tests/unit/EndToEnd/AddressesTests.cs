@@ -56,6 +56,37 @@ public sealed class AddressesTests
         DaemonState State(int index) => balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses[index].State;
     }
 
+    [Fact]
+    public async Task With_a_health_check_each_server_is_checked_and_a_request_moves_before_the_check_notices()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var first = await RunningFrontEnd.StartAsync(Server("one"));
+        var second = await RunningFrontEnd.StartAsync(Server("two"));
+        await using var balancer = await RunningFrontEnd.StartAsync($$"""
+            name: balancer
+            daemons:
+              - name: app
+                addresses: [ "{{first.Uri}}", "{{second.Uri}}" ]
+                health-check: { path: /, interval: 1s, unhealthy-after: 2 }
+            """);
+        DaemonState[] States() =>
+            [.. balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses.Select(address => address.State)];
+        await RunningFrontEnd.UntilAsync(() => States() is [DaemonState.Ready, DaemonState.Ready], "both servers");
+        await second.DisposeAsync();
+        // The check has not failed twice yet.
+        for (var i = 0; i < 10; i++)
+        {
+            using var answer = await balancer.Client.PostAsync("/sink", new ByteArrayContent(new byte[1]), stop);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        await RunningFrontEnd.UntilAsync(() => States() is [DaemonState.Ready, DaemonState.Unhealthy], "the check");
+        var group = (await balancer.Control.GetStatusAsync(stop)).Daemons[0];
+        Assert.Equal(DaemonState.Ready, group.State);
+        Assert.NotNull(group.Addresses[1].Failure);
+        Assert.Contains("DPXY0070", balancer.Events());
+        Assert.DoesNotContain("DPXY0090", balancer.Events());
+    }
+
     private static string Server(string name, int port = 0) => $$"""
         name: {{name}}
         listen: http://127.0.0.1:{{port}}

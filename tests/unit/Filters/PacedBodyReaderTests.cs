@@ -130,18 +130,20 @@ public sealed class PacedBodyReaderTests
     }
 
     [Fact]
-    public void Waiting_bytes_stay_in_the_server_s_buffer()
+    public async Task Waiting_bytes_stay_in_the_server_s_buffer()
     {
         using var limit = Limit(1_000);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 100_000, resumeWriterThreshold: 50_000));
         using var reader = new PacedBodyReader(limit, default, pipe.Reader, default);
-        Assert.False(pipe.Writer.WriteAsync(new byte[100_000]).IsCompleted, "the buffer is full");
-        var read = reader.ReadAsync();
-        Assert.True(read.IsCompletedSuccessfully);
-        Assert.Equal(512, read.Result.Buffer.Length);
-        Assert.False(read.Result.IsCompleted);
-        reader.AdvanceTo(read.Result.Buffer.End);
-        Assert.False(reader.ReadAsync().IsCompleted, "the next turn is in half a second");
+        var full = pipe.Writer.WriteAsync(new byte[100_000], TestContext.Current.CancellationToken).AsTask();
+        Assert.False(full.IsCompleted, "the buffer is full");
+        var read = await reader.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(512, read.Buffer.Length);
+        Assert.False(read.IsCompleted);
+        reader.AdvanceTo(read.Buffer.End);
+        var next = reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+        Assert.False(next.IsCompleted, "the next turn is in half a second");
+        Assert.False(full.IsCompleted);
     }
 
     [Theory]
