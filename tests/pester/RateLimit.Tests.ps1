@@ -79,7 +79,7 @@ Describe 'Set-RateLimit' {
         (Get-RateLimit site -Scope Total).Rate | Should -Be 50MB, 30MB
         { Set-RateLimit site /slow -Direction Upload -Pacer interval -ErrorAction Stop } |
             Should -Throw -ExpectedMessage '*cannot pace uploads; leave the limit with token-bucket*'
-        $uri = "$((Get-DaemonProxy).Uri[0])slow/sink"
+        $uri = "$((Get-DaemonProxy).Uri)slow/sink"
         (Measure-Command { Invoke-WebRequest $uri -Method Post -Body ([byte[]]::new(100KB)) | Out-Null }).TotalSeconds | Should -BeGreaterThan 1.9
         Get-RateLimit site /slow -Direction Upload | Set-RateLimit -Rate 0
         (Get-RateLimit site /slow).Rate | Should -Be 400KB

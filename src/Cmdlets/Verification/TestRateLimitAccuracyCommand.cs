@@ -150,12 +150,13 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             return;
         var route = status.Routes
             .Where(route => (Route?.Contains(route.Route) ?? true) && IsBelow(path, route.Route)).MaxBy(route => route.Route.Length);
-        var limit = route?.RateLimits.FirstOrDefault(limit => limit.Rate > 0);
+        var isUpload = Direction == RateLimitDirection.Upload;
+        var limit = (isUpload ? route?.UploadRateLimits : route?.RateLimits)?.FirstOrDefault(limit => limit.Rate > 0);
         if (route is null || limit is null)
         {
             WriteError(
                 route is null ? $"'{path}' lies below no route of '{name}'{(Route is null ? "" : $" that -Route names ({string.Join(", ", Route)})")}"
-                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit to measure",
+                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit{(isUpload ? " of uploads" : "")} to measure",
                 "CannotVerify", ErrorCategory.InvalidArgument, status);
             return;
         }
@@ -163,6 +164,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         MeasureServer(new ServerRateLimitOptions
         {
             Uri = new Uri(status.Uri, path),
+            Direction = Direction.ToRateDirection(),
             Rate = limit.Rate,
             Duration = Duration,
             Tolerance = (Tolerance ?? PacerTable.Get(limit.Pacer).Tolerance * 100) / 100,

@@ -50,7 +50,7 @@ internal sealed class ExternalAddresses : IDisposable
             lock (_gate)
             {
                 return [.. _servers.Select(server => new AddressStatus(
-                    $"{server.Worker.Address}", server.IsOut || (_lastFails && server.Failure is not null) ? DaemonState.BackingOff : DaemonState.Ready,
+                    $"{server.Worker.Address}", (server.IsOut || (_lastFails && server.Failure is not null) ? DaemonState.BackingOff : DaemonState.Ready).ToString(),
                     server.Failure, server.Worker.Active, server.Worker.Requests))];
             }
         }
@@ -203,4 +203,4 @@ internal sealed class ExternalAddresses : IDisposable
 /// <param name="Failure">Why no connection could be made, or what the last health check showed; null: nothing is wrong.</param>
 /// <param name="ActiveRequests">The number of requests that it is serving.</param>
 /// <param name="Requests">The number of requests that it has been given.</param>
-public sealed record AddressStatus(string Address, DaemonState State, string? Failure, int ActiveRequests, long Requests);
+public sealed record AddressStatus(string Address, string State, string? Failure, int ActiveRequests, long Requests);

@@ -41,7 +41,7 @@ internal sealed class ExternalHealth : IAsyncDisposable
     public string? Obstacle => _record.LastFailure;
 
     /// <summary>The server with its state.</summary>
-    public AddressStatus Status => new($"{_server.Address}", State, Obstacle, _server.Active, _server.Requests);
+    public AddressStatus Status => new($"{_server.Address}", State.ToString(), Obstacle, _server.Active, _server.Requests);
 
     /// <summary>Starts to check.</summary>
     public void Start() => _run = RunAsync();

@@ -62,7 +62,7 @@ public sealed class ExternalAddressesTests : IDisposable
         return exchange;
     }
 
-    private static DaemonState[] States(DaemonGroup group) => [.. group.AddressStatus.Select(address => address.State)];
+    private static DaemonState[] States(DaemonGroup group) => [.. group.AddressStatus.Select(address => Enum.Parse<DaemonState>(address.State))];
 
     private (string Name, string? Reason)[] Changes()
     {

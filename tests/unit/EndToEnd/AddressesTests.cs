@@ -32,8 +32,8 @@ public sealed class AddressesTests
         }
         await AskAsync(12);
         var group = (await balancer.Control.GetStatusAsync(stop)).Daemons[0];
-        Assert.Equal([DaemonState.Ready, DaemonState.Ready, DaemonState.BackingOff], group.Addresses.Select(address => address.State));
-        Assert.Equal((DaemonState.External, $"{first.Uri.ToString().TrimEnd('/')}, {second.Uri.ToString().TrimEnd('/')}, http://127.0.0.1:{third}"),
+        Assert.Equal([DaemonState.Ready, DaemonState.Ready, DaemonState.BackingOff], group.Addresses.Select(StateOf));
+        Assert.Equal((nameof(DaemonState.External), $"{first.Uri.ToString().TrimEnd('/')}, {second.Uri.ToString().TrimEnd('/')}, http://127.0.0.1:{third}"),
             (group.State, group.Address));
         Assert.All(group.Addresses.Take(2), address => Assert.InRange(address.Requests, 5, 7));
         Assert.Contains("DPXY0090", balancer.Events());
@@ -53,7 +53,7 @@ public sealed class AddressesTests
         Assert.Equal(DaemonState.BackingOff, State(2));
         await AskAsync(6);
 
-        DaemonState State(int index) => balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses[index].State;
+        DaemonState State(int index) => StateOf(balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses[index]);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class AddressesTests
                 health-check: { path: /, interval: 1s, unhealthy-after: 2 }
             """);
         DaemonState[] States() =>
-            [.. balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses.Select(address => address.State)];
+            [.. balancer.Control.GetStatusAsync(stop).GetAwaiter().GetResult().Daemons[0].Addresses.Select(StateOf)];
         await RunningFrontEnd.UntilAsync(() => States() is [DaemonState.Ready, DaemonState.Ready], "both servers");
         await second.DisposeAsync();
         // The check has not failed twice yet.
@@ -81,11 +81,13 @@ public sealed class AddressesTests
         }
         await RunningFrontEnd.UntilAsync(() => States() is [DaemonState.Ready, DaemonState.Unhealthy], "the check");
         var group = (await balancer.Control.GetStatusAsync(stop)).Daemons[0];
-        Assert.Equal(DaemonState.Ready, group.State);
+        Assert.Equal(nameof(DaemonState.Ready), group.State);
         Assert.NotNull(group.Addresses[1].Failure);
         Assert.Contains("DPXY0070", balancer.Events());
         Assert.DoesNotContain("DPXY0090", balancer.Events());
     }
+
+    private static DaemonState StateOf(AddressStatus address) => Enum.Parse<DaemonState>(address.State);
 
     private static string Server(string name, int port = 0) => $$"""
         name: {{name}}

@@ -31,7 +31,7 @@ public sealed class UploadLimitTests(UploadLimitTests.Site site) : IClassFixture
 
     private readonly RunningFrontEnd _frontEnd = site.FrontEnd;
 
-    private HttpClient Client(Version version) => TlsTests.Client(_frontEnd.Status.Uri[version.Major == 2 ? 1 : 0], version);
+    private HttpClient Client(Version version) => TlsTests.Client(_frontEnd.Status.Uris[version.Major == 2 ? 1 : 0], version);
 
     /// <summary>At 100 KiB/s, 300 KiB take three times as long as each of the timeouts that are set below.</summary>
     [Fact]
@@ -103,7 +103,7 @@ public sealed class UploadLimitTests(UploadLimitTests.Site site) : IClassFixture
     {
         var changed = await _frontEnd.Control.SetRateLimitAsync(
             new RateLimitChange { Route = "/live", Direction = RateDirection.Upload, RateLimit = 1 });
-        Assert.Equal((1L, RateDirection.Upload, 0L),
+        Assert.Equal((1L, nameof(RateDirection.Upload), 0L),
             (Assert.Single(changed.UploadRateLimits).Rate, changed.UploadRateLimits[0].Direction, changed.RateLimits[0].Rate));
         using var client = Client(HttpVersion.Version11);
         var upload = SendAsync(client, "/live/sink", 3_000_000, true, TestContext.Current.CancellationToken);
