@@ -30,18 +30,19 @@ Describe 'Get-RateLimit' {
         $limits.Index | Should -Be 1, 2, 3
         $limits.Scope | Should -Be 'Route', 'Client', 'Client'
         $limits[1].Methods, $limits[1].ContentTypes, $limits[1].Paths, $limits[1].MinimumSize | Should -Be 'GET', 'video/*', '/many/a', 1KB
-        $limits[1] | Out-String -Width 200 | Should -Match '/many\s+Download\s+2\s+Client\s+500 KiB/s.*GET video/\* /many/a >= 1 ?KiB'
+        $limits[1] | Out-String -Width 200 | Should -Match '/many\s+2\s+Client\s+500 KiB/s.*GET video/\* /many/a >= 1 ?KiB'
         $limits[1] | Format-List | Out-String | Should -Match '(?s)Scope\s*: Client.*ContentTypes\s*: \{?video/\*'
     }
 
     It 'shows the limits of one scope' { (Get-RateLimit site -Scope Client -Direction Download).Rate | Should -Be 500KB, 10KB, 20MB }
 
-    It 'shows units in its table' { Get-RateLimit site /slow | Out-String | Should -Match '/slow\s+Download\s+1\s+Response\s+400 KiB/s\s+1 MiB\s+TokenBucket' }
+    It 'shows units in its table' { Get-RateLimit site /slow | Out-String | Should -Match '/slow\s+1\s+Response\s+400 KiB/s\s+1 MiB\s+TokenBucket' }
 
     It 'shows limits of uploads where there are some, and with -Direction all that could be' {
         $limits = Get-RateLimit site /up
         $limits.Direction | Should -Be 'Download', 'Upload', 'Upload'
         $limits.Rate | Should -Be 0, 300KB, 10KB
+        $limits[2] | Out-String -Width 200 | Should -Match '/up\s+up 2\s+Client\s+10 KiB/s'
         $limits[2].Index, "$($limits[2].Scope)", $limits[2].Methods | Should -Be 2, 'Client', 'PUT'
         (Get-RateLimit site / -Direction Upload).Rate | Should -Be 0
         (Get-RateLimit site -Direction Upload)[-1].Rate, (Get-RateLimit site -Direction Upload)[-1].Route | Should -Be 40MB, $null

@@ -103,7 +103,8 @@ internal static class ServerUploadMeasurement
         if (details.Any(detail => detail.AchievedRate <= 0))
         {
             return ServerRateLimitSummary.Failed(options, startTime, MeasurementFailure.TooShort,
-                $"{options.Uri} answers before it has taken the whole upload, which then has no rate; measure an address that reads all of it.");
+                $"{options.Uri} answers an upload that is eleven times as long no later, so that there is no rate to see; measure an address "
+                + "that reads all of it, or for longer.");
         }
         var achieved = options.Shared
             ? details.Length * size / details.Max(detail => detail.Duration).TotalSeconds : details.Average(detail => detail.AchievedRate);
