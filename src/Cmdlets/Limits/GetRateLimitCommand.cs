@@ -46,5 +46,6 @@ public sealed class GetRateLimitCommand : InstanceQueryCommand
     private bool IsWanted(RateLimitStatus limit) =>
         (Scope is null || limit.Scope == Scope.Value.ToRateScope().ToString())
         && (Direction is { } direction
-            ? limit.Direction == direction.ToRateDirection().ToString() : limit.Direction == nameof(RateDirection.Download) || limit.Rate > 0);
+            ? limit.Direction == direction.ToRateDirection().ToString()
+            : limit.Direction == nameof(RateDirection.Download) || limit.Rate > 0);
 }
