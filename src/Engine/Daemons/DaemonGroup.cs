@@ -74,7 +74,8 @@ public sealed class DaemonGroup : IDisposable
     /// The state of a group that somebody else runs: <see cref="DaemonState.BackingOff"/> while none of several addresses can be connected
     /// to.
     /// </summary>
-    public DaemonState ExternalState => AddressStatus is { Count: > 0 } addresses && addresses.All(one => one.State == nameof(DaemonState.BackingOff))
+    public DaemonState ExternalState => AddressStatus is { Count: > 0 } addresses
+        && addresses.All(one => one.State == nameof(DaemonState.BackingOff))
         ? DaemonState.BackingOff : DaemonState.External;
 
     /// <summary>

@@ -50,7 +50,8 @@ internal sealed class ExternalAddresses : IDisposable
             lock (_gate)
             {
                 return [.. _servers.Select(server => new AddressStatus(
-                    $"{server.Worker.Address}", (server.IsOut || (_lastFails && server.Failure is not null) ? DaemonState.BackingOff : DaemonState.Ready).ToString(),
+                    $"{server.Worker.Address}",
+                    (server.IsOut || (_lastFails && server.Failure is not null) ? DaemonState.BackingOff : DaemonState.Ready).ToString(),
                     server.Failure, server.Worker.Active, server.Worker.Requests))];
             }
         }

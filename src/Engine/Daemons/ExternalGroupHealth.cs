@@ -45,5 +45,6 @@ public sealed class ExternalGroupHealth : IAsyncDisposable
     }
 
     /// <summary>Stops checking.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
 }

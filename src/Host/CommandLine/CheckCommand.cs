@@ -44,7 +44,8 @@ internal static class CheckCommand
         foreach (var route in configuration.Routes)
         {
             var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
-            lines.Add($"  {route.Path,-20} {target}{string.Concat(route.AllRateLimits.Concat(route.AllUploadRateLimits).Where(limit => limit.RateLimit > 0).Select(limit => $", {Text(limit)}"))}");
+            var limits = route.AllRateLimits.Concat(route.AllUploadRateLimits).Where(limit => limit.RateLimit > 0);
+            lines.Add($"  {route.Path,-20} {target}{string.Concat(limits.Select(limit => $", {Text(limit)}"))}");
         }
         lines.AddRange(
             configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));

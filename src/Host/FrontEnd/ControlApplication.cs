@@ -127,7 +127,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             var changed = limits.Change(change, of);
             frontEnd.Log.Write(
                 EventCatalogue.SettingChanged,
-                $"{(change.Direction == RateDirection.Upload ? "upload rate limit" : "rate limit")} of {of}, scope {changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
+                $"{(change.Direction == RateDirection.Upload ? "upload rate limit" : "rate limit")} of {of}, scope "
+                + $"{changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
         }
         catch (RateLimitChangeException refused)
         {

@@ -54,7 +54,8 @@ public static class RateLimitVerification
     public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
         RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         options.UseAsync(
-            options.Direction == RateDirection.Upload ? OwnUploadConfiguration(options.Rate) : OwnConfiguration(options.Rate), instance => MeasureAsync(
+            options.Direction == RateDirection.Upload ? OwnUploadConfiguration(options.Rate) : OwnConfiguration(options.Rate),
+            instance => MeasureAsync(
             instance, options.Name is null
                 ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes, options.Direction), options, progress, cancellationToken),
             progress, cancellationToken);

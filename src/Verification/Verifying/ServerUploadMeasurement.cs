@@ -27,7 +27,8 @@ internal static class ServerUploadMeasurement
         options.Check();
         OpenFileLimit.Check(options.Connections);
         var startTime = TimeProvider.System.GetLocalNow();
-        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken).ConfigureAwait(false);
+        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken)
+            .ConfigureAwait(false);
         if (endPoints.Count == 0)
             return ServerRateLimitSummary.Failed(options, startTime, MeasurementFailure.NameNotResolved, problem);
         var share = (double)options.Rate / (options.Shared ? options.Connections : 1);
@@ -35,7 +36,8 @@ internal static class ServerUploadMeasurement
         var shorter = longer / 10;
         var request = options.Request(endPoints) with { TakesAnyStatus = true, IsBlocking = options.Connections <= MostThreads };
 
-        var first = await UploadAsync(options, request, options.Skip + shorter, shorter / share, progress, cancellationToken).ConfigureAwait(false);
+        var first = await UploadAsync(options, request, options.Skip + shorter, shorter / share, progress, cancellationToken)
+            .ConfigureAwait(false);
         if (Failed(options, startTime, first, cancellationToken) is { } early) return early;
         var second = await UploadAsync(options, request, options.Skip + shorter + longer, (shorter + longer) / share, progress, cancellationToken)
             .ConfigureAwait(false);
