@@ -17,11 +17,12 @@ public static class ConfigurationSchema
 
     /// <summary>Rules that involve several keys of a section, which the row of a single key cannot express.</summary>
     private const string OneSource = """
-        "description": "A daemon group. Exactly one of command, application, address and sample says where its processes come from.",
+        "description": "A daemon group. Exactly one of command, application, address, addresses and sample says where its processes come from.",
         "oneOf": [
           { "required": ["command"] },
           { "required": ["application"] },
           { "required": ["address"] },
+          { "required": ["addresses"] },
           { "required": ["sample"], "properties": { "sample": { "enum": [true, "on", "yes"] } } }
         ]
         """;

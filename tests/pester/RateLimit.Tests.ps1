@@ -4,9 +4,10 @@ BeforeAll {
 name: site
 daemons: [ { name: app, sample: true } ]
 routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: true, rate-limit: 400KiB/s, rate-initial-burst: 1MiB },
+  { path: /up, daemon: app, strip-prefix: true, upload-rate-limit: 300KiB/s, rate-limits: [ { rate-limit: 10KiB/s, direction: upload, rate-scope: client, methods: PUT } ] },
   { path: /many, daemon: app, strip-prefix: true, rate-limit: 1MiB/s, rate-scope: route, rate-limits: [
     { rate-limit: 500KiB/s, rate-scope: client, methods: GET, content-types: video/*, paths: /many/a, minimum-size: 1KiB }, { rate-limit: 10KiB/s, rate-scope: client } ] } ]
-rate-limits: [ { rate-limit: 50MiB/s, rate-scope: total }, { rate-limit: 20MiB/s, rate-scope: client } ]
+rate-limits: [ { rate-limit: 50MiB/s, rate-scope: total }, { rate-limit: 20MiB/s, rate-scope: client }, { rate-limit: 40MiB/s, direction: upload, rate-scope: total } ]
 '@) | Out-Null
 }
 AfterAll { Remove-OwnRuntimeDirectory }
@@ -19,8 +20,8 @@ Describe 'Get-RateLimit' {
 
     It 'shows every limit of every route, and those of all routes behind them' {
         $limits = Get-DaemonProxy | Get-RateLimit
-        $limits.Route | Sort-Object -Unique | Should -Be '/', '/many', '/slow'
-        $limits[-2..-1].Scope | Should -Be 'Total', 'Client'
+        $limits.Route | Sort-Object -Unique | Should -Be '/', '/many', '/slow', '/up'
+        $limits[-3..-1].Scope | Should -Be 'Total', 'Client', 'Total'
         $limits[-1].Route | Should -BeNullOrEmpty
     }
 
@@ -33,9 +34,19 @@ Describe 'Get-RateLimit' {
         $limits[1] | Format-List | Out-String | Should -Match '(?s)Scope\s*: Client.*ContentTypes\s*: \{?video/\*'
     }
 
-    It 'shows the limits of one scope' { (Get-RateLimit site -Scope Client).Rate | Should -Be 500KB, 10KB, 20MB }
+    It 'shows the limits of one scope' { (Get-RateLimit site -Scope Client -Direction Download).Rate | Should -Be 500KB, 10KB, 20MB }
 
     It 'shows units in its table' { Get-RateLimit site /slow | Out-String | Should -Match '/slow\s+1\s+Response\s+400 KiB/s\s+1 MiB\s+TokenBucket' }
+
+    It 'shows limits of uploads where there are some, and with -Direction all that could be' {
+        $limits = Get-RateLimit site /up
+        $limits.Direction | Should -Be 'Download', 'Upload', 'Upload'
+        $limits.Rate | Should -Be 0, 300KB, 10KB
+        $limits[2] | Out-String -Width 200 | Should -Match '/up\s+up 2\s+Client\s+10 KiB/s'
+        $limits[2].Index, "$($limits[2].Scope)", $limits[2].Methods | Should -Be 2, 'Client', 'PUT'
+        (Get-RateLimit site / -Direction Upload).Rate | Should -Be 0
+        (Get-RateLimit site -Direction Upload)[-1].Rate, (Get-RateLimit site -Direction Upload)[-1].Route | Should -Be 40MB, $null
+    }
 
     It 'for a route that is not there is an error that names those that are' {
         { Get-RateLimit site /nope -ErrorAction Stop } | Should -Throw -ErrorId 'RouteNotFound,DaemonProxy.Cmdlets.GetRateLimitCommand' -ExpectedMessage '*/slow*'
@@ -60,6 +71,19 @@ Describe 'Set-RateLimit' {
         $free = Measure-Command { Invoke-WebRequest $uri | Out-Null }
         $limited.TotalSeconds | Should -BeGreaterThan 0.8
         $limited / $free | Should -BeGreaterThan 2
+    }
+
+    It 'changes limits of uploads with -Direction Upload, and only those' {
+        (Set-RateLimit site /slow -Direction Upload -Rate 50KB -PassThru).Direction | Should -Be 'Upload'
+        (Get-RateLimit site /slow).Rate | Should -Be 400KB, 50KB
+        (Set-RateLimit site -Direction Upload -Rate 30MB -PassThru).Rate | Should -Be 30MB
+        (Get-RateLimit site -Scope Total).Rate | Should -Be 50MB, 30MB
+        { Set-RateLimit site /slow -Direction Upload -Pacer interval -ErrorAction Stop } |
+            Should -Throw -ExpectedMessage '*cannot pace uploads; leave the limit with token-bucket*'
+        $uri = "$((Get-DaemonProxy).Uri)slow/sink"
+        (Measure-Command { Invoke-WebRequest $uri -Method Post -Body ([byte[]]::new(100KB)) | Out-Null }).TotalSeconds | Should -BeGreaterThan 1.9
+        Get-RateLimit site /slow -Direction Upload | Set-RateLimit -Rate 0
+        (Get-RateLimit site /slow).Rate | Should -Be 400KB
     }
 
     It 'changes the routes that match a wildcard' {
@@ -92,8 +116,8 @@ Describe 'Set-RateLimit' {
         Set-RateLimit site /many -Index 2 -Rate 1KB
         Set-RateLimit site -Index 2 -Rate 1KB
         $saved | Set-RateLimit
-        Get-RateLimit site /many, / | ForEach-Object Rate | Sort-Object | Should -Be ($saved | Where-Object Route | ForEach-Object Rate | Sort-Object)
-        (Get-RateLimit site)[-1].Rate | Should -Be 20MB
+        Get-RateLimit site /many, /, /up | ForEach-Object Rate | Sort-Object | Should -Be ($saved | Where-Object Route | ForEach-Object Rate | Sort-Object)
+        (Get-RateLimit site)[-2].Rate | Should -Be 20MB
     }
 
     It 'does not guess which of several limits is meant' -ForEach @(@{ Of = @{ Route = '/many' } }, @{ Of = @{ Route = '/many'; Scope = 'Client' } }, @{ Of = @{} }) {

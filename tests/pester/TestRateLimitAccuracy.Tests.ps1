@@ -27,6 +27,26 @@ routes: [ { path: /, daemon: app }, { path: /slow, daemon: app, strip-prefix: tr
         Stop-DaemonProxy site
     }
 
+    It 'measures uploads, on a front end of its own, on one that runs, and at any address' {
+        $own = Test-RateLimitAccuracy -Direction Upload -Rate 1MB -Duration 1s -Tolerance 50
+        $own.Direction, $own.Route, $own.ConfiguredRate, $own.Passed | Should -Be 'Upload', '/upload', 1MB, $true
+        $own.Samples.Count | Should -BeGreaterThan 10
+        $uri = (Start-DaemonProxy (New-ConfigurationFile 'uploads.yaml' @'
+name: uploads
+daemons: [ { name: app, sample: true } ]
+routes: [ { path: /, daemon: app }, { path: /up, daemon: app, strip-prefix: true, upload-rate-limit: 400KiB/s, upload-rate-scope: route } ]
+'@)).Uri
+        $running = Test-RateLimitAccuracy uploads -Direction Upload -Duration 1s -Tolerance 50
+        $running.Route, $running.ConfiguredRate, $running.Passed | Should -Be '/up', 400KB, $true
+        $any = Test-RateLimitAccuracy -Uri "${uri}up/sink" -Direction Upload -Rate 400KB -Duration 1s -Tolerance 50 -Connections 3 -Shared
+        $any.Passed, $any.Direction, $any.Details.Count | Should -Be $true, 'Upload', 3
+        # Four times as fast as it should be.
+        (Test-RateLimitAccuracy -Uri "${uri}up/sink" -Direction Upload -Rate 100KB -Duration 2s -Tolerance 50).Passed | Should -BeFalse
+        { Test-RateLimitAccuracy -Uri "${uri}nothing" -Direction Upload -Rate 100KB -Duration 1s -ErrorAction Stop } |
+            Should -Throw -ExpectedMessage '*answers 404 to a POST; measure an address that takes uploads.*'
+        Stop-DaemonProxy uploads
+    }
+
     It 'says what is wrong with <what>' -ForEach @(
         @{ What = 'a name that is not running'; Call = { Test-RateLimitAccuracy nope -ErrorAction Stop }; Id = 'InstanceNotFound*' }
         @{ What = 'a duration of nothing'; Call = { Test-RateLimitAccuracy -Duration 0 -ErrorAction Stop }; Id = 'CannotVerify*' }

@@ -1,9 +1,10 @@
 using System.Management.Automation;
+using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Shows the rate limits in force: first those of each route, then those for all routes.</summary>
+/// <summary>Shows the rate limits in force, of responses and of uploads: first those of each route, then those for all routes.</summary>
 [Cmdlet(VerbsCommon.Get, "RateLimit")]
 [OutputType(typeof(RateLimitStatus))]
 public sealed class GetRateLimitCommand : InstanceQueryCommand
@@ -19,6 +20,12 @@ public sealed class GetRateLimitCommand : InstanceQueryCommand
     [Parameter]
     public RateLimitScope? Scope { get; set; }
 
+    /// <summary>
+    /// Show only limits of responses (Download) or of uploads. By default, routes without a limit of uploads show none.
+    /// </summary>
+    [Parameter]
+    public RateLimitDirection? Direction { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -28,10 +35,17 @@ public sealed class GetRateLimitCommand : InstanceQueryCommand
                 continue;
             var chosen = Choose(
                 Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound");
-            var limits = status.Routes.Where(route => chosen.Contains(route.Route)).SelectMany(route => route.RateLimits);
+            var limits = status.Routes.Where(route => chosen.Contains(route.Route))
+                .SelectMany(route => route.RateLimits.Concat(route.UploadRateLimits));
             if (Route is null)
-                limits = limits.Concat(status.RateLimits);
-            WriteObject(limits.Where(limit => Scope is null || limit.Scope == Scope.Value.ToRateScope().ToString()), enumerateCollection: true);
+                limits = limits.Concat(status.RateLimits).Concat(status.UploadRateLimits);
+            WriteObject(limits.Where(IsWanted), enumerateCollection: true);
         }
     }
+
+    private bool IsWanted(RateLimitStatus limit) =>
+        (Scope is null || limit.Scope == Scope.Value.ToRateScope().ToString())
+        && (Direction is { } direction
+            ? limit.Direction == direction.ToRateDirection().ToString()
+            : limit.Direction == nameof(RateDirection.Download) || limit.Rate > 0);
 }

@@ -5,7 +5,7 @@ using DaemonProxy.Display;
 
 namespace DaemonProxy.Cmdlets;
 
-/// <summary>Changes the rate limit of routes while the front end serves.</summary>
+/// <summary>Changes the rate limit of routes, for responses or for uploads, while the front end serves.</summary>
 [Cmdlet(VerbsCommon.Set, "RateLimit", SupportsShouldProcess = true)]
 [OutputType(typeof(RateLimitStatus))]
 public sealed class SetRateLimitCommand : InstanceChangeCommand
@@ -18,6 +18,10 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     [SupportsWildcards]
     [ArgumentCompleter(typeof(RouteCompleter))]
     public string[]? Route { get; set; }
+
+    /// <summary>Change a limit of responses (Download, the default) or of uploads.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RateLimitDirection Direction { get; set; }
 
     /// <summary>Selects the limit with this scope if there are several. The scope itself does not change.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -69,7 +73,7 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     {
         if (Route is null or { Length: 0 })
         {
-            if (Meant(status.RateLimits, $"all routes of '{name}'") is { } limit)
+            if (Meant(Limits(status), $"all routes of '{name}'") is { } limit)
                 Change(name, status, null, limit);
             return;
         }
@@ -77,7 +81,7 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
         foreach (var path in Choose(
             Route, [.. status.Routes.Select(route => route.Route)], $"route of '{name}' with the path", "RouteNotFound"))
         {
-            if (Meant(status.Routes.First(route => route.Route == path).RateLimits, $"route '{path}' of '{name}'") is { } limit)
+            if (Meant(Limits(status.Routes.First(route => route.Route == path)), $"route '{path}' of '{name}'") is { } limit)
                 Change(name, status, path, limit);
         }
     }
@@ -85,11 +89,12 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     private void Change(string name, InstanceStatus status, string? path, RateLimitStatus limit)
     {
         var target = path is null ? $"all routes of '{name}'" : $"route '{path}' of '{name}'";
-        if (!ShouldProcess(target, $"Set rate limit ({Changes()})"))
+        if (!ShouldProcess(target, $"Set {(IsUpload ? "upload rate limit" : "rate limit")} ({Changes()})"))
             return;
         var change = new RateLimitChange
         {
             Route = path,
+            Direction = Direction.ToRateDirection(),
             Index = limit.Index,
             RateLimit = Rate,
             RateInitialBurst = InitialBurst,
@@ -99,18 +104,24 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
         {
             if (Ask(name, $"Setting a rate limit of {target}",
                 (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
-                WriteObject(instance.RateLimits[limit.Index - 1]);
+                WriteObject(Limits(instance)[limit.Index - 1]);
             return;
         }
 
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
-        if (status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon
+        if (!IsUpload && status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon
             && NoDelayWarning.From(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
             WriteWarning(warning);
         if (PassThru)
-            WriteObject(changed.RateLimits[limit.Index - 1]);
+            WriteObject(Limits(changed)[limit.Index - 1]);
     }
+
+    private bool IsUpload => Direction == RateLimitDirection.Upload;
+
+    private IReadOnlyList<RateLimitStatus> Limits(RouteStatus route) => IsUpload ? route.UploadRateLimits : route.RateLimits;
+
+    private IReadOnlyList<RateLimitStatus> Limits(InstanceStatus instance) => IsUpload ? instance.UploadRateLimits : instance.RateLimits;
 
     /// <summary>The selected limit; null after an error if there is no such limit, or more than one.</summary>
     private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
@@ -124,8 +135,8 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
             WriteError($"{of} has several limits: {there}; say which with -Scope or -Index", "RateLimitAmbiguous",
                 ErrorCategory.InvalidArgument, of);
         else if (limits.Count == 0)
-            WriteError($"there is no limit of {of}; name a route with -Route, or add one under 'rate-limits:' at the top of the "
-                + "configuration and restart", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
+            WriteError($"there is no {(IsUpload ? "upload limit" : "limit")} of {of}; name a route with -Route, or add one under "
+                + "'rate-limits:' at the top of the configuration and restart", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
         else
             WriteError($"{of} has no such limit; there is {there}", "RateLimitNotFound", ErrorCategory.ObjectNotFound, of);
         return null;

@@ -64,6 +64,12 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     [Rate]
     public long Rate { get; set; } = 1 << 20;
 
+    /// <summary>
+    /// What to measure: responses (Download, the default) or uploads. With -Uri, uploads are sent with POST, and timed by the answer.
+    /// </summary>
+    [Parameter]
+    public RateLimitDirection Direction { get; set; }
+
     /// <summary>How long to measure. Default 5 s.</summary>
     [Parameter]
     [Duration(InSeconds = true)]
@@ -144,12 +150,13 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             return;
         var route = status.Routes
             .Where(route => (Route?.Contains(route.Route) ?? true) && IsBelow(path, route.Route)).MaxBy(route => route.Route.Length);
-        var limit = route?.RateLimits.FirstOrDefault(limit => limit.Rate > 0);
+        var isUpload = Direction == RateLimitDirection.Upload;
+        var limit = (isUpload ? route?.UploadRateLimits : route?.RateLimits)?.FirstOrDefault(limit => limit.Rate > 0);
         if (route is null || limit is null)
         {
             WriteError(
                 route is null ? $"'{path}' lies below no route of '{name}'{(Route is null ? "" : $" that -Route names ({string.Join(", ", Route)})")}"
-                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit to measure",
+                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit{(isUpload ? " of uploads" : "")} to measure",
                 "CannotVerify", ErrorCategory.InvalidArgument, status);
             return;
         }
@@ -157,6 +164,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         MeasureServer(new ServerRateLimitOptions
         {
             Uri = new Uri(status.Uri, path),
+            Direction = Direction.ToRateDirection(),
             Rate = limit.Rate,
             Duration = Duration,
             Tolerance = (Tolerance ?? PacerTable.Get(limit.Pacer).Tolerance * 100) / 100,
@@ -178,6 +186,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
                 HostPath = name is null ? HostProgram.Find(HostFolder) : null,
                 Name = name,
                 Routes = Route ?? [],
+                Direction = Direction.ToRateDirection(),
                 Rate = Rate,
                 Duration = Duration,
                 Tolerance = Tolerance / 100,
@@ -226,6 +235,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         var options = new ServerRateLimitOptions
         {
             Uri = uri,
+            Direction = Direction.ToRateDirection(),
             Rate = Rate,
             Shared = Shared,
             Duration = Duration,

@@ -83,6 +83,12 @@ public sealed record DaemonGroupOptions
     /// <summary><c>address</c> of an external group, or null: the front end chooses a Unix socket.</summary>
     public DaemonAddress? Address { get; init; }
 
+    /// <summary><c>addresses</c> of an external group of several servers, two or more; empty: there is one, or none.</summary>
+    public IReadOnlyList<DaemonAddress> Addresses { get; init; } = [];
+
+    /// <summary>All addresses of an external group; empty for other groups.</summary>
+    public IReadOnlyList<DaemonAddress> AllAddresses => Address is null ? Addresses : [Address];
+
     /// <summary>
     /// <c>response-flush-delay</c>, <c>response-buffer-size</c> and <c>response-flush-deadline</c>: when responses are flushed.
     /// </summary>

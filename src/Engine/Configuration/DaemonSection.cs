@@ -20,6 +20,10 @@ internal static class DaemonSection
         "type": "string", "pattern": "^/[^?#]*$", "examples": ["/health"]
         """);
 
+    private const string AddressesExample = "[ http://10.0.0.1:9000, http://10.0.0.2:9000 ]";
+
+    private static ValueKind<IReadOnlyList<DaemonAddress>> Addresses { get; } = ListKinds.ListOf(ValueKinds.DaemonAddress, AddressesExample);
+
     private static DaemonGroupOptions Plain { get; } = new() { Name = "", Source = DaemonSource.Command };
 
     public static KeyTable<DaemonGroupOptions> Keys { get; } = new("a daemon group", Plain)
@@ -64,6 +68,17 @@ internal static class DaemonSection
             "address", ValueKinds.DaemonAddress, group => group.Address,
             (group, address) => group with { Source = DaemonSource.Address, Address = address },
             "Where a server listens that somebody else runs: unix: and a path, or http:// with host and port."
+        },
+        {
+            "addresses", Addresses, group => group.Addresses.Count == 0 ? null : group.Addresses,
+            (group, addresses) => group with
+            {
+                Source = DaemonSource.Address,
+                Address = addresses is [var only] ? only : null,
+                Addresses = addresses.Count > 1 ? addresses : [],
+            },
+            "Where several servers listen that somebody else runs: each request goes to the least busy one. One that cannot be connected to "
+                + "is left out and tried again."
         },
         {
             "sample", ValueKinds.Switch, group => group.Source == DaemonSource.Sample,
@@ -314,7 +329,7 @@ internal static class DaemonSection
     /// </summary>
     public static IEnumerable<string> OptionsOf(DaemonSource source) => Keys.Descriptions.Where(key => key switch
     {
-        { Name: "name" or "command" or "application" or "address" or "sample" } => false,
+        { Name: "name" or "command" or "application" or "address" or "addresses" or "sample" } => false,
         { Name: "home" } => source is DaemonSource.Command or DaemonSource.Application,
         { Text.OnlyWith: "application" } => source == DaemonSource.Application,
         { Text.NotWith: "address" } => source != DaemonSource.Address,
@@ -353,12 +368,12 @@ internal static class DaemonSection
     {
         // sample: off means the same as no key at all.
         var sources = mapping.Pairs.Where(
-            pair => pair.Key.Text is "command" or "application" or "address" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
+            pair => pair.Key.Text is "command" or "application" or "address" or "addresses" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
             .DistinctBy(pair => pair.Key.Text).ToList();
         if (sources.Count == 0)
             reading.Mistake(
-                mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address and "
-                + "sample");
+                mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address, addresses "
+                + "and sample");
         foreach (var pair in sources.Skip(1))
         {
             reading.Mistake(
@@ -377,11 +392,23 @@ internal static class DaemonSection
             pair => source.Key.Text != "application" && keys.GetValueOrDefault(pair.Key.Text)?.Text.OnlyWith == "application"))
             reading.Mistake(
                 pair.Key, $"{pair.Key.Text} is for a WSGI application, and this group has '{source.Key.Text}' instead; leave it out");
-        if (source.Key.Text != "address")
+        if (source.Key.Text is not ("address" or "addresses"))
             return;
+        CheckAddresses(source.Value, reading);
         foreach (var pair in mapping.Pairs.Where(pair => keys.GetValueOrDefault(pair.Key.Text)?.Text.NotWith == "address"))
             reading.Mistake(
                 pair.Key, $"{pair.Key.Text} is for daemons that the front end starts, and this group has an address; leave it out");
+    }
+
+    private static void CheckAddresses(ConfigurationNode addresses, Reading reading)
+    {
+        var first = new Dictionary<DaemonAddress, ConfigurationNode>();
+        foreach (var node in addresses is ListNode list ? list.Items : [])
+        {
+            if (node is ScalarNode scalar && DaemonAddress.TryParse(scalar.Text, reading.BaseDirectory, out var address, out _)
+                && !first.TryAdd(address, node))
+                reading.Mistake(node, $"addresses: {scalar.Shown} is there twice, first in line {first[address].Line}; leave one of them out");
+        }
     }
 
     private static bool IsOff(ConfigurationNode node) =>

@@ -1,16 +1,16 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>The properties that conditions are matched against.</summary>
+/// <summary>The properties of a response or an upload that conditions are matched against.</summary>
 /// <param name="Method">The request's method.</param>
 /// <param name="Path">The request's path, normalised and decoded.</param>
-/// <param name="ContentType">The response's content type; null when it has none.</param>
-/// <param name="Length">The length of the response's body, bytes; null when unknown.</param>
-public readonly record struct ResponseFacts(string Method, string Path, string? ContentType, long? Length);
+/// <param name="ContentType">The content type of the response, or of an upload's request; null when it has none.</param>
+/// <param name="Length">The length of the response's or the request's body, bytes; null when unknown.</param>
+public readonly record struct BodyFacts(string Method, string Path, string? ContentType, long? Length);
 
-/// <summary>Which responses a rate limit applies to: those that meet every condition given.</summary>
+/// <summary>Which responses or uploads a rate limit applies to: those that meet every condition given.</summary>
 public sealed record RateConditions
 {
-    /// <summary>No condition: matches all responses.</summary>
+    /// <summary>No condition: matches all.</summary>
     public static RateConditions None { get; } = new();
 
     /// <summary><c>methods</c>, in capitals; empty: any.</summary>
@@ -30,8 +30,8 @@ public sealed record RateConditions
     /// <summary><c>minimum-size</c>, bytes of the body; an unknown length counts as large enough.</summary>
     public long MinimumSize { get; init; }
 
-    /// <summary>Whether a response meets the conditions.</summary>
-    public bool Match(in ResponseFacts facts)
+    /// <summary>Whether a response or an upload meets the conditions.</summary>
+    public bool Match(in BodyFacts facts)
     {
         if (ReferenceEquals(this, None)) return true;
         return !(facts.Length < MinimumSize)

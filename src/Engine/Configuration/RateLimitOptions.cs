@@ -18,11 +18,25 @@ public enum RateScope
     Total,
 }
 
-/// <summary>One rate limit. A response obeys every limit whose conditions it meets.</summary>
+/// <summary>What a rate limit slows down.</summary>
+public enum RateDirection
+{
+    /// <summary>Responses; the default.</summary>
+    Download,
+
+    /// <summary>The bodies of requests.</summary>
+    Upload,
+}
+
+/// <summary>One rate limit. A response or an upload obeys every limit of its direction whose conditions it meets.</summary>
 public sealed record RateLimitOptions
 {
     /// <summary><c>rate-limit</c>, bytes a second; 0: no limit.</summary>
     public long RateLimit { get; init; }
+
+    /// <summary><c>direction</c>: whether it slows responses or the bodies of requests. Default <see cref="RateDirection.Download"/>.
+    /// </summary>
+    public RateDirection Direction { get; init; }
 
     /// <summary><c>rate-scope</c>: which responses share the limit. Default <see cref="RateScope.Response"/>.</summary>
     public RateScope RateScope { get; init; }

@@ -12,6 +12,9 @@ internal static class RateLimitSection
     public static ValueKind<RateScope> Scope { get; } = ValueKinds.Choice(
         ("response", RateScope.Response), ("client", RateScope.Client), ("route", RateScope.Route), ("total", RateScope.Total));
 
+    private static ValueKind<RateDirection> Direction { get; } = ValueKinds.Choice(
+        ("download", RateDirection.Download), ("upload", RateDirection.Upload));
+
     public static ValueKind<PacerKind> Pacer { get; } = ValueKinds.Choice([.. PacerTable.All.Select(pacer => (pacer.Name, pacer.Kind))]);
 
     /// <summary>What the key of a pacer does.</summary>
@@ -22,7 +25,11 @@ internal static class RateLimitSection
     {
         {
             "rate-limit", ValueKinds.Rate, limit => limit.RateLimit, (limit, rate) => limit with { RateLimit = rate },
-            new("How fast responses are sent. 0: no limit.") { Required = true }
+            new("How fast responses are sent, or uploads are received. 0: no limit.") { Required = true }
+        },
+        {
+            "direction", Direction, limit => limit.Direction, (limit, direction) => limit with { Direction = direction },
+            "What is slowed: download: responses; upload: the bodies of requests, to which the conditions, scope and burst then apply."
         },
         {
             "rate-scope", Scope, limit => limit.RateScope, (limit, scope) => limit with { RateScope = scope },
@@ -79,17 +86,28 @@ internal static class RateLimitSection
             reading.Mistake(mapping, "a rate limit has no rate; add for example 'rate-limit: 400KiB/s'");
         var limit = Keys.Read(mapping, new RateLimitOptions(), reading);
         Check(mapping, limit.RateScope, limit.Pacer, onRoute, reading);
+        if (limit.Direction == RateDirection.Upload && !PacerTable.Get(limit.Pacer).CanPaceUploads)
+        {
+            reading.Mistake(
+                mapping.Find("pacer")!.Value,
+                $"pacer: {PacerTable.Get(limit.Pacer).Name} is what Apache does to responses and cannot pace uploads; "
+                + $"write {PacerTable.ForUploads}, or leave out 'direction' in line {mapping.Find("direction")!.Key.Line}");
+        }
         return limit;
+    }
+
+    /// <summary>Checks the scope of a route's limit.</summary>
+    public static void CheckScope(MappingNode mapping, string key, RateScope scope, Reading reading)
+    {
+        if (scope != RateScope.Total) return;
+        reading.Mistake(mapping.Find(key)!.Value, $"{key}: a total limit is for all routes; put it into 'rate-limits:' at the top of the "
+            + $"file, or write route for all {(key == "rate-scope" ? "responses" : "uploads")} of this one");
     }
 
     /// <summary>Checks the keys that a route's own limit and an item of a list share.</summary>
     public static void Check(MappingNode mapping, RateScope scope, PacerKind pacer, bool onRoute, Reading reading)
     {
-        if (onRoute && scope == RateScope.Total)
-        {
-            reading.Mistake(mapping.Find("rate-scope")!.Value, "rate-scope: a total limit is for all routes; "
-                + "put it into 'rate-limits:' at the top of the file, or write route for all responses of this one");
-        }
+        if (onRoute) CheckScope(mapping, "rate-scope", scope, reading);
         if (scope != RateScope.Response && !PacerTable.Get(pacer).CanBeShared)
         {
             reading.Mistake(

@@ -44,10 +44,25 @@ public sealed record RouteOptions
     /// <summary>The limit that a route can set without a list: <c>rate-limit</c> and its companion keys. No limit by default.</summary>
     public RateLimitOptions RateLimit { get; init; } = new();
 
-    /// <summary><c>rate-limits</c>: further limits, each with its own conditions.</summary>
+    /// <summary>
+    /// The limit of uploads that a route can set without a list: <c>upload-rate-limit</c> and <c>upload-rate-scope</c>. No limit by default.
+    /// </summary>
+    public RateLimitOptions UploadRateLimit { get; init; } = new() { Direction = RateDirection.Upload };
+
+    /// <summary><c>rate-limits</c>: further limits of either direction, each with its own conditions.</summary>
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
 
-    /// <summary>All limits of the route: at least one, which may be no limit at all so that it can be set while the route serves.</summary>
-    public IReadOnlyList<RateLimitOptions> AllRateLimits =>
-        RateLimits.Count == 0 ? [RateLimit] : RateLimit.RateLimit == 0 ? RateLimits : [RateLimit, .. RateLimits];
+    /// <summary>
+    /// All limits of the route's responses: at least one, which may be no limit at all so that it can be set while the route serves.
+    /// </summary>
+    public IReadOnlyList<RateLimitOptions> AllRateLimits => All(RateLimit);
+
+    /// <summary>The same for uploads.</summary>
+    public IReadOnlyList<RateLimitOptions> AllUploadRateLimits => All(UploadRateLimit);
+
+    private IReadOnlyList<RateLimitOptions> All(RateLimitOptions own)
+    {
+        RateLimitOptions[] listed = [.. RateLimits.Where(limit => limit.Direction == own.Direction)];
+        return listed.Length == 0 ? [own] : own.RateLimit == 0 ? listed : [own, .. listed];
+    }
 }

@@ -74,10 +74,21 @@ internal static class RouteSection
             new(RateLimitSection.PacerText) { OnlyWith = "rate-limit" }
         },
         {
+            "upload-rate-limit", ValueKinds.Rate, route => route.UploadRateLimit.RateLimit,
+            (route, rate) => route with { UploadRateLimit = route.UploadRateLimit with { RateLimit = rate } },
+            "How fast the bodies of requests are received. 0: no limit. For conditions or a burst, see rate-limits."
+        },
+        {
+            "upload-rate-scope", RateLimitSection.Scope with { Schema = ScopesOfRoute }, route => route.UploadRateLimit.RateScope,
+            (route, scope) => route with { UploadRateLimit = route.UploadRateLimit with { RateScope = scope } },
+            new("What shares the rate of uploads: response: nothing, each has it for itself; client: the route's uploads from one client; "
+                + "route: all its uploads.") { OnlyWith = "upload-rate-limit" }
+        },
+        {
             "rate-limits", RateLimits, route => route.RateLimits,
             (route, limits) => route with { RateLimits = limits },
             "More limits, each with its conditions. A response obeys all that it meets the conditions of, this route's and those of "
-                + "all routes."
+                + "all routes; so does an upload."
         },
     };
 
@@ -96,14 +107,12 @@ internal static class RouteSection
                 + "leave out one of daemon and application");
         }
 
-        if (mapping.Find("rate-limit") is null)
+        var needs = Keys.Descriptions.Where(key => key.Text.OnlyWith is not null).ToDictionary(key => key.Name, key => key.Text.OnlyWith!);
+        foreach (var pair in mapping.Pairs.Where(pair => needs.TryGetValue(pair.Key.Text, out var need) && mapping.Find(need) is null))
         {
-            var ofRate = Keys.Descriptions.Where(key => key.Text.OnlyWith == "rate-limit").Select(key => key.Name).ToHashSet();
-            foreach (var pair in mapping.Pairs.Where(pair => ofRate.Contains(pair.Key.Text)))
-            {
-                reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without a rate-limit; "
-                    + "add for example 'rate-limit: 400KiB/s', or leave it out");
-            }
+            var need = needs[pair.Key.Text];
+            reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without {(need[0] == 'u' ? "an" : "a")} {need}; "
+                + $"add for example '{need}: 400KiB/s', or leave it out");
         }
 
         var route = Keys.Read(mapping, new RouteOptions { Path = "/" }, reading);
@@ -116,6 +125,7 @@ internal static class RouteSection
         }
 
         RateLimitSection.Check(mapping, route.RateLimit.RateScope, route.RateLimit.Pacer, onRoute: true, reading);
+        RateLimitSection.CheckScope(mapping, "upload-rate-scope", route.UploadRateLimit.RateScope, reading);
         return route;
     }
 }

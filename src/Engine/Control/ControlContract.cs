@@ -36,6 +36,9 @@ public sealed record RateLimitChange
     /// <summary>The route's path prefix, as configured; null for a limit that spans all routes.</summary>
     public string? Route { get; init; }
 
+    /// <summary>Whether a limit of responses or of uploads is changed.</summary>
+    public RateDirection Direction { get; init; }
+
     /// <summary>Selects the only limit of this scope; null: of any scope.</summary>
     public RateScope? RateScope { get; init; }
 

@@ -31,8 +31,14 @@ public sealed record DaemonStatus
     /// </summary>
     public string? Obstacle { get; init; }
 
-    /// <summary>Where an external group listens; null for a managed group, whose workers each have a socket of their own.</summary>
+    /// <summary>
+    /// Where an external group listens, several addresses with commas between them; null for a managed group, whose workers each have a
+    /// socket of their own.
+    /// </summary>
     public string? Address { get; init; }
+
+    /// <summary>Each of several addresses of an external group, with its state; empty for other groups.</summary>
+    public IReadOnlyList<AddressStatus> Addresses { get; init; } = [];
 
     /// <summary>Its worker processes; empty for an external group.</summary>
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];

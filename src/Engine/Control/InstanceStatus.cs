@@ -75,8 +75,11 @@ public sealed record InstanceStatus
     /// <summary>The daemon groups.</summary>
     public required IReadOnlyList<DaemonStatus> Daemons { get; init; }
 
-    /// <summary>The limits that apply to every route, in addition to its own.</summary>
+    /// <summary>The limits of responses that apply to every route, in addition to its own.</summary>
     public IReadOnlyList<RateLimitStatus> RateLimits { get; init; } = [];
+
+    /// <summary>The limits of uploads that apply to every route, in addition to its own.</summary>
+    public IReadOnlyList<RateLimitStatus> UploadRateLimits { get; init; } = [];
 
     /// <summary>The routes, each with its limits.</summary>
     public required IReadOnlyList<RouteStatus> Routes { get; init; }

@@ -19,8 +19,13 @@ public sealed record RouteStatus
     /// <summary>The embedded application; null when a daemon serves the route.</summary>
     public string? Application { get; init; }
 
-    /// <summary>Its own limits, at least one, in configuration order; limits that span all routes are not included.</summary>
+    /// <summary>
+    /// Its own limits of responses, at least one, in configuration order; limits that span all routes are not included.
+    /// </summary>
     public required IReadOnlyList<RateLimitStatus> RateLimits { get; init; }
+
+    /// <summary>Its own limits of uploads, in the same way.</summary>
+    public IReadOnlyList<RateLimitStatus> UploadRateLimits { get; init; } = [];
 
     /// <summary>Its finished requests since the start.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
@@ -41,10 +46,15 @@ public sealed record RateLimitStatus
     /// <summary>The embedded application's script; null when a daemon serves the route, and for a limit that spans all routes.</summary>
     public string? Application { get; init; }
 
-    /// <summary>The number of the limit within its route, or among those that span all routes: from 1, in configuration order.</summary>
+    /// <summary>
+    /// The number of the limit among those of the same direction of its route, or of all routes: from 1, in configuration order.
+    /// </summary>
     public required int Index { get; init; }
 
-    /// <summary>Which responses share the rate.</summary>
+    /// <summary><c>Download</c>: it slows responses; <c>Upload</c>: the bodies of requests.</summary>
+    public string Direction { get; init; } = nameof(RateDirection.Download);
+
+    /// <summary>Which responses or uploads share the rate.</summary>
     public string Scope { get; init; } = nameof(RateScope.Response);
 
     /// <summary>Bytes per second; 0: no limit.</summary>
@@ -68,6 +78,6 @@ public sealed record RateLimitStatus
     /// <summary>The smallest response body that it applies to, in bytes.</summary>
     public long MinimumSize { get; init; }
 
-    /// <summary>How many responses obey it at present.</summary>
+    /// <summary>How many responses, or uploads, obey it at present.</summary>
     public int Responses { get; init; }
 }

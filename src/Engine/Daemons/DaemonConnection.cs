@@ -83,6 +83,9 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public bool AwaitsRequest => _requestUnderWay;
+
     /// <summary>The trailers of the response; empty until its end.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
 

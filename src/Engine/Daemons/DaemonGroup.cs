@@ -40,20 +40,67 @@ public sealed class DaemonGroup : IDisposable
         Queue = new WorkerQueue(options, time);
         Relay = new ResponseRelay(Policy, time);
         _time = time;
+        if (options.Addresses.Count > 0)
+        {
+            Addresses = new ExternalAddresses(
+                options.Addresses.Select(address => new DaemonWorker(options, address, DaemonWorker.Unlimited, time, budget)), Queue,
+                options, time);
+        }
         if (options.Address is null) return;
         External = new DaemonWorker(options, options.Address, DaemonWorker.Unlimited, time, budget);
         // With a health check, it has to pass first: ExternalHealth opens it.
         if (options.HealthCheck is null) Queue.Open(External);
     }
 
-    /// <summary>The server of a group with an address; null for other groups.</summary>
-    internal DaemonWorker? External { get; }
+    /// <summary>The server of a group with one address; null for other groups.</summary>
+    private DaemonWorker? External { get; }
+
+    /// <summary>The servers of a group with one address or several; empty for other groups.</summary>
+    internal IReadOnlyList<DaemonWorker> Externals => External is not null ? [External] : Addresses?.Workers ?? [];
 
     /// <summary>Makes the group's health checks; null: it has none.</summary>
     internal HealthProbe? Probe { get; init; }
 
     /// <summary>The group's configuration.</summary>
     public DaemonGroupOptions Options { get; }
+
+    /// <summary>The servers of a group with several addresses; null for other groups.</summary>
+    internal ExternalAddresses? Addresses { get; }
+
+    /// <summary>The state of each server of a group with several addresses; empty for other groups.</summary>
+    public IReadOnlyList<AddressStatus> AddressStatus => Addresses?.Status ?? [];
+
+    /// <summary>
+    /// The state of a group that somebody else runs: <see cref="DaemonState.BackingOff"/> while none of several addresses can be connected
+    /// to.
+    /// </summary>
+    public DaemonState ExternalState => AddressStatus is { Count: > 0 } addresses
+        && addresses.All(one => one.State == nameof(DaemonState.BackingOff))
+        ? DaemonState.BackingOff : DaemonState.External;
+
+    /// <summary>
+    /// Called when one of several addresses is left out, with the reason, or is back, without one; it must not block. Set before the first
+    /// request.
+    /// </summary>
+    public Action<DaemonAddress, string?>? AddressChanged
+    {
+        set { if (Addresses is not null) Addresses.Changed = value; }
+    }
+
+    /// <summary>
+    /// Takes over what the same group of a previous configuration knows of addresses that both have: which ones are left out, and the
+    /// resting connections if they have been made with the same options.
+    /// </summary>
+    public void TakeOver(DaemonGroup previous)
+    {
+        ArgumentNullException.ThrowIfNull(previous);
+        if (Addresses is null || previous.Addresses is null) return;
+        var (now, before) = (Options, previous.Options);
+        var hasSameConnections =
+            (now.SocketTimeout, now.HeaderBufferSize, now.ResponseHeaderTimeout, now.SendBufferSize, now.ReceiveBufferSize)
+            == (before.SocketTimeout, before.HeaderBufferSize, before.ResponseHeaderTimeout, before.SendBufferSize, before.ReceiveBufferSize);
+        Addresses.TakeOver(previous.Addresses, hasSameConnections);
+    }
 
     /// <summary>The budget that counts its connections.</summary>
     internal ConnectionBudget Budget { get; }
@@ -188,6 +235,7 @@ public sealed class DaemonGroup : IDisposable
         DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
     {
         long start = 0;
+        var moves = 0;
         var pause = FirstPause;
         while (true)
         {
@@ -196,14 +244,25 @@ public sealed class DaemonGroup : IDisposable
             // connect-timeout covers connecting only; the wait for a place is not part of it.
             if (start == 0) start = _time.GetTimestamp();
             var left = Options.ConnectTimeout - _time.GetElapsedTime(start);
+            var limit = Addresses?.LimitOf(left) ?? left;
             try
             {
-                return (worker, await worker.ConnectAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clientGone).ConfigureAwait(false));
+                var connection = await worker.ConnectAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, clientGone).ConfigureAwait(false);
+                Addresses?.Succeed(worker);
+                return (worker, connection);
             }
             catch (Exception failure)
             {
                 Queue.Release(worker, !request.IsHealthCheck);
                 if (failure is not (SocketException or TimeoutException)) throw;
+                // Nothing of the request has been sent, so that it moves to another server at once.
+                if (Addresses is not null && !IsOwn(failure, worker.Address) && Addresses.Fail(worker, failure.Message)
+                    && ++moves < Options.Addresses.Count)
+                {
+                    avoid = worker;
+                    continue;
+                }
+                moves = 0;
                 if (failure is SocketException { SocketErrorCode: var error } && !IsPassing(error))
                     throw new BrokenResponseException(
                         EventCatalogue.ConnectFailed, $"daemon group '{Options.Name}' at {worker.Address}: {failure.Message}", failure);
@@ -239,6 +298,16 @@ public sealed class DaemonGroup : IDisposable
             or SocketError.ConnectionReset or SocketError.TimedOut or SocketError.HostNotFound or SocketError.InProgress
             or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
+    /// <summary>Whether the front end itself has nothing left to connect with, which says nothing about the server.</summary>
+    private static bool IsOwn(Exception failure, DaemonAddress address) => failure is SocketException { SocketErrorCode: var error }
+        && (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
+        // Of a Unix socket it means that there is none; of TCP, that all local ports are taken.
+        || (error == SocketError.AddressNotAvailable && address.UnixSocket is null));
+
     /// <summary>Closes the kept connections.</summary>
-    public void Dispose() => External?.Dispose();
+    public void Dispose()
+    {
+        External?.Dispose();
+        Addresses?.Dispose();
+    }
 }

@@ -3,14 +3,15 @@ using DaemonProxy.Events;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// The health of a server that somebody else runs. It gets requests while it is healthy; while it is not, it is checked on, at the same
+/// The health of one server that somebody else runs. It gets requests while it is healthy; while it is not, it is checked on, at the same
 /// interval.
 /// </summary>
-public sealed class ExternalHealth : IAsyncDisposable
+internal sealed class ExternalHealth : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     private readonly DaemonGroup _group;
+    private readonly DaemonWorker _server;
     private readonly EventLog _log;
     private readonly TimeProvider _time;
     private readonly HealthRecord _record;
@@ -19,13 +20,14 @@ public sealed class ExternalHealth : IAsyncDisposable
     private Task _run = Task.CompletedTask;
 
     /// <summary>Creates it without checking anything yet.</summary>
-    /// <param name="group">A group with an address and a health check.</param>
+    /// <param name="group">A group with a health check.</param>
+    /// <param name="server">One of its servers.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="time">The clock.</param>
-    public ExternalHealth(DaemonGroup group, EventLog log, TimeProvider time)
+    public ExternalHealth(DaemonGroup group, DaemonWorker server, EventLog log, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(group);
-        (_group, _log, _time, _record) = (group, log, time, new HealthRecord(group.Options.HealthCheck!));
+        (_group, _server, _log, _time, _record) = (group, server, log, time, new HealthRecord(group.Options.HealthCheck!));
     }
 
     /// <summary>Completes when the server is healthy for the first time; until then it is checked on.</summary>
@@ -38,6 +40,9 @@ public sealed class ExternalHealth : IAsyncDisposable
     /// <summary>What its last check showed, when it failed; otherwise null.</summary>
     public string? Obstacle => _record.LastFailure;
 
+    /// <summary>The server with its state.</summary>
+    public AddressStatus Status => new($"{_server.Address}", State.ToString(), Obstacle, _server.Active, _server.Requests);
+
     /// <summary>Starts to check.</summary>
     public void Start() => _run = RunAsync();
 
@@ -49,7 +54,7 @@ public sealed class ExternalHealth : IAsyncDisposable
         {
             while (true)
             {
-                if (_record.Count(await _group.Probe!(_group.External!, _stop.Token).ConfigureAwait(false))) Change();
+                if (_record.Count(await _group.Probe!(_server, _stop.Token).ConfigureAwait(false))) Change();
                 // At first it is asked more often, because requests may be waiting for it.
                 pause = _firstReady.Task.IsCompleted || pause * 2 > interval ? interval : pause * 2;
                 await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(false);
@@ -65,14 +70,14 @@ public sealed class ExternalHealth : IAsyncDisposable
         (string, object?) group = ("daemon", _group.Options.Name);
         if (_record.IsHealthy)
         {
-            _group.Queue.Open(_group.External!);
-            _log.Write(EventCatalogue.WorkerHealthy, $"{_group.External!.Address}", group);
+            _group.Queue.Open(_server);
+            _log.Write(EventCatalogue.WorkerHealthy, $"{_server.Address}", group);
             _firstReady.TrySetResult();
         }
         else
         {
-            _group.Queue.Close(_group.External!);
-            _log.Write(EventCatalogue.WorkerUnhealthy, $"{_group.External!.Address}: {_record.LastFailure}", group);
+            _group.Queue.Close(_server);
+            _log.Write(EventCatalogue.WorkerUnhealthy, $"{_server.Address}: {_record.LastFailure}", group);
         }
     }
 

@@ -38,7 +38,7 @@ public static class GroupWarnings
             if (group.Source == DaemonSource.Address && group.Threads > 0)
                 yield return (
                     EventCatalogue.OptionNotHonoured,
-                    $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {group.Address}; leave it "
+                    $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {string.Join(", ", group.AllAddresses)}; leave it "
                     + "out", group.Name);
             foreach (var file in group.Identity.EnvFile.Where(file => isUnix && IsReadableByOthers(file)))
                 yield return (

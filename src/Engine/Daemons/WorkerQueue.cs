@@ -39,6 +39,12 @@ public sealed class WorkerQueue
         get { lock (_gate) return _open.Count > 0; }
     }
 
+    /// <summary>The number of workers that are given requests.</summary>
+    internal int Workers
+    {
+        get { lock (_gate) return _open.Count; }
+    }
+
     /// <summary>The total time during which there has been no worker.</summary>
     internal TimeSpan Unmanned
     {

@@ -87,7 +87,7 @@ public static class WatchFrame
         {
             var limit = route.RateLimits[0];
             table.Add(route.Route, route.Daemon ?? "(embedded)", Number(rate.ActiveRequests), Rate(rate.RequestRate), Bytes(rate.ByteRate),
-                limit.Rate == 0 ? "none" : Units.FormatRate(limit.Rate), limit.Rate == 0 ? "" : limit.Pacer.ToString());
+                RateLimitText.From(route), limit.Rate == 0 ? "" : limit.Pacer.ToString());
         }
 
         return Split(table);

@@ -452,6 +452,19 @@ public static class EventCatalogue
         "What it did not take is lost; requests are served all the same. This is said once until it takes some again.",
         "See that the collector runs, and that endpoint, protocol and headers-file are what it asks for.");
 
+    /// <summary>DPXY0090.</summary>
+    public static EventDefinition AddressLeftOut { get; } = new("DPXY0090", Warning, 0, "address left out",
+        "One of several servers of a daemon group cannot be connected to.",
+        "The request moves to another one, and further requests go to the others. The address is tried again after 1 s, then after pauses "
+        + "that double up to 30 s.",
+        "See why the server does not listen there, or take its address out of addresses.");
+
+    /// <summary>DPXY0091.</summary>
+    public static EventDefinition AddressBack { get; } = new("DPXY0091", Information, 0, "address is back",
+        "A server that was left out has been connected to again.",
+        "It gets requests again.",
+        "Nothing.");
+
     /// <summary>All events, ordered by code: the original's come first.</summary>
     public static IReadOnlyList<EventDefinition> All { get; } =
         [.. typeof(EventCatalogue).GetProperties(BindingFlags.Public | BindingFlags.Static)

@@ -19,7 +19,7 @@ public static class PacedOutput
     /// <param name="time">The clock.</param>
     /// <returns>The first filter; null: no limit applies, and the output itself is the first.</returns>
     public static RateLimitFilter? Create(
-        IReadOnlyList<LiveRateLimit> limits, in ResponseFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
+        IReadOnlyList<LiveRateLimit> limits, in BodyFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
         TimeProvider time)
     {
         RateLimitFilter? first = null;

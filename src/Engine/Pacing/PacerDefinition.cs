@@ -15,6 +15,11 @@ public sealed record PacerDefinition(PacerKind Kind, string Name, string Descrip
     public bool CanBeShared { get; init; }
 
     /// <summary>
+    /// Whether it can pace the bodies of requests, too. One that imitates what Apache does to a response's writes has none to count there.
+    /// </summary>
+    public bool CanPaceUploads { get; init; }
+
+    /// <summary>
     /// Whether it counts writes, not bytes: each write leaves followed by a flush, and no filter above may cut or flush the data passed
     /// down to it.
     /// </summary>

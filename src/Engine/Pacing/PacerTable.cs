@@ -25,6 +25,7 @@ public static class PacerTable
             (rate, time, load) => new TokenBucketPacer(new ByteRateLimiter(rate, time, load), ownsLimiter: true))
         {
             CanBeShared = true,
+            CanPaceUploads = true,
             Tolerance = 0.01,
         },
         // Both sleep for a fixed time and lose the time spent elsewhere (behaviour.md, section 2); hence the tolerance.
@@ -49,6 +50,9 @@ public static class PacerTable
 
     /// <summary>The names of the pacers that can keep a shared rate, for messages.</summary>
     public static string Shareable => string.Join(" or ", All.Where(pacer => pacer.CanBeShared).Select(pacer => pacer.Name));
+
+    /// <summary>The names of the pacers that can pace uploads, for messages.</summary>
+    public static string ForUploads => string.Join(" or ", All.Where(pacer => pacer.CanPaceUploads).Select(pacer => pacer.Name));
 
     /// <summary>Returns the row of a pacer, by the name of its <see cref="PacerKind"/>: the form in which statuses and results name it.</summary>
     /// <exception cref="ArgumentException">There is no such pacer.</exception>

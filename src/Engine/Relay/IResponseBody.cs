@@ -32,6 +32,12 @@ public interface IResponseBody
     /// </summary>
     long? CameAt => null;
 
+    /// <summary>
+    /// Whether part of the request is still on its way to the source: its silence then proves nothing, because it may be waiting for the
+    /// rest of a slow or paced upload.
+    /// </summary>
+    bool AwaitsRequest => false;
+
     /// <summary>The trailer fields, which are known at the end of the body.</summary>
     IReadOnlyList<KeyValuePair<string, string>> Trailers => [];
 }

@@ -94,7 +94,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                         if (await body.WaitAsync(limit, clientGone).ConfigureAwait(false)) continue;                        // (3)
                         await FlushAsync(reason).ConfigureAwait(false);
                     }
-                    if (!await body.WaitAsync(socketTimeout, clientGone).ConfigureAwait(false))                             // (4)
+                    if (!await body.WaitAsync(socketTimeout, clientGone).ConfigureAwait(false) && !body.AwaitsRequest)      // (4)
                         throw new BrokenResponseException(
                             EventCatalogue.BodyReadTimeout,
                             $"the daemon sent nothing for {socketTimeout.TotalSeconds:0.###} s in the middle of its response");

@@ -93,7 +93,7 @@ public sealed class SpooledBody : IResponseBody, IAsyncDisposable
             if (!_source.TryRead(out var block))
             {
                 turn = 0;
-                if (!await _source.WaitAsync(_sourceTimeout, _stop.Token).ConfigureAwait(false))
+                if (!await _source.WaitAsync(_sourceTimeout, _stop.Token).ConfigureAwait(false) && !_source.AwaitsRequest)
                     throw new BrokenResponseException(
                         EventCatalogue.BodyReadTimeout,
                         $"the daemon sent nothing for {_sourceTimeout.TotalSeconds:0.###} s in the middle of its response");

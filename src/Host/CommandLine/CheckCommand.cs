@@ -44,14 +44,16 @@ internal static class CheckCommand
         foreach (var route in configuration.Routes)
         {
             var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
-            lines.Add($"  {route.Path,-20} {target}{string.Concat(route.AllRateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $", {Text(limit)}"))}");
+            var limits = route.AllRateLimits.Concat(route.AllUploadRateLimits).Where(limit => limit.RateLimit > 0);
+            lines.Add($"  {route.Path,-20} {target}{string.Concat(limits.Select(limit => $", {Text(limit)}"))}");
         }
         lines.AddRange(
             configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));
         return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
 
-    private static string Text(RateLimitOptions limit) => Units.FormatRate(limit.RateLimit)
+    private static string Text(RateLimitOptions limit) => (limit.Direction == RateDirection.Upload ? "uploads " : "")
+        + Units.FormatRate(limit.RateLimit)
         + limit.RateScope switch
         {
             RateScope.Response => "",

@@ -71,8 +71,7 @@ internal static class StatusCommand
         }
         var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
         foreach (var route in status.Routes)
-            routes.Add(route.Route, route.Daemon ?? route.Application!,
-                route.RateLimits[0] is { Rate: > 0 and var rate } ? Units.FormatRate(rate) : "none");
+            routes.Add(route.Route, route.Daemon ?? route.Application!, RateLimitText.From(route));
         return $"""
             {Table([status])}
             {daemons}

@@ -29,6 +29,12 @@ internal static class VerifyCommand
             Description = "The error allowed. Default: 1% for token-bucket, 2% for interval.",
             HelpName = "PERCENT",
         };
+        var direction = new Option<string?>("--direction")
+        {
+            Description = "What to measure: download (the default) or upload.",
+            HelpName = "download|upload",
+        };
+        direction.CompletionSources.Add("download", "upload");
         var json = JsonOption.Create();
         var server = new VerifyServerOptions();
         var report = new Option<string?>("--report") { Description = "Write a page with charts too.", HelpName = "FILE.html" };
@@ -36,10 +42,12 @@ internal static class VerifyCommand
             "rate-limit",
             "Both pacers under the flush policy of today and the one before 6.0.2, side by side; or the routes of a running front end; or "
             + "any server.")
-            { name, routes, rate, duration, tolerance, report, json };
+            { name, routes, direction, rate, duration, tolerance, report, json };
         server.AddTo(command, name, routes, server.Connections, server.Shared, server.Skip);
         command.AddRule(parsed =>
         {
+            if (parsed.GetValue(direction) is { } way and not ("download" or "upload"))
+                parsed.AddError($"--direction: '{way}' is no direction; write download or upload.");
             if (parsed.GetValue(rate) is { } wanted && !TryParseRate(wanted, out _))
                 parsed.AddError($"--rate: '{wanted}' is no rate; write for example 400KiB/s.");
             if (parsed.GetValue(server.Uris) is { Length: > 0 } && parsed.GetValue(rate) is null)
@@ -56,13 +64,15 @@ internal static class VerifyCommand
             TryParseRate(arguments.GetValue(rate) ?? "1MiB/s", out var bytesPerSecond);
             Units.TryParseDuration(arguments.GetValue(duration) ?? "5s", TimeSpan.FromSeconds(1), out var time);
             var allowed = arguments.GetValue(tolerance) is { } text ? Percent(text) : null;
+            var what = arguments.GetValue(direction) == "upload" ? RateDirection.Upload : RateDirection.Download;
             if (server.UrisOf(arguments) is { Count: > 0 } uris)
             {
                 return RunAsync(arguments, json,
                     (progress, cancel) =>
                         EachAsync(uris,
                         uri => ServerRateLimitVerification.RunAsync(
-                        server.RateLimit(arguments, uri, bytesPerSecond, time, allowed), progress, cancel), cancel),
+                        server.RateLimit(arguments, uri, bytesPerSecond, time, allowed) with { Direction = what },
+                        progress, cancel), cancel),
                     VerificationReport.Text, result => result.Passed, cancellationToken, results => Write(RateLimitReport.Html(results)));
             }
 
@@ -71,6 +81,7 @@ internal static class VerifyCommand
                 HostPath = HostPath,
                 Name = arguments.GetValue(name),
                 Routes = arguments.GetValue(routes) ?? [],
+                Direction = what,
                 Rate = bytesPerSecond,
                 Duration = time,
                 Tolerance = allowed,

@@ -106,19 +106,20 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     {
         var route = frontEnd.Served.Routes.Routes.FirstOrDefault(route => route.Options.Path == change.Route)
             ?? throw Missing($"there is no route '{change.Route}'", frontEnd.Served.Routes.Routes.Select(route => route.Options.Path));
-        Change(route.Limits, change, $"route '{route.Options.Path}'");
+        Change(change.Direction == RateDirection.Upload ? route.UploadLimits : route.Limits, change, $"route '{route.Options.Path}'");
         return frontEnd.Status.Route(route);
     }
 
     private InstanceStatus ChangeOfAll(RateLimitChange change)
     {
-        Change(frontEnd.Served.Limits, change, "all routes");
+        Change(change.Direction == RateDirection.Upload ? frontEnd.Served.UploadLimits : frontEnd.Served.Limits, change, "all routes");
         return frontEnd.Status.Instance();
     }
 
     private void Change(RateLimitSet limits, RateLimitChange change, string of)
     {
         if (change.RateLimit < 0) throw Wrong($"rate-limit {change.RateLimit} is negative; it takes bytes a second, or 0 for none");
+        if (!Enum.IsDefined(change.Direction)) throw Wrong($"there is no direction {change.Direction}; it is Download or Upload");
         if (change.RateInitialBurst < 0) throw Wrong($"rate-initial-burst {change.RateInitialBurst} is negative; it takes 0 bytes or more");
         if (change.Pacer is { } pacer && !Enum.IsDefined(pacer)) throw Wrong($"there is no pacer {pacer}");
         try
@@ -126,7 +127,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             var changed = limits.Change(change, of);
             frontEnd.Log.Write(
                 EventCatalogue.SettingChanged,
-                $"rate limit of {of}, scope {changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
+                $"{(change.Direction == RateDirection.Upload ? "upload rate limit" : "rate limit")} of {of}, scope "
+                + $"{changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
         }
         catch (RateLimitChangeException refused)
         {

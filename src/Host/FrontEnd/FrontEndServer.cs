@@ -87,7 +87,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         string[] own = [Path.GetDirectoryName(_instance.ControlSocket)!, Path.GetDirectoryName(_instance.DaemonSocket("", 0))!];
         var listening = (_server?.Addresses ?? []).Concat(_metrics?.Addresses ?? [])
             .Select(address => address.Port.ToString(CultureInfo.InvariantCulture));
-        var daemons = Served.Groups.Select(group => group.Options.Address).OfType<DaemonAddress>()
+        var daemons = Served.Groups.SelectMany(group => group.Options.AllAddresses)
             .Select(address => address.UnixSocket is { } socket
             ? Path.GetDirectoryName(socket)! : string.Create(CultureInfo.InvariantCulture, $"to {address.Port}"));
         return [.. own, .. listening, .. daemons];
@@ -276,6 +276,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
                 throw;
             }
             var previous = Served;
+            next.TakeOver(previous);
             _application.Served = next;
             if (certificate is not null) _certificate!.Use(certificate);
             next.CountReplaced(previous);

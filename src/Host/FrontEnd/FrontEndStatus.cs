@@ -39,6 +39,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
+            UploadRateLimits = RateLimits(served.UploadLimits, null),
             Routes = [.. served.Routes.Routes.Select(Route)],
         };
     }
@@ -73,6 +74,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         Daemon = route.Options.Daemon,
         Application = route.Options.Application,
         RateLimits = RateLimits(route.Limits, route.Options),
+        UploadRateLimits = RateLimits(route.UploadLimits, route.Options),
         Traffic = Traffic(statistics.Route(route.Options.Path), StatisticsScope.Route, route.Options.Path),
     };
 
@@ -117,9 +119,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = group.Options.Name,
             Source = group.Options.Source.ToString(),
             Application = group.Options.Application,
-            State = (supervisor?.State ?? external?.State ?? DaemonState.External).ToString(),
+            State = (supervisor?.State ?? external?.State ?? group.ExternalState).ToString(),
             Obstacle = supervisor is null ? external?.Obstacle : supervisor.Obstacle,
-            Address = group.Options.Address?.ToString(),
+            Address = group.Options.AllAddresses is { Count: > 0 } addresses ? string.Join(", ", addresses) : null,
+            Addresses = external?.Addresses ?? group.AddressStatus,
             Workers = supervisor?.Workers ?? [],
             FlushPolicy = FlushPolicy(group),
             Traffic = Traffic(group.Statistics.Traffic, StatisticsScope.Daemon, group.Options.Name) with
@@ -140,6 +143,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Daemon = route?.Daemon,
             Application = route?.Application,
             Index = index + 1,
+            Direction = limits.Direction.ToString(),
             Scope = limit.Scope.ToString(),
             Rate = limit.Limit.Rate,
             InitialBurst = limit.Limit.InitialBurst,

@@ -135,13 +135,15 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask ServeWithBodyAsync(
         IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
     {
-        using var body = BodyOf(context);
+        using var timed = BodyOf(context)!;
+        using var paced = Pace(context, request, route, record, timed);
+        var body = (PipeReader?)paced ?? timed;
         if (group.Options.RequestSpool == 0)
         {
             await ServeDaemonAsync(context, request, route, group, record, body);
             return;
         }
-        var taken = new SpooledRequest(body!, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
+        var taken = new SpooledRequest(body, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
         await using (taken)
         {
             try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted); }
@@ -219,7 +221,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         await using var closing = daemon;
         var tunnel = new UpgradeTunnel(client, daemon, route.Options.UpgradeTimeout, _time);
         record.Tunnel = tunnel;
-        var facts = new ResponseFacts(request.Method, request.Path, null, null);
+        var facts = new BodyFacts(request.Method, request.Path, null, null);
         var key = new ClientKey(record.Requester?.Client);
         var asked = ResponseWishes.From(exchange.Head).Rate;
         try
@@ -242,7 +244,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var application = await embedded.ApplicationAsync(route.Options.Application!);
         record.Requester!.TellApplication(request);
         var connection = WsgiConnection.From(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
-        using var body = BodyOf(context);
+        using var timed = BodyOf(context);
+        using var paced = timed is null ? null : Pace(context, request, route, record, timed);
+        var body = (PipeReader?)paced ?? timed;
         var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
         {
             Environ = WsgiEnviron.Create(request, route.TargetOf(record.Target), body is not null, connection),
@@ -271,6 +275,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
             () => EndConnection(context)) : null;
 
+    /// <summary>Puts the limits of uploads on top of a request's body; null: none applies.</summary>
+    private static PacedBodyReader? Pace(
+        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, PipeReader body)
+    {
+        var length = RequestHeaders.ReadFraming(context).Length;
+        var facts = new BodyFacts(request.Method, request.Path, request.Headers.ContentType, length);
+        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        return route.Pace(facts, new ClientKey(record.Requester?.Client), body, clientGone);
+    }
+
     private static void EndConnection(IFeatureCollection context)
     {
         if (context.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
@@ -287,7 +301,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (head.Status == StatusCodes.Status205ResetContent) return;
         var output = record.Output = new CoreOutput(new ResponseClient(context, chunked), clientTimeout, _time);
         var wishes = ResponseWishes.From(head);
-        var facts = new ResponseFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
+        var facts = new BodyFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         await relay.RunAsync(
             body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)

@@ -5,10 +5,14 @@ using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>The limits of one route or of all routes, in configuration order.</summary>
-internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
+/// <summary>The limits of one direction that one route has, or that all routes have together, in configuration order.</summary>
+internal sealed class RateLimitSet(
+    RateDirection direction, IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
 {
     private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load))];
+
+    /// <summary>What the limits slow down.</summary>
+    public RateDirection Direction => direction;
 
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
 
@@ -33,6 +37,10 @@ internal sealed class RateLimitSet(IEnumerable<RateLimitOptions> options, TimePr
             throw new RateLimitChangeException(
                 $"the {PacerTable.Get(wanted.Pacer).Name} pacer sleeps for each response by itself and can share no rate, and the limit's "
                 + $"scope is {meant[0].Scope}; leave it with {PacerTable.Shareable}");
+        if (direction == RateDirection.Upload && !PacerTable.Get(wanted.Pacer).CanPaceUploads)
+            throw new RateLimitChangeException(
+                $"the {PacerTable.Get(wanted.Pacer).Name} pacer is what Apache does to responses and cannot pace uploads; leave the limit "
+                + $"with {PacerTable.ForUploads}");
         meant[0].Limit = wanted;
         return meant[0];
     }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
@@ -13,22 +14,26 @@ namespace DaemonProxy.Host.FrontEnd;
 internal sealed class Route
 {
     private readonly LiveRateLimit[] _obeyed;
+    private readonly LiveRateLimit[] _obeyedByUploads;
 
     /// <summary>Creates the route.</summary>
     /// <param name="options">The route's configuration.</param>
     /// <param name="group">The daemon group; null in embedded mode.</param>
-    /// <param name="limitsOfAll">The limits that apply to every route.</param>
+    /// <param name="limitsOfAll">The limits of responses that apply to every route.</param>
+    /// <param name="uploadLimitsOfAll">The limits of uploads that apply to every route.</param>
     /// <param name="statistics">Counts the route's requests.</param>
     /// <param name="time">The clock.</param>
     /// <param name="load">Counts the route's paced responses.</param>
-    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, StatisticsBook statistics, TimeProvider time,
-        PacingLoad load)
+    public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, RateLimitSet uploadLimitsOfAll,
+        StatisticsBook statistics, TimeProvider time, PacingLoad load)
     {
         Options = options;
         Group = group;
         EncodedPath = RequestPath.Encode(options.Path).TrimEnd('/');
-        Limits = new RateLimitSet(options.AllRateLimits, time, load);
+        Limits = new RateLimitSet(RateDirection.Download, options.AllRateLimits, time, load);
         _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
+        UploadLimits = new RateLimitSet(RateDirection.Upload, options.AllUploadRateLimits, time, load);
+        _obeyedByUploads = [.. UploadLimits.Limits.Concat(uploadLimitsOfAll.Limits).OrderBy(limit => limit.Scope)];
         var own = statistics.Route(options.Path);
         Traffic = group is null ? new(statistics.Total, own) : new(statistics.Total, own, group.Statistics.Traffic);
     }
@@ -42,7 +47,11 @@ internal sealed class Route
     /// <summary>The daemon group; null in embedded mode.</summary>
     public DaemonGroup? Group { get; }
 
+    /// <summary>The route's own limits of responses.</summary>
     public RateLimitSet Limits { get; }
+
+    /// <summary>The route's own limits of uploads.</summary>
+    public RateLimitSet UploadLimits { get; }
 
     /// <summary>Counts the route's requests.</summary>
     public TrafficScope Traffic { get; }
@@ -51,8 +60,14 @@ internal sealed class Route
     /// Returns the pacing filters for a response, placed before its output; null when no limit applies and none can be set while the
     /// response is in flight.
     /// </summary>
-    public RateLimitFilter? Chain(in ResponseFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
+    public RateLimitFilter? Chain(in BodyFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
         PacedOutput.Create(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
+
+    /// <summary>
+    /// Returns the pacing reader of an upload, on top of its body; null when no limit applies and none can be set during the upload.
+    /// </summary>
+    public PacedBodyReader? Pace(in BodyFacts facts, ClientKey client, PipeReader body, CancellationToken clientGone) =>
+        PacedBodyReader.Create(_obeyedByUploads, facts, new RateLimitKey(Options.Path, client), body, clientGone);
 
     /// <summary>The request target for the daemon: the path as it was matched, not as it was spelled.</summary>
     /// <param name="target">The request's target; its path is below the route's.</param>

@@ -73,7 +73,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private readonly FrontEndServices _services;
     private readonly List<DaemonGroup> _groups = [];
     private readonly Dictionary<string, GroupSupervisor> _managed = [];
-    private readonly Dictionary<string, ExternalHealth> _external = [];
+    private readonly Dictionary<string, ExternalGroupHealth> _external = [];
     private readonly ConcurrentDictionary<string, string> _failures = [];
     private readonly IReadOnlyList<(EventDefinition Reason, string Message, string Group)> _warnings;
 
@@ -88,19 +88,25 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget,
                 options.Source == DaemonSource.Application ? secret => WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
             _groups.Add(group);
+            group.AddressChanged = (address, reason) => services.Log.Write(
+                reason is null ? EventCatalogue.AddressBack : EventCatalogue.AddressLeftOut,
+                reason is null ? $"{address}" : $"{address}: {reason}", ("daemon", options.Name));
             if (options.Source == DaemonSource.Address)
             {
-                if (options.HealthCheck is not null) _external.Add(options.Name, new ExternalHealth(group, services.Log, services.Time));
+                if (options.HealthCheck is not null) _external.Add(options.Name, new ExternalGroupHealth(group, services.Log, services.Time));
                 continue;
             }
             _managed.Add(options.Name, new GroupSupervisor(group, DaemonCommand.ProgramOf(options),
                 requireLoad => services.NextCommand(options, requireLoad, group.Secret), services.Launcher, services.Log, services.Time));
         }
-        Limits = new RateLimitSet(configuration.RateLimits, services.Time, services.Pacing);
+        RateLimitSet LimitsOf(RateDirection direction) =>
+            new(direction, configuration.RateLimits.Where(limit => limit.Direction == direction), services.Time, services.Pacing);
+        Limits = LimitsOf(RateDirection.Download);
+        UploadLimits = LimitsOf(RateDirection.Upload);
         Routes = new RouteTable(
             configuration.Routes.Select(
             route => new Route(
-            route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, services.Statistics, services.Time,
+            route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, UploadLimits, services.Statistics, services.Time,
             services.Pacing)));
     }
 
@@ -119,8 +125,11 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private bool IsFailed(string group) => _failures.ContainsKey(group)
         && !(_managed.TryGetValue(group, out var daemon) ? daemon.HasRecovered : _external[group].State == DaemonState.Ready);
 
-    /// <summary>The limits that apply to every route.</summary>
+    /// <summary>The limits of responses that apply to every route.</summary>
     public RateLimitSet Limits { get; }
+
+    /// <summary>The limits of uploads that apply to every route.</summary>
+    public RateLimitSet UploadLimits { get; }
 
     public RouteTable Routes { get; }
 
@@ -169,7 +178,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private DaemonGroupOptions OptionsOf(string group) => _groups.Find(one => one.Options.Name == group)!.Options;
 
     private async Task ReadyAsync(
-        Task ready, DaemonGroupOptions options, GroupSupervisor? daemon, ExternalHealth? server, TimeSpan? within,
+        Task ready, DaemonGroupOptions options, GroupSupervisor? daemon, ExternalGroupHealth? server, TimeSpan? within,
         CancellationToken cancellationToken)
     {
         var limit = within < options.StartLimit ? within.Value
@@ -205,7 +214,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         if (!_managed.TryGetValue(group.Options.Name, out var daemon))
         {
             throw new ServerStartException(
-                $"daemon group '{group.Options.Name}' is a server that somebody else runs at {group.Options.Address}; restart it there");
+                $"daemon group '{group.Options.Name}' is a server that somebody else runs at {string.Join(", ", group.Options.AllAddresses)}; "
+                + "restart it there");
         }
         using var withdraw = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -216,6 +226,15 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         {
             await withdraw.CancelAsync();
             throw;
+        }
+    }
+
+    /// <summary>Takes over what the previous configuration knows of servers that somebody else runs, before this one serves.</summary>
+    public void TakeOver(ServedConfiguration previous)
+    {
+        foreach (var group in _groups)
+        {
+            if (previous._groups.Find(other => other.Options.Name == group.Options.Name) is { } before) group.TakeOver(before);
         }
     }
 
@@ -253,15 +272,20 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>The supervisor of a group's processes; null for a group that somebody else runs.</summary>
     public GroupSupervisor? SupervisorOf(DaemonGroup group) => _managed.GetValueOrDefault(group.Options.Name);
 
-    /// <summary>The health of a server that somebody else runs; null for one that is not checked, and for other groups.</summary>
-    public ExternalHealth? HealthOf(DaemonGroup group) => _external.GetValueOrDefault(group.Options.Name);
+    /// <summary>The health of servers that somebody else runs; null for those that are not checked, and for other groups.</summary>
+    public ExternalGroupHealth? HealthOf(DaemonGroup group) => _external.GetValueOrDefault(group.Options.Name);
 
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_external.Values.Select(server => server.DisposeAsync().AsTask()));
         foreach (var group in _groups) group.Dispose();
-        foreach (var route in Routes.Routes) route.Limits.Dispose();
+        foreach (var route in Routes.Routes)
+        {
+            route.Limits.Dispose();
+            route.UploadLimits.Dispose();
+        }
         Limits.Dispose();
+        UploadLimits.Dispose();
         await Task.WhenAll(_managed.Values.Select(daemon => daemon.DisposeAsync().AsTask()));
     }
 }

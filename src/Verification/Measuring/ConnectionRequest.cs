@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using DaemonProxy.Platform;
@@ -48,6 +49,11 @@ internal sealed record ConnectionRequest
     /// <summary>The longest time in all; null: however long it takes.</summary>
     public TimeSpan? Limit { get; init; }
 
+    /// <summary>
+    /// The length of a body to send with POST while the response is read, bytes; null: GET without one. It arrives compressible: all zeros.
+    /// </summary>
+    public long? Upload { get; init; }
+
     /// <summary>Whether the connection is by TLS.</summary>
     public bool IsTls => Uri.Scheme == Uri.UriSchemeHttps;
 
@@ -70,7 +76,7 @@ internal sealed record ConnectionRequest
         }
     }
 
-    /// <summary>The GET request as it goes over the wire; a name and a password in the address are sent as basic authentication.</summary>
+    /// <summary>The head of the request as it goes over the wire; a name and a password in the address are sent as basic authentication.</summary>
     public byte[] Head()
     {
         List<KeyValuePair<string, string>> own =
@@ -83,7 +89,12 @@ internal sealed record ConnectionRequest
         ];
         if (Uri.UserInfo.Length > 0)
             own.Add(new("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(Uri.UserInfo)))));
-        var head = new StringBuilder($"GET {Uri.PathAndQuery} HTTP/1.1\r\n");
+        if (Upload is { } length)
+        {
+            own.Add(new("Content-Type", "application/octet-stream"));
+            own.Add(new("Content-Length", length.ToString(CultureInfo.InvariantCulture)));
+        }
+        var head = new StringBuilder($"{(Upload is null ? "GET" : "POST")} {Uri.PathAndQuery} HTTP/1.1\r\n");
         var given = Headers.Select(header => header.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in own.Where(header => !given.Contains(header.Key)).Concat(Headers))
             head.Append(name).Append(": ").Append(value).Append("\r\n");

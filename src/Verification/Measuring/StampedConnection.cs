@@ -21,6 +21,8 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
 {
     private const string Handshaking = "did not finish the TLS handshake";
 
+    private const int LargestSend = 65_536;
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(50);
 
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,6 +33,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
     private bool _isClosed;
     private long _lastReceivedAt = Stopwatch.GetTimestamp();
     private long _bodyBytes;
+    private long _sentBytes;
     private long _firstByteAt;
     private string _doing = "";
     private string? _certificateErrors;
@@ -46,6 +49,9 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
 
     /// <summary>Body bytes so far; from any thread.</summary>
     public long BodyBytes => Volatile.Read(ref _bodyBytes);
+
+    /// <summary>Bytes of the request's body that the system has taken so far; from any thread.</summary>
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
 
     /// <summary>When the first body byte came, in Stopwatch ticks; 0 while none has.</summary>
     public long FirstByteAt => Volatile.Read(ref _firstByteAt);
@@ -166,7 +172,11 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
                     stream.Write(head);
                 else
                     await stream.WriteAsync(head).ConfigureAwait(false);
+                var sending = request.Upload is { } length ? Send(stream, length) : Task.CompletedTask;
                 await ReceiveAsync(stream).ConfigureAwait(false);
+                // What is left of the body is not wanted any more; closing the socket ends a send that blocks.
+                if (!sending.IsCompleted) _socket?.Dispose();
+                await sending.ConfigureAwait(false);
             }
         }
         catch (Exception e)
@@ -178,6 +188,41 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
         {
             _socket?.Dispose();
             _answered.TrySetResult();
+        }
+    }
+
+    /// <summary>Sends a body as fast as the server takes it; on a thread of its own, where the connection blocks.</summary>
+    private Task Send(Stream stream, long length)
+    {
+        if (!request.IsBlocking) return Task.Run(() => SendAsync(stream, length));
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
+        {
+            SendAsync(stream, length).GetAwaiter().GetResult();
+            done.SetResult();
+        })
+        { IsBackground = true, Name = $"upload {request.Uri.Authority}" }.Start();
+        return done.Task;
+    }
+
+    private async Task SendAsync(Stream stream, long length)
+    {
+        var block = new byte[LargestSend];
+        try
+        {
+            while (length > 0)
+            {
+                var size = (int)Math.Min(length, block.Length);
+                if (request.IsBlocking) stream.Write(block, 0, size);
+                else await stream.WriteAsync(block.AsMemory(0, size)).ConfigureAwait(false);
+                length -= size;
+                Interlocked.Add(ref _sentBytes, size);
+                Volatile.Write(ref _lastReceivedAt, Stopwatch.GetTimestamp());
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The receiver learns of it, too, and knows what the server has said.
         }
     }
 

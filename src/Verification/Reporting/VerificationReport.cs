@@ -55,7 +55,7 @@ public static class VerificationReport
                 Rate(result.AchievedRate, result.ConfiguredRate),
                 result.AchievedRate > 0 ? Number(result.ErrorPercent, "+0.00;-0.00;0.00") + "%" : "-",
                 result.WorstWindowPercent is { } worst ? Number(worst, "+0.0;-0.0;0.0") + "%" : "-",
-                Milliseconds(result.LongestGap),
+                result.LongestGap > TimeSpan.Zero ? Milliseconds(result.LongestGap) : "-",
                 result.TimeToFirstByte is { } time ? Milliseconds(time) : "-",
                 result.Connections > 1 ? Number(result.Fairness, "0.000") : "-",
                 result.RateOverTime,

@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -17,6 +18,9 @@ public sealed record RateLimitResult : RateResult
 
     /// <summary>The route's path prefix.</summary>
     public required string Route { get; init; }
+
+    /// <summary>Whether responses or uploads were measured.</summary>
+    public string Direction { get; init; } = nameof(RateDirection.Download);
 
     /// <summary>The daemon group that serves it.</summary>
     public required string Daemon { get; init; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Pacing;
 using DaemonProxy.Verification.Measuring;
@@ -30,6 +31,8 @@ public static class RateLimitVerification
     private const int BlocksPerSecond = 128;
     private const int LongestStall = 1;
 
+    private const int BeginningsPerSecond = 4;
+
     /// <summary>
     /// The first request to each route is cut off after this time and not measured. Code that a fresh front end runs for the first time is
     /// compiled meanwhile; in a measured request, this would delay the first bytes relative to the others.
@@ -50,9 +53,11 @@ public static class RateLimitVerification
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
         RateLimitVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
-        options.UseAsync(OwnConfiguration(options.Rate), instance => MeasureAsync(
+        options.UseAsync(
+            options.Direction == RateDirection.Upload ? OwnUploadConfiguration(options.Rate) : OwnConfiguration(options.Rate),
+            instance => MeasureAsync(
             instance, options.Name is null
-                ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes), options, progress, cancellationToken),
+                ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes, options.Direction), options, progress, cancellationToken),
             progress, cancellationToken);
 
     /// <summary>Measures the given routes of an instance, all at the same time.</summary>
@@ -79,7 +84,8 @@ public static class RateLimitVerification
     {
         var address = new FrontEndAddress(instance);
         var connections = routes
-            .Select(route => StampedConnection.Start(Request(address, route, options), new ArrivalRecorder(options.Duration, 0, RunsKept)))
+            .Select(route => StampedConnection.Start(
+                Request(address, route, options), new ArrivalRecorder(options.Duration, SkipOf(route, options), RunsKept)))
             .ToList();
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(connections.Select((connection, i) =>
@@ -101,8 +107,14 @@ public static class RateLimitVerification
 
     /// <summary>The routes of a running instance that can be measured.</summary>
     /// <exception cref="VerificationException">A requested route does not exist or cannot be measured, or no route can.</exception>
-    internal static IReadOnlyList<RouteStatus> RoutesToMeasure(InstanceStatus instance, IReadOnlyList<string> asked) =>
-        new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate > 0, "a rate limit");
+    internal static IReadOnlyList<RouteStatus> RoutesToMeasure(
+        InstanceStatus instance, IReadOnlyList<string> asked, RateDirection direction = RateDirection.Download) =>
+        direction == RateDirection.Download
+            ? new SampleRoutes(instance).Choose(asked, route => route.RateLimits[0].Rate > 0, "a rate limit")
+            // What is uploaded comes back as the response, which must not be slower.
+            : new SampleRoutes(instance).Choose(
+                asked, route => route.UploadRateLimits is [{ Rate: > 0 }, ..] && route.RateLimits.All(limit => limit.Rate == 0),
+                "a rate limit of uploads and none of responses");
 
     private static string OwnConfiguration(long rate) =>
         $"""
@@ -133,10 +145,30 @@ public static class RateLimitVerification
     private static string OwnRoute(string pacer, string daemon, long rate) =>
         $"{{ path: /{pacer}/{daemon}, daemon: {daemon}, strip-prefix: true, rate-limit: {rate}B/s, pacer: {pacer} }}";
 
+    private static string OwnUploadConfiguration(long rate) =>
+        $"""
+         daemons:
+           - name: {Modern}
+             sample: true
+         routes:
+           - {'{'} path: /upload, daemon: {Modern}, strip-prefix: true, upload-rate-limit: {rate}B/s {'}'}
+         """;
+
+    /// <summary>
+    /// What is left out at the beginning of an upload, bytes: until it flows, the response in which it comes back is only beginning.
+    /// </summary>
+    private static long SkipOf(RouteStatus route, RateLimitVerificationOptions options) => options.Direction == RateDirection.Upload
+        ? LimitOf(route, options).InitialBurst + (LimitOf(route, options).Rate / BeginningsPerSecond) : 0;
+
+    private static RateLimitStatus LimitOf(RouteStatus route, RateLimitVerificationOptions options) =>
+        options.Direction == RateDirection.Upload ? route.UploadRateLimits[0] : route.RateLimits[0];
+
     private static ConnectionRequest Request(FrontEndAddress address, RouteStatus route, RateLimitVerificationOptions options)
     {
-        var limit = route.RateLimits[0];
+        var limit = LimitOf(route, options);
         var bytes = limit.InitialBurst + (long)(limit.Rate * (options.Duration + Spare).TotalSeconds);
+        // What the application has received comes back at once: when it arrives here says when it arrived there.
+        if (options.Direction == RateDirection.Upload) return address.Get(route.Route, "/echo?raw=1") with { Upload = bytes };
         var block = Math.Max(BlockSize, limit.Rate / BlocksPerSecond);
         return address.Get(route.Route, $"/stream?n={bytes}&chunk={block}&stall-ms={LongestStall}");
     }
@@ -144,9 +176,10 @@ public static class RateLimitVerification
     private static RateLimitResult Judge(
         InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
     {
-        var limit = route.RateLimits[0];
+        var limit = LimitOf(route, options);
         var pacer = Enum.Parse<PacerKind>(limit.Pacer);
-        var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, limit.InitialBurst, options.Duration);
+        var burst = options.Direction == RateDirection.Upload ? 0 : limit.InitialBurst;
+        var (measured, _) = RateMeasurement.Measure(connection.Recorder!.Arrivals(), limit.Rate, burst, options.Duration);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         // The defect is expected only of the combination that was started to show it; a user whose own instance has it wants to know.
         var expectation = options.Name is null && route.Daemon == Before602 && PacerTable.Get(pacer).FlushCost > TimeSpan.Zero
@@ -159,6 +192,7 @@ public static class RateLimitVerification
         return new RateLimitResult(measured)
         {
             Route = route.Route,
+            Direction = options.Direction.ToString(),
             Daemon = policy.Daemon,
             Pacer = limit.Pacer,
             FlushDelay = policy.FlushDelay,

@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -7,6 +8,9 @@ public sealed record RateLimitVerificationOptions : FrontEndOptions
 {
     /// <summary>The rate if there is no <see cref="FrontEndOptions.Name"/>, in bytes/s, 1 KiB/s to 1 GiB/s. Default 1 MiB/s.</summary>
     public long Rate { get; init; } = 1 << 20;
+
+    /// <summary>What is measured: the rates of responses, the default, or of uploads.</summary>
+    public RateDirection Direction { get; init; }
 
     /// <summary>How long to measure, 1 s to 1 h. Default 5 s.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);

@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -15,6 +16,9 @@ public sealed record ServerRateLimitOptions : ServerOptions
 
     /// <summary>The rate expected of each response, in bytes/s, 1 to 10 GiB/s.</summary>
     public required long Rate { get; init; }
+
+    /// <summary>What is measured: the rates of responses, the default, or of uploads by POST.</summary>
+    public RateDirection Direction { get; init; }
 
     /// <summary>Whether <see cref="Rate"/> is the total of all connections, as under a limit for a client or a server.</summary>
     public bool Shared { get; init; }

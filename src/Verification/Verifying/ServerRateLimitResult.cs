@@ -1,3 +1,4 @@
+using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
 namespace DaemonProxy.Verification.Verifying;
@@ -17,6 +18,9 @@ public sealed record ServerRateLimitResult : RateResult
 
     /// <summary>The address.</summary>
     public required Uri Uri { get; init; }
+
+    /// <summary>Whether responses or uploads were measured.</summary>
+    public string Direction { get; init; } = nameof(RateDirection.Download);
 
     /// <summary>When the measurement began.</summary>
     public DateTimeOffset StartTime { get; init; }

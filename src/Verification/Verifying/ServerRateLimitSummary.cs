@@ -95,11 +95,13 @@ internal static class ServerRateLimitSummary
         };
     }
 
-    private static ServerRateLimitResult Empty(ServerRateLimitOptions options, DateTimeOffset startTime) => new()
+    /// <summary>A result with nothing but what was asked for.</summary>
+    public static ServerRateLimitResult Empty(ServerRateLimitOptions options, DateTimeOffset startTime) => new()
     {
         Uri = options.Uri,
         StartTime = startTime,
         ConfiguredRate = options.Rate,
+        Direction = options.Direction.ToString(),
         Shared = options.Shared,
         Connections = options.Connections,
         Expected = string.Create(

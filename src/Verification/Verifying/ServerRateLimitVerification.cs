@@ -47,7 +47,8 @@ public static class ServerRateLimitVerification
     public static Task<ServerRateLimitResult> RunAsync(
         ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         ControlledMeasurement.RunAsync(
-            () => MeasureAsync(options, progress, cancellationToken),
+            () => options.Direction == RateDirection.Upload
+                ? ServerUploadMeasurement.RunAsync(options, progress, cancellationToken) : MeasureAsync(options, progress, cancellationToken),
             result => result is { Passed: false, Problem: null, Interrupted: false },
             (result, why) => result with { Passed = null, NotMeasurable = why });
 

@@ -91,7 +91,8 @@ public sealed class ConfigurationMistakesTests
 
     [Theory]
     [InlineData("{ name: a }",
-        "1:12 a daemon group says nothing of where its processes come from; add one of command, application, address and sample")]
+        "1:12 a daemon group says nothing of where its processes come from; add one of command, application, address, addresses and "
+        + "sample")]
     [InlineData("{ name: a, sample: off }", "1:12 a daemon group says nothing of where")]
     [InlineData("{ sample: on }", "1:12 a daemon group has no name")]
     [InlineData("{ name: a, sample: on, address: \"http://a:1\" }",

@@ -53,7 +53,45 @@ public sealed class RateLimitSectionTests
         Assert.Equal([RateScope.Client, RateScope.Total], proxy.RateLimits.Select(limit => limit.RateScope));
     }
 
+    [Fact]
+    public void Limits_of_uploads_stand_beside_those_of_responses()
+    {
+        var proxy = ConfigurationText.Read(Daemons + """
+            rate-limits: [ { rate-limit: 9MiB/s, direction: upload, rate-scope: total }, { rate-limit: 8MiB/s, direction: download } ]
+            routes:
+              - path: /
+                daemon: a
+                rate-limit: 1MiB/s
+                upload-rate-limit: 2MiB/s
+                upload-rate-scope: client
+                rate-limits:
+                  - { rate-limit: 3MiB/s, direction: upload, rate-scope: route, rate-limit-after: 1KiB, methods: PUT, minimum-size: 5 }
+                  - { rate-limit: 4MiB/s }
+            """);
+        Assert.Equal([RateDirection.Upload, RateDirection.Download], proxy.RateLimits.Select(limit => limit.Direction));
+        var route = proxy.Routes[0];
+        Assert.Equal([1L << 20, 4L << 20], route.AllRateLimits.Select(limit => limit.RateLimit));
+        Assert.Equal([(2L << 20, RateScope.Client), (3L << 20, RateScope.Route)],
+            route.AllUploadRateLimits.Select(limit => (limit.RateLimit, limit.RateScope)));
+        Assert.Equal((1024L, "PUT", 5L), (route.AllUploadRateLimits[1].RateInitialBurst,
+            route.AllUploadRateLimits[1].Conditions.Methods[0], route.AllUploadRateLimits[1].Conditions.MinimumSize));
+    }
+
+    [Fact]
+    public void Route_without_a_limit_of_uploads_has_one_that_can_be_set() => Assert.Equal(
+        (0L, RateDirection.Upload),
+        (Assert.Single(ConfigurationText.Read(Daemons).Routes[0].AllUploadRateLimits) is var limit ? limit.RateLimit : -1, limit.Direction));
+
     [Theory]
+    [InlineData("routes: [ { path: /, daemon: a, upload-rate-limit: 1KB/s, upload-rate-scope: total } ]",
+        "2:78 upload-rate-scope: a total limit is for all routes; put it into 'rate-limits:' at the top of the file, or write route for all "
+        + "uploads")]
+    [InlineData("routes: [ { path: /, daemon: a, upload-rate-scope: client } ]",
+        "2:33 upload-rate-scope has no effect without an upload-rate-limit; add for example 'upload-rate-limit: 400KiB/s'")]
+    [InlineData("rate-limits: [ { rate-limit: 1KB/s, direction: upload, pacer: interval } ]",
+        "2:63 pacer: interval is what Apache does to responses and cannot pace uploads; write token-bucket, or leave out 'direction' in "
+        + "line 2")]
+    [InlineData("rate-limits: [ { rate-limit: 1KB/s, direction: up } ]", "2:48 direction: 'up' is not known; write download or upload")]
     [InlineData("routes: [ { path: /, daemon: a, rate-limit: 1KB/s, rate-scope: total } ]",
         "2:64 rate-scope: a total limit is for all routes; put it into 'rate-limits:' at the top of the file, or write route")]
     [InlineData("routes: [ { path: /, daemon: a, rate-limits: [ { rate-limit: 1KB/s, rate-scope: total } ] } ]",
@@ -106,7 +144,7 @@ public sealed class RateLimitSectionTests
             Daemons + "rate-limits: [ { rate-limit: 1KB/s, methods: GET, content-types: [ video/*, text/html ], paths: [ /a/, '/*.iso' ], "
             + "minimum-size: 100 } ]")
             .RateLimits[0].Conditions;
-        Assert.Equal(expected, conditions.Match(new ResponseFacts(method, path, type, length)));
+        Assert.Equal(expected, conditions.Match(new BodyFacts(method, path, type, length)));
     }
 
     [Theory]
@@ -118,5 +156,5 @@ public sealed class RateLimitSectionTests
     [InlineData("/", "/anything", true)]
     [InlineData("/a**c", "/abc", true)]
     public void Path_with_a_star_is_the_whole_path_and_one_without_a_prefix(string pattern, string path, bool expected) =>
-        Assert.Equal(expected, new RateConditions { Paths = [pattern] }.Match(new ResponseFacts("GET", path, null, null)));
+        Assert.Equal(expected, new RateConditions { Paths = [pattern] }.Match(new BodyFacts("GET", path, null, null)));
 }

@@ -18,7 +18,9 @@ public sealed class RouteTableTests
     private static readonly FakeTimeProvider Time = new();
 
     private static Route New(RouteOptions options, DaemonGroup? group = null) =>
-        new(options, group, new RateLimitSet([], Time, new PacingLoad()), new StatisticsBook(), Time, new PacingLoad());
+        new(options, group, NoLimits(RateDirection.Download), NoLimits(RateDirection.Upload), new StatisticsBook(), Time, new PacingLoad());
+
+    private static RateLimitSet NoLimits(RateDirection direction) => new(direction, [], Time, new PacingLoad());
 
     private static RouteTable Table(params string[] paths) =>
         new(paths.Select(path => New(new RouteOptions { Path = path, Daemon = "app" })));
