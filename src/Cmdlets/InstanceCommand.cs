@@ -64,7 +64,9 @@ public abstract class InstanceCommand : DaemonProxyCommand
         }
     }
 
-    /// <summary>The target of an error: the front end that refused, was in the way or took too long, or its name if it does not answer.</summary>
+    /// <summary>
+    /// The target of an error: the front end that refused, was in the way or took too long, or its name if it does not answer.
+    /// </summary>
     private protected object FrontEndOrName(string name, ControlFailure failure)
     {
         if (failure is not (ControlFailure.Refused or ControlFailure.NotFound or ControlFailure.TimedOut or ControlFailure.AlreadyRunning))

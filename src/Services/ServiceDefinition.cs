@@ -96,11 +96,13 @@ public sealed record ServiceDefinition
             if (SecretName.IsLikely(name))
             {
                 throw new ServiceException(
-                    $"{name} looks like a secret, and others can read the definition of a service; put it into a file under env-file of the "
+                    $"{name} looks like a secret, and others can read the definition of a service; put it into a file under env-file of "
+                        + "the "
                     + $"daemon group{(readsFiles ? ", or into one for -EnvironmentFile" : "")}", ServiceFailure.Invalid);
             }
         }
-        foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? "").Append(EnvironmentFile ?? ""))
+        foreach (var text in Command.Concat(Environment.Keys).Concat(Environment.Values).Append(Account ?? "")
+            .Append(EnvironmentFile ?? ""))
         {
             if (text.Any(char.IsControl))
                 throw new ServiceException(

@@ -10,7 +10,8 @@ public static class WindowsService
 
     /// <summary>The service's command line, quoted in the way that Windows programs parse it (CommandLineToArgvW).</summary>
     /// <exception cref="ServiceException">The definition contains something that a command line cannot express.</exception>
-    public static string CommandLine(ServiceDefinition service) => string.Join(' ', service.Checked(readsFiles: false).Command.Select(Quoted));
+    public static string CommandLine(ServiceDefinition service) =>
+        string.Join(' ', service.Checked(readsFiles: false).Command.Select(Quoted));
 
     /// <summary>The description that <c>services.msc</c> shows.</summary>
     public static string Description(ServiceDefinition service) => $"{service.Description}, from {service.ConfigurationFile} {Mark}";

@@ -81,7 +81,8 @@ public sealed class WindowsServiceManager : ServiceManager
                 $"the service {service} was not made by Register-DaemonProxyService, and is left alone", ServiceFailure.NotOurs);
         await DoAsync(["stop", service], cancellationToken, NotActive).ConfigureAwait(false);
         await DoAsync(["delete", service], cancellationToken).ConfigureAwait(false);
-        return new ServiceState(name, service, Kind, nameof(ServiceScope.System), PathOf(name), Changed: true, Enabled: false, Running: false, []);
+        return new ServiceState(
+            name, service, Kind, nameof(ServiceScope.System), PathOf(name), Changed: true, Enabled: false, Running: false, []);
     }
 
     private static bool Exists(string name)

@@ -178,7 +178,9 @@ public sealed class StartDaemonProxyCommand : InstanceCommand
     /// </summary>
     private void ReturnRunning(string name, ProxyConfiguration configuration, string? application)
     {
-        var status = Wait($"Waiting for '{name}', which is being started", stop => StatusOnceStartedAsync(name, InstanceLauncher.LimitOf(configuration, Timeout), stop));
+        var status = Wait(
+            $"Waiting for '{name}', which is being started", stop =>
+            StatusOnceStartedAsync(name, InstanceLauncher.LimitOf(configuration, Timeout), stop));
         var running = status.ConfigurationFile is null ? status.Daemons[0].Application : null;
         var other = status.ConfigurationFile != configuration.File || running != application
             ? $"with {status.ConfigurationFile ?? running ?? SampleName}"

@@ -35,7 +35,9 @@ public sealed class StopDaemonProxyCommand : InstanceChangeCommand
         }
     }
 
-    /// <summary>Whether the only front end is the one to stop when no name was given. Its name may be news to whoever ran the cmdlet.</summary>
+    /// <summary>
+    /// Whether the only front end is the one to stop when no name was given. Its name may be news to whoever ran the cmdlet.
+    /// </summary>
     private bool IsMeant(string only)
     {
         if (only == ProxyConfiguration.DefaultName || Force || IsWhatIf || IsBound("Confirm") is not null

@@ -40,8 +40,8 @@ public sealed class SetFlushPolicyCommand : InstanceChangeCommand
     public TimeSpan? FlushDeadline { get; set; }
 
     /// <summary>
-    /// Let each response adapt its delay, as <c>-FlushDelay auto</c> does. A saved policy brings it along the pipeline; a -FlushDelay on the
-    /// command line counts for more.
+    /// Let each response adapt its delay, as <c>-FlushDelay auto</c> does. A saved policy brings it along the pipeline; a -FlushDelay on
+    /// the command line counts for more.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public SwitchParameter AutoDelay { get; set; }

@@ -126,7 +126,8 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     /// <summary>The selected limit; null after an error if there is no such limit, or more than one.</summary>
     private RateLimitStatus? Meant(IReadOnlyList<RateLimitStatus> limits, string of)
     {
-        var meant = limits.Where(limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope().ToString() ?? limit.Scope) == limit.Scope)
+        var meant = limits.Where(
+            limit => (Index ?? limit.Index) == limit.Index && (Scope?.ToRateScope().ToString() ?? limit.Scope) == limit.Scope)
             .ToArray();
         if (meant is [var only])
             return only;

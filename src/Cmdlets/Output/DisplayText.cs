@@ -35,7 +35,9 @@ public static partial class DisplayText
     /// <summary>Formats a time.</summary>
     public static string Time(TimeSpan duration) => Spaced(Units.FormatDuration(duration));
 
-    /// <summary>Colours the state of a front end or a daemon: green when it serves, yellow on the way there, red when it does not.</summary>
+    /// <summary>
+    /// Colours the state of a front end or a daemon: green when it serves, yellow on the way there, red when it does not.
+    /// </summary>
     /// <remarks>PowerShell removes colours where <c>$PSStyle.OutputRendering</c> or <c>NO_COLOR</c> does not want them.</remarks>
     public static string State(string state) => state switch
     {

@@ -53,8 +53,8 @@ public sealed class RegisterDaemonProxyServiceCommand : ServiceCommand
     public Hashtable Environment { get; set; } = [];
 
     /// <summary>
-    /// A file of environment variables for the front end and its daemons, <c>NAME=value</c> in each line, that systemd reads at each start: the
-    /// place for secrets. It should be its owner's alone (chmod 600).
+    /// A file of environment variables for the front end and its daemons, <c>NAME=value</c> in each line, that systemd reads at each start:
+    /// the place for secrets. It should be its owner's alone (chmod 600).
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]

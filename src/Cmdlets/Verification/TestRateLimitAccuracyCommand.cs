@@ -119,7 +119,8 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
     protected override void BeginProcessing()
     {
         if (Open && ReportPath is null)
-            ReportPath = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
+            ReportPath = System.IO.Path.Combine(
+                System.IO.Path.GetTempPath(), $"daemonproxy-rate-limit-{Guid.NewGuid().ToString("N")[..8]}.html");
         if (ReportPath is not null)
             ReportPath = ReportFile.Checked(this, ReportPath);
     }
@@ -155,8 +156,10 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         if (route is null || limit is null)
         {
             WriteError(
-                route is null ? $"'{path}' lies below no route of '{name}'{(Route is null ? "" : $" that -Route names ({string.Join(", ", Route)})")}"
-                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit{(isUpload ? " of uploads" : "")} to measure",
+                route is null
+                    ? $"'{path}' lies below no route of '{name}'{(Route is null ? "" : $" that -Route names ({string.Join(", ", Route)})")}"
+                    : $"route '{route.Route}' of '{name}', which serves '{path}', has no rate limit{(isUpload ? " of uploads" : "")} to "
+                    + "measure",
                 "CannotVerify", ErrorCategory.InvalidArgument, status);
             return;
         }

@@ -56,7 +56,8 @@ public abstract class VerificationCommand : InstanceCommand
     /// </remarks>
     /// <param name="uri">The address.</param>
     /// <param name="run">Measures until it is cancelled; returns a result even then.</param>
-    /// <param name="failure">Why a result holds no measurement, as a <see cref="MeasurementFailure"/> and as a sentence; null if it holds one.</param>
+    /// <param name="failure">Why a result holds no measurement, as a <see cref="MeasurementFailure"/> and as a sentence; null if it holds
+    /// one.</param>
     /// <param name="keep">Gets the result before it is written.</param>
     private protected void VerifyServer<TResult>(
         Uri uri, Func<IProgress<VerificationProgress>, CancellationToken, Task<TResult>> run,

@@ -22,7 +22,8 @@ internal static class DaemonSection
 
     private const string AddressesExample = "[ http://10.0.0.1:9000, http://10.0.0.2:9000 ]";
 
-    private static ValueKind<IReadOnlyList<DaemonAddress>> Addresses { get; } = ListKinds.ListOf(ValueKinds.DaemonAddress, AddressesExample);
+    private static ValueKind<IReadOnlyList<DaemonAddress>> Addresses { get; } = ListKinds.ListOf(
+        ValueKinds.DaemonAddress, AddressesExample);
 
     private static DaemonGroupOptions Plain { get; } = new() { Name = "", Source = DaemonSource.Command };
 
@@ -77,7 +78,8 @@ internal static class DaemonSection
                 Address = addresses is [var only] ? only : null,
                 Addresses = addresses.Count > 1 ? addresses : [],
             },
-            "Where several servers listen that somebody else runs: each request goes to the least busy one. One that cannot be connected to "
+            "Where several servers listen that somebody else runs: each request goes to the least busy one. One that cannot be connected "
+            + "to "
                 + "is left out and tried again."
         },
         {
@@ -86,7 +88,8 @@ internal static class DaemonSection
             "The built-in sample application, to try things out with."
         },
         {
-            "response-flush-delay", ValueKinds.DelayOrAuto(FlushPolicy.LongestDelay, FlushPolicy.Auto), group => group.FlushPolicy.FlushDelay,
+            "response-flush-delay", ValueKinds.DelayOrAuto(FlushPolicy.LongestDelay, FlushPolicy.Auto), group =>
+            group.FlushPolicy.FlushDelay,
             (group, delay) => group with { FlushPolicy = group.FlushPolicy with { FlushDelay = delay } },
             "When the daemon has nothing more to read, wait this long for more before what is there is flushed to the client. 0 "
                 + "flushes at once; auto adapts to how the application writes."
@@ -368,11 +371,13 @@ internal static class DaemonSection
     {
         // sample: off means the same as no key at all.
         var sources = mapping.Pairs.Where(
-            pair => pair.Key.Text is "command" or "application" or "address" or "addresses" || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
+            pair => pair.Key.Text is "command" or "application" or "address" or "addresses"
+                || (pair.Key.Text is "sample" && !IsOff(pair.Value)))
             .DistinctBy(pair => pair.Key.Text).ToList();
         if (sources.Count == 0)
             reading.Mistake(
-                mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address, addresses "
+                mapping, "a daemon group says nothing of where its processes come from; add one of command, application, address, "
+                    + "addresses "
                 + "and sample");
         foreach (var pair in sources.Skip(1))
         {
@@ -407,7 +412,8 @@ internal static class DaemonSection
         {
             if (node is ScalarNode scalar && DaemonAddress.TryParse(scalar.Text, reading.BaseDirectory, out var address, out _)
                 && !first.TryAdd(address, node))
-                reading.Mistake(node, $"addresses: {scalar.Shown} is there twice, first in line {first[address].Line}; leave one of them out");
+                reading.Mistake(
+                    node, $"addresses: {scalar.Shown} is there twice, first in line {first[address].Line}; leave one of them out");
         }
     }
 

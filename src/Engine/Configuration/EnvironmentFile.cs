@@ -66,7 +66,8 @@ internal static class EnvironmentFile
         var name = line[start..equals];
         // The name is shown only if it is one: without its '=', a line of a secret's text would be taken for it.
         if (!VariableName.Allows(name))
-            place.Mistake(start, $"before the '=' is no name of an environment variable; {VariableName.Sentence}, with no blank before the '='");
+            place.Mistake(
+                start, $"before the '=' is no name of an environment variable; {VariableName.Sentence}, with no blank before the '='");
         else if (line.Contains('\0')) place.Mistake(equals + 1, $"the value of {name} holds a NUL character; leave it out");
         else if (TryReadValue(place, line, equals + 1, name, out var value) && !variables.TryAdd(name, value))
             place.Mistake(start, $"the variable {name} is given twice; leave one of them out");
@@ -82,7 +83,8 @@ internal static class EnvironmentFile
             // Some programs end the value there, and others do not.
             if (text.Contains(" #", StringComparison.Ordinal) || text.Contains("\t#", StringComparison.Ordinal))
             {
-                place.Mistake(start, $"the value of {name} has a '#' after a blank, which might begin a comment; put the value in quotes, and a "
+                place.Mistake(
+                    start, $"the value of {name} has a '#' after a blank, which might begin a comment; put the value in quotes, and a "
                     + "comment on a line of its own");
                 return false;
             }
@@ -92,7 +94,8 @@ internal static class EnvironmentFile
         if (text[0] == '\'' && end > 0) value = text[1..end];
         var problem = end == 0 ? "has a '\\' that begins none of \\n, \\t, \\r, \\\\, \\\" and \\$; write \\\\ for a backslash"
             : end < 0 ? "has no quote at its end; a value is one line, and \\n between double quotes is a line break"
-            : text[(end + 1)..].Trim() is { Length: > 0 } rest && rest[0] != '#' ? "goes on after its closing quote; put all of it in quotes"
+            : text[(end + 1)..].Trim() is { Length: > 0 } rest && rest[0] != '#'
+            ? "goes on after its closing quote; put all of it in quotes"
             : null;
         if (problem is null) return true;
         place.Mistake(start, $"the value of {name} {problem}");

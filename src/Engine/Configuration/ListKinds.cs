@@ -73,7 +73,9 @@ internal static class ListKinds
         $"{ArrayOf(Argument.Schema)}, \"examples\": [[\"gunicorn\", \"--bind\", \"unix:{{socket}}\", \"app:application\"]]");
 
     /// <summary>Environment variables: a mapping of names to texts.</summary>
-    public static ValueKind<IReadOnlyDictionary<string, string>> Variables { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
+    public static ValueKind<IReadOnlyDictionary<string,
+        string>> Variables
+    { get; } = new((node, key, reading, [MaybeNullWhen(false)] out values) =>
     {
         values = null;
         if (node is not MappingNode mapping)

@@ -13,7 +13,9 @@ public sealed record LogTarget(LogTargetKind Kind, string? Path)
     /// <summary>A file.</summary>
     public static LogTarget ToFile(string path) => new(LogTargetKind.File, path);
 
-    /// <summary>Reads what a configuration says: <c>stdout</c>, <c>syslog</c>, <c>syslog:</c> with a socket's path, or a file's path.</summary>
+    /// <summary>
+    /// Reads what a configuration says: <c>stdout</c>, <c>syslog</c>, <c>syslog:</c> with a socket's path, or a file's path.
+    /// </summary>
     /// <param name="text">The text; not empty.</param>
     /// <param name="folder">Where relative paths begin.</param>
     internal static LogTarget From(string text, string folder)

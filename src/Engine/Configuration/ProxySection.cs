@@ -144,7 +144,8 @@ internal static class ProxySection
         {
             "access-log-format", ValueKinds.Choice(("combined", AccessLogFormat.Combined), ("json", AccessLogFormat.Json)),
             proxy => proxy.AccessLogFormat, (proxy, format) => proxy with { AccessLogFormat = format },
-            "How a request is written: in the combined format, with the daemon group's name, the seconds waited for a worker and the seconds "
+            "How a request is written: in the combined format, with the daemon group's name, the seconds waited for a worker and the "
+            + "seconds "
                 + "taken, or as a JSON object."
         },
         {

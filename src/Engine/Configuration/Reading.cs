@@ -21,7 +21,8 @@ internal sealed class Reading(string fileName, string baseDirectory, IReadOnlyDi
     public void Mistake(ConfigurationNode place, string message)
     {
         // What it would be without its reference is of no interest.
-        if (place is not ScalarNode { IsBroken: true }) _mistakes.Add(ConfigurationError.Quoting(fileName, place.Line, place.Column, message));
+        if (place is not ScalarNode { IsBroken: true })
+            _mistakes.Add(ConfigurationError.Quoting(fileName, place.Line, place.Column, message));
     }
 
     /// <summary>Records a mistake in another file that the configuration names; reading continues.</summary>
@@ -37,7 +38,8 @@ internal sealed class Reading(string fileName, string baseDirectory, IReadOnlyDi
     public void ThrowIfMistaken()
     {
         if (_mistakes.Count > 0)
-            throw new ConfigurationException([.. _mistakes.OrderBy(mistake => mistake.File != fileName).ThenBy(mistake => mistake.File, StringComparer.Ordinal)
+            throw new ConfigurationException(
+                [.. _mistakes.OrderBy(mistake => mistake.File != fileName).ThenBy(mistake => mistake.File, StringComparer.Ordinal)
                 .ThenBy(mistake => mistake.Line).ThenBy(mistake => mistake.Column)]);
     }
 }

@@ -24,7 +24,8 @@ internal static class TelemetryKinds
         Uri.TryCreate(scalar.Text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo: "", Query: "" }
             && address.Fragment.Length == 0
             ? address
-            : new Wrong($"{key}: {scalar.Shown} is no collector's address; write for example http://127.0.0.1:4318, and what it asks for in "
+            : new Wrong($"{key}: {scalar.Shown} is no collector's address; write for example http://127.0.0.1:4318, and what it asks for "
+            + "in "
             + "a headers-file"),
         address => address.OriginalString, """
         "type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+(/[^?#]*)?$", "examples": ["http://127.0.0.1:4318"]

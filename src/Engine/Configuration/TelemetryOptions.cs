@@ -6,7 +6,9 @@ namespace DaemonProxy.Configuration;
 /// </summary>
 public sealed record TelemetryOptions
 {
-    /// <summary>The collector's address, without <c>/v1/traces</c>; null: the environment's, else port 4318 or 4317 of this machine.</summary>
+    /// <summary>
+    /// The collector's address, without <c>/v1/traces</c>; null: the environment's, else port 4318 or 4317 of this machine.
+    /// </summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>The protocol; null: the environment's, else <see cref="TelemetryProtocol.HttpProtobuf"/>.</summary>
@@ -25,8 +27,8 @@ public sealed record TelemetryOptions
     public string? ServiceName { get; init; }
 
     /// <summary>
-    /// Full path of a file with headers for the collector, one <c>name: value</c> a line; null: the environment's. Secrets have no place in a
-    /// configuration.
+    /// Full path of a file with headers for the collector, one <c>name: value</c> a line; null: the environment's. Secrets have no place in
+    /// a configuration.
     /// </summary>
     public string? HeadersFile { get; init; }
 }

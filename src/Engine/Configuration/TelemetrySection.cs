@@ -20,7 +20,8 @@ internal static class TelemetrySection
         },
         {
             "traces", TelemetryKinds.Share, telemetry => telemetry.Traces, (telemetry, share) => telemetry with { Traces = share },
-            "Which requests become spans: all (on), none (off), or a share of them; a client's traceparent that says so decides for its own."
+            "Which requests become spans: all (on), none (off), or a share of them; a client's traceparent that says so decides for its "
+            + "own."
         },
         {
             "metrics", ValueKinds.Switch, telemetry => telemetry.Metrics, (telemetry, on) => telemetry with { Metrics = on },

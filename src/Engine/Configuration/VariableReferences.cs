@@ -46,7 +46,8 @@ internal sealed class VariableReferences(Reading reading)
             if (reading.Variable(name) is { } value) text.Append(value);
             else
             {
-                reading.Mistake(node, $"{node.Shown}: the environment variable {name} is not set; set it where the front end is started, or "
+                reading.Mistake(
+                    node, $"{node.Shown}: the environment variable {name} is not set; set it where the front end is started, or "
                     + $"write $${{{name}}} where these characters are meant");
                 isBroken = true;
             }

@@ -1,5 +1,5 @@
-using DaemonProxy.Configuration;
 using System.Text.Json.Serialization;
+using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Statistics;
 

@@ -190,8 +190,8 @@ public sealed class InstanceDirectory : IDisposable
         runtime is not null ? [runtime] : InstanceRegistry.Directories();
 
     /// <summary>
-    /// The runtime directory in which a front end of this name is running, or else one that it may have been running in; null when this user
-    /// has none.
+    /// The runtime directory in which a front end of this name is running, or else one that it may have been running in; null when this
+    /// user has none.
     /// </summary>
     /// <exception cref="ControlException">The name is not valid, or the runtime directory cannot be used.</exception>
     internal static RuntimeDirectory? DirectoryOf(string name)
@@ -366,7 +366,8 @@ public sealed class InstanceDirectory : IDisposable
     {
         var process = ProcessOf(folder) is { } id ? $" (process {id})" : "";
         return new ControlException(
-            $"'{name}' is already running{process}; stop it with daemonproxy stop {name} (Stop-DaemonProxy {name} in PowerShell), or choose "
+            $"'{name}' is already running{process}; stop it with daemonproxy stop {name} (Stop-DaemonProxy {name} in PowerShell), or "
+                + "choose "
                 + "another name with --name",
             ControlFailure.AlreadyRunning);
     }

@@ -5,8 +5,8 @@ using DaemonProxy.Platform;
 namespace DaemonProxy.Control;
 
 /// <summary>
-/// Remembers in which runtime directory each of a user's front ends keeps its sockets, in files below the user's home. A session chooses its
-/// runtime directory by its environment, and cron, CI and sudo have another one than the console that started the front end.
+/// Remembers in which runtime directory each of a user's front ends keeps its sockets, in files below the user's home. A session chooses
+/// its runtime directory by its environment, and cron, CI and sudo have another one than the console that started the front end.
 /// </summary>
 /// <remarks>
 /// Not below <c>XDG_STATE_HOME</c>, which those sessions lack as well. Under <see cref="RuntimeDirectory.EnvironmentVariable"/> there is no
@@ -132,5 +132,6 @@ internal static class InstanceRegistry
 
     // Two runtime directories may have front ends of one name only if one of them was started without the registry; each has its record.
     private static string KeyOf(string path) =>
-        path.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL).ToString("x16", CultureInfo.InvariantCulture);
+        path.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL)
+            .ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -98,7 +98,8 @@ public sealed class DaemonGroup : IDisposable
         var (now, before) = (Options, previous.Options);
         var hasSameConnections =
             (now.SocketTimeout, now.HeaderBufferSize, now.ResponseHeaderTimeout, now.SendBufferSize, now.ReceiveBufferSize)
-            == (before.SocketTimeout, before.HeaderBufferSize, before.ResponseHeaderTimeout, before.SendBufferSize, before.ReceiveBufferSize);
+            == (before.SocketTimeout, before.HeaderBufferSize, before.ResponseHeaderTimeout, before.SendBufferSize,
+                before.ReceiveBufferSize);
         Addresses.TakeOver(previous.Addresses, hasSameConnections);
     }
 

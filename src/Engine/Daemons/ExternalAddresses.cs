@@ -4,10 +4,10 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Daemons;
 
 /// <summary>
-/// The servers of a group that has several addresses. One to which no connection can be made is left out, so that requests go to the others,
-/// and is tried again after a pause that grows: by connecting, so that no request has to find out. The last one is never left out, because
-/// trying it is better than certain failure; while it fails, too, the others are tried every second. Where the group has a health check,
-/// that alone decides which servers get requests (<see cref="ExternalHealth"/>).
+/// The servers of a group that has several addresses. One to which no connection can be made is left out, so that requests go to the
+/// others, and is tried again after a pause that grows: by connecting, so that no request has to find out. The last one is never left out,
+/// because trying it is better than certain failure; while it fails, too, the others are tried every second. Where the group has a health
+/// check, that alone decides which servers get requests (<see cref="ExternalHealth"/>).
 /// </summary>
 internal sealed class ExternalAddresses : IDisposable
 {

@@ -86,7 +86,8 @@ public sealed class GroupSupervisor : IAsyncDisposable
     public IReadOnlyList<WorkerStatus> Workers =>
     [
         .. _workers.Select(worker => worker.Current is { } running
-            ? new WorkerStatus($"{worker.State}", running.Process.Id, running.Process.StartTime, running.Worker.Active, running.Worker.Requests)
+            ? new WorkerStatus(
+            $"{worker.State}", running.Process.Id, running.Process.StartTime, running.Worker.Active, running.Worker.Requests)
             : new WorkerStatus($"{worker.State}", null, null, 0, 0)),
     ];
 

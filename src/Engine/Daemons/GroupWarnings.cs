@@ -38,12 +38,14 @@ public static class GroupWarnings
             if (group.Source == DaemonSource.Address && group.Threads > 0)
                 yield return (
                     EventCatalogue.OptionNotHonoured,
-                    $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at {string.Join(", ", group.AllAddresses)}; leave it "
+                    $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at "
+                        + $"{string.Join(", ", group.AllAddresses)}; leave it "
                     + "out", group.Name);
             foreach (var file in group.Identity.EnvFile.Where(file => isUnix && IsReadableByOthers(file)))
                 yield return (
                     EventCatalogue.SecretsReadable,
-                    $"daemon group '{group.Name}': others than its owner can read {file}, which has its environment variables; chmod 600 it",
+                    $"daemon group '{group.Name}': others than its owner can read {file}, which has its environment variables; chmod 600 "
+                        + "it",
                     group.Name);
             // The sample is part of the front end itself.
             if (isRoot && group.Source is DaemonSource.Command or DaemonSource.Application && group.Identity.User is null or "root" or "0")

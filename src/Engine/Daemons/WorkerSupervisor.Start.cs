@@ -53,7 +53,8 @@ internal sealed partial class WorkerSupervisor
             running?.Worker.Dispose();
             await process.EndAsync(Options.ShutdownTimeout).ConfigureAwait(false);
             _stop.Token.ThrowIfCancellationRequested();
-            GiveUp(asked, new DaemonStartException($"daemon group '{Options.Name}': the restart was withdrawn before the new worker served"));
+            GiveUp(asked,
+                new DaemonStartException($"daemon group '{Options.Name}': the restart was withdrawn before the new worker served"));
             return null;
         }
         running?.Worker.Dispose();
@@ -88,7 +89,8 @@ internal sealed partial class WorkerSupervisor
             health.Count(await _group.Probe!(running.Worker, stop).ConfigureAwait(false));
             if (health.IsHealthy) return !running.Process.Ended.IsCompleted;
             _obstacle = health.LastFailure;
-            if (Options.StartupTimeout > TimeSpan.Zero && _time.GetElapsedTime(running.Process.Start) > Options.StartupTimeout) return false;
+            if (Options.StartupTimeout > TimeSpan.Zero && _time.GetElapsedTime(running.Process.Start) > Options.StartupTimeout)
+                return false;
             await Task.WhenAny(running.Process.Ended, Task.Delay(pause, _time, stop)).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
             pause = pause * 2 < Options.HealthCheck!.Interval ? pause * 2 : Options.HealthCheck.Interval;

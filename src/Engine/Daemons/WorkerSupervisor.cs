@@ -41,13 +41,17 @@ internal sealed partial class WorkerSupervisor : IAsyncDisposable
 
     public DaemonState State => _current is { Health.IsHealthy: false } ? DaemonState.Unhealthy : _state;
 
-    /// <summary>Why the process that is being started, or the one that is there, gets no requests; null: none, or nothing is known.</summary>
+    /// <summary>
+    /// Why the process that is being started, or the one that is there, gets no requests; null: none, or nothing is known.
+    /// </summary>
     public string? Obstacle => _current?.Health is { IsHealthy: false, LastFailure: { } failure } ? failure : _obstacle;
 
     /// <summary>The process that serves, and its place in the queue; null while there is none.</summary>
     public Running? Current => _current;
 
-    /// <summary>The line of the starting process's output that best says what keeps it; null: nothing was written, or none starts.</summary>
+    /// <summary>
+    /// The line of the starting process's output that best says what keeps it; null: nothing was written, or none starts.
+    /// </summary>
     public string? LastLine => _starting?.LastLine;
 
     /// <summary>
@@ -193,7 +197,8 @@ internal sealed partial class WorkerSupervisor : IAsyncDisposable
         {
             while (health.IsHealthy && _current == running && !running.Process.Ended.IsCompleted)
             {
-                await Task.WhenAny(running.Process.Ended, Task.Delay(Options.HealthCheck!.Interval, _time, _stop.Token)).ConfigureAwait(false);
+                await Task.WhenAny(running.Process.Ended, Task.Delay(Options.HealthCheck!.Interval, _time, _stop.Token))
+                    .ConfigureAwait(false);
                 _stop.Token.ThrowIfCancellationRequested();
                 if (_current != running || running.Process.Ended.IsCompleted) return;
                 if (!_group.Queue.TryTakeForCheck(running.Worker)) continue;

@@ -52,7 +52,8 @@ public static class DeploymentCheck
 
     private static IEnumerable<ConfigurationError> CheckGroup(DaemonGroupOptions group, int index, ConfigurationPlaces places)
     {
-        ConfigurationError Mistake(string key, string message) => places.Mistake($"daemon group '{group.Name}': {message}", "daemons", index, key);
+        ConfigurationError Mistake(string key, string message) =>
+            places.Mistake($"daemon group '{group.Name}': {message}", "daemons", index, key);
         if (group.Application is { } script && IsMissing(script))
             yield return Mistake("application", $"there is no script {script}; name one that is there in application, or module:callable");
         var hasHome = group.Home is null || Directory.Exists(group.Home);
@@ -89,7 +90,8 @@ public static class DeploymentCheck
         List<(string? Home, object[] Path)> pythons =
         [
             .. configuration.Daemons.Index().Where(group => group.Item.Source == DaemonSource.Application).Select(group =>
-                (group.Item.PythonHome, new object[] { "daemons", group.Index, group.Item.PythonHome is null ? "application" : "python-home" })),
+                (group.Item.PythonHome,
+                    new object[] { "daemons", group.Index, group.Item.PythonHome is null ? "application" : "python-home" })),
         ];
         if (configuration.HasEmbedded)
         {
@@ -97,7 +99,8 @@ public static class DeploymentCheck
             pythons.Add((configuration.PythonHome, configuration.PythonHome is null ? ["routes", route, "application"] : ["python-home"]));
         }
         return pythons.DistinctBy(python => python.Home).Select((python, index) =>
-            Failure(python.Home, mayRun: index == 0) is { } failure ? places.Mistake(failure, python.Path) : null).OfType<ConfigurationError>();
+            Failure(python.Home, mayRun: index == 0) is { } failure ? places.Mistake(failure, python.Path) : null)
+                .OfType<ConfigurationError>();
     }
 
     private static string? Failure(string? home, bool mayRun)

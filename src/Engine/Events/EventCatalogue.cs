@@ -410,7 +410,8 @@ public static class EventCatalogue
     /// <summary>DPXY0068.</summary>
     public static EventDefinition RuntimeDirectoryRestored { get; } = new("DPXY0068", Warning, 0, "runtime directory made again",
         "The folder with the sockets of the front end and its workers was removed, as logging out removes XDG_RUNTIME_DIR.",
-        "The folder and the control socket are there again, or in the folder for temporary files when nothing can be made in the old place; "
+        "The folder and the control socket are there again, or in the folder for temporary files when nothing can be made in the old "
+        + "place; "
         + "the managed workers are replaced, because nobody can connect to a socket whose file is gone. What was in flight goes on.",
         "Let nothing clean that folder; for a front end that outlives the session, use a service, loginctl enable-linger, or "
         + "DAEMONPROXY_RUNTIME_DIR.");
@@ -443,7 +444,8 @@ public static class EventCatalogue
     /// <summary>DPXY0080.</summary>
     public static EventDefinition EventLogFailed { get; } = new("DPXY0080", Error, 0, "events were lost",
         "The event log could not be written for a time, such as on a full disk or after its folder was removed.",
-        "The front end served all the same; this event is written as soon as the log can be, and Get-DaemonProxy's Warnings have it before.",
+        "The front end served all the same; this event is written as soon as the log can be, and Get-DaemonProxy's Warnings have it "
+        + "before.",
         "Make room, or put the folder back; event-log names another place.");
 
     /// <summary>DPXY0081.</summary>

@@ -78,7 +78,8 @@ public sealed class EventLog : IDisposable
 
     private static string Loss((DateTimeOffset Since, long Count, string Reason) failing) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{failing.Count} event{(failing.Count == 1 ? "" : "s")} since {failing.Since:yyyy-MM-ddTHH:mm:ssZ}: {failing.Reason.TrimEnd('.')}");
+        $"{failing.Count} event{(failing.Count == 1 ? "" : "s")} since {failing.Since:yyyy-MM-ddTHH:mm:ssZ}: "
+            + $"{failing.Reason.TrimEnd('.')}");
 
     /// <summary>Reopens the file by its name, for use after somebody has moved it away. A log that is not a file is unaffected.</summary>
     public void Reopen()

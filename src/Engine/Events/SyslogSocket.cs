@@ -115,7 +115,8 @@ public sealed class SyslogSocket : ILogOutput
         return socket;
     }
 
-    private IOException Unwritten(SocketException failure) => new($"the system's log at {_path} does not take it: {failure.Message}", failure);
+    private IOException Unwritten(SocketException failure) =>
+        new($"the system's log at {_path} does not take it: {failure.Message}", failure);
 
     /// <inheritdoc/>
     public void Reopen()

@@ -157,7 +157,9 @@ public sealed class PacedBodyReader : PipeReader, IDisposable
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => _inner.Complete(exception);
 
-    /// <summary>Gives back its share of the limit, and makes the readers below it do the same. The body still belongs to its owner.</summary>
+    /// <summary>
+    /// Gives back its share of the limit, and makes the readers below it do the same. The body still belongs to its owner.
+    /// </summary>
     public void Dispose()
     {
         EndPacing();

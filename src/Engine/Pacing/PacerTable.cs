@@ -54,7 +54,9 @@ public static class PacerTable
     /// <summary>The names of the pacers that can pace uploads, for messages.</summary>
     public static string ForUploads => string.Join(" or ", All.Where(pacer => pacer.CanPaceUploads).Select(pacer => pacer.Name));
 
-    /// <summary>Returns the row of a pacer, by the name of its <see cref="PacerKind"/>: the form in which statuses and results name it.</summary>
+    /// <summary>
+    /// Returns the row of a pacer, by the name of its <see cref="PacerKind"/>: the form in which statuses and results name it.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no such pacer.</exception>
     public static PacerDefinition Get(string kind) => Get(Enum.Parse<PacerKind>(kind));
 

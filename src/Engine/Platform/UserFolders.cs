@@ -94,7 +94,8 @@ public sealed class UserFolders
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Refusal(
-                folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {System.IO.Path.GetDirectoryName(folder)}", error);
+                folder, $"cannot be made ({error.Message.TrimEnd('.')}); let root write to {System.IO.Path.GetDirectoryName(folder)}",
+                    error);
         }
     }
 

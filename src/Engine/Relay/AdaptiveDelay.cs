@@ -9,8 +9,8 @@ namespace DaemonProxy.Relay;
 /// <item>In an idle stream it is 0. Nothing will come soon, and the client is waiting.</item>
 /// <item>In a transfer whose flushes cost nothing it is 1 ms if most stalls are shorter, so that it makes one write of two, and otherwise
 /// 0: waiting for what does not come gains nothing.</item>
-/// <item>In a transfer whose flushes cost something it bridges the stalls that the application makes: all but the longest 2%, with a quarter
-/// to spare, from 1 ms to 20 ms.</item>
+/// <item>In a transfer whose flushes cost something it bridges the stalls that the application makes: all but the longest 2%, with a
+/// quarter to spare, from 1 ms to 20 ms.</item>
 /// </list>
 /// </summary>
 /// <param name="group">What the group's responses have taught; the response starts from it, and adds to it.</param>
@@ -36,8 +36,8 @@ internal struct AdaptiveDelay(LearntDelay group)
 }
 
 /// <summary>
-/// What the responses of a daemon group have taught about its stalls. Responses on any number of threads read it and add to it; if one of two
-/// additions at the same moment is lost, that does an estimate no harm.
+/// What the responses of a daemon group have taught about its stalls. Responses on any number of threads read it and add to it; if one of
+/// two additions at the same moment is lost, that does an estimate no harm.
 /// </summary>
 public sealed class LearntDelay
 {
@@ -71,7 +71,8 @@ public sealed class LearntDelay
 /// <summary>What is known about stalls: how long they last, and whether most are short.</summary>
 internal struct StallEstimate
 {
-    // Each stall that is longer than the estimate raises it by half, and each that is shorter lowers it by 1%, so that it rests where one in
+    // Each stall that is longer than the estimate raises it by half, and each that is shorter lowers it by 1%, so that it rests where one
+    // in
     // fifty is longer.
     private const double Rise = 1.5;
     private const double Fall = 0.99;

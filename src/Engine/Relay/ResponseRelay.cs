@@ -20,7 +20,8 @@ namespace DaemonProxy.Relay;
 /// chain still holds, not what was passed on, so that a filter that drains is never disturbed; and a deadline limits how long a byte is
 /// held while the application trickles, which a delay restarted by each block would not do. If a pacer below waits for full writes, the
 /// deadline is at least two of its intervals, because it takes up to one to gather such a write, and each write forced out short costs one.
-/// Under <c>response-flush-delay: auto</c> such a pacer also gets its next write read ahead, because the relay stands still while it sleeps.
+/// Under <c>response-flush-delay: auto</c> such a pacer also gets its next write read ahead, because the relay stands still while it
+/// sleeps.
 /// </summary>
 /// <param name="policy">The flush policy, read before each read of the body so that a change reaches responses in flight.</param>
 /// <param name="time">The clock for the deadline.</param>

@@ -129,7 +129,8 @@ internal static class ServeCommand
             }
             return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
                 () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(strict), within, arguments.GetValue(background), manager, arguments.GetValue(json),
+                arguments.GetValue(log), arguments.GetValue(strict), within, arguments.GetValue(background), manager,
+                    arguments.GetValue(json),
                     output));
         });
         return command;
@@ -148,7 +149,8 @@ internal static class ServeCommand
         foreach (var warning in status.Warnings) await Console.Error.WriteLineAsync($"warning: {warning}");
         await output.WriteLineAsync(json
             ? JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus)
-            : $"'{status.Name}' serves {string.Join(", ", status.Uris)} as process {status.ProcessId}; daemonproxy stop {status.Name} stops "
+            : $"'{status.Name}' serves {string.Join(", ", status.Uris)} as process {status.ProcessId}; daemonproxy stop {status.Name} "
+            + "stops "
             + "it");
         return DaemonProxyCommand.Ok;
     }
@@ -172,7 +174,8 @@ internal static class ServeCommand
     }
 
     private static async Task<int> RunAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, ServiceManagerLink? manager, bool json,
+        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, ServiceManagerLink? manager,
+            bool json,
         TextWriter output)
     {
         if (background) Detachment.LeaveSession();

@@ -94,7 +94,9 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
         {
             var now = group.Policy.Current;
             group.Policy.Current = new(
-                change.AutoDelay is true ? FlushPolicy.Auto : change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
+                change.AutoDelay is true
+                    ? FlushPolicy.Auto
+                    : change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
             frontEnd.Log.Write(
                 EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}",
                 ("daemon", group.Options.Name));

@@ -42,7 +42,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private volatile bool _draining;
 
     private FrontEndServer(
-        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, LogTarget? logTarget,
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
+            LogTarget? logTarget,
         IReadOnlyList<string> host,
         ConnectionBudget budget, OpenedAsRoot? opened)
     {
@@ -173,7 +174,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log, LogTarget? logTarget,
+        Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
+            LogTarget? logTarget,
             IReadOnlyList<string> host,
         ConnectionBudget budget, bool strict, TimeSpan? within, OpenedAsRoot? opened, CancellationToken cancellationToken)
     {
@@ -217,7 +219,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (DeploymentCheck.EmbeddedScripts(configuration).FirstOrDefault() is { } missing) throw new ServerStartException(missing.Message);
     }
 
-    private Task<HttpServer> OpenControlAsync(IReadOnlyList<ListenSocket>? open, CancellationToken cancellationToken) => HttpServer.StartAsync(
+    private Task<HttpServer> OpenControlAsync(IReadOnlyList<ListenSocket>? open, CancellationToken cancellationToken) =>
+        HttpServer.StartAsync(
         new HttpServerOptions { UnixSocket = _instance.ControlSocket, Open = open, MaxRequestBodySize = 65_536 },
         new ControlApplication(this), cancellationToken);
 

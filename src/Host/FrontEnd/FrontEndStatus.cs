@@ -86,7 +86,8 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         {
             Name = frontEnd.Name,
             Daemon = group.Options.Name,
-            FlushDelay = policy.AdaptsDelay ? TimeSpan.FromMilliseconds(Math.Round(group.Relay.Learnt.Delay.TotalMilliseconds, 1)) : policy.FlushDelay,
+            FlushDelay = policy.AdaptsDelay
+                ? TimeSpan.FromMilliseconds(Math.Round(group.Relay.Learnt.Delay.TotalMilliseconds, 1)) : policy.FlushDelay,
             AutoDelay = policy.AdaptsDelay,
             BufferSize = policy.BufferSize,
             FlushDeadline = policy.FlushDeadline,

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// One JSON object a line, its members named after OpenTelemetry's conventions for HTTP servers, as in the metrics and spans: what a request
-/// does not have is left out. Times are in seconds. docs/deployment.md describes the members.
+/// One JSON object a line, its members named after OpenTelemetry's conventions for HTTP servers, as in the metrics and spans: what a
+/// request does not have is left out. Times are in seconds. docs/deployment.md describes the members.
 /// </summary>
 internal sealed class JsonAccessLine : AccessLine
 {

@@ -55,7 +55,9 @@ internal sealed class RequestRecord(long id, IHttpRequestFeature request, long s
     /// <summary>The request's span; null: tracing is off.</summary>
     public Activity? Span { get; set; }
 
-    /// <summary>When the head of the application's response was there, in ticks of the clock's counter; 0: never, or not measured.</summary>
+    /// <summary>
+    /// When the head of the application's response was there, in ticks of the clock's counter; 0: never, or not measured.
+    /// </summary>
     public long Answered { get; set; }
 
     /// <summary>The code of the event that the request ended with; null: none.</summary>

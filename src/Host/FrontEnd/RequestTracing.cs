@@ -105,8 +105,8 @@ internal sealed class RequestTracing(ActivitySource source, TimeProvider time)
     };
 
     /// <summary>
-    /// A query with every value left out, and every part that is not a name and a value: the conventions demand it of known secrets, and which
-    /// ones an application has is not known here.
+    /// A query with every value left out, and every part that is not a name and a value: the conventions demand it of known secrets, and
+    /// which ones an application has is not known here.
     /// </summary>
     private static string Redact(string query)
     {

@@ -4,7 +4,9 @@ using DaemonProxy.Host.Hosting;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <summary>Sees to it that consoles find the front end as long as it serves: makes its folder and sockets again when they are removed.</summary>
+/// <summary>
+/// Sees to it that consoles find the front end as long as it serves: makes its folder and sockets again when they are removed.
+/// </summary>
 internal sealed class RuntimePresence : IAsyncDisposable
 {
     // Two look-ups of a file; how long a console that is asked right after a logout may not find the front end.

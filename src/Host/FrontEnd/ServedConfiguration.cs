@@ -86,14 +86,16 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         foreach (var options in configuration.Daemons)
         {
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget,
-                options.Source == DaemonSource.Application ? secret => WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
+                options.Source == DaemonSource.Application ? secret =>
+                    WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
             _groups.Add(group);
             group.AddressChanged = (address, reason) => services.Log.Write(
                 reason is null ? EventCatalogue.AddressBack : EventCatalogue.AddressLeftOut,
                 reason is null ? $"{address}" : $"{address}: {reason}", ("daemon", options.Name));
             if (options.Source == DaemonSource.Address)
             {
-                if (options.HealthCheck is not null) _external.Add(options.Name, new ExternalGroupHealth(group, services.Log, services.Time));
+                if (options.HealthCheck is not null)
+                    _external.Add(options.Name, new ExternalGroupHealth(group, services.Log, services.Time));
                 continue;
             }
             _managed.Add(options.Name, new GroupSupervisor(group, DaemonCommand.ProgramOf(options),
@@ -136,9 +138,9 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public IReadOnlyList<DaemonGroup> Groups => _groups;
 
     /// <summary>
-    /// Starts the daemons and waits until every one of them serves: it listens, has loaded its application, and is healthy. A group that fails to start does not stop the others from being
-    /// served: the failure is logged and the start retried. While an application cannot be loaded, each of its requests gets a 500. The
-    /// start fails when nothing at all would be served.
+    /// Starts the daemons and waits until every one of them serves: it listens, has loaded its application, and is healthy. A group that
+    /// fails to start does not stop the others from being served: the failure is logged and the start retried. While an application cannot
+    /// be loaded, each of its requests gets a 500. The start fails when nothing at all would be served.
     /// </summary>
     /// <param name="strict">Whether the start fails when any group does not start.</param>
     /// <param name="previous">The configuration served until then: a group that works there must start; null: none.</param>
@@ -214,7 +216,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         if (!_managed.TryGetValue(group.Options.Name, out var daemon))
         {
             throw new ServerStartException(
-                $"daemon group '{group.Options.Name}' is a server that somebody else runs at {string.Join(", ", group.Options.AllAddresses)}; "
+                $"daemon group '{group.Options.Name}' is a server that somebody else runs at "
+                    + $"{string.Join(", ", group.Options.AllAddresses)}; "
                 + "restart it there");
         }
         using var withdraw = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

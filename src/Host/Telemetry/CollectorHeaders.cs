@@ -3,7 +3,9 @@ using DaemonProxy.Host.Hosting;
 
 namespace DaemonProxy.Host.Telemetry;
 
-/// <summary>Reads the headers that a collector asks for from a file of their own, where a key is not seen by whoever reads the configuration.</summary>
+/// <summary>
+/// Reads the headers that a collector asks for from a file of their own, where a key is not seen by whoever reads the configuration.
+/// </summary>
 internal static partial class CollectorHeaders
 {
     /// <summary>

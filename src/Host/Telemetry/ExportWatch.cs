@@ -12,12 +12,13 @@ namespace DaemonProxy.Host.Telemetry;
 /// <param name="what">What is sent: "spans".</param>
 /// <param name="headers">Headers for the collector, which the exporter's own notation cannot all express.</param>
 /// <param name="log">Receives the event.</param>
-internal sealed class ExportWatch(string what, IReadOnlyList<KeyValuePair<string, string>> headers, EventLog log) : DelegatingHandler(new SocketsHttpHandler
-{
-    AllowAutoRedirect = false,
-    // What is sent for a trace is part of none.
-    ActivityHeadersPropagator = null,
-})
+internal sealed class ExportWatch(string what, IReadOnlyList<KeyValuePair<string, string>> headers, EventLog log)
+    : DelegatingHandler(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        // What is sent for a trace is part of none.
+        ActivityHeadersPropagator = null,
+    })
 {
     private int _failing;
 

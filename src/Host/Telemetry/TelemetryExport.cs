@@ -42,10 +42,12 @@ internal sealed class TelemetryExport : IAsyncDisposable
         _time = time;
         var headers = options.HeadersFile is { } file ? CollectorHeaders.Read(file) : [];
         var resource = ResourceBuilder.CreateEmpty()
-            .AddService("daemonproxy", serviceVersion: HostVersion.Number, autoGenerateServiceInstanceId: false, serviceInstanceId: instance)
+            .AddService("daemonproxy", serviceVersion: HostVersion.Number, autoGenerateServiceInstanceId: false,
+            serviceInstanceId: instance)
             .AddTelemetrySdk().AddEnvironmentVariableDetector();
         if (options.ServiceName is { } name)
-            resource.AddService(name, serviceVersion: HostVersion.Number, autoGenerateServiceInstanceId: false, serviceInstanceId: instance);
+            resource.AddService(
+                name, serviceVersion: HostVersion.Number, autoGenerateServiceInstanceId: false, serviceInstanceId: instance);
         try
         {
             if (options.Traces > 0)
@@ -56,12 +58,14 @@ internal sealed class TelemetryExport : IAsyncDisposable
             if (options.Metrics) _metrics = Metrics(options, resource, meter, new ExportWatch("metrics", headers, log));
         }
         // The environment is read by the library.
-        catch (Exception failure) when (failure is ArgumentException or FormatException or InvalidOperationException or NotSupportedException)
+        catch (Exception failure)
+            when (failure is ArgumentException or FormatException or InvalidOperationException or NotSupportedException)
         {
             Source?.Dispose();
             _traces?.Dispose();
             throw new ServerStartException(
-                $"opentelemetry cannot be set up ({failure.Message.TrimEnd('.')}); correct the environment variables whose names begin with "
+                $"opentelemetry cannot be set up ({failure.Message.TrimEnd('.')}); correct the environment variables whose names begin "
+                    + "with "
                 + "OTEL_", failure);
         }
     }
@@ -116,7 +120,8 @@ internal sealed class TelemetryExport : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var shutdown = Task.WhenAll(
-            Task.Run(() => _traces is null || _traces.Shutdown(ShutdownLimit)), Task.Run(() => _metrics is null || _metrics.Shutdown(ShutdownLimit)));
+            Task.Run(() => _traces is null || _traces.Shutdown(ShutdownLimit)),
+                Task.Run(() => _metrics is null || _metrics.Shutdown(ShutdownLimit)));
         try
         {
             await shutdown.WaitAsync(LastWait, _time);

@@ -20,7 +20,8 @@ internal static class FlushRecommendation
     public static (TimeSpan Delay, string Reason) Choose(IReadOnlyList<FlushAdviceRow> rows, WritingStatus writing, long rate)
     {
         if (writing.StallBytes <= writing.PauseBytes)
-            return (TimeSpan.Zero, $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each "
+            return (TimeSpan.Zero,
+                $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each "
                 + "delay only makes the client wait.");
         var best = rate > 0 ? rows.Max(row => row.RateShare ?? 0) : rows.Min(row => row.WritesPerMebibyte);
         var row = rate > 0

@@ -76,7 +76,9 @@ internal sealed record ConnectionRequest
         }
     }
 
-    /// <summary>The head of the request as it goes over the wire; a name and a password in the address are sent as basic authentication.</summary>
+    /// <summary>
+    /// The head of the request as it goes over the wire; a name and a password in the address are sent as basic authentication.
+    /// </summary>
     public byte[] Head()
     {
         List<KeyValuePair<string, string>> own =

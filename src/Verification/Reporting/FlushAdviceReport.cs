@@ -21,7 +21,8 @@ public static class FlushAdviceReport
     public static string Html(IReadOnlyList<FlushAdvice> advice)
     {
         var page = new StringBuilder(ReportPage.Head("Flush delays"));
-        page.Append("<h1>Flush delays</h1>\n<p>How each daemon group's application has written, and what each flush delay would do: computed "
+        page.Append("<h1>Flush delays</h1>\n<p>How each daemon group's application has written, and what each flush delay would do: "
+            + "computed "
             + "with the front end's own relay and pacer, from the dry spells that it has counted.</p>\n");
         foreach (var one in advice)
             Section(page, one);

@@ -57,7 +57,8 @@ public static class RateLimitVerification
             options.Direction == RateDirection.Upload ? OwnUploadConfiguration(options.Rate) : OwnConfiguration(options.Rate),
             instance => MeasureAsync(
             instance, options.Name is null
-                ? InOrder(instance.Routes) : RoutesToMeasure(instance, options.Routes, options.Direction), options, progress, cancellationToken),
+                ? InOrder(instance.Routes)
+                : RoutesToMeasure(instance, options.Routes, options.Direction), options, progress, cancellationToken),
             progress, cancellationToken);
 
     /// <summary>Measures the given routes of an instance, all at the same time.</summary>

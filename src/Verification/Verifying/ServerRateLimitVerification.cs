@@ -48,7 +48,8 @@ public static class ServerRateLimitVerification
         ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         ControlledMeasurement.RunAsync(
             () => options.Direction == RateDirection.Upload
-                ? ServerUploadMeasurement.RunAsync(options, progress, cancellationToken) : MeasureAsync(options, progress, cancellationToken),
+                ? ServerUploadMeasurement.RunAsync(options, progress, cancellationToken)
+                : MeasureAsync(options, progress, cancellationToken),
             result => result is { Passed: false, Problem: null, Interrupted: false },
             (result, why) => result with { Passed = null, NotMeasurable = why });
 

@@ -39,7 +39,8 @@ internal static class ServerUploadMeasurement
         var first = await UploadAsync(options, request, options.Skip + shorter, shorter / share, progress, cancellationToken)
             .ConfigureAwait(false);
         if (Failed(options, startTime, first, cancellationToken) is { } early) return early;
-        var second = await UploadAsync(options, request, options.Skip + shorter + longer, (shorter + longer) / share, progress, cancellationToken)
+        var second = await UploadAsync(
+            options, request, options.Skip + shorter + longer, (shorter + longer) / share, progress, cancellationToken)
             .ConfigureAwait(false);
         if (Failed(options, startTime, second, cancellationToken) is { } late) return late;
         progress?.Report(new VerificationProgress("Measured", 1));
@@ -79,7 +80,8 @@ internal static class ServerUploadMeasurement
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return ServerRateLimitSummary.Failed(options, startTime, MeasurementFailure.None, "Interrupted before there was a rate to measure.")
+            return ServerRateLimitSummary.Failed(
+                options, startTime, MeasurementFailure.None, "Interrupted before there was a rate to measure.")
                 with
             { Interrupted = true };
         }
@@ -105,7 +107,8 @@ internal static class ServerUploadMeasurement
         if (details.Any(detail => detail.AchievedRate <= 0))
         {
             return ServerRateLimitSummary.Failed(options, startTime, MeasurementFailure.TooShort,
-                $"{options.Uri} answers an upload that is eleven times as long no later, so that there is no rate to see; measure an address "
+                $"{options.Uri} answers an upload that is eleven times as long no later, so that there is no rate to see; measure an "
+                    + "address "
                 + "that reads all of it, or for longer.");
         }
         var achieved = options.Shared

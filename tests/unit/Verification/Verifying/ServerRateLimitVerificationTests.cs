@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
 using DaemonProxy.Verification.Verifying;
