@@ -79,8 +79,7 @@ public sealed class OptionTable
     /// <param name="text">Its value in the file.</param>
     public string? Mistake(string name, string text)
     {
-        // What an environment variable will hold is known only where the front end is started.
-        if (_keys is null || !Names.Contains(name) || text.Contains("${", StringComparison.Ordinal))
+        if (_keys is null || !Names.Contains(name))
             return null;
         var reading = new Reading("", Nowhere);
         _keys.ReadValue(name, new ScalarNode(text, false, 1, 1), reading);

@@ -113,6 +113,23 @@ public sealed class ApacheConversion
             _notes.Lose(line, "it is followed for all requests alone, not in a section for some of them");
         PutList("daemons", daemons.Groups);
         PutList("routes", routes);
+        Spell(_root);
+    }
+
+    /// <summary>
+    /// Spells each <c>${</c> so that it remains one: Apache leaves it alone when nothing of that name is defined, and here it would name an
+    /// environment variable.
+    /// </summary>
+    private static void Spell(ConfigurationValue value)
+    {
+        if (value is ScalarValue scalar) scalar.Text = scalar.Text.Replace("${", "$${", StringComparison.Ordinal);
+        foreach (var part in value switch
+        {
+            ListValue list => list.Items,
+            SectionValue section => section.Keys.Select(key => section[key]!),
+            _ => [],
+        })
+            Spell(part);
     }
 
     /// <summary>

@@ -91,7 +91,6 @@ public sealed class EnvironmentTests : IDisposable
         document.Root.Set("name", new ScalarValue("site"), []);
         Assert.Contains("\"${DPT_SECRET}\", \"$${x}\" ] # ${X}\n    processes: ${DPT_COUNT}\n", document.Text());
         Assert.Equal("${DPT_COUNT}", OptionTable.Daemon.Read("processes", "${DPT_COUNT}"));
-        Assert.Null(OptionTable.Daemon.Mistake("processes", "${DPT_COUNT}"));
     }
 
     [Theory]

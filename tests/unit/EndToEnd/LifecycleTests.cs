@@ -73,7 +73,7 @@ public sealed partial class LifecycleTests
         var folder = RunningFrontEnd.NewFolder();
         var first = await RunningFrontEnd.StartAsync("""
             name: site
-            daemons: [ { name: app, sample: true }, { name: sleeper, command: [ python3, -c, "import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); s.accept(); time.sleep(600)", "{socket}" ] } ]
+            daemons: [ { name: app, sample: true }, { name: sleeper, command: [ python3, -c, "import socket,sys,time; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); c = s.accept(); time.sleep(600)", "{socket}" ] } ]
             routes: [ { path: /, daemon: app } ]
             """, folder);
         var daemons = first.Status.Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId!.Value).ToArray();
