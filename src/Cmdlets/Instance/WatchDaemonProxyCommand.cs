@@ -94,19 +94,22 @@ public sealed class WatchDaemonProxyCommand : InstanceQueryCommand
     {
         using var screen = new WatchScreen(Console.OpenStandardOutput());
         var terminal = Host.UI.RawUI;
+        var advice = new WatchedAdvice();
         // Keys typed earlier are not meant for this screen.
         terminal.FlushInputBuffer();
         while (!StopToken.IsCancellationRequested)
         {
             var looked = Stopwatch.GetTimestamp();
             var watched = ReadActivities(patterns);
+            advice.Look(watched);
             Size? size = null;
             do
             {
                 if (terminal.WindowSize != size)
                 {
                     size = terminal.WindowSize;
-                    screen.Show(WatchFrame.Lines(watched, TimeProvider.System.GetLocalNow(), size.Value.Width, size.Value.Height));
+                    screen.Show(WatchFrame.Lines(
+                        watched, TimeProvider.System.GetLocalNow(), size.Value.Width, size.Value.Height, advice.Hint));
                 }
 
                 if (WantsToEnd(terminal))

@@ -15,8 +15,10 @@ public static class WatchFrame
     /// <param name="time">The time to show.</param>
     /// <param name="width">The terminal's width in columns.</param>
     /// <param name="height">The terminal's height in rows.</param>
+    /// <param name="advice">The flush delay that suits a daemon group better than the one in force, or null; null: no advice is shown.</param>
     public static IReadOnlyList<string> Lines(
-        IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height)
+        IReadOnlyList<(string Name, ActivityRates? Rates)> watched, DateTimeOffset time, int width, int height,
+        Func<DaemonStatus, string?>? advice = null)
     {
         // A terminal whose last column has been written to may put the next character into that column.
         width--;
@@ -26,11 +28,11 @@ public static class WatchFrame
         // Each front end's responses in flight come last and get the rows that its other parts leave; all front ends get a share.
         var room = Math.Max(1, (height - lines.Count) / Math.Max(1, watched.Count));
         foreach (var (name, rates) in watched)
-            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room));
+            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room, advice));
         return [.. lines.Take(height).Select(line => line.Length > width ? line[..width] : line)];
     }
 
-    private static IEnumerable<string> Describe(ActivityRates rates, int room)
+    private static IEnumerable<string> Describe(ActivityRates rates, int room, Func<DaemonStatus, string?>? advice)
     {
         var status = rates.Status;
         List<string> lines =
@@ -43,7 +45,7 @@ public static class WatchFrame
             "",
         ];
         lines.AddRange(Daemons(rates));
-        if (WritingTable.Create(status.Daemons) is { } writing)
+        if (WritingTable.Create(status.Daemons, advice) is { } writing)
             lines.AddRange(["", .. Split(writing)]);
         lines.Add("");
         lines.AddRange(Routes(rates));

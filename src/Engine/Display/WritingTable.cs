@@ -14,8 +14,9 @@ internal static class WritingTable
 
     /// <summary>Creates the table.</summary>
     /// <param name="groups">The groups; those without a dry spell so far are left out.</param>
+    /// <param name="advice">The delay that suits a group better than the one in force, or null; null: no advice is shown.</param>
     /// <returns>Null if there is nothing to show.</returns>
-    public static TextTable? Create(IEnumerable<DaemonStatus> groups)
+    public static TextTable? Create(IEnumerable<DaemonStatus> groups, Func<DaemonStatus, string?>? advice)
     {
         var shown = groups.Where(group => group.Traffic.Writing is { Stalls.Count: > 0 } or { Pauses.Count: > 0 }).ToList();
         if (shown.Count == 0) return null;
@@ -27,7 +28,7 @@ internal static class WritingTable
             var writing = group.Traffic.Writing;
             table.Add(
                 group.Daemon, Picture([.. writing.Stalls, .. writing.Pauses]), Number(Count(writing.Stalls)), Number(Count(writing.Pauses)),
-                Held(writing, 0.5), Held(writing, 0.99), group.FlushPolicy.ShownDelay);
+                Held(writing, 0.5), Held(writing, 0.99), advice?.Invoke(group) is { } better ? $"{group.FlushPolicy.ShownDelay}, better {better}" : group.FlushPolicy.ShownDelay);
         }
 
         return table;

@@ -65,6 +65,10 @@ public sealed class WatchFrameTests
             [("site", ActivityRates.Between(null, busy with { Status = busy.Status with { Daemons = [app] } }))], Noon, 160, 40));
         Assert.Matches(@"GROUP +DRY SPELLS 50us - 60s +STALLS +PAUSES +HELD P50 +HELD P99 +FLUSH DELAY\n", text);
         Assert.Matches(@"app {9}█ +▂ +99 +1 +5\.\dms +5\.\dms +auto \(1\.3ms\)\n", text);
+        var advised = WatchFrame.Lines(
+            [("site", ActivityRates.Between(null, busy with { Status = busy.Status with { Daemons = [app] } }))], Noon, 160, 40,
+            group => group.Daemon == "app" ? "2ms" : null);
+        Assert.Contains(advised, line => line.EndsWith("auto (1.3ms), better 2ms", StringComparison.Ordinal));
         Assert.DoesNotContain("DRY SPELLS", string.Join('\n', WatchFrame.Lines([("site", Busy())], Noon, 160, 40)));
     }
 
