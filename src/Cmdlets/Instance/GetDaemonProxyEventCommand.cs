@@ -119,7 +119,7 @@ public sealed class GetDaemonProxyEventCommand : InstanceQueryCommand
                 : "writes its events to its standard output; read them where that is kept, such as in the journal of its service or in the "
                 + "log of its container";
         }
-        return status.EventLogFormat == EventLogFormat.Json ? null
+        return status.EventLogFormat == nameof(EventLogFormat.Json) ? null
             : $"writes its events as text (event-log-format), and only JSON can be read here; look into {status.LogFile}";
     }
 

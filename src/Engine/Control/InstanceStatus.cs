@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
-using DaemonProxy.Events;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Control;
@@ -42,7 +41,7 @@ public sealed record InstanceStatus
     public string? EventLog { get; init; }
 
     /// <summary>How events are written; only JSON can be read by <see cref="Events.EventLogReader"/>.</summary>
-    public EventLogFormat EventLogFormat { get; init; }
+    public string EventLogFormat { get; init; } = nameof(Events.EventLogFormat.Json);
 
     /// <summary>The version of the host.</summary>
     public required string Version { get; init; }

@@ -25,7 +25,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             ConfigurationHash = served.Configuration.Hash,
             LogFile = frontEnd.LogTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
             EventLog = frontEnd.LogTarget?.ToString(),
-            EventLogFormat = served.Configuration.EventLogFormat,
+            EventLogFormat = served.Configuration.EventLogFormat.ToString(),
             Version = HostVersion.Number,
             RestrictEmbedded = frontEnd.Embedded.Setting,
             Python = frontEnd.Embedded.Python,

@@ -65,8 +65,16 @@ internal sealed class LiveCertificate : IDisposable
     /// <param name="tls">The files.</param>
     /// <param name="now">The time at which validity is judged.</param>
     /// <exception cref="ServerStartException">The certificate cannot be used.</exception>
-    public static ServerCertificate Read(TlsOptions tls, DateTimeOffset now) =>
-        OpenSsl.Missing is { } missing ? throw new ServerStartException(missing) : ServerCertificate.Load(tls, now);
+    public static ServerCertificate Read(TlsOptions tls, DateTimeOffset now)
+    {
+        RequireOpenSsl();
+        return ServerCertificate.Load(tls, now);
+    }
+
+    private static void RequireOpenSsl()
+    {
+        if (OpenSsl.Missing is { } missing) throw new ServerStartException(missing);
+    }
 
     /// <summary>Reads and checks a certificate without using it.</summary>
     /// <returns>The certificate; null when the files are those in use and have not changed, even if they cannot be read.</returns>
@@ -79,6 +87,8 @@ internal sealed class LiveCertificate : IDisposable
 
     private LoadedCertificate Load(TlsOptions tls)
     {
+        // The fingerprint needs it, too.
+        RequireOpenSsl();
         var now = _time.GetUtcNow();
         return new(tls, Fingerprint(tls), Read(tls, now), now);
     }
