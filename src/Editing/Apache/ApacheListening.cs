@@ -15,37 +15,53 @@ internal sealed class ApacheListening(ApacheNotes notes, SectionValue root, IRea
             scope => scope.Settings.TryGetValue("SSLEngine", out var engine)
             && !engine.Argument(0).Equals("off", StringComparison.OrdinalIgnoreCase));
         var tls = Certificate(out var complaint);
-        var list = new ListValue();
+        var list = new List<ListenAddress>();
         foreach (var line in lines)
         {
-            var address = line.Argument(0);
-            var port = address[(address.LastIndexOf(':') + 1)..];
+            var where = line.Argument(0);
+            var port = where[(where.LastIndexOf(':') + 1)..];
             var https = line.Argument(1).Equals("https", StringComparison.OrdinalIgnoreCase)
                 || (line.Arguments.Count == 1 && port == HttpsPort);
-            var text = $"{(https ? "https" : "http")}://{(address.Contains(':') ? address : $"*:{address}")}";
+            var text = $"{(https ? "https" : "http")}://{(where.Contains(':') ? where : $"*:{where}")}";
             if (https && tls is null)
                 notes.Lose(line,
                     complaint ?? $"it is https, and {(secure ? "" : "there is no SSLEngine and ")}no SSLCertificateFile is in these files; "
                     + $"add 'tls: {{ certificate: site.pem }}' and '{text}' to listen");
-            else if (!ListenAddress.TryParse(text, out _, out var error))
+            else if (!ListenAddress.TryParse(text, out var address, out var error))
                 notes.Lose(line, error);
-            else if (!list.Items.Exists(item => ((ScalarValue)item).Text == text))
-                list.Items.Add(new ScalarValue(text));
+            else
+                Add(list, address, line);
         }
 
-        if (list.Items.Count > 0)
-            root.Set("listen", list, OptionTable.Proxy.Names);
+        if (list.Count > 0)
+        {
+            var listen = new ListValue();
+            listen.Items.AddRange(list.Select(address => new ScalarValue(address.ToString())));
+            root.Set("listen", listen, OptionTable.Proxy.Names);
+        }
         else if (hosts.Count > 0 && lines.Count == 0)
             notes.Differ(hosts[0].Opening!,
                 "there is no Listen in these files, so the front end would choose a free port on loopback; add for example 'listen: [ "
                 + "http://*:80 ]'");
-        if (tls is not null && list.Items.Exists(item => ((ScalarValue)item).Text.StartsWith("https:", StringComparison.Ordinal)))
+        if (tls is not null && list.Exists(address => address.Scheme == "https"))
             root.Set("tls", tls, OptionTable.Proxy.Names);
         foreach (var line in Settings.SelectMany(Lines))
         {
             if (root["tls"] is null) notes.Lose(line, "no Listen with https is carried over, and a certificate is for nothing else");
             else notes.Carry(line);
         }
+    }
+
+    // Apache listens for IPv4 and IPv6 one by one; an address here that covers both leaves no room for another on its port.
+    private void Add(List<ListenAddress> list, ListenAddress address, ApacheDirective line)
+    {
+        var others = list.FindAll(other => other.Overlaps(address));
+        if (others.Exists(other => other == address || other.ToString() == address.ToString())) return;
+        if (others.Count > 0)
+            notes.Differ(line, $"{address} and {string.Join(" and ", others)} are one port, and one address of it is listened on here");
+        if (others.Count > 0 && address.Host != "*") return;
+        list.RemoveAll(others.Contains);
+        list.Add(address);
     }
 
     /// <summary>The only certificate; null if there is none, or none that can be used.</summary>

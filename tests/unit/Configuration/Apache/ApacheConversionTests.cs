@@ -195,6 +195,18 @@ public sealed class ApacheConversionTests
         Assert.False(Of(hosts, new() { ServerName = "three.example" }).HasHost);
     }
 
+    [Theory]
+    [InlineData("Listen 80\nListen [::]:80", "[ \"http://*:80\" ]", true)]
+    [InlineData("Listen 127.0.0.1:80\nListen 0.0.0.0:80\nListen 80", "[ \"http://*:80\" ]", true)]
+    [InlineData("Listen 0.0.0.0:80\nListen [::1]:80", "[ \"http://0.0.0.0:80\", \"http://[::1]:80\" ]", false)]
+    [InlineData("Listen 80\nListen 80\nListen 8080", "[ \"http://*:80\", \"http://*:8080\" ]", false)]
+    public void Addresses_of_one_port_are_one(string lines, string listen, bool differs)
+    {
+        var made = Of($"{lines}\nWSGIScriptAlias / /srv/one.wsgi\n");
+        Assert.Contains($"listen: {listen}\n", made.Document.Text());
+        Assert.Equal(differs, made.CarriedDifferently.Any(note => note.ToString().Contains("are one port", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Virtual_hosts_that_mean_the_same_are_one()
     {
