@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Events;
 using DaemonProxy.Fleet;
 using DaemonProxy.Pacing;
 
@@ -118,6 +119,14 @@ public sealed class LiveRateLimit : IDisposable
             _pacers.Add(pacer);
             return pacer;
         }
+    }
+
+    /// <summary>Refuses what would begin to obey a limit that its fleet cannot keep now, where <c>on-loss</c> is refuse.</summary>
+    /// <exception cref="BrokenResponseException">So it is.</exception>
+    internal void RefuseIfLost()
+    {
+        if (Fleet is { Member.Refuses: true } && _limit.Rate > 0)
+            throw new BrokenResponseException(EventCatalogue.FleetLimitRefused, "the limit cannot be kept without the server");
     }
 
     /// <summary>Takes back the pacer of a response.</summary>

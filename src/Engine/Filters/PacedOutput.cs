@@ -30,8 +30,7 @@ public static class PacedOutput
         {
             var limit = limits[i];
             if (!limit.Conditions.Match(facts)) continue;
-            if (limit.Fleet is { Member.Refuses: true } && limit.Limit.Rate > 0)
-                throw new BrokenResponseException(EventCatalogue.FleetLimitRefused, "the limit cannot be kept without the server");
+            limit.RefuseIfLost();
             if (!PacerTable.Get(limit.Limit.Pacer).CountsWrites) first = new(limit, key, first ?? output);
             else (holding ??= []).Add(limit);
         }
