@@ -52,6 +52,7 @@ public static class ConfigurationSchema
         definitions["tls"] = Section(TlsSection.Keys, "");
         definitions["healthCheck"] = Section(HealthCheckSection.Keys, "");
         definitions["opentelemetry"] = Section(TelemetrySection.Keys, "");
+        definitions["fleet"] = Section(FleetSection.Keys, "");
         definitions["daemon"] = Section(DaemonSection.Keys, OneSource);
         definitions["route"] = Section(RouteSection.Keys, $"{OneAnswer}, {OneBurst}");
         definitions["rateLimit"] = Section(

@@ -33,6 +33,9 @@ public sealed class OptionTable
     /// <summary>The options below <c>opentelemetry</c>.</summary>
     public static OptionTable Telemetry { get; } = new(TelemetrySection.Keys);
 
+    /// <summary>The options below <c>fleet</c>.</summary>
+    public static OptionTable Fleet { get; } = new(FleetSection.Keys);
+
     /// <summary>The options of an item of <c>rate-limits</c>.</summary>
     public static OptionTable RateLimit { get; } = new(RateLimitSection.Keys);
 

@@ -58,7 +58,7 @@ public sealed partial class OneDefinitionTests
     {
         string[] sections =
             ["ProxySection.cs", "DaemonSection.cs", "RouteSection.cs", "RateLimitSection.cs", "TlsSection.cs", "HealthCheckSection.cs",
-                "TelemetrySection.cs"];
+                "TelemetrySection.cs", "FleetSection.cs"];
         foreach (var section in sections)
         {
             var text = Assert.Single(Files, file => Path.GetFileName(file.File) == section).Text;

@@ -51,6 +51,7 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
         "routes" => new RouteConfiguration(values),
         "tls" => new TlsConfiguration(values),
         "opentelemetry" => new TelemetryConfiguration(values),
+        "fleet" => new FleetConfiguration(values),
         _ => base.Section(option, values),
     };
 
@@ -186,4 +187,22 @@ public sealed class TelemetryConfiguration : ConfigurationSection
 
     /// <inheritdoc/>
     public override string ToString() => this["endpoint"]?.ToString() ?? "";
+}
+
+/// <summary>The fleet of a configuration: the front ends that share limits through a Redis server.</summary>
+public sealed class FleetConfiguration : ConfigurationSection
+{
+    /// <summary>Creates an empty section.</summary>
+    public FleetConfiguration()
+        : this(new SectionValue())
+    {
+    }
+
+    internal FleetConfiguration(SectionValue values)
+        : base(OptionTable.Fleet, values)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => this["redis"]?.ToString() ?? "";
 }

@@ -1,6 +1,6 @@
 namespace DaemonProxy.Configuration;
 
-/// <summary>An option of a daemon group, with the value in force.</summary>
+/// <summary>An option of a daemon group or of a fleet, with the value in force.</summary>
 /// <param name="Name">Its key in the configuration.</param>
 /// <param name="Value">Its value as a configuration would spell it; empty when nothing is set.</param>
 /// <param name="IsDefault">Whether this is the value that applies when the key is omitted.</param>
@@ -20,5 +20,16 @@ public sealed record EffectiveOption(string Name, string Value, bool IsDefault)
         var keys = DaemonSection.Keys;
         return [.. DaemonSection.OptionsOf(options.Source).Select(key => (Name: key, Value: keys.Format(key, options)))
             .Select(option => new EffectiveOption(option.Name, option.Value, option.Value == keys.Format(option.Name, plain)))];
+    }
+
+    /// <summary>All options of a fleet, in the order of the configuration's keys. None of them shows a password.</summary>
+    /// <param name="options">The fleet.</param>
+    public static IReadOnlyList<EffectiveOption> From(FleetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var (keys, plain) = (FleetSection.Keys, new FleetOptions { Redis = options.Redis });
+        return [.. keys.Select(key => (Name: key, Value: keys.Format(key, options)))
+            .Select(option => new EffectiveOption(
+                option.Name, option.Value, option.Name != "redis" && option.Value == keys.Format(option.Name, plain)))];
     }
 }

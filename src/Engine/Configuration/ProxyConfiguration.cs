@@ -106,6 +106,9 @@ public sealed record ProxyConfiguration
     /// <summary><c>rate-limits</c>: the limits that apply to every route, in addition to its own.</summary>
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } = [];
 
+    /// <summary><c>fleet</c>: the front ends with which limits are shared; null: none are.</summary>
+    public FleetOptions? Fleet { get; init; }
+
     /// <summary>
     /// <c>trusted-proxies</c>: the networks of proxies that are believed when they name their client (<c>X-Forwarded-*</c>). Default: none.
     /// </summary>

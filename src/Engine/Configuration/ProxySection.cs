@@ -198,6 +198,11 @@ internal static class ProxySection
             "Rate limits that hold on every route, beside the route's own: limits of a client's responses, or of all, across routes."
         },
         {
+            "fleet", ListKinds.Mapping(FleetSection.Read, "{ redis: \"redis://10.0.0.5:6379/0\" }", Defined("fleet")), proxy => proxy.Fleet,
+            (proxy, fleet) => proxy with { Fleet = fleet },
+            "The Redis server through which front ends share the limits that have 'shared-by: fleet'."
+        },
+        {
             "trusted-proxies", ListKinds.OneOrMore(ValueKinds.Network, "[ 10.0.0.0/8 ]"), proxy => proxy.TrustedProxies,
             (proxy, networks) => proxy with { TrustedProxies = networks },
             "Addresses and networks of proxies whose X-Forwarded-For, -Proto and -Host count; without it nobody's do."
@@ -231,6 +236,7 @@ internal static class ProxySection
         var (daemons, routes) = (Mappings(root, "daemons"), Mappings(root, "routes"));
         CheckListen(root, reading);
         CheckUser(root, daemons, reading);
+        CheckFleet(root, routes, reading);
         CheckUnique(daemons, "name", "the daemon group", StringComparer.OrdinalIgnoreCase, reading);
         CheckUnique(routes, "path", "the route", StringComparer.Ordinal, reading);
         if (root.Find("routes") is null)
@@ -306,6 +312,18 @@ internal static class ProxySection
                     pair.Key, $"{key} of a daemon group takes root, which the front end gives up when it becomes user {user}; leave it out "
                     + "here or leave user out at the top level");
             }
+        }
+    }
+
+    private static void CheckFleet(MappingNode root, List<MappingNode> routes, Reading reading)
+    {
+        if (root.Find("fleet") is not null) return;
+        var limits = Mappings(root, "rate-limits").Concat(routes).Concat(routes.SelectMany(route => Mappings(route, "rate-limits")));
+        foreach (var limit in limits)
+        {
+            if (limit.Find("shared-by")?.Value is ScalarNode value && value.Text.Equals("fleet", StringComparison.OrdinalIgnoreCase))
+                reading.Mistake(value, "shared-by: there is no fleet to share the limit with; add 'fleet: { redis: "
+                    + "\"redis://host:6379/0\" }' at the top of the file");
         }
     }
 

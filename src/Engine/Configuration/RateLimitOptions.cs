@@ -28,6 +28,16 @@ public enum RateDirection
     Upload,
 }
 
+/// <summary>The front ends that keep a rate limit together.</summary>
+public enum LimitSharing
+{
+    /// <summary>This front end alone; the default.</summary>
+    FrontEnd,
+
+    /// <summary>All front ends of the <see cref="FleetOptions"/>.</summary>
+    Fleet,
+}
+
 /// <summary>One rate limit. A response or an upload obeys every limit of its direction whose conditions it meets.</summary>
 public sealed record RateLimitOptions
 {
@@ -40,6 +50,9 @@ public sealed record RateLimitOptions
 
     /// <summary><c>rate-scope</c>: which responses share the limit. Default <see cref="RateScope.Response"/>.</summary>
     public RateScope RateScope { get; init; }
+
+    /// <summary><c>shared-by</c>: whether this front end has the rate for itself or all of a fleet share it. Default: itself.</summary>
+    public LimitSharing SharedBy { get; init; }
 
     /// <summary>
     /// <c>rate-initial-burst</c>, or <c>rate-limit-after</c>: bytes that leave unpaced. They apply at the start of each response. When a

@@ -15,6 +15,15 @@ internal static class RateLimitSection
     private static ValueKind<RateDirection> Direction { get; } = ValueKinds.Choice(
         ("download", RateDirection.Download), ("upload", RateDirection.Upload));
 
+    /// <summary>Whether one front end or a fleet shares a limit.</summary>
+    public static ValueKind<LimitSharing> SharedBy { get; } = ValueKinds.Choice(
+        ("front-end", LimitSharing.FrontEnd), ("fleet", LimitSharing.Fleet));
+
+    /// <summary>What the key <c>shared-by</c> does.</summary>
+    public static string SharedByText { get; } =
+        "Who keeps the rate together: front-end: this front end has it for itself; fleet: all front ends with the same 'fleet:' have it "
+        + "together.";
+
     public static ValueKind<PacerKind> Pacer { get; } = ValueKinds.Choice([.. PacerTable.All.Select(pacer => (pacer.Name, pacer.Kind))]);
 
     /// <summary>What the key of a pacer does.</summary>
@@ -35,6 +44,10 @@ internal static class RateLimitSection
             "rate-scope", Scope, limit => limit.RateScope, (limit, scope) => limit with { RateScope = scope },
             "What shares the rate: response: nothing, each has it for itself; client: the responses to one client; route: the "
                 + "responses of one route; total: all responses, only at the top of the file."
+        },
+        {
+            "shared-by", SharedBy, limit => limit.SharedBy, (limit, sharing) => limit with { SharedBy = sharing },
+            SharedByText
         },
         {
             "rate-initial-burst", ValueKinds.Size(), limit => limit.RateInitialBurst,
@@ -85,7 +98,7 @@ internal static class RateLimitSection
         if (mapping.Find("rate-limit") is null)
             reading.Mistake(mapping, "a rate limit has no rate; add for example 'rate-limit: 400KiB/s'");
         var limit = Keys.Read(mapping, new RateLimitOptions(), reading);
-        Check(mapping, limit.RateScope, limit.Pacer, onRoute, reading);
+        Check(mapping, limit, onRoute, reading);
         if (limit.Direction == RateDirection.Upload && !PacerTable.Get(limit.Pacer).CanPaceUploads)
         {
             reading.Mistake(
@@ -105,8 +118,10 @@ internal static class RateLimitSection
     }
 
     /// <summary>Checks the keys that a route's own limit and an item of a list share.</summary>
-    public static void Check(MappingNode mapping, RateScope scope, PacerKind pacer, bool onRoute, Reading reading)
+    public static void Check(MappingNode mapping, RateLimitOptions limit, bool onRoute, Reading reading)
     {
+        var (scope, pacer) = (limit.RateScope, limit.Pacer);
+        if (limit.SharedBy == LimitSharing.Fleet) CheckSharedByFleet(mapping, scope, reading);
         if (onRoute) CheckScope(mapping, "rate-scope", scope, reading);
         if (scope != RateScope.Response && !PacerTable.Get(pacer).CanBeShared)
         {
@@ -122,6 +137,20 @@ internal static class RateLimitSection
             reading.Mistake(
                 second.Key, "rate-limit-after (nginx's name) and rate-initial-burst (Apache's) are one option, and both are given; leave "
                 + "one of them out");
+        }
+    }
+
+    private static void CheckSharedByFleet(MappingNode mapping, RateScope scope, Reading reading)
+    {
+        if (scope == RateScope.Response)
+        {
+            reading.Mistake(mapping.Find("shared-by")!.Value, "shared-by: a limit that each response has to itself cannot be shared; add "
+                + "'rate-scope: client', 'route' or 'total', or leave shared-by out");
+        }
+        foreach (var key in new[] { "rate-initial-burst", "rate-limit-after" })
+        {
+            if (mapping.Find(key) is { } burst)
+                reading.Mistake(burst.Key, $"{key}: a fleet shares a rate and not a burst, which each front end would give anew; leave it out");
         }
     }
 }

@@ -58,6 +58,11 @@ internal static class RouteSection
                 + "its responses.") { OnlyWith = "rate-limit" }
         },
         {
+            "shared-by", RateLimitSection.SharedBy, route => route.RateLimit.SharedBy,
+            (route, sharing) => route with { RateLimit = route.RateLimit with { SharedBy = sharing } },
+            new(RateLimitSection.SharedByText) { OnlyWith = "rate-limit" }
+        },
+        {
             "rate-initial-burst", ValueKinds.Size(), route => route.RateLimit.RateInitialBurst,
             (route, size) => route with { RateLimit = route.RateLimit with { RateInitialBurst = size } },
             new("How much leaves unpaced at the start of each response; of a limit that is shared, once for all who share it, and again "
@@ -124,7 +129,7 @@ internal static class RouteSection
                 + "write the part of the path at which the application is mounted");
         }
 
-        RateLimitSection.Check(mapping, route.RateLimit.RateScope, route.RateLimit.Pacer, onRoute: true, reading);
+        RateLimitSection.Check(mapping, route.RateLimit, onRoute: true, reading);
         RateLimitSection.CheckScope(mapping, "upload-rate-scope", route.UploadRateLimit.RateScope, reading);
         return route;
     }

@@ -72,6 +72,17 @@ internal static class ValueKinds
         "type": "string", "pattern": "^([Uu][Nn][Ii][Xx]:.+|[Hh][Tt][Tt][Pp]://[^/?#@]+/?)$", "examples": ["unix:/run/app.sock", "http://127.0.0.1:9000"]
         """);
 
+    /// <summary>The address of a fleet's Redis server.</summary>
+    public static ValueKind<FleetAddress> FleetAddress { get; } = Single<FleetAddress>("redis://10.0.0.5:6379/0", (scalar, key, reading) =>
+        Configuration.FleetAddress.TryParse(scalar.Text, reading.BaseDirectory, out var address, out var error)
+            ? address : new Wrong($"{key}: {error}"), address => address.ToString(), """
+        "type": "string", "pattern": "^([Uu][Nn][Ii][Xx]:.+|[Rr][Ee][Dd][Ii][Ss][Ss]?://.+)$", "examples": ["redis://10.0.0.5:6379/0"]
+        """);
+
+    /// <summary>How long a share holds without an answer: longer than a slow round trip, shorter than anybody would wait.</summary>
+    public static ValueKind<TimeSpan> FleetTimeout { get; } =
+        Duration(TimeSpan.FromSeconds(1), "seconds", TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
+
     /// <summary>An address to listen on.</summary>
     public static ValueKind<ListenAddress> ListenAddress { get; } = Single<ListenAddress>("http://127.0.0.1:8080", (scalar, key, _) =>
         Configuration.ListenAddress.TryParse(scalar.Text, out var address, out var error) ? address : new Wrong($"{key}: {error}"),

@@ -68,6 +68,9 @@ public sealed record InstanceStatus
     /// <summary>The certificate of the <c>https</c> addresses; null: there is none.</summary>
     public CertificateStatus? Certificate { get; init; }
 
+    /// <summary>The fleet that it shares limits with; null: none.</summary>
+    public FleetStatus? Fleet { get; init; }
+
     /// <summary>Where the front end serves something other than the configuration might suggest, one sentence each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

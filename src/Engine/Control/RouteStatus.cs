@@ -57,6 +57,17 @@ public sealed record RateLimitStatus
     /// <summary>Which responses or uploads share the rate.</summary>
     public string Scope { get; init; } = nameof(RateScope.Response);
 
+    /// <summary>Whether a fleet of front ends shares the rate.</summary>
+    public string SharedBy { get; init; } = nameof(LimitSharing.FrontEnd);
+
+    /// <summary>For a limit that a fleet shares: this front end's share of the rate, bytes per second, over all clients or routes that have
+    /// one of their own; null for a limit that it has for itself.</summary>
+    public long? Share { get; init; }
+
+    /// <summary>For a limit that a fleet shares: the front ends that use it now; of a limit by client, the most for one client. Null for
+    /// one that it has for itself.</summary>
+    public int? Members { get; init; }
+
     /// <summary>Bytes per second; 0: no limit.</summary>
     public required long Rate { get; init; }
 

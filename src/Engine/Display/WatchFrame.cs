@@ -44,6 +44,8 @@ public static class WatchFrame
                 + $"requests and {Bytes(status.Traffic.Bytes)} since the start",
             "",
         ];
+        if (status.Fleet is { } fleet)
+            lines.AddRange([$"fleet {fleet}", .. Limits(status), ""]);
         lines.AddRange(Daemons(rates));
         if (WritingTable.Create(status.Daemons, advice) is { } writing)
             lines.AddRange(["", .. Split(writing)]);
@@ -92,6 +94,18 @@ public static class WatchFrame
                 RateLimitText.From(route), limit.Rate == 0 ? "" : limit.Pacer.ToString());
         }
 
+        return Split(table);
+    }
+
+    private static IEnumerable<string> Limits(InstanceStatus status)
+    {
+        var table = new TextTable(("FLEET LIMIT", false), ("SCOPE", false), ("RATE", true), ("SHARE", true), ("MEMBERS", true), ("RESPONSES", true));
+        foreach (var limit in status.RateLimits.Concat(status.Routes.SelectMany(route => route.RateLimits)))
+        {
+            if (limit.Share is { } share)
+                table.Add(limit.Route ?? "(all)", limit.Scope.ToString(), Units.FormatRate(limit.Rate), $"{Bytes(share)}/s",
+                    Number(limit.Members ?? 0), Number(limit.Responses));
+        }
         return Split(table);
     }
 

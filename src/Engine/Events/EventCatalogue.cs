@@ -407,6 +407,30 @@ public static class EventCatalogue
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
+    /// <summary>DPXY0060.</summary>
+    public static EventDefinition FleetServerLost { get; } = new("DPXY0060", Warning, 0, "fleet's Redis lost",
+        "The Redis server of 'fleet:' has not answered for fleet-timeout: it is stopped, overloaded, full or cannot be reached.",
+        "Limits with 'shared-by: fleet' are kept as on-loss says; by default the front end takes the rate divided by the members that "
+        + "were there last. No response waits for the server.",
+        "See that the server runs and can be written to; the front end comes back by itself.");
+
+    /// <summary>DPXY0061.</summary>
+    public static EventDefinition FleetServerBack { get; } = new("DPXY0061", Information, 0, "fleet's Redis back",
+        "The Redis server of 'fleet:' answers again.", "Limits with 'shared-by: fleet' are shared again.", "None.");
+
+    /// <summary>DPXY0062.</summary>
+    public static EventDefinition FleetServerUnusable { get; } = new("DPXY0062", Error, 0, "fleet's Redis cannot be used",
+        "The Redis server of 'fleet:' refuses the front end: a wrong password or user, a replica that may not be written to, or a server "
+        + "without scripts.",
+        "The front end serves, and limits with 'shared-by: fleet' are kept as on-loss says.",
+        "Correct what the message names; 'daemonproxy check --connect' tries it.");
+
+    /// <summary>DPXY0063.</summary>
+    public static EventDefinition FleetLimitRefused { get; } = new("DPXY0063", Warning, 503, "refused while the fleet's Redis is lost",
+        "A response obeys a limit with 'shared-by: fleet', the fleet's Redis does not answer, and on-loss is refuse.",
+        "The client gets a 503.",
+        "See DPXY0060, or choose another on-loss.");
+
     /// <summary>DPXY0068.</summary>
     public static EventDefinition RuntimeDirectoryRestored { get; } = new("DPXY0068", Warning, 0, "runtime directory made again",
         "The folder with the sockets of the front end and its workers was removed, as logging out removes XDG_RUNTIME_DIR.",

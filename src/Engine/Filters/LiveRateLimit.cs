@@ -1,4 +1,6 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Events;
+using DaemonProxy.Fleet;
 using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
@@ -30,21 +32,36 @@ public sealed class LiveRateLimit : IDisposable
     /// <param name="scope">What shares it.</param>
     /// <param name="conditions">The responses it applies to; null: all.</param>
     /// <param name="load">The count that its responses share with those of other limits; null: they are counted separately.</param>
+    /// <param name="fleet">The fleet that shares it; null: it belongs to this front end alone.</param>
     public LiveRateLimit(
         RateLimit limit, TimeProvider time, RateScope scope = RateScope.Response, RateConditions? conditions = null,
-        PacingLoad? load = null)
+        PacingLoad? load = null, FleetLimit? fleet = null)
     {
+        Fleet = fleet;
         _limit = limit;
         _time = time;
         _conditions = conditions ?? RateConditions.None;
         _load = load ?? new PacingLoad();
         Scope = scope;
-        if (scope != RateScope.Response) _shared = new SharedLimiters(time, _load);
+        if (scope != RateScope.Response) _shared = new SharedLimiters(time, _load, fleet);
     }
 
     /// <summary>Creates a limit from its configuration.</summary>
-    public static LiveRateLimit From(RateLimitOptions options, TimeProvider time, PacingLoad load) =>
-        new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions, load);
+    /// <param name="options">Its configuration.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="load">The count of paced responses.</param>
+    /// <param name="place">Where the configuration has it, which tells it from the fleet's other limits: a route's path, or empty.</param>
+    /// <param name="member">The fleet's member; null: no fleet is configured.</param>
+    public static LiveRateLimit From(
+        RateLimitOptions options, TimeProvider time, PacingLoad load, string place = "", FleetMember? member = null) =>
+        new(new(options.RateLimit, options.RateInitialBurst, options.Pacer), time, options.RateScope, options.Conditions, load,
+            options.SharedBy == LimitSharing.Fleet && member is not null ? new FleetLimit(member, options, place) : null);
+
+    /// <summary>The fleet that shares it; null: it belongs to this front end alone.</summary>
+    public FleetLimit? Fleet { get; }
+
+    /// <summary>This front end's shares of a fleet's limit, one for each client or route that has had a response recently.</summary>
+    public IReadOnlyList<FleetShare> Shares => _shared?.Shares() ?? [];
 
     /// <summary>What shares the rate.</summary>
     public RateScope Scope { get; }
@@ -102,6 +119,14 @@ public sealed class LiveRateLimit : IDisposable
             _pacers.Add(pacer);
             return pacer;
         }
+    }
+
+    /// <summary>Refuses what would begin to obey a limit that its fleet cannot keep now, where <c>on-loss</c> is refuse.</summary>
+    /// <exception cref="BrokenResponseException">So it is.</exception>
+    internal void RefuseIfLost()
+    {
+        if (Fleet is { Member.Refuses: true } && _limit.Rate > 0)
+            throw new BrokenResponseException(EventCatalogue.FleetLimitRefused, "the limit cannot be kept without the server");
     }
 
     /// <summary>Takes back the pacer of a response.</summary>

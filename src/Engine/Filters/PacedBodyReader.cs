@@ -58,7 +58,9 @@ public sealed class PacedBodyReader : PipeReader, IDisposable
         PacedBodyReader? last = null;
         for (var i = 0; i < limits.Count; i++)
         {
-            if (limits[i].Conditions.Match(facts)) last = new(limits[i], key, last ?? body, clientGone);
+            if (!limits[i].Conditions.Match(facts)) continue;
+            limits[i].RefuseIfLost();
+            last = new(limits[i], key, last ?? body, clientGone);
         }
         return last;
     }

@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Events;
 using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
@@ -18,6 +19,7 @@ public static class PacedOutput
     /// <param name="output">The output.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The first filter; null: no limit applies, and the output itself is the first.</returns>
+    /// <exception cref="BrokenResponseException">A limit of a fleet applies that cannot be kept now, and <c>on-loss</c> is refuse.</exception>
     public static RateLimitFilter? Create(
         IReadOnlyList<LiveRateLimit> limits, in BodyFacts facts, in RateLimitKey key, long asked, IOutputFilter output,
         TimeProvider time)
@@ -28,6 +30,7 @@ public static class PacedOutput
         {
             var limit = limits[i];
             if (!limit.Conditions.Match(facts)) continue;
+            limit.RefuseIfLost();
             if (!PacerTable.Get(limit.Limit.Pacer).CountsWrites) first = new(limit, key, first ?? output);
             else (holding ??= []).Add(limit);
         }

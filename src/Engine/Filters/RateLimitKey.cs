@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
@@ -37,4 +38,8 @@ public readonly record struct ClientKey
             : address.IsIPv4MappedToIPv6 ? (1UL << 32 | BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), false)
             : (BinaryPrimitives.ReadUInt64BigEndian(bytes), true);
     }
+
+    /// <summary>The client as a key that is the same in all front ends.</summary>
+    public override string ToString() => _key.IsV6 || _key.Network > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{(_key.IsV6 ? '6' : '4')}:{_key.Network:x}") : "";
 }

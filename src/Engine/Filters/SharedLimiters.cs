@@ -1,3 +1,4 @@
+using DaemonProxy.Fleet;
 using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Filters;
@@ -10,7 +11,8 @@ namespace DaemonProxy.Filters;
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="load">The count of paced responses.</param>
-internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisposable
+/// <param name="fleet">The fleet that shares the limit, whose server gives each limiter its rate; null: none.</param>
+internal sealed class SharedLimiters(TimeProvider time, PacingLoad load, FleetLimit? fleet = null) : IDisposable
 {
     /// <summary>The maximum number of limiters; each takes some 250 bytes.</summary>
     public int Most { get; init; } = 65_536;
@@ -20,6 +22,7 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
 
     private readonly Lock _gate = new();
     private readonly Dictionary<RateLimitKey, ByteRateLimiter> _limiters = [];
+    private readonly Dictionary<ByteRateLimiter, FleetShare> _shares = [];
     private ByteRateLimiter? _overflow;
     private ITimer? _timer;
     private long _swept;
@@ -46,12 +49,32 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
             // Not on every call: searching all limiters for a free place each time would play into the hands of a flood.
             if (_limiters.Count >= Most && time.GetElapsedTime(_swept) >= Idle) Sweep();
             limiter = _limiters.Count < Most
-                ? _limiters[key] = new ByteRateLimiter(rate, time, load, burst)
-                : _overflow ??= new ByteRateLimiter(rate, time, load, burst);
+                ? _limiters[key] = Create(fleet?.KeyOf(key) ?? "", rate, burst)
+                : _overflow ??= Create(fleet?.OverflowKey ?? "", rate, burst);
             if (_timer is null && !_disposed)
                 _timer = time.CreateTimer(static table => ((SharedLimiters)table!).OnTimer(), this, Sweeping, Sweeping);
             return new(limiter);
         }
+    }
+
+    /// <summary>The shares of a fleet's limit; empty for one that is not shared.</summary>
+    public FleetShare[] Shares()
+    {
+        lock (_gate) return [.. _shares.Values];
+    }
+
+    private ByteRateLimiter Create(string key, long rate, long burst)
+    {
+        if (fleet is null) return new(rate, time, load, burst);
+        var share = fleet.Member.Join(key, rate, time, load);
+        _shares.Add(share.Limiter, share);
+        return share.Limiter;
+    }
+
+    private void End(ByteRateLimiter limiter)
+    {
+        if (_shares.Remove(limiter, out var share)) share.Dispose();
+        else limiter.Dispose();
     }
 
     /// <summary>Changes the rate and burst of all limiters. This does not wake waiting responses.</summary>
@@ -59,6 +82,8 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
     {
         lock (_gate)
         {
+            foreach (var share in _shares.Values) share.Rate = rate;
+            if (fleet is not null) return;
             foreach (var limiter in _overflow is null ? _limiters.Values : _limiters.Values.Append(_overflow))
                 (limiter.Rate, limiter.Burst) = (rate, burst);
         }
@@ -82,7 +107,7 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
         {
             if (limiter.IdleDuration is not { } idle || idle < Idle) continue;
             _limiters.Remove(key);
-            limiter.Dispose();
+            End(limiter);
         }
     }
 
@@ -92,6 +117,9 @@ internal sealed class SharedLimiters(TimeProvider time, PacingLoad load) : IDisp
         {
             _disposed = true;
             _timer?.Dispose();
+            // Responses may still be under way, at the share that they have.
+            foreach (var share in _shares.Values) share.Dispose();
+            _shares.Clear();
         }
     }
 }

@@ -122,10 +122,14 @@ public sealed partial class ByteRateLimiter : RateLimiter
     }
 
     /// <summary>Called when a response begins.</summary>
-    internal void Enter()
+    internal void Enter(TokenBucketPacer share)
     {
         _load.Enter();
-        lock (_gate) _shares++;
+        lock (_gate)
+        {
+            _shares++;
+            if (_meter is not null) BeginMetering(share);
+        }
     }
 
     /// <summary>Called when a response has ended.</summary>
@@ -135,6 +139,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
         lock (_gate)
         {
             Unqueue(share);
+            _meter?.Present.Remove(share);
             _shares--;
         }
     }
@@ -150,6 +155,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
             share.Rank = StartOf(share);
             _waiting.Set(share);
             _queued += bytes;
+            if (_meter is not null) BeginQueueing(share);
             // A running dispatch looks at the queue again before it finishes.
             if (!_armed && !_dispatching) Arm();
             return false;
@@ -171,6 +177,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
         if (share.Index < 0) return false;
         _waiting.Remove(share);
         _queued -= share.Bytes;
+        if (_meter is not null) EndQueueing(share);
         return true;
     }
 
@@ -209,6 +216,7 @@ public sealed partial class ByteRateLimiter : RateLimiter
         _late = Math.Min(_late, Math.Max(0, now - _due));
         _lastUse = now;
         _granted++;
+        if (_meter is not null) share.Sent += bytes;
     }
 
     /// <summary>Sets the timer to fire when the next write is due.</summary>

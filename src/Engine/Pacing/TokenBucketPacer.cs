@@ -24,7 +24,7 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
     {
         _limiter = limiter;
         _ownsLimiter = ownsLimiter;
-        limiter.Enter();
+        limiter.Enter(this);
     }
 
     /// <summary>Where this response's last write ended, in the limiter's count of bytes.</summary>
@@ -32,6 +32,18 @@ public sealed class TokenBucketPacer : HeapItem, IPacer, IValueTaskSource<bool>
 
     /// <summary>The number of bytes it waits to send.</summary>
     internal int Bytes { get; set; }
+
+    /// <summary>For a limiter whose demand is metered: when its part of the period began, seconds on the limiter's clock.</summary>
+    internal double PresentSince { get; set; }
+
+    /// <summary>When it began to wait for its turn.</summary>
+    internal double QueuedSince { get; set; }
+
+    /// <summary>How long it has waited for its turns in the period, seconds.</summary>
+    internal double Queued { get; set; }
+
+    /// <summary>The bytes that it was granted in the period.</summary>
+    internal long Sent { get; set; }
 
     /// <inheritdoc/>
     public long WriteSize => _limiter.WriteSize;

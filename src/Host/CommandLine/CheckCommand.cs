@@ -4,6 +4,8 @@ using System.Text.Json.Serialization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
+using DaemonProxy.Fleet;
+using DaemonProxy.Host.Fleet;
 
 namespace DaemonProxy.Host.CommandLine;
 
@@ -14,26 +16,50 @@ internal static class CheckCommand
     {
         var file = new Argument<string>("FILE") { Description = "The configuration file." };
         var json = JsonOption.Create();
+        var connect = new Option<bool>("--connect") { Description = "Also try the Redis server of 'fleet:'." };
         var command = new Command(
-            "check", "Check a configuration file: every mistake with its line and column, or what it would serve.") { file, json };
-        command.SetAction(arguments => Run(arguments.GetRequiredValue(file), arguments.GetValue(json), arguments.InvocationConfiguration));
+            "check", "Check a configuration file: every mistake with its line and column, or what it would serve.")
+        {
+            file, json, connect,
+        };
+        command.SetAction(async (arguments, _) =>
+        {
+            var streams = arguments.InvocationConfiguration;
+            var (exit, configuration) = Run(arguments.GetRequiredValue(file), arguments.GetValue(json), streams);
+            return configuration?.Fleet is { } fleet && arguments.GetValue(connect) ? await ConnectAsync(fleet, streams) : exit;
+        });
         return command;
     }
 
-    private static int Run(string file, bool json, InvocationConfiguration streams)
+    private static (int Exit, ProxyConfiguration? Configuration) Run(string file, bool json, InvocationConfiguration streams)
     {
         try
         {
             var configuration = DeploymentCheck.Load(file);
             foreach (var warning in GroupWarnings.From(configuration)) streams.Error.WriteLine($"warning: {warning.Message}");
+            foreach (var warning in FleetWarnings.From(configuration)) streams.Error.WriteLine($"warning: {warning}");
             streams.Output.Write(json ? CheckReport.Text([]) : Summary(configuration));
-            return DaemonProxyCommand.Ok;
+            return (DaemonProxyCommand.Ok, configuration);
         }
         catch (ConfigurationException failure)
         {
             if (json) streams.Output.Write(CheckReport.Text(failure.Errors));
             // Like a compiler: nothing precedes the location, so that editors find it.
             else foreach (var mistake in failure.Errors) streams.Error.WriteLine(mistake);
+            return (DaemonProxyCommand.Failed, null);
+        }
+    }
+
+    private static async Task<int> ConnectAsync(FleetOptions fleet, InvocationConfiguration streams)
+    {
+        try
+        {
+            await FleetMembership.TryServerAsync(fleet);
+            return DaemonProxyCommand.Ok;
+        }
+        catch (FleetServerException failure)
+        {
+            await streams.Error.WriteLineAsync($"fleet: {failure.Message}");
             return DaemonProxyCommand.Failed;
         }
     }
@@ -60,6 +86,7 @@ internal static class CheckCommand
             RateScope.Total => " in total",
             _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}"
         }
+        + (limit.SharedBy == LimitSharing.Fleet ? " of the fleet" : "")
         + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 

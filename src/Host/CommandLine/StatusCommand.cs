@@ -77,6 +77,7 @@ internal static class StatusCommand
             {daemons}
             {routes}
             certificate: {Text(status.Certificate)}
+            fleet: {status.Fleet?.ToString() ?? "none"}
             restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
             event log: {status.EventLog ?? "the terminal"}
 

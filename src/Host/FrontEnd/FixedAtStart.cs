@@ -38,6 +38,7 @@ internal static class FixedAtStart
             ("event-log-size", served.EventLog.Size == wanted.EventLog.Size),
             ("event-log-keep", served.EventLog.Keep == wanted.EventLog.Keep),
             ("opentelemetry", served.Telemetry == wanted.Telemetry),
+            ("fleet", served.Fleet == wanted.Fleet),
             ("metrics-listen", served.MetricsListen == wanted.MetricsListen),
             ("python-home", served.PythonHome == wanted.PythonHome),
             ("python-path", served.PythonPath.SequenceEqual(wanted.PythonPath)),

@@ -4,6 +4,7 @@ using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Embedded;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Fleet;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Telemetry;
 using DaemonProxy.Platform;
@@ -56,6 +57,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         {
             Budget = budget,
             LogFile = logTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
+            Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };
         Embedded = new EmbeddedMode(
             configuration.RestrictEmbedded, configuration.PythonHome, SearchPath(configuration), configuration.Variables, OwnAddresses, log,
@@ -147,6 +149,14 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <summary>The configuration being served.</summary>
     public ServedConfiguration Served => _application.Served;
 
+    /// <summary>Its membership in a fleet; null: none.</summary>
+    public FleetMembership? Fleet => _services.Fleet;
+
+    /// <summary>What is wrong with the fleet and its configuration, one sentence each.</summary>
+    public IReadOnlyList<string> FleetWarnings => _services.Fleet is { } fleet
+        ? [.. DaemonProxy.Fleet.FleetWarnings.From(Served.Configuration), .. fleet.Failure is { } failure ? [failure] : Array.Empty<string>()]
+        : [];
+
     /// <summary>Embedded mode: its restriction and its interpreter.</summary>
     public EmbeddedMode Embedded { get; }
 
@@ -197,6 +207,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
         RequireEmbeddedScripts(configuration);
         _application.AccessLog = OpenAccessLog(configuration);
         if (configuration.Telemetry is { } telemetry) StartTelemetry(telemetry);
+        // Before the daemons, which take longer. Nothing waits for it.
+        foreach (var warning in DaemonProxy.Fleet.FleetWarnings.From(configuration)) _log.Write(EventCatalogue.ServerNotice, warning);
+        _services.Fleet?.Start();
         // Addresses come first: a port in use is reported before any daemon has been started in vain.
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
@@ -325,6 +338,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (_server is not null) await _server.DisposeAsync();
         if (_metrics is not null) await _metrics.DisposeAsync();
         await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]);
+        if (_services.Fleet is { } fleet) await fleet.DisposeAsync();
         _launcher.Dispose();
         await Embedded.DisposeAsync();
         if (_control is not null)

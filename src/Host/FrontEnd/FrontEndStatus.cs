@@ -34,9 +34,10 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             {
                 ActiveRequests = frontEnd.Application.ActiveRequests,
             },
-            Warnings = [.. served.Warnings, .. Troubles().OfType<string>()],
+            Warnings = [.. served.Warnings, .. frontEnd.FleetWarnings, .. Troubles().OfType<string>()],
             Certificate = Certificate(),
             MetricsUri = frontEnd.MetricsAddress is { } metrics ? Reachable(metrics) : null,
+            Fleet = frontEnd.Fleet?.Status(),
             Daemons = [.. served.Groups.Select(Daemon)],
             RateLimits = RateLimits(served.Limits, null),
             UploadRateLimits = RateLimits(served.UploadLimits, null),
@@ -99,7 +100,12 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
     }
 
     /// <summary>The options in force: those of the configuration, with live changes applied.</summary>
-    public OptionStatus[] Options() => [.. frontEnd.Served.Groups.SelectMany(Options)];
+    public OptionStatus[] Options() =>
+    [
+        .. frontEnd.Served.Groups.SelectMany(Options),
+        .. frontEnd.Fleet is { } fleet ? EffectiveOption.From(fleet.Options).Select(option =>
+            new OptionStatus(frontEnd.Name, "(fleet)", option.Name, option.Value, option.IsDefault)) : [],
+    ];
 
     // A server can listen on the address that stands for every interface, but a client cannot connect to it everywhere.
     private static Uri Reachable(Uri listening) =>
@@ -146,6 +152,9 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Index = index + 1,
             Direction = limits.Direction.ToString(),
             Scope = limit.Scope.ToString(),
+            SharedBy = limit.Fleet is null ? nameof(LimitSharing.FrontEnd) : nameof(LimitSharing.Fleet),
+            Share = limit.Fleet is null ? null : limit.Shares.Sum(share => share.Share),
+            Members = limit.Fleet is null ? null : limit.Shares.Select(share => share.Members).DefaultIfEmpty(0).Max(),
             Rate = limit.Limit.Rate,
             InitialBurst = limit.Limit.InitialBurst,
             Pacer = limit.Limit.Pacer.ToString(),

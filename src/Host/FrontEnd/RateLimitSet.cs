@@ -1,15 +1,23 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Filters;
+using DaemonProxy.Fleet;
 using DaemonProxy.Pacing;
 
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>The limits of one direction that one route has, or that all routes have together, in configuration order.</summary>
+/// <param name="direction">What they slow down.</param>
+/// <param name="options">The limits' configuration.</param>
+/// <param name="time">The clock.</param>
+/// <param name="load">Counts the paced responses.</param>
+/// <param name="place">Where they stand: the path of the route, or empty.</param>
+/// <param name="member">The fleet's member; null: no fleet is configured.</param>
 internal sealed class RateLimitSet(
-    RateDirection direction, IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load) : IDisposable
+    RateDirection direction, IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load, string place = "",
+    FleetMember? member = null) : IDisposable
 {
-    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load))];
+    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load, place, member))];
 
     /// <summary>What the limits slow down.</summary>
     public RateDirection Direction => direction;
@@ -41,6 +49,9 @@ internal sealed class RateLimitSet(
             throw new RateLimitChangeException(
                 $"the {PacerTable.Get(wanted.Pacer).Name} pacer is what Apache does to responses and cannot pace uploads; leave the limit "
                 + $"with {PacerTable.ForUploads}");
+        if (meant[0].Fleet is not null && wanted.InitialBurst > 0)
+            throw new RateLimitChangeException(
+                "a fleet shares a rate and not a burst, which each front end would give anew; leave the limit without one");
         meant[0].Limit = wanted;
         return meant[0];
     }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Filters;
+using DaemonProxy.Fleet;
 using DaemonProxy.Pacing;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
@@ -24,15 +25,16 @@ internal sealed class Route
     /// <param name="statistics">Counts the route's requests.</param>
     /// <param name="time">The clock.</param>
     /// <param name="load">Counts the route's paced responses.</param>
+    /// <param name="fleet">The fleet's member; null: no fleet is configured.</param>
     public Route(RouteOptions options, DaemonGroup? group, RateLimitSet limitsOfAll, RateLimitSet uploadLimitsOfAll,
-        StatisticsBook statistics, TimeProvider time, PacingLoad load)
+        StatisticsBook statistics, TimeProvider time, PacingLoad load, FleetMember? fleet = null)
     {
         Options = options;
         Group = group;
         EncodedPath = RequestPath.Encode(options.Path).TrimEnd('/');
-        Limits = new RateLimitSet(RateDirection.Download, options.AllRateLimits, time, load);
+        Limits = new RateLimitSet(RateDirection.Download, options.AllRateLimits, time, load, options.Path, fleet);
         _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
-        UploadLimits = new RateLimitSet(RateDirection.Upload, options.AllUploadRateLimits, time, load);
+        UploadLimits = new RateLimitSet(RateDirection.Upload, options.AllUploadRateLimits, time, load, options.Path, fleet);
         _obeyedByUploads = [.. UploadLimits.Limits.Concat(uploadLimitsOfAll.Limits).OrderBy(limit => limit.Scope)];
         var own = statistics.Route(options.Path);
         Traffic = group is null ? new(statistics.Total, own) : new(statistics.Total, own, group.Statistics.Traffic);

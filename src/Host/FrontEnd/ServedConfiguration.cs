@@ -3,6 +3,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Fleet;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Pacing;
@@ -29,6 +30,9 @@ internal sealed record FrontEndServices(
 
     /// <summary>The file that events are written to; null: the terminal.</summary>
     public string? LogFile { get; init; }
+
+    /// <summary>The front end's membership in a fleet; null: none is configured.</summary>
+    public FleetMembership? Fleet { get; init; }
 
     /// <summary>The front end's connections, to clients and to daemons.</summary>
     public required ConnectionBudget Budget { get; init; }
@@ -102,14 +106,15 @@ internal sealed class ServedConfiguration : IAsyncDisposable
                 requireLoad => services.NextCommand(options, requireLoad, group.Secret), services.Launcher, services.Log, services.Time));
         }
         RateLimitSet LimitsOf(RateDirection direction) =>
-            new(direction, configuration.RateLimits.Where(limit => limit.Direction == direction), services.Time, services.Pacing);
+            new(direction, configuration.RateLimits.Where(limit => limit.Direction == direction), services.Time, services.Pacing,
+                "", services.Fleet?.Member);
         Limits = LimitsOf(RateDirection.Download);
         UploadLimits = LimitsOf(RateDirection.Upload);
         Routes = new RouteTable(
             configuration.Routes.Select(
             route => new Route(
             route, _groups.Find(group => group.Options.Name == route.Daemon), Limits, UploadLimits, services.Statistics, services.Time,
-            services.Pacing)));
+            services.Pacing, services.Fleet?.Member)));
     }
 
     public ProxyConfiguration Configuration { get; }

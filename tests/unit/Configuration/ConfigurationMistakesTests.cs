@@ -24,7 +24,7 @@ public sealed class ConfigurationMistakesTests
             + "python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, "
             + "client-header-timeout, client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
             + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, access-log-format, access-log-size, "
-            + "access-log-keep, event-log, event-log-format, event-log-size, event-log-keep, opentelemetry, metrics-listen, rate-limits, "
+            + "access-log-keep, event-log, event-log-format, event-log-size, event-log-keep, opentelemetry, metrics-listen, rate-limits, fleet, "
             + "trusted-proxies, daemons, routes",
             Assert.Single(Mistakes("workers: 5")));
 

@@ -21,6 +21,7 @@ public sealed partial class ConfigurationDocumentTests
         ["Top level"] = (OptionTable.Proxy, ""),
         ["tls"] = (OptionTable.Tls, "tls"),
         ["opentelemetry"] = (OptionTable.Telemetry, "opentelemetry"),
+        ["fleet"] = (OptionTable.Fleet, "fleet"),
         ["daemons"] = (OptionTable.Daemon, "daemon"),
         ["health-check"] = (OptionTable.HealthCheck, "healthCheck"),
         ["routes"] = (OptionTable.Route, "route"),
@@ -32,6 +33,7 @@ public sealed partial class ConfigurationDocumentTests
         ["Top level"] = ProxySection.Keys,
         ["tls"] = TlsSection.Keys,
         ["opentelemetry"] = TelemetrySection.Keys,
+        ["fleet"] = FleetSection.Keys,
         ["daemons"] = DaemonSection.Keys,
         ["health-check"] = HealthCheckSection.Keys,
         ["routes"] = RouteSection.Keys,
@@ -76,6 +78,7 @@ public sealed partial class ConfigurationDocumentTests
         opentelemetry: { traces: off }
         metrics-listen: http://127.0.0.1:2
         rate-limits: [ { rate-limit: 1KiB/s } ]
+        fleet: { redis: "redis://10.0.0.5" }
         trusted-proxies: 10.0.0.0/8
         daemons: [ { name: g, sample: on } ]
         routes: [ { path: /h, daemon: g } ]

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace DaemonProxy.Tests.EndToEnd;
+
+/// <summary>Endless downloads from front ends of a fleet, and what each has got.</summary>
+internal sealed class FleetDownloads : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _end = new();
+    private readonly List<Task> _reading = [];
+    private readonly List<long[]> _got = [];
+
+    /// <summary>Begins downloads, and waits for the first byte of each.</summary>
+    public async Task AddAsync(RunningFrontEnd frontEnd, int count)
+    {
+        var added = Enumerable.Range(0, count).Select(_ => new long[1]).ToArray();
+        _got.AddRange(added);
+        _reading.AddRange(added.Select(got => ReadAsync(frontEnd.Client, got)));
+        await RunningFrontEnd.UntilAsync(() => added.All(got => Volatile.Read(ref got[0]) > 0), "the first bytes of each");
+    }
+
+    /// <summary>The rate of each in the time that follows, bytes a second, and the longest time in which none of them got anything.</summary>
+    public async Task<(double[] Rates, TimeSpan LongestStall)> MeasureAsync(TimeSpan time)
+    {
+        var (start, before) = (Stopwatch.GetTimestamp(), Sums());
+        var (last, since, longest) = (before.Sum(), start, TimeSpan.Zero);
+        while (Stopwatch.GetElapsedTime(start) < time)
+        {
+            await Task.Delay(10);
+            if (Sums().Sum() is var sum && sum == last) continue;
+            var now = Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(since, now) is var gap && gap > longest) longest = gap;
+            (last, since) = (sum, now);
+        }
+        var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return ([.. Sums().Zip(before, (after, first) => (after - first) / took)], longest);
+    }
+
+    private long[] Sums() => [.. _got.Select(got => Volatile.Read(ref got[0]))];
+
+    private async Task ReadAsync(HttpClient client, long[] got)
+    {
+        try
+        {
+            using var response = await client.GetAsync("/bytes?n=100000000000&chunk=65536", HttpCompletionOption.ResponseHeadersRead, _end.Token);
+            using var body = await response.Content.ReadAsStreamAsync(_end.Token);
+            var buffer = new byte[65_536];
+            while (await body.ReadAsync(buffer, _end.Token) is > 0 and var count) Interlocked.Add(ref got[0], count);
+        }
+        catch (Exception end) when (end is OperationCanceledException or IOException or HttpRequestException)
+        {
+            // Enough, or the front end was killed.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Task.WhenAll(_reading);
+        _end.Dispose();
+    }
+}
