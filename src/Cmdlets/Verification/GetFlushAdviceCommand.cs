@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Statistics;
 using DaemonProxy.Verification.Advising;
@@ -122,12 +121,7 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
             WriteVerbose($"Nothing to set for '{daemon}' of '{status.Name}': {advice.Reason}");
         else if (ShouldProcess($"daemon group '{daemon}' of '{status.Name}'", $"Set flush policy (delay {advice.ShownRecommendation})"))
         {
-            var change = new FlushPolicyChange
-            {
-                Daemon = daemon,
-                FlushDelay = delay == FlushPolicy.Auto ? null : delay,
-                AutoDelay = delay == FlushPolicy.Auto,
-            };
+            var change = FlushPolicyChange.OfDelay(daemon, delay);
             Ask(status.Name, $"Setting the flush policy of '{daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop));
         }
     }

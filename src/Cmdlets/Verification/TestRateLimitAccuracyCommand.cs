@@ -150,7 +150,7 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
         if (StatusOf(name) is not { } status)
             return;
         var route = status.Routes
-            .Where(route => (Route?.Contains(route.Route) ?? true) && IsBelow(path, route.Route)).MaxBy(route => route.Route.Length);
+            .Where(route => (Route?.Contains(route.Route) ?? true) && route.Covers(path)).MaxBy(route => route.Route.Length);
         var isUpload = Direction == RateLimitDirection.Upload;
         var limit = (isUpload ? route?.UploadRateLimits : route?.RateLimits)?.FirstOrDefault(limit => limit.Rate > 0);
         if (route is null || limit is null)
@@ -176,10 +176,6 @@ public sealed class TestRateLimitAccuracyCommand : VerificationCommand
             SkipCertificateCheck = true,
         });
     }
-
-    private static bool IsBelow(string path, string route) =>
-        path.StartsWith(route.TrimEnd('/'), StringComparison.Ordinal)
-        && (path.Length == route.TrimEnd('/').Length || path[route.TrimEnd('/').Length] is '/' or '?');
 
     private void MeasureFrontEnd(string? name)
     {

@@ -90,9 +90,7 @@ internal static class HealthCheckSection
             reading.Mistake(
                 node, $"{key}: a path or a mapping belongs here, and this is {node.Kind}; write for example /health or {Example}");
             return false;
-        }, Format, """
-        "oneOf": [{ "type": "string", "pattern": "^/[!-\"$-~]*$", "examples": ["/health"] }, { "$ref": "#/$defs/healthCheck" }]
-        """);
+        }, Format, $"\"oneOf\": [{{ {Target.Schema} }}, {{ \"$ref\": \"#/$defs/healthCheck\" }}]");
 
     private static string Format(HealthCheckOptions check) => string.Join(", ", Keys
         .Select(key => (Key: key, Value: Keys.Format(key, check)))

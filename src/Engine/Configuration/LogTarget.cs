@@ -27,6 +27,9 @@ public sealed record LogTarget(LogTargetKind Kind, string? Path)
             : ToFile(global::System.IO.Path.GetFullPath(text, folder));
     }
 
+    /// <summary>The full path of the file; null: it goes elsewhere.</summary>
+    public string? File => Kind == LogTargetKind.File ? Path : null;
+
     /// <summary>As a configuration spells it.</summary>
     public override string ToString() => Kind switch
     {

@@ -10,6 +10,12 @@ namespace DaemonProxy.Control;
 /// </summary>
 public sealed record FlushPolicyChange
 {
+    /// <summary>Gives a group another delay and leaves the rest.</summary>
+    /// <param name="daemon">The group.</param>
+    /// <param name="delay">The delay; <see cref="FlushPolicy.Auto"/> for <c>auto</c>.</param>
+    public static FlushPolicyChange OfDelay(string daemon, TimeSpan delay) =>
+        new() { Daemon = daemon, FlushDelay = delay == FlushPolicy.Auto ? null : delay, AutoDelay = delay == FlushPolicy.Auto };
+
     /// <summary>The group; null: all groups.</summary>
     public string? Daemon { get; init; }
 

@@ -93,6 +93,9 @@ public sealed record FlushPolicyStatus
     /// <summary>The longest a byte waits while the application trickles; zero: no deadline.</summary>
     public required TimeSpan FlushDeadline { get; init; }
 
+    /// <summary>The delay that is set: <see cref="FlushPolicy.Auto"/> for <c>auto</c>.</summary>
+    internal TimeSpan ConfiguredDelay => AutoDelay ? FlushPolicy.Auto : FlushDelay;
+
     /// <summary>The delay as text: <c>5 ms</c>, or <c>auto (3.2 ms)</c>.</summary>
     [JsonIgnore]
     public string ShownDelay => AutoDelay ? $"auto ({Units.FormatDuration(FlushDelay)})" : Units.FormatDuration(FlushDelay);

@@ -37,7 +37,9 @@ internal static class InstanceRegistry
             Directory.CreateDirectory(folder, OwnerOnly);
             if (!IsOurs(folder))
                 return null;
-            var file = Path.Combine(folder, $"{name}.{KeyOf(runtime.Path)}");
+            // Two runtime directories may have front ends of one name only if one of them was started without the registry; each has its
+            // record.
+            var file = Path.Combine(folder, $"{name}.{TextHash.Of(runtime.Path)}");
             var options = new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
@@ -129,9 +131,4 @@ internal static class InstanceRegistry
             return null;
         }
     }
-
-    // Two runtime directories may have front ends of one name only if one of them was started without the registry; each has its record.
-    private static string KeyOf(string path) =>
-        path.Aggregate(14695981039346656037UL, (hash, character) => (hash ^ character) * 1099511628211UL)
-            .ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -29,6 +29,14 @@ public sealed record RouteStatus
 
     /// <summary>Its finished requests since the start.</summary>
     public TrafficStatus Traffic { get; init; } = TrafficStatus.None;
+
+    /// <summary>Whether a path, with or without a query, lies below this route's.</summary>
+    public bool Covers(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var prefix = Route.TrimEnd('/');
+        return path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] is '/' or '?');
+    }
 }
 
 /// <summary>A rate limit in force. Pipe it to <c>Set-RateLimit</c> to restore a saved limit.</summary>

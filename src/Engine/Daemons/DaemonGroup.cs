@@ -300,7 +300,7 @@ public sealed class DaemonGroup : IDisposable
             or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 
     /// <summary>Whether the front end itself has nothing left to connect with, which says nothing about the server.</summary>
-    private static bool IsOwn(Exception failure, DaemonAddress address) => failure is SocketException { SocketErrorCode: var error }
+    internal static bool IsOwn(Exception failure, DaemonAddress address) => failure is SocketException { SocketErrorCode: var error }
         && (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
         // Of a Unix socket it means that there is none; of TCP, that all local ports are taken.
         || (error == SocketError.AddressNotAvailable && address.UnixSocket is null));

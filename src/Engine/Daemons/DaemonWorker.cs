@@ -119,6 +119,11 @@ public sealed class DaemonWorker : IDisposable
             return;
         }
         connection.Rest();
+        Store(connection);
+    }
+
+    private void Store(DaemonConnection connection)
+    {
         if (Interlocked.Increment(ref _keptCount) > MostKept || _disposed)
         {
             Interlocked.Decrement(ref _keptCount);
@@ -186,7 +191,8 @@ public sealed class DaemonWorker : IDisposable
         else if (Interlocked.Exchange(ref _sweeping, 1) == 0) _sweeper.Change(_sweepEvery, Timeout.InfiniteTimeSpan);
     }
 
-    private void CloseKept()
+    /// <summary>Closes the kept connections; a later one is kept again.</summary>
+    internal void CloseKept()
     {
         while (_kept.TryPop(out var connection))
         {
@@ -195,24 +201,14 @@ public sealed class DaemonWorker : IDisposable
         }
     }
 
-    /// <summary>Closes the resting connections; a later one is kept again.</summary>
-    internal void CloseResting() => CloseKept();
-
     /// <summary>Takes over the resting connections of another worker with the same address and the same options for connections.</summary>
     internal void TakeOver(DaemonWorker previous)
     {
         while (previous._kept.TryPop(out var connection))
         {
             Interlocked.Decrement(ref previous._keptCount);
-            if (Interlocked.Increment(ref _keptCount) <= MostKept && !_disposed)
-            {
-                _kept.Push(connection);
-                continue;
-            }
-            Interlocked.Decrement(ref _keptCount);
-            connection.Dispose();
+            Store(connection);
         }
-        if (Interlocked.Exchange(ref _sweeping, 1) == 0) _sweeper.Change(_sweepEvery, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Closes the kept connections; those in use are closed when their request ends.</summary>

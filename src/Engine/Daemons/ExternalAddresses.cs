@@ -130,7 +130,7 @@ internal sealed class ExternalAddresses : IDisposable
         server.Retry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // There is another one open, so that the queue is never without a worker.
         _queue.Close(server.Worker);
-        server.Worker.CloseResting();
+        server.Worker.CloseKept();
         _ = TryAgainAsync(server);
     }
 

@@ -8,8 +8,6 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 internal sealed class ExternalHealth : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-
     private readonly DaemonGroup _group;
     private readonly DaemonWorker _server;
     private readonly EventLog _log;
@@ -49,14 +47,13 @@ internal sealed class ExternalHealth : IAsyncDisposable
     private async Task RunAsync()
     {
         var interval = _group.Options.HealthCheck!.Interval;
-        var pause = FirstPause;
+        var pause = HealthRecord.FirstPause;
         try
         {
             while (true)
             {
                 if (_record.Count(await _group.Probe!(_server, _stop.Token).ConfigureAwait(false))) Change();
-                // At first it is asked more often, because requests may be waiting for it.
-                pause = _firstReady.Task.IsCompleted || pause * 2 > interval ? interval : pause * 2;
+                pause = _firstReady.Task.IsCompleted ? interval : _record.After(pause);
                 await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(false);
             }
         }

@@ -10,17 +10,15 @@ namespace DaemonProxy.Daemons;
 /// </summary>
 public static class GroupWarnings
 {
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
     /// <summary>Returns the warnings for a configuration on this system.</summary>
     public static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(ProxyConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         return From(configuration, isUnix: !OperatingSystem.IsWindows(),
-            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0
-                && configuration.User is null or "root" or "0");
+            isRoot: !OperatingSystem.IsWindows() && FileOwner.CurrentUser == 0);
     }
-
-    private static bool IsReadableByOthers(string file) => !OperatingSystem.IsWindows() && File.Exists(file)
-        && (File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
 
     /// <summary>Returns the warnings for a configuration on a given system.</summary>
     internal static IEnumerable<(EventDefinition Reason, string Message, string Group)> From(
@@ -41,7 +39,7 @@ public static class GroupWarnings
                     $"daemon group '{group.Name}': threads has no effect on a server that somebody else runs at "
                         + $"{string.Join(", ", group.AllAddresses)}; leave it "
                     + "out", group.Name);
-            foreach (var file in group.Identity.EnvFile.Where(file => isUnix && IsReadableByOthers(file)))
+            foreach (var file in group.Identity.EnvFile.Where(file => isUnix && FileOwner.LetsRead(file, Others)))
                 yield return (
                     EventCatalogue.SecretsReadable,
                     $"daemon group '{group.Name}': others than its owner can read {file}, which has its environment variables; chmod 600 "

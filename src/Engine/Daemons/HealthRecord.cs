@@ -6,6 +6,9 @@ namespace DaemonProxy.Daemons;
 /// <param name="check">How many checks it takes.</param>
 internal sealed class HealthRecord(HealthCheckOptions check)
 {
+    /// <summary>The first pause between checks: at first a worker is asked more often, because requests may be waiting for it.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
     private volatile string? _lastFailure;
     private volatile bool _isHealthy;
     private int _against;
@@ -15,6 +18,9 @@ internal sealed class HealthRecord(HealthCheckOptions check)
 
     /// <summary>What the last check showed, when it failed; otherwise null.</summary>
     public string? LastFailure => _lastFailure;
+
+    /// <summary>The pause after a pause: twice as long, up to the interval.</summary>
+    public TimeSpan After(TimeSpan pause) => pause * 2 < check.Interval ? pause * 2 : check.Interval;
 
     /// <summary>Counts a check.</summary>
     /// <returns>Whether the worker has become healthy or unhealthy by it.</returns>

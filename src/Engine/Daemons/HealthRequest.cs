@@ -41,8 +41,7 @@ internal sealed class HealthRequest(HealthCheckOptions check, Func<(string Name,
                 ? new(true, $"GET {check.Path} answered {response.Status}")
                 : new(false, $"GET {check.Path} answered {response.Status}, and {check.Expected} is expected");
         }
-        catch (SocketException failure)
-            when (failure.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+        catch (SocketException failure) when (DaemonGroup.IsOwn(failure, worker.Address))
         {
             return new(null, failure.Message);
         }

@@ -12,16 +12,22 @@ public static class ProcessAccount
     {
         ArgumentNullException.ThrowIfNull(identity);
         if (OperatingSystem.IsWindows()) return null;
-        if (Missing(identity) is { } mistake) throw new IOException(mistake);
-        return identity.User is { } user && Accounts.User(user) is { } account && account.User != FileOwner.CurrentUser ? account : null;
+        if (Missing(identity, out var account) is { } mistake) throw new IOException(mistake);
+        return account is not null && account.User != FileOwner.CurrentUser ? account : null;
     }
 
     /// <summary>The sentence about a user or group that does not exist; null when all of them do.</summary>
     public static string? Missing(ProcessIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        if (identity.User is { } user && Accounts.User(user) is null)
-            return $"there is no user {user}; create it, or name one that is there in user";
+        return Missing(identity, out _);
+    }
+
+    private static string? Missing(ProcessIdentity identity, out Account? account)
+    {
+        account = identity.User is { } user ? Accounts.User(user) : null;
+        if (identity.User is not null && account is null)
+            return $"there is no user {identity.User}; create it, or name one that is there in user";
         if (identity.Group is { } group && Accounts.Group(group) is null)
             return $"there is no group {group}; create it, or name one that is there in group";
         return identity.SupplementaryGroups.FirstOrDefault(name => Accounts.Group(name) is null) is { } missing

@@ -8,8 +8,6 @@ namespace DaemonProxy.Daemons;
 /// <summary>The start of a worker's process, until it serves or has failed.</summary>
 internal sealed partial class WorkerSupervisor
 {
-    private static readonly TimeSpan FirstCheckPause = TimeSpan.FromMilliseconds(50);
-
     /// <summary>
     /// Starts a process and waits until it listens and is healthy; null when it failed to and the pause has passed.
     /// </summary>
@@ -83,7 +81,7 @@ internal sealed partial class WorkerSupervisor
     private async Task<bool> BecomesHealthyAsync(Running running, CancellationToken stop)
     {
         if (running.Health is not { } health) return true;
-        var pause = FirstCheckPause;
+        var pause = HealthRecord.FirstPause;
         while (!running.Process.Ended.IsCompleted && running.ScriptVersion == _group.ScriptVersion)
         {
             health.Count(await _group.Probe!(running.Worker, stop).ConfigureAwait(false));
@@ -93,7 +91,7 @@ internal sealed partial class WorkerSupervisor
                 return false;
             await Task.WhenAny(running.Process.Ended, Task.Delay(pause, _time, stop)).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
-            pause = pause * 2 < Options.HealthCheck!.Interval ? pause * 2 : Options.HealthCheck.Interval;
+            pause = health.After(pause);
         }
         return false;
     }

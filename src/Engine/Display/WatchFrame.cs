@@ -71,7 +71,7 @@ public static class WatchFrame
         foreach (var (daemon, rate) in rates.Status.Daemons.Zip(rates.Daemons))
         {
             var policy = daemon.FlushPolicy;
-            table.Add(daemon.Daemon, daemon.State.ToString(), Number(daemon.Workers.Count), Number(daemon.Restarts),
+            table.Add(daemon.Daemon, daemon.State, Number(daemon.Workers.Count), Number(daemon.Restarts),
                 Number(daemon.ActiveRequests), Number(daemon.WaitingRequests),
                 Rate(rate.RequestRate), Bytes(rate.ByteRate),
                 Rate(rate.IdleFlushRate), Rate(rate.DeadlineFlushRate), Rate(rate.GuardFlushRate), Rate(rate.EndFlushRate),
@@ -91,7 +91,7 @@ public static class WatchFrame
         {
             var limit = route.RateLimits[0];
             table.Add(route.Route, route.Daemon ?? "(embedded)", Number(rate.ActiveRequests), Rate(rate.RequestRate), Bytes(rate.ByteRate),
-                RateLimitText.From(route), limit.Rate == 0 ? "" : limit.Pacer.ToString());
+                RateLimitText.From(route), limit.Rate == 0 ? "" : limit.Pacer);
         }
 
         return Split(table);
@@ -103,7 +103,7 @@ public static class WatchFrame
         foreach (var limit in status.RateLimits.Concat(status.Routes.SelectMany(route => route.RateLimits)))
         {
             if (limit.Share is { } share)
-                table.Add(limit.Route ?? "(all)", limit.Scope.ToString(), Units.FormatRate(limit.Rate), $"{Bytes(share)}/s",
+                table.Add(limit.Route ?? "(all)", limit.Scope, Units.FormatRate(limit.Rate), $"{Bytes(share)}/s",
                     Number(limit.Members ?? 0), Number(limit.Responses));
         }
         return Split(table);

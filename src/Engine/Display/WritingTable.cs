@@ -28,7 +28,8 @@ internal static class WritingTable
             var writing = group.Traffic.Writing;
             table.Add(
                 group.Daemon, Picture([.. writing.Stalls, .. writing.Pauses]), Number(Count(writing.Stalls)), Number(Count(writing.Pauses)),
-                Held(writing, 0.5), Held(writing, 0.99), advice?.Invoke(group) is { } better ? $"{group.FlushPolicy.ShownDelay}, better {better}" : group.FlushPolicy.ShownDelay);
+                Held(writing, 0.5), Held(writing, 0.99),
+                group.FlushPolicy.ShownDelay + (advice?.Invoke(group) is { } better ? $", better {better}" : ""));
         }
 
         return table;

@@ -32,7 +32,7 @@ public static class FleetScript
     public const int ArgumentsOfLimit = 5;
 
     /// <summary>Numbers in the answer for the whole call; <see cref="AnswersOfLimit"/> for each limit follow.</summary>
-    public const int AnswersOfCall = 3;
+    public const int AnswersOfCall = 2;
 
     /// <summary>Numbers in the answer for each limit: the share, and the members that use the limit.</summary>
     public const int AnswersOfLimit = 2;
@@ -53,7 +53,7 @@ public static class FleetScript
             from, last, watched, generation, members = a + 0, b + 0, c + 0, d + 0, e + 0
             if now - last > {{Silence}} then from = now end
         end
-        if head[2] and seq <= tonumber(match(head[2], '^%d+')) then return { -1, members, 0 } end
+        if head[2] and seq <= tonumber(match(head[2], '^%d+')) then return { -1, members } end
 
         -- A member: its last call's number and time, since when its connection is missing, its lease, whether its connection can be seen.
         local function connected(ids)
@@ -99,7 +99,7 @@ public static class FleetScript
         end
         redis.call('HSET', fleet, '#', format('%d %d %d %d %d', from, now, watched, generation, members))
         local recovers = now < from + {{Recovery}}
-        local answer = { 0, members, recovers and 1 or 0 }
+        local answer = { 0, members }
 
         local living
         for i = 2, #KEYS do

@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Fleet;
 
@@ -12,19 +13,13 @@ public static class FleetWarnings
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration.Fleet is not { } fleet) yield break;
-        if (fleet.Redis.Password is not null && configuration.File is { } file && IsReadableByAll(file))
+        if (fleet.Redis.Password is not null && configuration.File is { } file && FileOwner.LetsRead(file, World))
             yield return $"fleet: the URL below redis holds a password, and every user of this machine can read {file}; put the password "
                 + "into a file of its own and name it with password-file, or take the right away (chmod o-r)";
-        if (fleet.PasswordFile is { } own && IsReadableByAll(own))
+        if (fleet.PasswordFile is { } own && FileOwner.LetsRead(own, World))
             yield return $"fleet: every user of this machine can read the password-file {own}; take the right away (chmod o-r)";
-        var limits = configuration.RateLimits.Concat(configuration.Routes.SelectMany(route => route.AllRateLimits));
+        var limits = configuration.RateLimits.Concat(configuration.Routes.SelectMany(route => route.AllRateLimits.Concat(route.AllUploadRateLimits)));
         if (!limits.Any(limit => limit.SharedBy == LimitSharing.Fleet))
             yield return "fleet: no limit has 'shared-by: fleet', so nothing is shared; add it to a limit, or leave fleet out";
-    }
-
-    private static bool IsReadableByAll(string file)
-    {
-        try { return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & World) != 0; }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { return false; }
     }
 }

@@ -34,6 +34,15 @@ public static class FileOwner
     /// </summary>
     public static uint? Find(string path) => Status(path)?.Owner;
 
+    /// <summary>Whether a file's permissions let others read it; false when the system does not tell.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="others">The permissions of those who count.</param>
+    public static bool LetsRead(string path, UnixFileMode others)
+    {
+        try { return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0; }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException) { return false; }
+    }
+
     /// <summary>
     /// The status of a file, folder or link itself; null when the system does not tell, or the file does not exist.
     /// </summary>

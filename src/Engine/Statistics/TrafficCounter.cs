@@ -13,6 +13,15 @@ public sealed class TrafficCounter
     /// <summary>The flushes in its responses.</summary>
     public FlushCounter Flushes { get; } = new();
 
+    /// <summary>Bytes of response bodies sent.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Total time that requests waited for a worker.</summary>
+    public TimeSpan QueueTime => TimeSpan.FromTicks(Interlocked.Read(ref _queueTicks));
+
+    /// <summary>How its responses have been written so far.</summary>
+    public WritingStatus WritingStatus => Volatile.Read(ref _writing)?.Status() ?? WritingStatus.None;
+
     /// <summary>How its responses are written; created by the first one, because many routes never have any.</summary>
     public WritingCounter Writing => LazyInitializer.EnsureInitialized(ref _writing, static () => new());
 
@@ -31,20 +40,20 @@ public sealed class TrafficCounter
     public TrafficStatus Status() => new()
     {
         Requests = Interlocked.Read(ref _requests),
-        Bytes = Interlocked.Read(ref _bytes),
+        Bytes = Bytes,
         ClientLeft = Interlocked.Read(ref _statuses[0]),
         Upgraded = Interlocked.Read(ref _statuses[1]),
         Success = Interlocked.Read(ref _statuses[2]),
         Redirection = Interlocked.Read(ref _statuses[3]),
         ClientError = Interlocked.Read(ref _statuses[4]),
         ServerError = Interlocked.Read(ref _statuses[5]),
-        QueueTime = TimeSpan.FromTicks(Interlocked.Read(ref _queueTicks)),
+        QueueTime = QueueTime,
         Duration = TimeSpan.FromTicks(Interlocked.Read(ref _ticks)),
         IdleFlushes = Flushes[FlushReason.Idle],
         DeadlineFlushes = Flushes[FlushReason.Deadline],
         GuardFlushes = Flushes[FlushReason.Guard],
         EndFlushes = Flushes[FlushReason.End],
-        Writing = Volatile.Read(ref _writing)?.Status() ?? WritingStatus.None,
+        Writing = WritingStatus,
     };
 }
 

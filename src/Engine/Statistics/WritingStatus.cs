@@ -54,6 +54,9 @@ public sealed record WritingStatus
     /// <summary>Responses whose body came without a dry spell.</summary>
     public long Undivided { get; init; }
 
+    /// <summary>The dry spells of either kind.</summary>
+    internal long Spells => Stalls.Sum(bucket => bucket.Count) + Pauses.Sum(bucket => bucket.Count);
+
     /// <summary>What has been counted since an earlier status of the same target. Counts that have shrunk, because the front end has been
     /// started again meanwhile, count as none.</summary>
     /// <param name="earlier">The earlier status.</param>

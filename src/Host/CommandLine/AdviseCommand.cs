@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Reporting;
@@ -26,7 +25,7 @@ internal static class AdviseCommand
         };
         command.AddRule(parsed =>
         {
-            if (parsed.GetValue(during) is { } text && Time(text) is null)
+            if (parsed.GetValue(during) is { } text && VerifyCommand.Time(text, 1000) is null)
                 parsed.AddError($"--during: '{text}' is no time; write for example 30s.");
         });
         command.SetAction(async (arguments, cancellationToken) =>
@@ -35,7 +34,7 @@ internal static class AdviseCommand
             var status = await client.GetStatusAsync(cancellationToken);
             var chosen = Choose(status, arguments.GetValue(daemon));
             var earlier = status;
-            if (Time(arguments.GetValue(during)) is { } time)
+            if (VerifyCommand.Time(arguments.GetValue(during), 1000) is { } time)
             {
                 await Task.Delay(time, TimeProvider.System, cancellationToken);
                 status = await client.GetStatusAsync(cancellationToken);
@@ -59,6 +58,4 @@ internal static class AdviseCommand
             $"'{status.Name}' has no daemon group '{daemon}'; it has {string.Join(", ", status.Daemons.Select(one => one.Daemon))}",
             ControlFailure.NotFound)];
     }
-
-    private static TimeSpan? Time(string? text) => Units.TryParseDuration(text, TimeSpan.FromSeconds(1), out var time) ? time : null;
 }

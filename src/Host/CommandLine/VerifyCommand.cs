@@ -195,7 +195,10 @@ internal static class VerifyCommand
         };
     }
 
-    private static TimeSpan? Time(string? text, int plainMilliseconds) =>
+    /// <summary>Reads a time that has been checked already; null: none was given.</summary>
+    /// <param name="text">The time.</param>
+    /// <param name="plainMilliseconds">The unit of a plain number, in milliseconds.</param>
+    internal static TimeSpan? Time(string? text, int plainMilliseconds) =>
         Units.TryParseDuration(text, TimeSpan.FromMilliseconds(plainMilliseconds), out var time) ? time : null;
 
     private static Command Embedded()

@@ -33,7 +33,7 @@ internal sealed class RedisFleetServer(FleetOptions options, string channel, Tim
         }
     }
 
-    /// <summary>Tries the server once, as <c>check --connect</c> and a start do.</summary>
+    /// <summary>Tries the server once, as <c>check --connect</c> does.</summary>
     /// <exception cref="FleetServerException">It cannot be used.</exception>
     public async Task TryAsync(string fleetKey)
     {

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// Writes one line per finished request. Lines are written in batches, every second or sooner when many have collected, by a thread of its
-/// own, so that no request ever waits for the disk or for whoever reads the log.
+/// Writes one line per finished request. Lines are written in batches, every second or sooner when many have collected, by another
+/// thread, so that no request ever waits for the disk or for whoever reads the log.
 /// </summary>
 internal sealed class AccessLog : IDisposable
 {
@@ -27,6 +27,7 @@ internal sealed class AccessLog : IDisposable
     private ArrayBufferWriter<byte> _collected = new(2 * LargestBatch);
     private ArrayBufferWriter<byte> _spare = new(2 * LargestBatch);
     private long _lost;
+    private int _flushing;
     private bool _failed;
     private bool _disposed;
 
@@ -38,7 +39,15 @@ internal sealed class AccessLog : IDisposable
     public AccessLog(ILogOutput output, AccessLine line, EventLog log, TimeProvider time)
     {
         (_output, _line, _log, _time) = (output, line, log, time);
-        _timer = time.CreateTimer(_ => Flush(), null, Longest, Longest);
+        _timer = time.CreateTimer(_ => FlushInTime(), null, Longest, Longest);
+    }
+
+    // One that waits for the one that writes is enough: it takes all that has collected until then. A reader that is stuck for long would
+    // otherwise hold a thread more every second.
+    private void FlushInTime()
+    {
+        if (Interlocked.Increment(ref _flushing) <= 2) Flush();
+        Interlocked.Decrement(ref _flushing);
     }
 
     /// <summary>Adds the line of one request.</summary>

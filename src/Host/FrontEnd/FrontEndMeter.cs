@@ -36,10 +36,10 @@ internal sealed class FrontEndMeter : IDisposable
             "Requests that wait for a worker.");
         Meter.CreateObservableCounter(
             "daemonproxy.response.size", () =>
-            statistics.Routes.Select(route => Of(route.Value.Status().Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
+            statistics.Routes.Select(route => Of(route.Value.Bytes, Route(route.Key))), "By", "Bytes of response bodies sent.");
         Meter.CreateObservableCounter(
             "daemonproxy.queue.time", () =>
-            statistics.Groups.Select(group => Of(group.Value.Traffic.Status().QueueTime.TotalSeconds, Daemon(group.Key))), "s",
+            statistics.Groups.Select(group => Of(group.Value.Traffic.QueueTime.TotalSeconds, Daemon(group.Key))), "s",
             "Time that requests have waited for a worker.");
         Meter.CreateObservableCounter("daemonproxy.flushes", () => statistics.Routes.SelectMany(route =>
             Enum.GetValues<FlushReason>().Select(reason => Of(route.Value.Flushes[reason], Route(route.Key), Reason(reason)))), "{flush}",
@@ -62,7 +62,7 @@ internal sealed class FrontEndMeter : IDisposable
     }
 
     private static IEnumerable<(string Path, WritingStatus Writing)> Writing(StatisticsBook statistics) =>
-        statistics.Routes.Select(route => (route.Key, route.Value.Status().Writing));
+        statistics.Routes.Select(route => (route.Key, route.Value.WritingStatus));
 
     public Meter Meter { get; } = new(Name);
 

@@ -56,7 +56,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time)
         {
             Budget = budget,
-            LogFile = logTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
+            LogFile = logTarget?.File,
             Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };
         Embedded = new EmbeddedMode(

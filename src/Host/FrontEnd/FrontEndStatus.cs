@@ -23,7 +23,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             Uris = [.. frontEnd.Addresses.Select(Reachable)],
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
-            LogFile = frontEnd.LogTarget is { Kind: LogTargetKind.File, Path: var file } ? file : null,
+            LogFile = frontEnd.LogTarget?.File,
             EventLog = frontEnd.LogTarget?.ToString(),
             EventLogFormat = served.Configuration.EventLogFormat.ToString(),
             Version = HostVersion.Number,

@@ -15,16 +15,14 @@ namespace DaemonProxy.Host.FrontEnd;
 internal sealed record FrontEndUser(Account Account, uint Group)
 {
     /// <summary>Finds the user; null: the front end stays what it is.</summary>
-    /// <exception cref="ServerStartException">There is no such user or group, or this process may not become another user.</exception>
+    /// <exception cref="ServerStartException">This process may not become another user.</exception>
+    /// <exception cref="IOException">There is no such user or group.</exception>
     public static FrontEndUser? Find(ProxyConfiguration configuration)
     {
         if (configuration.User is not { } name) return null;
         if (OperatingSystem.IsWindows())
             throw new ServerStartException("user and group at the top level need a Unix system; leave them out");
-        var identity = new ProcessIdentity { User = name, Group = configuration.Group };
-        if (ProcessAccount.Missing(identity) is { } missing) throw new ServerStartException(missing);
-        var account = Accounts.User(name)!;
-        if (account.User == FileOwner.CurrentUser) return null;
+        if (ProcessAccount.Find(new() { User = name, Group = configuration.Group }) is not { } account) return null;
         if (FileOwner.CurrentUser != 0)
             throw new ServerStartException(
                 $"only root can become user {name}; start the front end as root, or leave user out at the top level");

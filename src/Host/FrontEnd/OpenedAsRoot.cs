@@ -29,7 +29,7 @@ internal sealed class OpenedAsRoot : IDisposable
     /// <summary>Opens everything, and becomes the user.</summary>
     /// <returns>What was opened; null when the front end stays what it is.</returns>
     /// <exception cref="ServerStartException">An address, the certificate or the user cannot be used.</exception>
-    /// <exception cref="IOException">The folder of the user's sockets cannot be made.</exception>
+    /// <exception cref="IOException">There is no such user or group, or the folder of the user's sockets cannot be made.</exception>
     public static OpenedAsRoot? Open(ProxyConfiguration configuration, InstanceDirectory instance)
     {
         if (FrontEndUser.Find(configuration) is not { } user) return null;

@@ -70,10 +70,12 @@ internal sealed class PrometheusPage : IDisposable
             {
                 foreach (var (values, counts) in read())
                 {
+                    if (counts.Count == 0) continue;
+                    var (series, key) = (histogram.WithLabels(values), string.Join('\n', values));
                     foreach (var (upTo, count) in counts)
                     {
-                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (string.Join('\n', values), upTo), out _);
-                        histogram.WithLabels(values).Observe(upTo.TotalSeconds, count - last);
+                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (key, upTo), out _);
+                        series.Observe(upTo.TotalSeconds, count - last);
                         last = count;
                     }
                 }

@@ -279,8 +279,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private static PacedBodyReader? Pace(
         IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, PipeReader body)
     {
-        var length = RequestHeaders.ReadFraming(context).Length;
-        var facts = new BodyFacts(request.Method, request.Path, request.Headers.ContentType, length);
+        var facts = new BodyFacts(request.Method, request.Path, request.Headers.ContentType, request.Headers.ContentLength);
         var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
         return route.Pace(facts, new ClientKey(record.Requester?.Client), body, clientGone);
     }

@@ -53,7 +53,7 @@ internal sealed class RequestTracing(ActivitySource source, TimeProvider time)
 
     private void Describe(Activity span, IHttpRequestFeature request, RequestRecord record, in FinishedRequest finished)
     {
-        var method = RequestMethod.Known(request.Method);
+        var method = span.OperationName;
         var route = record.Route?.Options;
         if (route is not null) span.DisplayName = $"{method} {route.Path}";
         // Each of these is set once, which AddTag, unlike SetTag, need not check.

@@ -170,7 +170,8 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             try { await ready; }
             catch (ServerStartException failure)
             {
-                if (strict || (previous is not null && !previous.HadFailed(group))) throw;
+                // A new group must start: whoever added it is waiting for the answer.
+                if (strict || (previous is not null && !previous.IsFailed(group))) throw;
                 first ??= failure;
                 _failures[group] = failure.Message;
             }
@@ -178,9 +179,6 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         if (first is not null && _failures.Count == _groups.Count && !Configuration.HasEmbedded) throw first;
         foreach (var (group, message) in _failures) _services.Log.Write(EventCatalogue.GroupNotStarted, message, ("daemon", group));
     }
-
-    // A new group must start: whoever added it is waiting for the answer.
-    private bool HadFailed(string group) => IsFailed(group);
 
     private DaemonGroupOptions OptionsOf(string group) => _groups.Find(one => one.Options.Name == group)!.Options;
 

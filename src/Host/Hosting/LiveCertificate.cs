@@ -90,7 +90,7 @@ internal sealed class LiveCertificate : IDisposable
         // The fingerprint needs it, too.
         RequireOpenSsl();
         var now = _time.GetUtcNow();
-        return new(tls, Fingerprint(tls), Read(tls, now), now);
+        return new(tls, Fingerprint(tls), ServerCertificate.Load(tls, now), now);
     }
 
     /// <summary>Switches to a certificate from the next handshake on.</summary>

@@ -110,7 +110,7 @@ public static class FlushAdvisor
             // An array, because PowerShell finds no item in what the compiler would make of a list.
             Rows = rows.Select(row => row with { IsRecommended = row.FlushDelay == best }).ToArray(),
             Recommended = best,
-            Differs = best != (policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay),
+            Differs = best != policy.ConfiguredDelay,
             Reason = reason,
         };
     }
@@ -120,7 +120,7 @@ public static class FlushAdvisor
     {
         var transfer = Trace(DrySpellKind.Stall, writing, rate);
         var idle = Trace(DrySpellKind.Pause, writing, rate);
-        var inForce = policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay;
+        var inForce = policy.ConfiguredDelay;
         return [.. delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
         {
             var time = new VirtualTime();

@@ -44,7 +44,7 @@ internal sealed record RelayedTrace(
         var unbridged = status.IdleFlushes + status.DeadlineFlushes;
         return new RelayedTrace(
             time.Now - start, client.Bytes, client.Arrivals.Count, unbridged + status.GuardFlushes,
-            status.Writing.Stalls.Sum(bucket => bucket.Count) + status.Writing.Pauses.Sum(bucket => bucket.Count), unbridged, held.Times,
+            status.Writing.Spells, unbridged, held.Times,
             rate > 0 ? RateOf(client.Arrivals, rate) : 0, status.Writing);
     }
 

@@ -33,7 +33,6 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
     private bool _isClosed;
     private long _lastReceivedAt = Stopwatch.GetTimestamp();
     private long _bodyBytes;
-    private long _sentBytes;
     private long _firstByteAt;
     private string _doing = "";
     private string? _certificateErrors;
@@ -49,9 +48,6 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
 
     /// <summary>Body bytes so far; from any thread.</summary>
     public long BodyBytes => Volatile.Read(ref _bodyBytes);
-
-    /// <summary>Bytes of the request's body that the system has taken so far; from any thread.</summary>
-    public long SentBytes => Interlocked.Read(ref _sentBytes);
 
     /// <summary>When the first body byte came, in Stopwatch ticks; 0 while none has.</summary>
     public long FirstByteAt => Volatile.Read(ref _firstByteAt);
@@ -84,7 +80,7 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
     public static StampedConnection Start(ConnectionRequest request, ArrivalRecorder? recorder = null)
     {
         var connection = new StampedConnection(request, recorder);
-        connection.Ended = request.IsBlocking ? connection.OnThread() : Task.Run(connection.RunAsync);
+        connection.Ended = request.IsBlocking ? OnThread(connection.RunAsync, $"probe {request.Uri.Authority}", ThreadPriority.AboveNormal) : Task.Run(connection.RunAsync);
         return connection;
     }
 
@@ -144,15 +140,15 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
                 $"The response to {request.Uri.PathAndQuery} had not ended after {limit.TotalSeconds:0.###} s.");
     }
 
-    private Task OnThread()
+    private static Task OnThread(Func<Task> work, string name, ThreadPriority priority)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         new Thread(() =>
         {
-            RunAsync().GetAwaiter().GetResult();
+            work().GetAwaiter().GetResult();
             done.SetResult();
         })
-        { IsBackground = true, Name = $"probe {request.Uri.Authority}", Priority = ThreadPriority.AboveNormal }.Start();
+        { IsBackground = true, Name = name, Priority = priority }.Start();
         return done.Task;
     }
 
@@ -192,18 +188,9 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
     }
 
     /// <summary>Sends a body as fast as the server takes it; on a thread of its own, where the connection blocks.</summary>
-    private Task Send(Stream stream, long length)
-    {
-        if (!request.IsBlocking) return Task.Run(() => SendAsync(stream, length));
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() =>
-        {
-            SendAsync(stream, length).GetAwaiter().GetResult();
-            done.SetResult();
-        })
-        { IsBackground = true, Name = $"upload {request.Uri.Authority}" }.Start();
-        return done.Task;
-    }
+    private Task Send(Stream stream, long length) => request.IsBlocking
+        ? OnThread(() => SendAsync(stream, length), $"upload {request.Uri.Authority}", ThreadPriority.Normal)
+        : Task.Run(() => SendAsync(stream, length));
 
     private async Task SendAsync(Stream stream, long length)
     {
@@ -216,7 +203,6 @@ internal sealed class StampedConnection(ConnectionRequest request, ArrivalRecord
                 if (request.IsBlocking) stream.Write(block, 0, size);
                 else await stream.WriteAsync(block.AsMemory(0, size)).ConfigureAwait(false);
                 length -= size;
-                Interlocked.Add(ref _sentBytes, size);
                 Volatile.Write(ref _lastReceivedAt, Stopwatch.GetTimestamp());
             }
         }

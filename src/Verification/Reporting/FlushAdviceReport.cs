@@ -33,7 +33,7 @@ public static class FlushAdviceReport
     /// <param name="path">Full path of the file; an existing one is replaced.</param>
     /// <param name="advice">One or more groups.</param>
     /// <exception cref="VerificationException">It cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<FlushAdvice> advice) => RateLimitReport.Write(path, Html(advice));
+    public static void Write(string path, IReadOnlyList<FlushAdvice> advice) => ReportPage.Write(path, Html(advice));
 
     private static void Section(StringBuilder page, FlushAdvice advice)
     {

@@ -20,17 +20,7 @@ public static class RateLimitReport
     /// <param name="path">Full path of the file; an existing one is replaced.</param>
     /// <param name="html">The page from <see cref="Html(IReadOnlyList{ServerRateLimitResult})"/>.</param>
     /// <exception cref="VerificationException">It cannot be written.</exception>
-    public static void Write(string path, string html)
-    {
-        try
-        {
-            File.WriteAllText(path, html);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new VerificationException($"The report cannot be written to '{path}': {e.Message}");
-        }
-    }
+    public static void Write(string path, string html) => ReportPage.Write(path, html);
 
     private static string Html(IReadOnlyList<ReportedRate> rates)
     {

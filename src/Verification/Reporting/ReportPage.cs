@@ -1,3 +1,5 @@
+using DaemonProxy.Verification.Measuring;
+
 namespace DaemonProxy.Verification.Reporting;
 
 /// <summary>What all reports have in common: one self-contained page, light or dark as the reader prefers.</summary>
@@ -55,4 +57,20 @@ internal static class ReportPage
     /// <summary>The page up to its first heading.</summary>
     /// <param name="title">Its title, without markup.</param>
     public static string Head(string title) => Everything.Replace(TitlePlace, title, StringComparison.Ordinal);
+
+    /// <summary>Writes a page.</summary>
+    /// <param name="path">Full path of the file; an existing one is replaced.</param>
+    /// <param name="html">The page.</param>
+    /// <exception cref="VerificationException">It cannot be written.</exception>
+    public static void Write(string path, string html)
+    {
+        try
+        {
+            File.WriteAllText(path, html);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new VerificationException($"The report cannot be written to '{path}': {e.Message}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ public static class FlushSweep
             // A prediction from what a disturbed machine wrote would be one for a disturbed machine.
             var before = await ControlledMeasurement.RunAsync(
                 () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken),
-                measured => measured.Problem is null && Target.SpellsOf(measured.Writing) >= FlushAdvisor.FewestSpells,
+                measured => measured.Problem is null && measured.Writing.Spells >= FlushAdvisor.FewestSpells,
                 (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
             var rows = Predict(policy, before, target, options);
             foreach (var delay in options.Delays)
@@ -76,7 +76,7 @@ public static class FlushSweep
         finally
         {
             // Whatever has ended the sweep; the client's own time limit bounds it.
-            await SetAsync(client, policy.Daemon, policy.AutoDelay ? FlushPolicy.Auto : policy.FlushDelay, CancellationToken.None)
+            await SetAsync(client, policy.Daemon, policy.ConfiguredDelay, CancellationToken.None)
                 .ConfigureAwait(false);
         }
 
@@ -90,7 +90,7 @@ public static class FlushSweep
     internal static RouteStatus RouteOf(InstanceStatus instance, FlushSweepOptions options)
     {
         var path = options.Path.Split('?')[0];
-        var route = instance.Routes.OrderByDescending(route => route.Route.Length).FirstOrDefault(route => IsBelow(path, route.Route))
+        var route = instance.Routes.OrderByDescending(route => route.Route.Length).FirstOrDefault(route => route.Covers(path))
             ?? throw new VerificationException(
                 $"No route of '{instance.Name}' serves '{path}'; it has "
                     + $"{string.Join(", ", instance.Routes.Select(route => route.Route))}.");
@@ -103,19 +103,8 @@ public static class FlushSweep
         return route;
     }
 
-    private static bool IsBelow(string path, string route) =>
-        path.StartsWith(route, StringComparison.Ordinal)
-        && (route.EndsWith('/') || path.Length == route.Length || path[route.Length] == '/');
-
     private static Task SetAsync(ControlClient client, string daemon, TimeSpan delay, CancellationToken cancellationToken) =>
-        client.SetFlushPolicyAsync(
-            new FlushPolicyChange
-            {
-                Daemon = daemon,
-                FlushDelay = delay == FlushPolicy.Auto ? null : delay,
-                AutoDelay = delay == FlushPolicy.Auto,
-            },
-            cancellationToken);
+        client.SetFlushPolicyAsync(FlushPolicyChange.OfDelay(daemon, delay), cancellationToken);
 
     private static IReadOnlyList<FlushAdviceRow> Predict(
         FlushPolicyStatus policy, Measured before, Target target, FlushSweepOptions options)
@@ -213,15 +202,12 @@ public static class FlushSweep
                     Writing = after.Writing.Since(before.Writing),
                     Flushes = FlushesOf(after) - FlushesOf(before),
                 };
-                if (SpellsOf(sum.Writing) is var seen && (seen >= spells || seen * MostTimes < spells))
+                if (sum.Writing.Spells is var seen && (seen >= spells || seen * MostTimes < spells))
                     break;
             }
 
             return sum with { RateShare = Rate > 0 && paced > TimeSpan.Zero ? pacedBytes / paced.TotalSeconds / Rate : null };
         }
-
-        public static long SpellsOf(WritingStatus writing) =>
-            writing.Stalls.Sum(bucket => bucket.Count) + writing.Pauses.Sum(bucket => bucket.Count);
 
         private static TimeSpan Grace => TimeSpan.FromSeconds(1);
 

@@ -16,7 +16,7 @@ internal sealed class FrontEndAddress
     {
         _uri = instance.Uris.FirstOrDefault(uri => uri.Scheme == "http") ?? throw new VerificationException(
             $"'{instance.Name}' listens on https only and the probes speak plain HTTP; add http://127.0.0.1:0 to its listen addresses.");
-        _endPoint = new IPEndPoint(Reachable(_uri.DnsSafeHost), _uri.Port);
+        _endPoint = new IPEndPoint(IPAddress.TryParse(_uri.DnsSafeHost, out var address) ? address : IPAddress.Loopback, _uri.Port);
     }
 
     /// <summary>A request for a path below a route.</summary>
@@ -24,12 +24,4 @@ internal sealed class FrontEndAddress
     /// <param name="target">Path and query that the application is meant to see, beginning with a slash.</param>
     public ConnectionRequest Get(string route, string target) =>
         new() { Uri = new Uri(_uri, route.TrimEnd('/') + target), EndPoints = [_endPoint], TakesAnyStatus = true };
-
-    /// <summary>
-    /// Replaces an address that stands for every interface: a server can listen on it, but a client cannot connect to it.
-    /// </summary>
-    private static IPAddress Reachable(string host) => !IPAddress.TryParse(host, out var address) ? IPAddress.Loopback
-        : address.Equals(IPAddress.Any) ? IPAddress.Loopback
-        : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-        : address;
 }

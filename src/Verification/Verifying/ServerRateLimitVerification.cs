@@ -16,7 +16,7 @@ namespace DaemonProxy.Verification.Verifying;
 public static class ServerRateLimitVerification
 {
     /// <summary>Up to this many connections have a thread each; more than a few threads would delay each other.</summary>
-    private const int MostThreads = 8;
+    internal const int MostThreads = 8;
 
     /// <summary>How many connections wait for an answer at the same time: fewer than the shortest listen queue in use.</summary>
     private const int MostUnanswered = 64;
@@ -47,9 +47,7 @@ public static class ServerRateLimitVerification
     public static Task<ServerRateLimitResult> RunAsync(
         ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken) =>
         ControlledMeasurement.RunAsync(
-            () => options.Direction == RateDirection.Upload
-                ? ServerUploadMeasurement.RunAsync(options, progress, cancellationToken)
-                : MeasureAsync(options, progress, cancellationToken),
+            () => MeasureAsync(options, progress, cancellationToken),
             result => result is { Passed: false, Problem: null, Interrupted: false },
             (result, why) => result with { Passed = null, NotMeasurable = why });
 
@@ -67,6 +65,8 @@ public static class ServerRateLimitVerification
                 options, startTime, isInterrupted ? MeasurementFailure.None : MeasurementFailure.NameNotResolved, problem)
                 with
             { Interrupted = isInterrupted };
+        if (options.Direction == RateDirection.Upload)
+            return await ServerUploadMeasurement.RunAsync(options, startTime, endPoints, progress, cancellationToken).ConfigureAwait(false);
         var request = options.Request(endPoints) with
         {
             IsBlocking = options.Connections <= MostThreads,

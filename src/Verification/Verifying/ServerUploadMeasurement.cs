@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Verification.Measuring;
 
@@ -20,21 +21,19 @@ internal static class ServerUploadMeasurement
     private const int MostTimes = 4;
 
     /// <summary>Measures. Never throws because of what a server does: the result says what went wrong.</summary>
-    /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
+    /// <param name="options">What to measure; checked.</param>
+    /// <param name="startTime">When the measurement began.</param>
+    /// <param name="endPoints">The server's addresses.</param>
+    /// <param name="progress">Receives progress reports several times a second; may be null.</param>
+    /// <param name="cancellationToken">Ends the measurement.</param>
     public static async Task<ServerRateLimitResult> RunAsync(
-        ServerRateLimitOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
+        ServerRateLimitOptions options, DateTimeOffset startTime, IReadOnlyList<EndPoint> endPoints,
+        IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
-        options.Check();
-        OpenFileLimit.Check(options.Connections);
-        var startTime = TimeProvider.System.GetLocalNow();
-        var (endPoints, problem) = await HostAddresses.ResolveAsync(options.Uri, options.WaitLimit, cancellationToken)
-            .ConfigureAwait(false);
-        if (endPoints.Count == 0)
-            return ServerRateLimitSummary.Failed(options, startTime, MeasurementFailure.NameNotResolved, problem);
         var share = (double)options.Rate / (options.Shared ? options.Connections : 1);
         var longer = Math.Max(1, (long)(share * options.Duration.TotalSeconds));
         var shorter = longer / 10;
-        var request = options.Request(endPoints) with { TakesAnyStatus = true, IsBlocking = options.Connections <= MostThreads };
+        var request = options.Request(endPoints) with { TakesAnyStatus = true, IsBlocking = options.Connections <= ServerRateLimitVerification.MostThreads };
 
         var first = await UploadAsync(options, request, options.Skip + shorter, shorter / share, progress, cancellationToken)
             .ConfigureAwait(false);
@@ -46,9 +45,6 @@ internal static class ServerUploadMeasurement
         progress?.Report(new VerificationProgress("Measured", 1));
         return Judge(options, startTime, share, longer, first, second);
     }
-
-    // As many as have a thread each: see ServerRateLimitVerification.
-    private const int MostThreads = 8;
 
     private static async Task<StampedConnection[]> UploadAsync(
         ServerRateLimitOptions options, ConnectionRequest request, long size, double expectedSeconds,

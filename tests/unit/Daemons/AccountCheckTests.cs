@@ -1,5 +1,5 @@
 using DaemonProxy.Configuration;
-using DaemonProxy.Daemons;
+using DaemonProxy.Embedded;
 using DaemonProxy.Platform;
 using Xunit;
 
@@ -11,7 +11,15 @@ public sealed class AccountCheckTests
     private static string[] Check(string yaml)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "these keys are not honoured on Windows");
-        return [.. AccountCheck.Check(ConfigurationFile.Parse(yaml, "site.yaml", "/")).Select(mistake => mistake.Message)];
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, yaml);
+            DeploymentCheck.Load(file);
+            return [];
+        }
+        catch (ConfigurationException mistakes) { return [.. mistakes.Errors.Select(mistake => mistake.Message)]; }
+        finally { File.Delete(file); }
     }
 
     [Theory]

@@ -43,7 +43,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
         {
             lock (_started)
             {
-                var process = new FakeProcess(_started.Count + 1, _time, _endsAtOnce);
+                var process = new FakeProcess(_started.Count + 1, _time, !_endsAtOnce);
                 _ill[process.Socket] = _isNextIll;
                 _started.Add(process);
                 return Task.FromResult<IWorkerProcess>(process);
@@ -232,42 +232,5 @@ public sealed class WorkerHealthTests : IAsyncDisposable
         await UntilAsync(() => end.IsCompleted, TimeSpan.FromSeconds(1));
         await end;
         _group.Dispose();
-    }
-
-    private sealed class FakeProcess(int id, TimeProvider time, bool endsAtOnce) : IWorkerProcess
-    {
-        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int Id => id;
-
-        public string Socket => $"/nowhere.{id}.sock";
-
-        public string Address => Socket;
-
-        public long Start { get; } = time.GetTimestamp();
-
-        public DateTimeOffset StartTime { get; } = time.GetUtcNow();
-
-        public Task Ended => _ended.Task;
-
-        public int ExitCode => 1;
-
-        public int StuckRequests { get; set; }
-
-        public string? LastLine => null;
-
-        public TimeSpan ProcessorTime => TimeSpan.Zero;
-
-        public Task<bool> BecomesReadyAsync(TimeSpan limit, CancellationToken stop)
-        {
-            if (endsAtOnce) _ended.TrySetResult();
-            return Task.FromResult(!endsAtOnce);
-        }
-
-        public Task<bool> EndAsync(TimeSpan limit)
-        {
-            _ended.TrySetResult();
-            return Task.FromResult(true);
-        }
     }
 }
