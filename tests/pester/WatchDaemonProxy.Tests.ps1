@@ -55,25 +55,8 @@ Describe 'Watch-DaemonProxy' {
 }
 
 Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
-    BeforeAll {
-        # A server of the test's own, so that nobody's sessions are touched.
-        function Invoke-Tmux { tmux -S "$OwnDirectory/tmux" -f /dev/null @args }
-        function Send-TerminalKey([string[]] $Key) { tmux -S "$OwnDirectory/tmux" send-keys -t watch @Key }
-        function Use-TerminalSize([int] $Width, [int] $Height) { tmux -S "$OwnDirectory/tmux" resize-window -t watch -x $Width -y $Height }
-        function Get-TerminalState { tmux -S "$OwnDirectory/tmux" display-message -p -t watch '#{alternate_on} #{cursor_flag}' }
-        function Wait-Screen([string] $Pattern) {
-            for ($try = 0; $try -lt 150; $try++) {
-                $screen = (Invoke-Tmux capture-pane -p -t watch) -join "`n"
-                if ($screen -match $Pattern) { return $screen }
-                Start-Sleep -Milliseconds 100
-            }
-            throw "the screen never showed '$Pattern':`n$screen"
-        }
-        $arguments = 'new-session', '-d', '-s', 'watch', '-x', '140', '-y', '30', 'pwsh', '-NoProfile', '-NoLogo', '-NoExit', '-Command'
-        Invoke-Tmux @arguments "Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; 'ready'"
-        $null = Wait-Screen 'ready'
-    }
-    AfterAll { Invoke-Tmux kill-server }
+    BeforeAll { . $PSScriptRoot/Terminal.ps1 }
+    AfterAll { Stop-Terminal }
 
     It 'fills the screen, follows its size, and ends with <key>, leaving it as it was' -ForEach @(@{ Key = 'q' }, @{ Key = 'C-c' }) {
         Use-TerminalSize -Width 140 -Height 30

@@ -58,6 +58,8 @@ public static partial class DisplayText
             EmbeddedResult embedded => (embedded.Passed, embedded.Skipped),
             _ => (value as bool?, null),
         };
+        if (value is RateResult { Interrupted: true } or ServerFlushResult { Interrupted: true })
+            return Coloured("interrupted", Yellow);
         if (instead is not null || passed is null)
             return Coloured(value is EmbeddedResult ? "skipped" : "not measurable", Yellow);
         return passed.Value ? Coloured("True", Green) : Coloured("False", Red);

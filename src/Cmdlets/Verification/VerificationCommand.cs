@@ -25,17 +25,28 @@ public abstract class VerificationCommand : InstanceCommand
     }
 
     /// <summary>Measures with progress and writes the results; if there are none, errors say why.</summary>
+    /// <remarks>Ctrl+C ends the measurement as in <see cref="VerifyServer"/>.</remarks>
     private protected IReadOnlyList<TResult> Verify<TResult>(
         string activity, string? target, Func<IProgress<VerificationProgress>, CancellationToken, Task<IReadOnlyList<TResult>>> run)
         where TResult : class
     {
+        if (_isInterrupted)
+            return [];
         WriteVerbose($"{activity}: {(target is null ? "on a front end of its own" : $"'{target}'")}");
+        using var interrupt = new ConsoleInterrupt(Host.Name, StopToken);
         try
         {
-            var results = Wait(activity, run);
+            var results = Wait(activity, (progress, _) => run(progress, interrupt.Token), interrupt.LookAtKeys);
             WriteObject(results, enumerateCollection: true);
             WarnOfNotMeasurable(results);
+            if (interrupt.Token.IsCancellationRequested)
+                WriteWarning("Interrupted; these are the results so far.");
             return results;
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            WriteError(new ErrorRecord(
+                new VerificationException("Interrupted before anything was measured."), "Interrupted", ErrorCategory.OperationStopped, target));
         }
         catch (ControlException error)
         {
@@ -44,6 +55,10 @@ public abstract class VerificationCommand : InstanceCommand
         catch (VerificationException error)
         {
             WriteError(new ErrorRecord(error, "CannotVerify", ErrorCategory.InvalidArgument, target));
+        }
+        finally
+        {
+            _isInterrupted = interrupt.Token.IsCancellationRequested;
         }
 
         return [];

@@ -33,7 +33,7 @@ public static class VerificationReport
                 result.TimeToFirstByte is { } time ? Milliseconds(time) : "-",
                 Sparkline.Draw(result.Samples, result.ConfiguredRate, SparklineCells),
                 result.Expected,
-                Verdict(result.Passed));
+                result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
         return table + Problems(results.Select(result => (result.Route, result.Problem ?? result.NotMeasurable)));

@@ -41,8 +41,9 @@ public static class EmbeddedVerification
     /// <summary>Runs every scenario; returns one result for each.</summary>
     /// <param name="options">How to start the instances, or which one to try.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
-    /// <param name="cancellationToken">Abandons the verification; its instances are still stopped, or the setting of the one tried is still
+    /// <param name="cancellationToken">Ends the verification; the results so far are returned, and the setting of a running instance is
     /// restored.</param>
+    /// <exception cref="OperationCanceledException">It was ended before the first result.</exception>
     /// <exception cref="ControlException">An instance could not be started, or is not running.</exception>
     /// <exception cref="VerificationException">The instance has no embedded route.</exception>
     public static Task<IReadOnlyList<EmbeddedResult>> RunAsync(
@@ -55,27 +56,34 @@ public static class EmbeddedVerification
         var results = new List<EmbeddedResult>();
         var noPython = NoPython();
         var scenarios = Instances.Sum(instance => 1 + instance.Then.Length);
-        foreach (var (atStart, then, hasPython) in Instances)
+        try
         {
-            var scenario = hasPython ? atStart is null ? "never set" : Word(atStart == "on") : "allowed, no interpreter";
-            progress?.Report(new VerificationProgress($"restrict-embedded {scenario}", (double)results.Count / scenarios));
-            var files = new Dictionary<string, string> { [Script] = Source };
-            var own = await OwnInstance.StartAsync(options.HostPath, Configuration(atStart, hasPython), files, cancellationToken)
-                .ConfigureAwait(false);
-            await using (own.ConfigureAwait(false))
+            foreach (var (atStart, then, hasPython) in Instances)
             {
-                var instance = new Tried(own.Client, own.Status, EmbeddedRoute, ProvesServing: true);
-                var skip = hasPython ? noPython : null;
-                results.Add(await TryAsync(instance, scenario, Expected(atStart == "on", hasPython), skip, cancellationToken)
-                    .ConfigureAwait(false));
-                foreach (var on in then)
+                var scenario = hasPython ? atStart is null ? "never set" : Word(atStart == "on") : "allowed, no interpreter";
+                progress?.Report(new VerificationProgress($"restrict-embedded {scenario}", (double)results.Count / scenarios));
+                var files = new Dictionary<string, string> { [Script] = Source };
+                var own = await OwnInstance.StartAsync(options.HostPath, Configuration(atStart, hasPython), files, cancellationToken)
+                    .ConfigureAwait(false);
+                await using (own.ConfigureAwait(false))
                 {
-                    scenario += $", then {Word(on)}";
-                    progress?.Report(new VerificationProgress($"restrict-embedded {scenario}", (double)results.Count / scenarios));
-                    await own.Client.SetRestrictionAsync(on, cancellationToken).ConfigureAwait(false);
-                    results.Add(await TryAsync(instance, scenario, Expected(on, hasPython), skip, cancellationToken).ConfigureAwait(false));
+                    var instance = new Tried(own.Client, own.Status, EmbeddedRoute, ProvesServing: true);
+                    var skip = hasPython ? noPython : null;
+                    results.Add(await TryAsync(instance, scenario, Expected(atStart == "on", hasPython), skip, cancellationToken)
+                        .ConfigureAwait(false));
+                    foreach (var on in then)
+                    {
+                        scenario += $", then {Word(on)}";
+                        progress?.Report(new VerificationProgress($"restrict-embedded {scenario}", (double)results.Count / scenarios));
+                        await own.Client.SetRestrictionAsync(on, cancellationToken).ConfigureAwait(false);
+                        results.Add(await TryAsync(instance, scenario, Expected(on, hasPython), skip, cancellationToken).ConfigureAwait(false));
+                    }
                 }
             }
+        }
+        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
+        {
+            // Those obtained so far are returned.
         }
 
         return results;
@@ -102,6 +110,10 @@ public static class EmbeddedVerification
                 results.Add(await TryAsync(tried, scenario, Expected(on, hasPython: true), on ? null : NoPython(), cancellationToken)
                     .ConfigureAwait(false));
             }
+        }
+        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
+        {
+            // Those obtained so far are returned.
         }
         finally
         {

@@ -33,7 +33,8 @@ public static class FlushSweep
     /// <summary>Measures; returns one result for each delay.</summary>
     /// <param name="options">What to try.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
-    /// <param name="cancellationToken">Ends the sweep; the policy is restored.</param>
+    /// <param name="cancellationToken">Ends the sweep; the delays tried by then are returned, and the policy is restored.</param>
+    /// <exception cref="OperationCanceledException">It was ended before a delay had been tried.</exception>
     /// <exception cref="VerificationException">The sweep is not possible as requested.</exception>
     /// <exception cref="ControlException">The front end is not running, or does not answer.</exception>
     public static async Task<IReadOnlyList<FlushSweepResult>> RunAsync(
@@ -72,6 +73,10 @@ public static class FlushSweep
                 results.Add(result is { Passed: false, Problem: null } && before.Disturbed is { } why
                     ? result with { Passed = null, NotMeasurable = why } : result);
             }
+        }
+        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
+        {
+            // Those tried so far are returned.
         }
         finally
         {

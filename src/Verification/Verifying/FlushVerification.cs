@@ -42,7 +42,8 @@ public static class FlushVerification
     /// <summary>Measures; returns one result for each route and workload.</summary>
     /// <param name="options">What to measure.</param>
     /// <param name="progress">Receives progress reports; may be null.</param>
-    /// <param name="cancellationToken">Abandons the measurement; an instance that it started is still stopped.</param>
+    /// <param name="cancellationToken">Ends the measurement; what was measured in full by then is returned.</param>
+    /// <exception cref="OperationCanceledException">It was ended before anything was measured.</exception>
     /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     public static Task<IReadOnlyList<FlushResult>> RunAsync(
@@ -60,18 +61,25 @@ public static class FlushVerification
     {
         var address = new FrontEndAddress(instance);
         var results = new List<FlushResult>();
-        foreach (var route in routes)
+        try
         {
-            await StampedConnection.ReadAsync(address.Get(route.Route, FlushWorkload.WarmUp), cancellationToken).ConfigureAwait(false);
-            foreach (var workload in Workloads)
+            foreach (var route in routes)
             {
-                var done = (double)results.Count / (routes.Count * Workloads.Count);
-                progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Route}", done));
-                results.Add(await ControlledMeasurement.RunAsync(
-                    () => MeasureAsync(instance, address, route, workload, mustWait, cancellationToken),
-                    result => result is { Passed: false, Problem: null },
-                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
+                await StampedConnection.ReadAsync(address.Get(route.Route, FlushWorkload.WarmUp), cancellationToken).ConfigureAwait(false);
+                foreach (var workload in Workloads)
+                {
+                    var done = (double)results.Count / (routes.Count * Workloads.Count);
+                    progress?.Report(new VerificationProgress($"Measuring {workload.Name} on {route.Route}", done));
+                    results.Add(await ControlledMeasurement.RunAsync(
+                        () => MeasureAsync(instance, address, route, workload, mustWait, cancellationToken),
+                        result => result is { Passed: false, Problem: null },
+                        (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
+                }
             }
+        }
+        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
+        {
+            // Those measured so far are returned.
         }
 
         return results;

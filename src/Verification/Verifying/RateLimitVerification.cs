@@ -48,7 +48,8 @@ public static class RateLimitVerification
     /// <summary>Measures; returns one result for each pacer and flush policy, or for each route of the given instance.</summary>
     /// <param name="options">What to measure.</param>
     /// <param name="progress">Receives progress reports several times a second; may be null.</param>
-    /// <param name="cancellationToken">Abandons the measurement; an instance that it started is still stopped.</param>
+    /// <param name="cancellationToken">Ends the measurement; the results cover what was measured so far.</param>
+    /// <exception cref="OperationCanceledException">It was ended before anything was measured.</exception>
     /// <exception cref="VerificationException">The measurement is not possible as requested.</exception>
     /// <exception cref="ControlException">The instance could not be started, or is not running.</exception>
     public static Task<IReadOnlyList<RateLimitResult>> RunAsync(
@@ -75,7 +76,7 @@ public static class RateLimitVerification
         return await ControlledMeasurement.RunAsync(
             routes.Count,
             rows => MeasureSideBySideAsync(instance, [.. rows.Select(row => routes[row])], options, progress, cancellationToken),
-            result => result is { Passed: false, Problem: null },
+            result => result is { Passed: false, Problem: null, Interrupted: false },
             (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
     }
 
@@ -92,8 +93,9 @@ public static class RateLimitVerification
         await Task.WhenAll(connections.Select((connection, i) =>
             connection.WatchAsync(connection.Ended, () => IsEnough(connection, i == 0 ? progress : null), cancellationToken)))
                 .ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        return [.. routes.Zip(connections, (route, connection) => Judge(instance, route, options, connection))];
+        var isInterrupted = cancellationToken.IsCancellationRequested;
+        if (isInterrupted && connections.All(connection => connection.BodyBytes == 0)) throw new OperationCanceledException(cancellationToken);
+        return [.. routes.Zip(connections, (route, connection) => Judge(instance, route, options, connection, isInterrupted))];
 
         bool IsEnough(StampedConnection connection, IProgress<VerificationProgress>? told)
         {
@@ -175,7 +177,7 @@ public static class RateLimitVerification
     }
 
     private static RateLimitResult Judge(
-        InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection)
+        InstanceStatus instance, RouteStatus route, RateLimitVerificationOptions options, StampedConnection connection, bool isInterrupted)
     {
         var limit = LimitOf(route, options);
         var pacer = Enum.Parse<PacerKind>(limit.Pacer);
@@ -189,7 +191,8 @@ public static class RateLimitVerification
         var target = Request(new FrontEndAddress(instance), route, options).Uri;
         var problem = SampleRoutes.ProblemOf(route, target, connection.Response.Status, connection.Problem)
             ?? (measured.AchievedRate > 0
-            ? null : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure for longer.");
+            ? null : isInterrupted ? "Interrupted before there was a rate to measure."
+            : $"All {connection.BodyBytes} bytes came in one burst, which has no rate; measure for longer.");
         return new RateLimitResult(measured)
         {
             Route = route.Route,
@@ -200,7 +203,8 @@ public static class RateLimitVerification
             BufferSize = policy.BufferSize,
             TimeToFirstByte = connection.TimeToFirstByte,
             Expected = expectation.Text,
-            Passed = problem is null && expectation.IsMetBy(measured.Ratio),
+            Passed = problem is null && !isInterrupted && expectation.IsMetBy(measured.Ratio),
+            Interrupted = isInterrupted,
             Problem = problem,
         };
     }

@@ -25,6 +25,9 @@ public abstract record RateResult : RateCourse
     /// </summary>
     public bool? Passed { get; init; } = false;
 
+    /// <summary>Whether the measurement was ended early; the figures cover what was measured until then.</summary>
+    public bool Interrupted { get; init; }
+
     /// <summary>Why there is no verdict, in one sentence: the machine was disturbed in the same seconds. Null if there is one.</summary>
     public string? NotMeasurable { get; init; }
 }

@@ -48,9 +48,6 @@ public sealed record ServerRateLimitResult : RateResult
     /// <summary>What each connection achieved.</summary>
     public IReadOnlyList<MeasuredRate> Details { get; init; } = [];
 
-    /// <summary>Whether the measurement was ended early; the figures cover what was measured until then.</summary>
-    public bool Interrupted { get; init; }
-
     /// <summary>The kind of problem that prevented the measurement.</summary>
     public string Failure { get; init; } = nameof(MeasurementFailure.None);
 }
