@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
 
 namespace DaemonProxy.Editing;
@@ -14,6 +15,10 @@ public static class ConfigurationSchema
 {
     // Kept readable: nobody embeds it in an HTML page.
     private static readonly JsonWriterOptions Layout = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private const string Variable = "variable";
+
+    private static readonly HashSet<string> Annotations = ["description", "default", "examples"];
 
     /// <summary>Rules that involve several keys of a section, which the row of a single key cannot express.</summary>
     private const string OneSource = """
@@ -49,6 +54,12 @@ public static class ConfigurationSchema
             """);
         AddKeys(schema, ProxySection.Keys);
         var definitions = Parse(SchemaDefinitions.Text);
+        foreach (var name in definitions.Select(definition => definition.Key).ToArray()) definitions[name] = OrVariable(definitions[name]!);
+        definitions[Variable] = Parse("""
+            "description": "A value from the environment of the front end: ${NAME}, also as a part of it.",
+            "type": "string",
+            "pattern": "\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}"
+            """);
         definitions["tls"] = Section(TlsSection.Keys, "");
         definitions["healthCheck"] = Section(HealthCheckSection.Keys, "");
         definitions["opentelemetry"] = Section(TelemetrySection.Keys, "");
@@ -89,8 +100,39 @@ public static class ConfigurationSchema
     {
         var property = Parse($"{key.Schema}{(key.DefaultJson is { } value ? $", \"default\": {value}" : "")}");
         property.Insert(0, "description", Describe(key));
-        return property;
+        return OrVariable(property);
     }
+
+    /// <summary>Lets <c>${NAME}</c> stand in place of a value of a certain form, and of one in a list of such values.</summary>
+    private static JsonObject OrVariable(JsonNode schema)
+    {
+        var node = schema.DeepClone().AsObject();
+        if (node["items"] is { } items) node["items"] = OrVariable(items);
+        var variable = new JsonObject { ["$ref"] = $"#/$defs/{Variable}" };
+        if (node["oneOf"] is JsonArray choices)
+        {
+            node.Remove("oneOf");
+            node["anyOf"] = new JsonArray(
+                [.. choices.Select(choice => choice!["items"] is null ? choice.DeepClone() : OrVariable(choice)), variable]);
+        }
+        else if (Restricts(node) && !Takes(node))
+        {
+            JsonObject form = [];
+            foreach (var (name, rule) in node.Where(member => !Annotations.Contains(member.Key)).ToArray())
+            {
+                node.Remove(name);
+                form.Add(name, rule);
+            }
+            node["anyOf"] = new JsonArray(form, variable);
+        }
+        return node;
+    }
+
+    private static bool Restricts(JsonObject schema) =>
+        schema.ContainsKey("enum") || schema.ContainsKey("pattern") || (string?)(schema["type"] as JsonValue) is "integer" or "number";
+
+    /// <summary>Whether a text may hold the characters anyway.</summary>
+    private static bool Takes(JsonObject schema) => (string?)schema["pattern"] is { } pattern && Regex.IsMatch("${NAME}", pattern);
 
     /// <summary>Says in words what a schema cannot express about a value.</summary>
     private static string Describe(KeyDescription key)

@@ -92,6 +92,40 @@ public sealed class SchemaTests
         Assert.Equal(taken, Regex.IsMatch(text, Pattern(Schema["$defs"]![definition]!)));
     }
 
+    [Theory]
+    [MemberData(nameof(SectionNames))]
+    public void Every_value_may_come_from_the_environment(string section) => Assert.All(Properties(section), property =>
+        Assert.True(
+            IsOfParts(property.Value!) || (Takes(property.Value!, "${NAME}") && Takes(property.Value!, "a ${NAME}")), property.Key));
+
+    [Fact]
+    public void Reference_is_the_only_text_that_a_number_takes_besides()
+    {
+        var number = Properties("")["limit-request-fields"]!;
+        Assert.False(Takes(number, "many"));
+        Assert.False(Takes(number, "$NAME"));
+        Assert.False(Takes(number, "${1}"));
+    }
+
+    /// <summary>Whether a value is a section or a list, the values in which come from the environment.</summary>
+    private static bool IsOfParts(JsonNode schema) =>
+        schema["$ref"] is { } name ? IsOfParts(Definition(name))
+            : (string?)(schema["type"] as JsonValue) is "object" or "array";
+
+    /// <summary>Whether the schema accepts a text, as far as this one's rules go.</summary>
+    private static bool Takes(JsonNode schema, string text) => schema.AsObject().All(rule => rule.Key switch
+    {
+        "$ref" => Takes(Definition(rule.Value!), text),
+        "type" => rule.Value is JsonArray types ? types.Any(type => (string?)type == "string") : (string?)rule.Value == "string",
+        "enum" => rule.Value!.AsArray().Any(value => value!.ToString() == text),
+        "const" => rule.Value!.ToString() == text,
+        "pattern" => Regex.IsMatch(text, (string)rule.Value!),
+        "anyOf" => rule.Value!.AsArray().Any(choice => Takes(choice!, text)),
+        _ => true,
+    });
+
+    private static JsonNode Definition(JsonNode reference) => Schema["$defs"]![((string)reference!)["#/$defs/".Length..]]!;
+
     private static bool IsOfApplications(string section, string key) =>
         Part(section)["dependentRequired"]?[key]?[0] is { } source && (string?)source == "application";
 
@@ -101,7 +135,7 @@ public sealed class SchemaTests
 
     private static string Pattern(JsonNode definition) =>
         (string?)definition["pattern"]
-            ?? definition["oneOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
+            ?? definition["anyOf"]!.AsArray().Select(choice => (string?)choice!["pattern"]).First(pattern => pattern is not null)!;
 
     // Keys of WSGI applications cannot stand with another source.
     private static string Defaults(string section, bool ofApplications = false) => string.Join(", ", Properties(section)
