@@ -59,7 +59,7 @@ public abstract class ServiceManager
     {
         var names = Names();
         return new ServiceException(
-            $"no service is registered for '{name}' ({PathOf(name)} is not there); "
-                + $"{(names.Count == 0 ? "none is" : $"these are: {string.Join(", ", names)}")}", ServiceFailure.NotFound);
+            $"no service is registered for '{name}' ({PathOf(name)} is not there)"
+                + $"{(names.Count == 0 ? ", nor for any other" : $"; registered: {string.Join(", ", names)}")}", ServiceFailure.NotFound);
     }
 }

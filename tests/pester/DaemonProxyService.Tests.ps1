@@ -137,7 +137,7 @@ Describe 'Unregister-DaemonProxyService' -Skip:$notLinux {
 
     It 'for one that is not there is an error that names those that are' {
         { Unregister-DaemonProxyService nope -Confirm:$false -ErrorAction Stop } |
-            Should -Throw -ErrorId 'ServiceNotFound,DaemonProxy.Cmdlets.UnregisterDaemonProxyServiceCommand' -ExpectedMessage '*these are: site'
+            Should -Throw -ErrorId 'ServiceNotFound,DaemonProxy.Cmdlets.UnregisterDaemonProxyServiceCommand' -ExpectedMessage '*registered: site'
     }
 
     It 'leaves one alone that somebody else has written' {

@@ -31,7 +31,7 @@ Describe 'Get-FlushAdvice' {
         $advice = Get-FlushAdvice site limited
         $advice.LimitedRoute, $advice.RateLimit | Should -Be '/slow', 4096000
         $advice.Rows[-1].RateShare | Should -BeGreaterThan ($advice.Rows[0].RateShare * 1.5)
-        $advice.Reason | Should -Match 'of the 3.91MiB/s'
+        $advice.Reason | Should -Match 'of the 4000KiB/s'
     }
 
     It 'says how much is missing where it knows too little' {

@@ -20,6 +20,9 @@ public static class Units
         ("t", 1L << 40), ("tb", 1L << 40), ("tib", 1L << 40),
     ];
 
+    // A whole number of KiB or MiB that is longer than four digits is harder to read than a rounded one.
+    private const long LongestWholeRate = 9_999;
+
     private static readonly (string Name, long Factor)[] Durations =
     [
         ("us", TimeSpan.TicksPerMicrosecond),
@@ -82,8 +85,19 @@ public static class Units
         return string.Create(CultureInfo.InvariantCulture, $"{(bytes < 0 ? "-" : "")}{value:0.##}{units[unit]}");
     }
 
-    /// <summary>Formats a rate for people: <see cref="FormatSize"/> followed by <c>/s</c>.</summary>
-    public static string FormatRate(long bytesPerSecond) => FormatSize(bytesPerSecond) + "/s";
+    /// <summary>
+    /// Formats a rate for people: <see cref="FormatSize"/> followed by <c>/s</c>, but in whole KiB or MiB where two decimals of a larger
+    /// unit would round it, so that a configured <c>4000KiB/s</c> is not read back as <c>3.91MiB/s</c>.
+    /// </summary>
+    public static string FormatRate(long bytesPerSecond)
+    {
+        var text = FormatSize(bytesPerSecond);
+        if (TryParseSize(text, out var shown) && shown != bytesPerSecond)
+            foreach (var (unit, factor) in ((string, long)[])[("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10)])
+                if (bytesPerSecond % factor == 0 && bytesPerSecond / factor <= LongestWholeRate)
+                    return string.Create(CultureInfo.InvariantCulture, $"{bytesPerSecond / factor}{unit}/s");
+        return text + "/s";
+    }
 
     /// <summary>
     /// Formats a time for people, to two decimals: <c>5ms</c>, <c>1.5s</c>, <c>90s</c>, <c>2m</c>; zero is <c>0ms</c>. <see

@@ -197,9 +197,9 @@ public sealed class ControlClient : IDisposable
     {
         var running = InstanceDirectory.List(_isNamed ? _runtime : null);
         var others = running.Count == 0
-            ? "none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell"
-            : $"these are: {string.Join(", ", running)}";
-        return new ControlException($"no front end named '{Name}' is running; {others}", ControlFailure.NotRunning);
+            ? ", nor any other; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell"
+            : $"; running now: {string.Join(", ", running)}";
+        return new ControlException($"no front end named '{Name}' is running{others}", ControlFailure.NotRunning);
     }
 
     private static string Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error.Message;

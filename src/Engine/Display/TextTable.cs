@@ -17,10 +17,26 @@ public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber
         ? cells
         : throw new ArgumentException($"A row of {_columns.Length} columns has {cells.Length} cells.", nameof(cells)));
 
+    /// <summary>The table without those columns that it has to leave out to fit; what is still too wide stays so.</summary>
+    /// <param name="width">The most characters in a line.</param>
+    /// <param name="dispensable">Headings of the columns that may be left out, the least important first.</param>
+    public TextTable Fit(int width, params ReadOnlySpan<string> dispensable)
+    {
+        var table = this;
+        foreach (var heading in dispensable)
+        {
+            if (table.Widths().Sum() + (Gap.Length * (table._columns.Length - 1)) <= width)
+                break;
+            table = table.Without(heading);
+        }
+
+        return table;
+    }
+
     /// <summary>The table, headings first; every line ends with a line break.</summary>
     public override string ToString()
     {
-        var widths = _columns.Select((column, i) => _rows.Select(row => row[i].Length).Append(column.Heading.Length).Max()).ToArray();
+        var widths = Widths();
         var text = new StringBuilder();
         AppendLine([.. _columns.Select(column => column.Heading)]);
         AppendLine([.. widths.Select(width => new string('-', width))]);
@@ -32,5 +48,17 @@ public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber
             var padded = cells.Select((cell, i) => _columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
             text.AppendLine(string.Join(Gap, padded).TrimEnd());
         }
+    }
+
+    private int[] Widths() =>
+        [.. _columns.Select((column, i) => _rows.Select(row => row[i].Length).Append(column.Heading.Length).Max())];
+
+    private TextTable Without(string heading)
+    {
+        var kept = Enumerable.Range(0, _columns.Length).Where(i => _columns[i].Heading != heading).ToArray();
+        var table = new TextTable([.. kept.Select(i => _columns[i])]);
+        foreach (var row in _rows)
+            table.Add([.. kept.Select(i => row[i])]);
+        return table;
     }
 }

@@ -8,7 +8,8 @@ namespace DaemonProxy.Display;
 /// <summary>One frame of the display of watched front ends, for a terminal of a given size: lines of text that fit.</summary>
 public static class WatchFrame
 {
-    private const int LongestPath = 48;
+    // How much of a response's method and path is shown, and what its other columns need beside it.
+    private const int LongestPath = 48, ShortestPath = 12, OtherColumns = 46;
 
     /// <summary>The lines of the frame: each shorter than the width, and no more of them than the height.</summary>
     /// <param name="watched">Each front end's name and its activity; null: it is not running.</param>
@@ -28,11 +29,11 @@ public static class WatchFrame
         // Each front end's responses in flight come last and get the rows that its other parts leave; all front ends get a share.
         var room = Math.Max(1, (height - lines.Count) / Math.Max(1, watched.Count));
         foreach (var (name, rates) in watched)
-            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room, advice));
+            lines.AddRange(rates is null ? ["", $"{name}  not running"] : Describe(rates, room, width, advice));
         return [.. lines.Take(height).Select(line => line.Length > width ? line[..width] : line)];
     }
 
-    private static IEnumerable<string> Describe(ActivityRates rates, int room, Func<DaemonStatus, string?>? advice)
+    private static IEnumerable<string> Describe(ActivityRates rates, int room, int width, Func<DaemonStatus, string?>? advice)
     {
         var status = rates.Status;
         List<string> lines =
@@ -40,29 +41,29 @@ public static class WatchFrame
             "",
             $"{status.Name}  {status.State}  process {status.ProcessId}  {string.Join(' ', status.Uris)}  up "
                 + $"{Age(rates.Time - status.StartTime)}",
-            $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   {status.Traffic.Requests} "
-                + $"requests and {Bytes(status.Traffic.Bytes)} since the start",
+            $"{rates.ActiveRequests} active   {Rate(rates.RequestRate)} requests/s   {Bytes(rates.ByteRate)}/s   "
+                + $"finished: {status.Traffic.Requests} requests, {Bytes(status.Traffic.Bytes)}",
             "",
         ];
         if (status.Fleet is { } fleet)
-            lines.AddRange([$"fleet {fleet}", .. Limits(status), ""]);
-        lines.AddRange(Daemons(rates));
+            lines.AddRange([$"fleet {fleet}", .. Limits(status, width), ""]);
+        lines.AddRange(Daemons(rates, width));
         if (WritingTable.Create(status.Daemons, advice) is { } writing)
-            lines.AddRange(["", .. Split(writing)]);
+            lines.AddRange(["", .. Split(writing.Fit(width, "HELD P50", "PAUSES", "STALLS", "HELD P99"))]);
         lines.Add("");
-        lines.AddRange(Routes(rates));
+        lines.AddRange(Routes(rates, width));
         var left = room - lines.Count - 2;
         if (rates.ActiveRequests == 0 || left < 1)
             return lines;
         lines.Add("");
         var shown = rates.ActiveRequests <= left ? rates.Responses.Count : Math.Max(0, Math.Min(left - 1, rates.Responses.Count));
-        lines.AddRange(Responses(rates.Responses.Take(shown)));
+        lines.AddRange(Responses(rates.Responses.Take(shown), width));
         if (shown < rates.ActiveRequests)
             lines.Add($"and {rates.ActiveRequests - shown} more");
         return lines;
     }
 
-    private static IEnumerable<string> Daemons(ActivityRates rates)
+    private static IEnumerable<string> Daemons(ActivityRates rates, int width)
     {
         var table = new TextTable(
             ("GROUP", false), ("STATE", false), ("WORKERS", true), ("RESTARTS", true), ("ACTIVE", true), ("WAITING", true), ("REQ/S", true),
@@ -79,10 +80,10 @@ public static class WatchFrame
                     + $"{Units.FormatSize(policy.BufferSize)}");
         }
 
-        return Split(table);
+        return Split(table.Fit(width, "END/S", "GUARD/S", "DEADLINE/S", "RESTARTS", "WORKERS", "IDLE/S", "WAITING", "REQ/S", "STATE"));
     }
 
-    private static IEnumerable<string> Routes(ActivityRates rates)
+    private static IEnumerable<string> Routes(ActivityRates rates, int width)
     {
         var table = new TextTable(
             ("ROUTE", false), ("GOES TO", false), ("ACTIVE", true), ("REQ/S", true), ("BYTES/S", true), ("RATE LIMIT", true),
@@ -94,10 +95,10 @@ public static class WatchFrame
                 RateLimitText.From(route), limit.Rate == 0 ? "" : limit.Pacer);
         }
 
-        return Split(table);
+        return Split(table.Fit(width, "PACER", "GOES TO", "REQ/S"));
     }
 
-    private static IEnumerable<string> Limits(InstanceStatus status)
+    private static IEnumerable<string> Limits(InstanceStatus status, int width)
     {
         var table = new TextTable(("FLEET LIMIT", false), ("SCOPE", false), ("RATE", true), ("SHARE", true), ("MEMBERS", true), ("RESPONSES", true));
         foreach (var limit in status.RateLimits.Concat(status.Routes.SelectMany(route => route.RateLimits)))
@@ -106,21 +107,22 @@ public static class WatchFrame
                 table.Add(limit.Route ?? "(all)", limit.Scope, Units.FormatRate(limit.Rate), $"{Bytes(share)}/s",
                     Number(limit.Members ?? 0), Number(limit.Responses));
         }
-        return Split(table);
+        return Split(table.Fit(width, "RESPONSES", "SCOPE"));
     }
 
-    private static IEnumerable<string> Responses(IEnumerable<ActiveResponse> responses)
+    private static IEnumerable<string> Responses(IEnumerable<ActiveResponse> responses, int width)
     {
         var table = new TextTable(
             ("ACTIVE RESPONSE", false), ("STATUS", true), ("AGE", true), ("SENT", true), ("BYTES/S", true), ("ROUTE", false));
+        var longest = Math.Clamp(width - OtherColumns, ShortestPath, LongestPath);
         foreach (var response in responses)
         {
-            table.Add($"{response.Method} {Shown(response.Path)}", response.Status is { } status ? Number(status) : "",
+            table.Add($"{response.Method} {Shown(response.Path, longest)}", response.Status is { } status ? Number(status) : "",
                 Age(response.Elapsed), Bytes(response.Bytes), Bytes(response.ByteRate),
                 response.Route ?? "");
         }
 
-        return Split(table);
+        return Split(table.Fit(width, "ROUTE", "STATUS", "AGE"));
     }
 
     // The line of dashes is meant for paper; on a screen it costs the row of a response.
@@ -128,10 +130,10 @@ public static class WatchFrame
         table.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where((_, i) => i != 1).Select(line => line.TrimEnd('\r'));
 
     // A path is untrusted text: the terminal would obey an escape sequence in it.
-    private static string Shown(string path)
+    private static string Shown(string path, int longest)
     {
         var text = new StringBuilder();
-        foreach (var c in path.Length > LongestPath ? path[..(LongestPath - 1)] + '~' : path)
+        foreach (var c in path.Length > longest ? path[..(longest - 1)] + '~' : path)
             text.Append(c is >= ' ' and <= '~' ? c : '?');
         return text.ToString();
     }

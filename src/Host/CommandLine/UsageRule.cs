@@ -6,6 +6,9 @@ namespace DaemonProxy.Host.CommandLine;
 /// <summary>Rules about combinations of command-line words, which the parser does not know.</summary>
 internal static class UsageRule
 {
+    // The argument that names a file; others name a front end or an event code.
+    private const string File = "FILE";
+
     /// <summary>Adds a verb's rule about several of its options; the rule reads their values and adds errors.</summary>
     public static void AddRule(this Command command, Action<CommandResult> rule) => command.Validators.Add(result =>
     {
@@ -25,11 +28,10 @@ internal static class UsageRule
     {
         command.Validators.Add(result =>
         {
-            foreach (var word in result.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
-                .Select(token => token.Value))
-            {
-                if (word.StartsWith('-')) result.AddError($"{command.Name} has no option {word} (a file of that name is ./{word})");
-            }
+            foreach (var argument in result.Children.OfType<ArgumentResult>())
+                foreach (var word in argument.Tokens.Select(token => token.Value).Where(word => word.StartsWith('-')))
+                    result.AddError($"{command.Name} has no option {word}"
+                        + (argument.Argument.Name == File ? $" (a file of that name is ./{word})" : ""));
         });
         foreach (var verb in command.Subcommands) RefuseUnknownOptions(verb);
     }

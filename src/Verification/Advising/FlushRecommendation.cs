@@ -21,7 +21,7 @@ internal static class FlushRecommendation
     {
         if (writing.StallBytes <= writing.PauseBytes)
             return (TimeSpan.Zero,
-                $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that each "
+                $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that any "
                 + "delay only makes the client wait.");
         var best = rate > 0 ? rows.Max(row => row.RateShare ?? 0) : rows.Min(row => row.WritesPerMebibyte);
         var row = rate > 0

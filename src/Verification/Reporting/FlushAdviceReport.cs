@@ -22,8 +22,7 @@ public static class FlushAdviceReport
     {
         var page = new StringBuilder(ReportPage.Head("Flush delays"));
         page.Append("<h1>Flush delays</h1>\n<p>How each daemon group's application has written, and what each flush delay would do: "
-            + "computed "
-            + "with the front end's own relay and pacer, from the dry spells that it has counted.</p>\n");
+            + "computed with the front end's own relay and pacer, from the dry spells that it has counted.</p>\n");
         foreach (var one in advice)
             Section(page, one);
         return page.Append("</main></body>\n</html>\n").ToString();
@@ -88,7 +87,13 @@ public static class FlushAdviceReport
         page.Append("</tr></thead><tbody>\n");
         foreach (var row in advice.Rows)
         {
-            var note = row switch { { IsRecommended: true } => "recommended", { IsInForce: true } => "in force", _ => "" };
+            var note = row switch
+            {
+                { IsRecommended: true, IsInForce: true } => "recommended, in force",
+                { IsRecommended: true } => "recommended",
+                { IsInForce: true } => "in force",
+                _ => "",
+            };
             page.Append($"<tr><td>{row.ShownDelay}</td><td{(row.IsRecommended ? " class=\"good\"" : "")}>{note}</td>"
                 + $"<td>{Percent(row.Bridged)}</td><td>{N(row.FlushesPerSecond, "0.00")}</td>"
                 + $"<td>{Time(row.HeldP50)}</td><td>{Time(row.HeldP99)}</td><td>{N(row.WritesPerMebibyte, "0.0")}</td>"

@@ -32,6 +32,7 @@ internal static class ReportPage
         .figures span { display: block; font-size: .8rem; color: var(--soft) }
         .figures b { font-size: 1.16rem; font-weight: 600; font-variant-numeric: tabular-nums }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 1.2rem 1.8rem }
+        .charts > svg:only-child { max-width: 560px }
         svg { display: block; width: 100%; height: auto; overflow: visible; font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink) }
         .narrow { display: none } @media (max-width: 800px) { .wide { display: none } .narrow { display: block } }
         .head { font-size: 13px; font-weight: 600 } .tick, .unit { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums }

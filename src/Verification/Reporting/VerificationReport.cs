@@ -169,7 +169,7 @@ public static class VerificationReport
         ? Number(bytesPerSecond / (1 << 20), "0.000") + " MiB/s"
         : Number(bytesPerSecond / (1 << 10), "0.00") + " KiB/s";
 
-    private static string Share(double? share) => share is { } part ? Number(part, "0.000") : "";
+    private static string Share(double? share) => share is { } part ? Number(part * 100, "0.0") + "%" : "";
 
     private static string Milliseconds(TimeSpan? time) => time is { } known ? Milliseconds(known) : "-";
 

@@ -116,8 +116,16 @@ public sealed class UnitsTests
     [InlineData(-1_024, "-1KiB")]
     public void Size_is_written_in_the_largest_unit_that_fits(long bytes, string text) => Assert.Equal(text, Units.FormatSize(bytes));
 
-    [Fact]
-    public void Rate_is_written_as_a_size_each_second() => Assert.Equal("400KiB/s", Units.FormatRate(409_600));
+    [Theory]
+    [InlineData(0, "0B/s")]
+    [InlineData(409_600, "400KiB/s")]
+    [InlineData(3L << 19, "1.5MiB/s")]
+    [InlineData(4000 << 10, "4000KiB/s")]
+    [InlineData(1234L << 20, "1234MiB/s")]
+    [InlineData(12_345 << 10, "12.06MiB/s")]
+    [InlineData(4_096_001, "3.91MiB/s")]
+    public void Rate_is_written_in_whole_units_where_two_decimals_would_round_it(long rate, string text) =>
+        Assert.Equal(text, Units.FormatRate(rate));
 
     [Theory]
     [InlineData(0, "0ms")]

@@ -20,12 +20,12 @@ public sealed class ControlClientTests : IDisposable
         using var client = new ControlClient("site", _scratch.Runtime);
         var alone = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
         Assert.Equal(ControlFailure.NotRunning, alone.Failure);
-        Assert.Equal("no front end named 'site' is running; none is; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell", alone.Message);
+        Assert.Equal("no front end named 'site' is running, nor any other; start one with daemonproxy serve, or Start-DaemonProxy in PowerShell", alone.Message);
 
         using var a = InstanceDirectory.Acquire("a", _scratch.Runtime);
         using var b = InstanceDirectory.Acquire("b", _scratch.Runtime);
         var others = await Assert.ThrowsAsync<ControlException>(() => client.GetStatusAsync());
-        Assert.Equal("no front end named 'site' is running; these are: a, b", others.Message);
+        Assert.Equal("no front end named 'site' is running; running now: a, b", others.Message);
     }
 
     [Fact]

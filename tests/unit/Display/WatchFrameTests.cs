@@ -79,7 +79,7 @@ public sealed class WatchFrameTests
 
         Assert.Matches(@"^DaemonProxy  12:00:00 +q ends\n", text);
         Assert.Contains("site  Serving  process 1  http://127.0.0.1:8080/  up 0:01:02", text);
-        Assert.Contains("2 active   10.0 requests/s   4.88 KiB/s   120 requests and 4.88 KiB since the start", text);
+        Assert.Contains("2 active   10.0 requests/s   4.88 KiB/s   finished: 120 requests, 4.88 KiB", text);
         Assert.Matches(@"app +Ready +2 +3 +2 +1 +10\.0 +4\.88 KiB +5\.0 +0 +0 +0 +5ms 50ms 8MiB", text);
         Assert.Matches(@"/download +app +2 +10\.0 +4\.88 KiB +400KiB/s +TokenBucket", text);
         Assert.Matches(@"GET /download/7 +200 +1\.5 s +7\.81 KiB +1\.95 KiB +/download", text);
@@ -96,6 +96,31 @@ public sealed class WatchFrameTests
 
         Assert.True(lines.Count <= height);
         Assert.All(lines, line => Assert.True(line.Length < width, line));
+    }
+
+    [Fact]
+    public void Narrow_frame_leaves_out_columns_and_cuts_none()
+    {
+        var busy = Activity(Noon, 120, 5000, Response(7, 8000) with { Path = "/some/rather/long/path/of/a/download.bin" });
+        var writing = new WritingCounter();
+        for (var i = 0; i < 99; i++) writing.Count(new DrySpell(TimeSpan.FromMilliseconds(1), 9000, 9000));
+        var app = busy.Status.Daemons[0];
+        app = app with { Traffic = app.Traffic with { Writing = writing.Status() } };
+        busy = busy with { Status = busy.Status with { Daemons = [app] } };
+        var rates = ActivityRates.Between(null, busy);
+
+        var wide = WatchFrame.Lines([("site", rates)], Noon, 400, 40, _ => "auto");
+        var narrow = WatchFrame.Lines([("site", rates)], Noon, 80, 24, _ => "auto");
+
+        Assert.Contains(wide, line => line.Contains("DEADLINE/S") && line.EndsWith("FLUSH POLICY", StringComparison.Ordinal));
+        Assert.Contains(narrow, line => line.Contains("IDLE/S") && line.EndsWith("FLUSH POLICY", StringComparison.Ordinal));
+        Assert.Contains(narrow, line => line.StartsWith("app ", StringComparison.Ordinal)
+            && line.EndsWith("8MiB", StringComparison.Ordinal));
+        Assert.Contains(narrow, line => line.EndsWith("5ms, better auto", StringComparison.Ordinal));
+        Assert.Contains(narrow, line => line.StartsWith("ACTIVE RESPONSE", StringComparison.Ordinal)
+            && line.EndsWith("BYTES/S", StringComparison.Ordinal));
+        Assert.Contains(narrow, line => line.StartsWith("GET /some/rather/long/path/of/a/", StringComparison.Ordinal)
+            && line.EndsWith("KiB", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class SystemdManagerTests : IDisposable
         var missing = await Assert.ThrowsAsync<ServiceException>(
             () => _manager.UnregisterAsync("shop", TestContext.Current.CancellationToken));
         Assert.Equal(ServiceFailure.NotFound, missing.Failure);
-        Assert.EndsWith("these are: site", missing.Message);
+        Assert.EndsWith("; registered: site", missing.Message);
 
         var foreign = await Assert.ThrowsAsync<ServiceException>(
             () => _manager.UnregisterAsync("other", TestContext.Current.CancellationToken));

@@ -175,7 +175,7 @@ public sealed class FlushAdvisorTests
         Assert.All(lines, line => Assert.True(line.Length < 80, line));
         Assert.Single(lines, line => line.StartsWith(">  ", StringComparison.Ordinal) && line.Contains("auto"));
         Assert.Single(lines, line => line.Contains("5ms*"));
-        Assert.Contains("limited to 3.91MiB/s", text.ReplaceLineEndings(" "));
+        Assert.Contains("limited to 4000KiB/s", text.ReplaceLineEndings(" "));
     }
 
     private static FlushAdviceRow Row(FlushAdvice advice, double milliseconds) => Row(advice, TimeSpan.FromMilliseconds(milliseconds));

@@ -64,7 +64,7 @@ public sealed class FlushSweepTests
 
         var text = VerificationReport.Text([result, result with { Passed = null, NotMeasurable = "not measurable now: busy" }]);
 
-        Assert.Matches(@"5ms\s+5\.0 ms\s+5\.2 ms\s+-\s+-\s+0\.730\s+0\.742\s+20\.0\s+19\.5\s+ok", text);
+        Assert.Matches(@"5ms\s+5\.0 ms\s+5\.2 ms\s+-\s+-\s+73\.0%\s+74\.2%\s+20\.0\s+19\.5\s+ok", text);
         Assert.Contains("5ms: not measurable now: busy", text);
         Assert.Contains("\"rateShare\": 0.742", VerificationJson.Text<FlushSweepResult>([result]));
     }
