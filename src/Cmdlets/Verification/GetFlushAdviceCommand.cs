@@ -65,8 +65,7 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
         {
             if (StatusOf(name) is not { } status)
                 continue;
-            var chosen = Choose(
-                Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+            var chosen = ChosenOf(name, status);
             var earlier = Since ?? [];
             if (During is { } time && chosen.Count > 0)
             {
@@ -78,7 +77,8 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
                 });
                 if (StatusOf(name) is not { } now)
                     continue;
-                status = now;
+                // A group may have come or gone meanwhile.
+                (status, chosen) = (now, ChosenOf(name, now));
             }
 
             foreach (var daemon in chosen)
@@ -101,11 +101,14 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
         }
     }
 
+    private IReadOnlyList<string> ChosenOf(string name, InstanceStatus status) => Choose(
+        Daemon, [.. status.Daemons.Select(daemon => daemon.Daemon)], $"daemon group of '{name}' named", "DaemonNotFound");
+
     private void Advise(InstanceStatus status, string daemon, TrafficStatus[] earlier)
     {
         var since = earlier.FirstOrDefault(
             one => one.Scope == nameof(StatisticsScope.Daemon) && one.Name == status.Name && one.Target == daemon);
-        if (since is null && earlier.Length > 0)
+        if (since is null && Since is not null)
         {
             WriteError($"-Since has no counts of daemon group '{daemon}' of '{status.Name}'; give what Get-DaemonProxyStatistics returned",
                 "SinceNotFound", ErrorCategory.InvalidArgument, daemon);

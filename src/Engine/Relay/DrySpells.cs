@@ -42,6 +42,7 @@ internal struct DrySpells(TimeProvider time)
     public void Came(int bytes, long? at = null)
     {
         if (bytes == 0) return;
+        if (_bytes == 0 && !_isDry) _burstSince = time.GetTimestamp(); // the first bytes
         EndSpell(at);
         _bytes += bytes;
     }

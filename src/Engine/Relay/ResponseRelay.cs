@@ -118,8 +118,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                     }
 
                     var write = chain.WriteAsync(piece, Marker.None, clientGone);                                           // (1)
-                    turn = write.IsCompleted ? turn + piece.Length : 0;
-                    if (turn == 0) spells.Waited();
+                    if (write.IsCompleted) turn += piece.Length;
+                    else HasToWait();
                     await write.ConfigureAwait(false);
                     if (turn > LongestTurn)
                     {
@@ -152,12 +152,18 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
             adaptive.Learn(spell);
         }
 
+        void HasToWait()
+        {
+            turn = 0;
+            spells.Waited();
+        }
+
         async ValueTask FlushAsync(FlushReason reason)
         {
             if (chain.Held == 0) traffic.Count(reason);
             else traffic.Count(reason, time.GetElapsedTime(heldSince));
             var flush = chain.WriteAsync(default, Marker.Flush, clientGone);
-            if (!flush.IsCompleted) turn = 0;
+            if (!flush.IsCompleted) HasToWait();
             await flush.ConfigureAwait(false);
             unflushed = false;
             hasPassed |= passed > 0;

@@ -15,6 +15,9 @@ public sealed class WritingCounter
     /// <summary>The bounds of times in an octave: a time read from them is at most 9% off.</summary>
     public const int TimesPerOctave = 4;
 
+    /// <summary>The bound of the first bucket of sizes, bytes.</summary>
+    public const int SmallestSize = 16;
+
     /// <summary>The bounds of sizes in an octave.</summary>
     public const int SizesPerOctave = 2;
 
@@ -22,7 +25,7 @@ public sealed class WritingCounter
     public const int SocketCapacity = 212_992;
 
     private static readonly LogScale Times = new(ShortestSpell.Ticks, LongestSpell.Ticks, TimesPerOctave);
-    private static readonly LogScale Sizes = new(first: 16, last: 64 << 20, SizesPerOctave);
+    private static readonly LogScale Sizes = new(SmallestSize, last: 64 << 20, SizesPerOctave);
 
     /// <summary>Every fourth bound of the times, in seconds: fine enough for a chart.</summary>
     public static double[] Octaves { get; } =
@@ -34,6 +37,8 @@ public sealed class WritingCounter
     private readonly LogHistogram _bytesBeforeStalls = new(Sizes);
     private readonly LogHistogram _bytesBeforePauses = new(Sizes);
     private readonly LogHistogram _bytesGathered = new(Sizes);
+    private long _gatheredBeforeStalls;
+    private long _gatheredBeforePauses;
     private long _freelyGathered;
     private long _freelyGatheredTicks;
     private long _undivided;
@@ -49,6 +54,7 @@ public sealed class WritingCounter
             return;
         }
         _bytesGathered.Count(spell.BytesBefore);
+        Interlocked.Add(ref isStall ? ref _gatheredBeforeStalls : ref _gatheredBeforePauses, spell.BytesBefore);
         if (spell.BytesBefore >= SocketCapacity) return;
         Interlocked.Add(ref _freelyGathered, spell.BytesBefore);
         Interlocked.Add(ref _freelyGatheredTicks, spell.Gathering.Ticks);
@@ -73,6 +79,8 @@ public sealed class WritingCounter
         StallBytes = _bytesBeforeStalls.Sum,
         PauseBytes = _bytesBeforePauses.Sum,
         BytesGathered = Bytes(_bytesGathered),
+        GatheredBeforeStalls = Interlocked.Read(ref _gatheredBeforeStalls),
+        GatheredBeforePauses = Interlocked.Read(ref _gatheredBeforePauses),
         FreelyGathered = Interlocked.Read(ref _freelyGathered),
         FreelyGatheredTime = TimeSpan.FromTicks(Interlocked.Read(ref _freelyGatheredTicks)),
         Undivided = Interlocked.Read(ref _undivided),

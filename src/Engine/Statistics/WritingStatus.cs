@@ -33,7 +33,13 @@ public sealed record WritingStatus
     /// </summary>
     public IReadOnlyList<SizeBucket> BytesGathered { get; init; } = [];
 
-    /// <summary>Of these, the bytes where they were too few for the application to have had to wait for room in its socket.</summary>
+    /// <summary>The bytes of <see cref="BytesGathered"/> before stalls.</summary>
+    public long GatheredBeforeStalls { get; init; }
+
+    /// <summary>The bytes of <see cref="BytesGathered"/> before pauses.</summary>
+    public long GatheredBeforePauses { get; init; }
+
+    /// <summary>Of all bytes gathered, those where they were too few for the application to have had to wait for room in its socket.</summary>
     public long FreelyGathered { get; init; }
 
     /// <summary>How long <see cref="FreelyGathered"/> were coming.</summary>
@@ -57,10 +63,20 @@ public sealed record WritingStatus
     /// <summary>The dry spells of either kind.</summary>
     internal long Spells => Stalls.Sum(bucket => bucket.Count) + Pauses.Sum(bucket => bucket.Count);
 
-    /// <summary>What has been counted since an earlier status of the same target. Counts that have shrunk, because the front end has been
-    /// started again meanwhile, count as none.</summary>
+    /// <summary>
+    /// What has been counted since an earlier status of the same target. If a count has shrunk, the front end has been started again
+    /// meanwhile, and everything has been counted since.
+    /// </summary>
     /// <param name="earlier">The earlier status.</param>
-    public WritingStatus Since(WritingStatus earlier) => new()
+    public WritingStatus Since(WritingStatus earlier) => HasGrownFrom(earlier) ? Difference(earlier) : this;
+
+    private bool HasGrownFrom(WritingStatus earlier) =>
+        HasGrown(Stalls, earlier.Stalls) && HasGrown(Pauses, earlier.Pauses) && HasGrown(Holds, earlier.Holds)
+        && HasGrown(BytesBeforeStalls, earlier.BytesBeforeStalls) && HasGrown(BytesBeforePauses, earlier.BytesBeforePauses)
+        && HasGrown(BytesGathered, earlier.BytesGathered) && StallTime >= earlier.StallTime && PauseTime >= earlier.PauseTime
+        && Undivided >= earlier.Undivided;
+
+    private WritingStatus Difference(WritingStatus earlier) => new()
     {
         Stalls = Since(Stalls, earlier.Stalls),
         Pauses = Since(Pauses, earlier.Pauses),
@@ -68,16 +84,28 @@ public sealed record WritingStatus
         BytesBeforeStalls = Since(BytesBeforeStalls, earlier.BytesBeforeStalls),
         BytesBeforePauses = Since(BytesBeforePauses, earlier.BytesBeforePauses),
         BytesGathered = Since(BytesGathered, earlier.BytesGathered),
-        FreelyGathered = Math.Max(0, FreelyGathered - earlier.FreelyGathered),
-        FreelyGatheredTime = Since(FreelyGatheredTime, earlier.FreelyGatheredTime),
-        StallTime = Since(StallTime, earlier.StallTime),
-        PauseTime = Since(PauseTime, earlier.PauseTime),
-        StallBytes = Math.Max(0, StallBytes - earlier.StallBytes),
-        PauseBytes = Math.Max(0, PauseBytes - earlier.PauseBytes),
-        Undivided = Math.Max(0, Undivided - earlier.Undivided),
+        GatheredBeforeStalls = GatheredBeforeStalls - earlier.GatheredBeforeStalls,
+        GatheredBeforePauses = GatheredBeforePauses - earlier.GatheredBeforePauses,
+        FreelyGathered = FreelyGathered - earlier.FreelyGathered,
+        FreelyGatheredTime = FreelyGatheredTime - earlier.FreelyGatheredTime,
+        StallTime = StallTime - earlier.StallTime,
+        PauseTime = PauseTime - earlier.PauseTime,
+        StallBytes = StallBytes - earlier.StallBytes,
+        PauseBytes = PauseBytes - earlier.PauseBytes,
+        Undivided = Undivided - earlier.Undivided,
     };
 
-    private static TimeSpan Since(TimeSpan now, TimeSpan earlier) => now > earlier ? now - earlier : TimeSpan.Zero;
+    private static bool HasGrown(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
+    {
+        var counts = now.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        return earlier.All(bucket => bucket.Count <= counts.GetValueOrDefault(bucket.UpTo));
+    }
+
+    private static bool HasGrown(IReadOnlyList<SizeBucket> now, IReadOnlyList<SizeBucket> earlier)
+    {
+        var counts = now.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        return earlier.All(bucket => bucket.Count <= counts.GetValueOrDefault(bucket.UpTo));
+    }
 
     private static DurationBucket[] Since(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
     {
@@ -121,6 +149,6 @@ public sealed record SizeBucket(long UpTo, long Count)
     /// <summary><see cref="UpTo"/>; 128 MiB for the bucket without a bound.</summary>
     internal long Bound => Math.Min(UpTo, LargestBurst);
 
-    /// <summary>The bound of the bucket below, at least 1.</summary>
-    internal double LowerBound => Math.Max(1, Bound * Step);
+    /// <summary>The bound of the bucket below; 1 for the first.</summary>
+    internal double LowerBound => UpTo <= WritingCounter.SmallestSize ? 1 : Bound * Step;
 }

@@ -32,7 +32,6 @@ internal static class AdviseCommand
         {
             using var client = new ControlClient(arguments.GetValue(name)!);
             var status = await client.GetStatusAsync(cancellationToken);
-            var chosen = Choose(status, arguments.GetValue(daemon));
             var earlier = status;
             if (VerifyCommand.Time(arguments.GetValue(during), 1000) is { } time)
             {
@@ -40,9 +39,10 @@ internal static class AdviseCommand
                 status = await client.GetStatusAsync(cancellationToken);
             }
 
-            var advice = chosen.Select(group => FlushAdvisor.Advise(
-                status, group.Daemon,
-                ReferenceEquals(status, earlier) ? null : earlier.Daemons.First(one => one.Daemon == group.Daemon).Traffic)).ToList();
+            // A group may have come or gone meanwhile.
+            var before = ReferenceEquals(status, earlier) ? [] : earlier.Daemons;
+            var advice = Choose(status, arguments.GetValue(daemon)).Select(group => FlushAdvisor.Advise(
+                status, group.Daemon, before.FirstOrDefault(one => one.Daemon == group.Daemon)?.Traffic)).ToList();
             if (arguments.GetValue(report) is { } path) FlushAdviceReport.Write(Path.GetFullPath(path), advice);
             await arguments.InvocationConfiguration.Output.WriteLineAsync(
                 arguments.GetValue(json) ? VerificationJson.Text<FlushAdvice>(advice) : VerificationReport.Text(advice));

@@ -72,11 +72,11 @@ internal sealed class PrometheusPage : IDisposable
                 {
                     if (counts.Count == 0) continue;
                     var (series, key) = (histogram.WithLabels(values), string.Join('\n', values));
-                    foreach (var (upTo, count) in counts)
+                    foreach (var bucket in counts)
                     {
-                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (key, upTo), out _);
-                        series.Observe(upTo.TotalSeconds, count - last);
-                        last = count;
+                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (key, bucket.UpTo), out _);
+                        series.Observe(bucket.Bound.TotalSeconds, bucket.Count - last);
+                        last = bucket.Count;
                     }
                 }
             }

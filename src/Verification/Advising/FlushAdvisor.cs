@@ -22,7 +22,7 @@ public static class FlushAdvisor
     private const int UndividedForEachSpell = 20;
 
     private const int MostBursts = 8_000;
-    private const int FewestBursts = 50;
+    private const int FewestBursts = 8;
     private const int UsualBursts = 2_000;
 
     // Fewer writes than this part are no evidence of how much an application writes at once.
@@ -35,6 +35,17 @@ public static class FlushAdvisor
     private const int PacedWrites = 60;
     private const long LeastTrace = 8 << 20;
     private const long LargestTrace = 512 << 20;
+
+    // The same without a limit, where only the number of reads counts.
+    private const long LargestUnpacedTrace = 16L << 30;
+
+    // What an application writes at once beyond this hardly changes a figure, but the work would have no bound.
+    private const long LargestBurst = LargestTrace / FewestBursts;
+    private const int MostWritesOfBurst = 100;
+
+    // A write of a slower limit is less than 1% of what the daemon's socket holds: no flush costs it a hundredth, and every delay gets all
+    // of it, as of this one.
+    private const long SlowestRate = 10_240;
 
     /// <summary>The delays that are compared; the last is <c>auto</c>.</summary>
     public static IReadOnlyList<TimeSpan> Delays { get; } =
@@ -53,7 +64,8 @@ public static class FlushAdvisor
         var (route, rate) = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
             .Select(route => (route.Route, Rate: RateWaitedFor(instance, route))).FirstOrDefault(limited => limited.Rate > 0);
         var writing = earlier is null ? group.Traffic.Writing : group.Traffic.Writing.Since(earlier.Writing);
-        return Advise(group.FlushPolicy, writing, route, rate, instance.Uris.All(uri => uri.Scheme == "https"));
+        var isFramed = instance.Uris.Count > 0 && instance.Uris.All(uri => uri.Scheme == Uri.UriSchemeHttps);
+        return Advise(group.FlushPolicy, writing, route, rate, isFramed);
     }
 
     /// <summary>The rate of a route's limit that waits for full writes, bytes/s; 0: it has none.</summary>
@@ -93,9 +105,10 @@ public static class FlushAdvisor
         };
         if (writing.Undivided >= FewestSpells && spells * UndividedForEachSpell < writing.Undivided)
             return advice with { Reason = "Any delay does: the responses came without a dry spell." };
-        if (spells < FewestSpells)
+        var rows = spells >= FewestSpells ? Rows(policy, writing, stalls, pauses, rate, delays, isFramed) : [];
+        if (rows.Count == 0)
         {
-            var missing = FewestSpells - spells;
+            var missing = Math.Max(1, FewestSpells - spells);
             return advice with
             {
                 Missing = missing,
@@ -103,7 +116,6 @@ public static class FlushAdvisor
             };
         }
 
-        var rows = Rows(policy, writing, stalls, pauses, rate, delays, isFramed);
         var (best, reason) = FlushRecommendation.Choose(rows, writing, rate);
         return advice with
         {
@@ -118,8 +130,11 @@ public static class FlushAdvisor
     private static List<FlushAdviceRow> Rows(
         FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, IReadOnlyList<TimeSpan> delays, bool isFramed)
     {
+        rate = RelayedRate(rate);
         var transfer = Trace(DrySpellKind.Stall, writing, rate);
         var idle = Trace(DrySpellKind.Pause, writing, rate);
+        if (transfer.Length + idle.Length == 0)
+            return [];
         var inForce = policy.ConfiguredDelay;
         return [.. delays.Append(inForce).Distinct().OrderBy(delay => delay == FlushPolicy.Auto ? TimeSpan.MaxValue : delay).Select(delay =>
         {
@@ -135,7 +150,11 @@ public static class FlushAdvisor
         })];
     }
 
-    private static Burst[] Trace(DrySpellKind kind, WritingStatus writing, long rate)
+    /// <summary>The rate with which a limit is tried, bytes/s; 0: no limit.</summary>
+    internal static long RelayedRate(long rate) => rate > 0 ? Math.Max(rate, SlowestRate) : 0;
+
+    /// <summary>What an application might write, of a size that takes a bounded time to relay.</summary>
+    internal static Burst[] Trace(DrySpellKind kind, WritingStatus writing, long rate)
     {
         var (spells, time, sizes, total) = kind == DrySpellKind.Stall
             ? (writing.Stalls, writing.StallTime, writing.BytesBeforeStalls, writing.StallBytes)
@@ -146,12 +165,18 @@ public static class FlushAdvisor
         var known = sizes.Sum(bucket => bucket.Count);
         if (known < LeastSeen * count && writing.BytesGathered.Count > 0)
             (sizes, known, total) = (writing.BytesGathered, writing.BytesGathered.Sum(bucket => bucket.Count), 0);
+        // A response may be counted while the counts are read: nothing can be drawn from spells whose sizes are not among them yet.
+        if (known == 0)
+            return [];
         var meanSilence = time.TotalSeconds / count;
         var mean = Pace(kind, writing) is { } pace ? pace * meanSilence : (double)total / known;
-        var usual = Math.Max(1, mean > 0 ? mean : sizes.Sum(bucket => (double)bucket.Bound * bucket.Count) / known);
-        var bytes = Math.Clamp(PacedWrites * (rate / 5), LeastTrace, LargestTrace);
-        var bursts = rate > 0 ? Math.Clamp(bytes / usual, FewestBursts, MostBursts) : UsualBursts;
-        return WritingTrace.Draw(spells, sizes, meanSilence, mean, (int)bursts);
+        var write = rate / 5;
+        var largest = rate > 0 ? Math.Min(LargestBurst / MostWritesOfBurst, write) * MostWritesOfBurst : LargestBurst;
+        var usual = Math.Clamp(mean > 0 ? mean : sizes.Sum(bucket => (double)bucket.Bound * bucket.Count) / known, 1, largest);
+        var bursts = rate > 0
+            ? Math.Clamp(Math.Clamp((double)PacedWrites * write, LeastTrace, LargestTrace) / usual, FewestBursts, MostBursts)
+            : Math.Clamp(LargestUnpacedTrace / usual, FewestBursts, UsualBursts);
+        return WritingTrace.Draw(spells, sizes, meanSilence, mean, largest, (int)bursts);
     }
 
     /// <summary>

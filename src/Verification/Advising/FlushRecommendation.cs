@@ -19,15 +19,16 @@ internal static class FlushRecommendation
     /// <param name="rate">The rate of a limit that waits for full writes, bytes/s; 0: none.</param>
     public static (TimeSpan Delay, string Reason) Choose(IReadOnlyList<FlushAdviceRow> rows, WritingStatus writing, long rate)
     {
-        if (writing.StallBytes <= writing.PauseBytes)
+        var transferred = PartOfTransfers(writing);
+        if (transferred <= 0.5)
             return (TimeSpan.Zero,
-                $"Idle streams wrote {Part(writing.PauseBytes, writing)} of the bytes: nothing follows soon, so that any "
+                $"Idle streams wrote {Percent(1 - transferred)} of the bytes: nothing follows soon, so that any "
                 + "delay only makes the client wait.");
         var best = rate > 0 ? rows.Max(row => row.RateShare ?? 0) : rows.Min(row => row.WritesPerMebibyte);
         var row = rate > 0
-            ? rows.First(one => one.RateShare >= best * (1 - RateTolerance))
+            ? rows.First(one => (one.RateShare ?? 0) >= best * (1 - RateTolerance))
             : rows.First(one => one.WritesPerMebibyte <= best * (1 + WritesTolerance));
-        return (row.FlushDelay, rate > 0 ? OfRate(rows, row, best, rate) : OfWrites(row, best, writing));
+        return (row.FlushDelay, rate > 0 ? OfRate(rows, row, best, rate) : OfWrites(row, best, transferred));
     }
 
     private static string OfRate(IReadOnlyList<FlushAdviceRow> rows, FlushAdviceRow row, double best, long rate)
@@ -41,17 +42,25 @@ internal static class FlushRecommendation
             + $"{Percent(other.RateShare ?? 0)}.";
     }
 
-    private static string OfWrites(FlushAdviceRow row, double best, WritingStatus writing) =>
+    private static string OfWrites(FlushAdviceRow row, double best, double transferred) =>
         row.FlushDelay == TimeSpan.Zero
-            ? $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes, and a delay would make hardly fewer writes: "
+            ? $"Transfers wrote {Percent(transferred)} of the bytes, and a delay would make hardly fewer writes: "
                 + string.Create(CultureInfo.InvariantCulture, $"{best:0.#} a MiB instead of {row.WritesPerMebibyte:0.#}.")
-            : $"Transfers wrote {Part(writing.StallBytes, writing)} of the bytes: "
+            : $"Transfers wrote {Percent(transferred)} of the bytes: "
                 + (row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")
                 + string.Create(CultureInfo.InvariantCulture,
                     $" delay comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
 
-    private static string Part(long bytes, WritingStatus writing) =>
-        Percent((double)bytes / Math.Max(1, writing.StallBytes + writing.PauseBytes));
+    /// <summary>
+    /// The part of the bytes that transfers wrote, 0 to 1, whether the relay saw their writes or was waiting for its output meanwhile.
+    /// Below a limit that is slower than the application, it hardly sees any.
+    /// </summary>
+    private static double PartOfTransfers(WritingStatus writing)
+    {
+        if (writing.Stalls.Count == 0) return 0;
+        var transfers = (double)writing.StallBytes + writing.GatheredBeforeStalls;
+        return transfers / Math.Max(1, transfers + writing.PauseBytes + writing.GatheredBeforePauses);
+    }
 
     private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + "%";
 }

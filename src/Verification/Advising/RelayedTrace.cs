@@ -20,7 +20,8 @@ internal sealed record RelayedTrace(
     TimeSpan Duration, long Bytes, int Writes, long Flushes, long Spells, long Unbridged, IReadOnlyList<TimeSpan> Held, double Rate,
     WritingStatus Writing)
 {
-    private static readonly TimeSpan SocketTimeout = TimeSpan.FromHours(1);
+    // However long an application has been silent, it went on.
+    private static readonly TimeSpan SocketTimeout = Timeout.InfiniteTimeSpan;
 
     /// <summary>Relays a trace as a front end would: with its relay, its pacing filter and its core output.</summary>
     /// <param name="trace">The application.</param>
@@ -45,11 +46,10 @@ internal sealed record RelayedTrace(
         return new RelayedTrace(
             time.Now - start, client.Bytes, client.Arrivals.Count, unbridged + status.GuardFlushes,
             status.Writing.Spells, unbridged, held.Times,
-            rate > 0 ? RateOf(client.Arrivals, rate) : 0, status.Writing);
+            rate > 0 ? RateOf(client.Arrivals) : 0, status.Writing);
     }
 
     /// <summary>What a client would measure; 0 where all came in one or two bursts, which is no rate.</summary>
-    private static double RateOf(IReadOnlyList<ArrivedBytes> arrivals, long rate) =>
-        RateMeasurement.Measure(arrivals, rate, 0, TimeSpan.MaxValue).Course.AchievedRate is var achieved && double.IsFinite(achieved)
-            ? achieved : 0;
+    private static double RateOf(IReadOnlyList<ArrivedBytes> arrivals) =>
+        RateMeasurement.AchievedRate(arrivals) is var achieved && double.IsFinite(achieved) ? achieved : 0;
 }

@@ -21,9 +21,11 @@ internal static class WritingTrace
     /// <param name="sizes">What is written at once; at least one.</param>
     /// <param name="meanSilence">The mean of the spells, seconds; 0: unknown.</param>
     /// <param name="meanBytes">The mean of what is written at once; 0: unknown.</param>
+    /// <param name="largest">The most bytes of a burst.</param>
     /// <param name="count">How many bursts to draw.</param>
     public static Burst[] Draw(
-        IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, double meanSilence, double meanBytes, int count)
+        IReadOnlyList<DurationBucket> spells, IReadOnlyList<SizeBucket> sizes, double meanSilence, double meanBytes, long largest,
+        int count)
     {
         var random = new Random(Seed);
         var silences = Draw([.. spells.Select(bucket =>
@@ -33,7 +35,7 @@ internal static class WritingTrace
         FitMean(bytes, meanBytes);
         var trace = new Burst[count];
         for (var i = 0; i < count; i++)
-            trace[i] = new Burst(Math.Max(1, (long)Math.Round(bytes[i])), TimeSpan.FromTicks((long)silences[i]));
+            trace[i] = new Burst((long)Math.Clamp(Math.Round(bytes[i]), 1, largest), TimeSpan.FromTicks((long)silences[i]));
         return trace;
     }
 

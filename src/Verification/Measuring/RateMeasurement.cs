@@ -30,7 +30,7 @@ internal static class RateMeasurement
         var measured = Rebase(arrivals, begin, until);
         var curve = new PacingCurve(measured, until - begin);
         var bytes = end?.Bytes ?? arrivals[^1].Bytes;
-        var achieved = end is null ? 0 : Math.Max(0, bytes - initialBurst) / (until - begin).TotalSeconds;
+        var achieved = AchievedRate(begin, end, initialBurst);
         var course = new RateCourse
         {
             ConfiguredRate = rate,
@@ -47,6 +47,17 @@ internal static class RateMeasurement
         };
         return (course, curve);
     }
+
+    /// <summary>
+    /// The rate alone, bytes/s, of a whole response: without its course second by second, which may last for months in virtual time. 0
+    /// where all came in one burst.
+    /// </summary>
+    /// <param name="arrivals">Its receives, in the order of time; may be empty.</param>
+    public static double AchievedRate(IReadOnlyList<ArrivedBytes> arrivals) =>
+        arrivals.Count == 0 ? 0 : AchievedRate(arrivals[0].Time, new Staircase(arrivals).EndOf(TimeSpan.MaxValue), initialBurst: 0);
+
+    private static double AchievedRate(TimeSpan begin, ArrivedBytes? end, long initialBurst) =>
+        end is { } last ? Math.Max(0, last.Bytes - initialBurst) / (last.Time - begin).TotalSeconds : 0;
 
     private static List<ArrivedBytes> Rebase(IReadOnlyList<ArrivedBytes> arrivals, TimeSpan begin, TimeSpan until) =>
         [.. arrivals.TakeWhile(arrival => arrival.Time <= until).Select(arrival => arrival with { Time = arrival.Time - begin })];

@@ -116,7 +116,9 @@ public static class FlushSweep
     {
         if (before.Problem is not null)
             throw new VerificationException(before.Problem);
-        var advice = FlushAdvisor.Advise(policy, before.Writing, target.Route.Route, target.Rate, options.Delays);
+        var advice = FlushAdvisor.Advise(
+            policy, before.Writing, target.Route.Route, target.Rate, options.Delays,
+            isFramed: target.Request.Uri.Scheme == Uri.UriSchemeHttps);
         return advice.Rows.Count > 0 ? advice.Rows : throw new VerificationException(
             advice.Missing == 0
                 ? $"There is nothing to compare at '{options.Path}': its responses come without a dry spell, and any delay does."

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
@@ -66,6 +67,18 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.Contains("""daemonproxy_held_output_seconds_count{http_route="/a"} 1""", page);
         string[] ofTheRelay = ["daemonproxy_dry_spell_seconds", "daemonproxy_held_output_seconds"];
         Assert.Equal(Instruments().Concat(ofTheRelay).Order(), Families(page).Select(family => family.Split(' ')[0]).Order());
+    }
+
+    [Fact]
+    public async Task Spell_beyond_the_last_bucket_does_not_make_the_sum_thousands_of_years()
+    {
+        _statistics.Route("/long").Writing.Count(new DrySpell(TimeSpan.FromSeconds(90), 100, 100));
+
+        var page = await PageAsync();
+        var sum = Assert.Single(page.Split('\n'), line => line.StartsWith(
+            """daemonproxy_dry_spell_seconds_sum{http_route="/long",daemonproxy_kind="Pause"} """, StringComparison.Ordinal));
+        Assert.InRange(double.Parse(sum.Split(' ')[1], CultureInfo.InvariantCulture), 60, 90);
+        Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/long",daemonproxy_kind="Pause",le="52.4288"} 0""", page);
     }
 
     [Fact]

@@ -68,6 +68,50 @@ public sealed class DrySpellsTests
         Assert.Equal(kind, new DrySpell(TimeSpan.FromMilliseconds(milliseconds), before, after).Kind);
 
     [Fact]
+    public void First_bytes_gather_from_when_they_came_and_not_from_when_the_machine_was_started()
+    {
+        Advance(1000);
+        var spells = new DrySpells(_time);
+        Advance(70); // the application computes
+        spells.Came(1000);
+        spells.Waited(); // a pacer sleeps
+        Advance(200);
+        spells.Came(500);
+        spells.RunDry(out _);
+        Advance(3);
+        spells.Came(10);
+        Assert.True(spells.End(out var only));
+        Assert.Equal(TimeSpan.FromMilliseconds(200), only.Gathering);
+    }
+
+    [Fact]
+    public async Task Empty_block_is_no_wait_for_the_output()
+    {
+        var counter = new TrafficCounter();
+        var body = new ScriptedBody(["", "200", "", "dry", "200", ""]);
+        await new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default), _time).RunAsync(
+            body, new RecordingChain(_time, 4095), new TrafficScope(counter), false, TimeSpan.FromMinutes(1), CancellationToken.None);
+        Assert.Equal(1, Assert.Single(counter.Status().Writing.BytesBeforeStalls).Count);
+        Assert.Empty(counter.Status().Writing.BytesGathered);
+    }
+
+    /// <summary>Blocks of so many bytes, and moments without any, which pass at once; then the end.</summary>
+    private sealed class ScriptedBody(string[] steps) : IResponseBody
+    {
+        private int _next;
+
+        public bool TryRead(out BodyBlock block)
+        {
+            var step = _next < steps.Length ? steps[_next++] : null;
+            block = new(new byte[step is null or "" or "dry" ? 0 : int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)],
+                step is null);
+            return step != "dry";
+        }
+
+        public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => new(true);
+    }
+
+    [Fact]
     public async Task Relay_counts_spells_holds_and_undivided_responses_for_group_and_route()
     {
         var (group, route) = (new TrafficCounter(), new TrafficCounter());

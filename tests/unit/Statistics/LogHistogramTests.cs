@@ -29,4 +29,15 @@ public sealed class LogHistogramTests
         foreach (var value in new long[] { 3, 10, 11, 500, 20 }) histogram.Count(value);
         Assert.Equal([(10, 2), (20, 2), (long.MaxValue, 1)], histogram.Buckets());
     }
+
+    [Fact]
+    public void First_bucket_of_sizes_begins_at_one_byte_and_every_other_where_the_one_below_ends()
+    {
+        var counter = new WritingCounter();
+        for (long bytes = 1; bytes <= 256 << 20; bytes *= 2) counter.Count(new DrySpell(TimeSpan.Zero, bytes, bytes));
+        var buckets = counter.Status().BytesBeforeStalls;
+        Assert.Equal((16, 1.0), (buckets[0].UpTo, buckets[0].LowerBound));
+        Assert.Equal(Enumerable.Range(1, buckets.Count - 2).Select(i => buckets[i].UpTo / Math.Sqrt(2)),
+            buckets.Skip(1).SkipLast(1).Select(bucket => bucket.LowerBound), (one, other) => Math.Abs(one - other) < 1e-6 * one);
+    }
 }

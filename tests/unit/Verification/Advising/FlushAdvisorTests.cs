@@ -5,6 +5,7 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Pacing;
 using DaemonProxy.Statistics;
 using DaemonProxy.Verification.Advising;
+using DaemonProxy.Verification.Reporting;
 using Xunit;
 
 namespace DaemonProxy.Tests.Verification.Advising;
@@ -176,6 +177,118 @@ public sealed class FlushAdvisorTests
         Assert.Single(lines, line => line.StartsWith(">  ", StringComparison.Ordinal) && line.Contains("auto"));
         Assert.Single(lines, line => line.Contains("5ms*"));
         Assert.Contains("limited to 4000KiB/s", text.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
+    public void Transfer_whose_every_byte_came_while_its_limit_waited_is_still_a_transfer()
+    {
+        // Below a limit slower than the application, the relay looks only between two sleeps: no burst is seen as one write.
+        var counter = new WritingCounter();
+        var random = new Random(1);
+        for (var i = 0; i < 1000; i++)
+            counter.Count(new DrySpell(TimeSpan.FromMilliseconds(0.2 + (random.NextDouble() * 2.8)), 160 * KiB, 160 * KiB)
+            {
+                Gathering = TimeSpan.FromMilliseconds(200),
+            });
+
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 400 * KiB);
+
+        Assert.DoesNotContain("Idle streams", advice.Reason);
+        Assert.True(Assert.Single(advice.Rows, row => row.IsRecommended).RateShare >= 0.97 * advice.Rows.Max(row => row.RateShare));
+    }
+
+    [Fact]
+    public void Pauses_whose_bytes_came_while_the_output_waited_are_those_of_an_idle_stream()
+    {
+        var counter = new WritingCounter();
+        for (var i = 0; i < 300; i++)
+            counter.Count(new DrySpell(TimeSpan.FromSeconds(1), 300, 300) { Gathering = TimeSpan.FromMilliseconds(200) });
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 400 * KiB);
+        Assert.Equal(TimeSpan.Zero, advice.Recommended);
+        Assert.StartsWith("Idle streams wrote 100% of the bytes", advice.Reason);
+    }
+
+    /// <summary>Earlier counts of another run of the front end: of more, of fewer, and of quite other writing.</summary>
+    [Fact]
+    public void Counts_from_before_a_restart_are_not_taken_off_what_came_after_it()
+    {
+        foreach (var earlier in new[] { Drip(20_000, 0.4), Drip(100, 60), Stalling(64 * KiB, 1, 2), Stalling(16 * KiB, 0.2, 3) })
+        {
+            foreach (var count in new[] { 300, 999 })
+            {
+                var counter = new WritingCounter();
+                for (var i = 0; i < count; i++) counter.Count(new DrySpell(TimeSpan.FromMilliseconds(0.9), 20_000, 20_000));
+                var now = counter.Status();
+                var since = now.Since(earlier);
+                Assert.Equal((now.Spells, now.StallTime, now.StallBytes), (since.Spells, since.StallTime, since.StallBytes));
+                Assert.Equal(now.BytesBeforeStalls, since.BytesBeforeStalls);
+                Assert.NotEmpty(FlushAdvisor.Advise(Policy(5), since, "/", 4000 * KiB).Rows);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Data that no application can have produced, such as a snapshot between two counts makes: there is advice, or a reason for none.
+    /// </summary>
+    [Fact]
+    public void Counts_that_contradict_each_other_get_an_answer_too()
+    {
+        var stalls = Stalling(16 * KiB, 0.2, 3);
+        var pauses = Drip(100, 60);
+        WritingStatus[] odd =
+        [
+            stalls with { BytesBeforeStalls = [] },
+            stalls with { BytesBeforeStalls = [], StallBytes = 0 },
+            stalls with { Stalls = [], Pauses = pauses.Pauses },
+            stalls with { Stalls = [], Pauses = pauses.Pauses, PauseBytes = long.MaxValue / 2 },
+            stalls with { StallTime = TimeSpan.Zero },
+            stalls with { StallBytes = long.MaxValue / 4 },
+            stalls with { StallTime = TimeSpan.FromDays(10_000) },
+            pauses with { StallBytes = 1 << 30 },
+            stalls with { FreelyGathered = 1, FreelyGatheredTime = TimeSpan.FromDays(365) },
+            stalls with { FreelyGathered = 1 << 30, FreelyGatheredTime = TimeSpan.FromTicks(1), StallTime = TimeSpan.Zero },
+            new() { Stalls = [new(TimeSpan.MaxValue, 1000)], BytesBeforeStalls = [new(long.MaxValue, 1000)] },
+            new() { Pauses = [new(TimeSpan.MaxValue, 1000)], BytesBeforePauses = [new(long.MaxValue, 1000)] },
+        ];
+        for (var i = 0; i < odd.Length; i++)
+        {
+            foreach (var rate in new long[] { 0, 1, 4000 * KiB, long.MaxValue / 8 })
+            {
+                var advice = FlushAdvisor.Advise(Policy(5), odd[i], "/", rate, [TimeSpan.FromMilliseconds(1), FlushPolicy.Auto]);
+                Assert.NotEmpty(advice.Reason);
+                Assert.All(advice.Rows, row => Assert.True(
+                    double.IsFinite(row.WritesPerMebibyte) && double.IsFinite(row.FlushesPerSecond)
+                    && row.Bridged is null or (>= 0 and <= 1)
+                    && (row.RateShare is not { } share || double.IsFinite(share)), $"case {i}, {rate} bytes/s: {row}"));
+                Assert.DoesNotContain("NaN", VerificationJson.Text<FlushAdvice>([advice]));
+            }
+        }
+    }
+
+    /// <summary>A hundred bytes a second took minutes, and so did a download of which a GiB comes at a time.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(10 * KiB)]
+    [InlineData(4000 * KiB)]
+    [InlineData(1L << 40)]
+    [InlineData(long.MaxValue / 8)]
+    [InlineData(0)]
+    public void Work_that_advice_takes_has_a_bound_whatever_the_limit_and_the_writes(long limit)
+    {
+        var rate = FlushAdvisor.RelayedRate(limit);
+        foreach (var chunk in new[] { 500, 16 * KiB, 1 << 20, 1 << 30 })
+        {
+            var writing = Stalling(chunk, 0.2, 3);
+            foreach (var odd in new[] { writing, writing with { StallBytes = long.MaxValue / 4 }, writing with { StallBytes = 0 } })
+            {
+                var trace = FlushAdvisor.Trace(DrySpellKind.Stall, odd, rate);
+                var bytes = trace.Sum(burst => burst.Bytes);
+                Assert.InRange(trace.Length, 8, 8000);
+                Assert.InRange(bytes, 1, rate > 0 ? 513L << 20 : 17L << 30);
+                if (rate > 0) Assert.InRange(bytes / (rate / 5), 0, 5000);
+            }
+        }
     }
 
     private static FlushAdviceRow Row(FlushAdvice advice, double milliseconds) => Row(advice, TimeSpan.FromMilliseconds(milliseconds));
