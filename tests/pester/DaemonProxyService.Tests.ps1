@@ -30,12 +30,12 @@ Describe 'Register-DaemonProxyService' -Skip:$notLinux {
         $null = (Get-Content $unit) -match '^ExecStart=:(.*)$' | ForEach-Object { $script:command = [regex]::Matches($_, '"((?:[^"\\]|\\.)*)"').ForEach({ $_.Groups[1].Value }) }
         $serving = Start-Process $command[0] $command[1..99] -PassThru -RedirectStandardOutput $OwnDirectory/out
         try {
-            for ($try = 0; $try -lt 200 -and -not (Get-DaemonProxy -ErrorAction Ignore).Uri; $try++) { Start-Sleep -Milliseconds 100 }
+            for ($try = 0; $try -lt 600 -and -not (Get-DaemonProxy -ErrorAction Ignore).Uri; $try++) { Start-Sleep -Milliseconds 100 }
             (Get-DaemonProxy site).ProcessId | Should -Be $serving.Id
             (Get-DaemonProxy site).LogFile | Should -Not -BeNullOrEmpty
             (Invoke-WebRequest (Get-DaemonProxy site).Uri).StatusCode | Should -Be 200
         }
-        finally { Get-DaemonProxy | Stop-DaemonProxy; $serving | Wait-Process -Timeout 20 }
+        finally { Get-DaemonProxy | Stop-DaemonProxy; $serving | Wait-Process -Timeout 60 }
     }
 
     It 'run again writes nothing' {

@@ -8,7 +8,7 @@ routes: [ { path: /, daemon: app }, { path: /reports, daemon: reports, strip-pre
     $script:proxy = Start-DaemonProxy $file
     foreach ($path in 'status/200', 'status/404', 'reports/status/500') { $null = Invoke-WebRequest "$($proxy.Uri)$path" -SkipHttpErrorCheck }
     # A request is counted a moment after its client has the answer.
-    for ($try = 0; $try -lt 100 -and (Get-DaemonProxyStatistics site)[0].Requests -lt 3; $try++) { Start-Sleep -Milliseconds 50 }
+    for ($try = 0; $try -lt 1200 -and (Get-DaemonProxyStatistics site)[0].Requests -lt 3; $try++) { Start-Sleep -Milliseconds 50 }
 }
 AfterAll { Remove-OwnRuntimeDirectory }
 

@@ -103,7 +103,7 @@ Describe 'Test-FlushPolicy -Sweep' {
             $shell.Commands.Clear()
             $null = $shell.AddScript("Test-FlushPolicy site -Sweep -Path '/drip?count=100000&chunk=100&every-ms=4' -Duration 10")
             $run = $shell.BeginInvoke()
-            for ($try = 0; $try -lt 200 -and (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds -eq 8; $try++) { Start-Sleep -Milliseconds 50 }
+            for ($try = 0; $try -lt 1200 -and (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds -eq 8; $try++) { Start-Sleep -Milliseconds 50 }
             (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds | Should -Not -Be 8 -Because 'it has begun'
             $run.IsCompleted | Should -BeFalse
             $shell.Stop()

@@ -50,7 +50,7 @@ Describe 'A front end' -Skip:$IsWindows {
     It 'that was killed leaves a record that the next look removes' {
         $proxy = Start-DaemonProxy -Name site
         Stop-Process -Id $proxy.ProcessId -Force
-        Wait-Process -Id $proxy.ProcessId -Timeout 10 -ErrorAction Ignore
+        Wait-Process -Id $proxy.ProcessId -Timeout 60 -ErrorAction Ignore
         Enter-Session $null
         Get-DaemonProxy | Should -BeNullOrEmpty
         Get-ChildItem $records | Should -BeNullOrEmpty
@@ -80,13 +80,13 @@ Describe 'A front end' -Skip:$IsWindows {
         Remove-Item $login -Recurse -Force
         # Nobody can make a folder below a file, root included.
         if ($Gone) { Set-Content $login 'gone' }
-        for ($try = 0; $try -lt 150; $try++) {
+        for ($try = 0; $try -lt 600; $try++) {
             $found = Get-DaemonProxy site -ErrorAction Ignore
             if ($found -and $found.Daemons[0].ProcessId.Count -eq 1 -and $found.Daemons[0].ProcessId[0] -ne $proxy.Daemons[0].ProcessId[0] -and $found.Daemons[0].Workers[0].State -eq 'Ready' -and
                 (Invoke-WebRequest $proxy.Uri -SkipHttpErrorCheck).StatusCode -eq 200) { break }
             Start-Sleep -Milliseconds 100
         }
-        $try | Should -BeLessThan 150 -Because 'it serves again, with another worker'
+        $try | Should -BeLessThan 600 -Because 'it serves again, with another worker'
         $found.ProcessId | Should -Be $proxy.ProcessId
         if ($Gone) {
             Get-Content (Get-ChildItem $records).FullName | Select-Object -Last 1 | Should -BeLike "$env:TMPDIR*"

@@ -61,11 +61,12 @@ Describe 'Ctrl+C' {
     It 'ends the wait of Stop-DaemonProxy at once, and the front end goes on stopping' {
         $proxy = Start-DaemonProxy
         $busy = [Net.Http.HttpClient]::new()
-        $response = $busy.GetAsync("$($proxy.Uri)drip?count=400&chunk=20&every-ms=50", 'ResponseHeadersRead').GetAwaiter().GetResult()
-        Measure-Fastest 'Stop-DaemonProxy -Timeout 10s' 500 | Should -BeLessThan $AtOnce
+        $response = $busy.GetAsync("$($proxy.Uri)drip?count=6000&chunk=20&every-ms=50", 'ResponseHeadersRead').GetAwaiter().GetResult()
+        # The drip and the patience outlast every try, however busy the machine is.
+        Measure-Fastest 'Stop-DaemonProxy -Timeout 300s' 500 | Should -BeLessThan $AtOnce
         (Get-DaemonProxy).State | Should -Be 'Draining'
         $response.Dispose(); $busy.Dispose()
-        Wait-Process -Id $proxy.ProcessId -Timeout 10
+        Wait-Process -Id $proxy.ProcessId -Timeout 60
     }
 
     It 'ends <What> at once' -ForEach @(

@@ -6,8 +6,8 @@ Describe 'Test-FlushPolicy' {
         $results = Test-FlushPolicy
         $results.Workload | Should -Contain '24 B every 3 ms'
         $drips = $results | Where-Object Workload -eq '24 B every 3 ms' | Sort-Object FlushDeadline
-        # Without a deadline they wait for 4 KiB; a ratio holds on a busy machine too.
-        $drips[0].Latency.Maximum / $drips[1].Latency.Maximum | Should -BeGreaterThan 2
+        # Without a deadline they wait for 4 KiB. The medians, for a busy machine can delay any single one.
+        $drips[0].Latency.P50 / $drips[1].Latency.P50 | Should -BeGreaterThan 2
         Get-DaemonProxy | Should -BeNullOrEmpty
     }
 

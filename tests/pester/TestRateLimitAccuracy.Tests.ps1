@@ -113,7 +113,7 @@ routes:
         $path = $env:PATH
         $env:PATH = "${OwnDirectory}:$path"
         try { Test-RateLimitAccuracy -Uri $slow -Rate 400KB -Duration 1 -Open | Out-Null } finally { $env:PATH = $path }
-        for ($i = 0; $i -lt 100 -and -not (Test-Path "$OwnDirectory/shown"); $i++) { Start-Sleep -Milliseconds 50 }
+        for ($i = 0; $i -lt 1200 -and -not (Test-Path "$OwnDirectory/shown"); $i++) { Start-Sleep -Milliseconds 50 }
         $shown = Get-Content "$OwnDirectory/shown"
         $shown | Should -Exist
         Remove-Item $shown
@@ -153,6 +153,8 @@ routes:
         $shell = [powershell]::Create()
         $null = $shell.AddScript("Import-Module '$((Get-Module DaemonProxy).ModuleBase)/DaemonProxy.psd1'; Test-RateLimitAccuracy -Uri '$slow' -Rate 400KB -Duration 60s -Skip 1MB -ReportPath '$page'")
         $null = $shell.BeginInvoke()
+        for ($try = 0; $try -lt 600 -and -not (Get-DaemonProxy server).ActiveRequests; $try++) { Start-Sleep -Milliseconds 100 }
+        # What is skipped, and a little more.
         Start-Sleep -Seconds 4
         $shell.Stop()
         $shell.Dispose()

@@ -39,7 +39,7 @@ Describe 'Watch-DaemonProxy' {
             $look | Out-String -Width 160 | Should -Match 'KiB/s'
         }
         finally { $response.Dispose() }
-        for ($try = 0; $try -lt 50 -and (Watch-DaemonProxy site -Interval 100ms -Count 1).ActiveRequests; $try++) { }
+        for ($try = 0; $try -lt 300 -and (Watch-DaemonProxy site -Interval 100ms -Count 1).ActiveRequests; $try++) { }
         (Watch-DaemonProxy site -Interval 100ms -Count 1).Responses | Should -BeNullOrEmpty
     }
 
@@ -66,7 +66,7 @@ Describe 'Watch-DaemonProxy in a terminal' -Skip:$noTmux {
         Use-TerminalSize -Width 60 -Height 12
         $null = Wait-Screen '(?m)^DaemonProxy  \d\d:\d\d:\d\d {32}q ends'
         Send-TerminalKey $key
-        for ($try = 0; $try -lt 50 -and (Get-TerminalState) -ne '0 1'; $try++) { Start-Sleep -Milliseconds 50 }
+        for ($try = 0; $try -lt 1200 -and (Get-TerminalState) -ne '0 1'; $try++) { Start-Sleep -Milliseconds 50 }
         Get-TerminalState | Should -Be '0 1'
         Wait-Screen '> Watch-DaemonProxy site' | Should -Not -Match 'q ends'
     }

@@ -152,7 +152,7 @@ public sealed class ControlClientTests : IDisposable
         });
         using var client = new ControlClient("site", _scratch.Runtime);
 
-        var stop = client.StopAsync(TimeSpan.FromSeconds(10));
+        var stop = client.StopAsync(TimeSpan.FromSeconds(60));
         while (held is null)
             await Task.Yield();
         Assert.NotSame(stop, await Task.WhenAny(stop, Task.Delay(100)));

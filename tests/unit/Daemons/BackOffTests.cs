@@ -3,15 +3,18 @@ using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
-using Microsoft.Extensions.Time.Testing;
+using DaemonProxy.Tests.Timing;
 using Xunit;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace DaemonProxy.Tests.Daemons;
 
 /// <summary>When the workers of a group are started again, by a fake clock and fake processes.</summary>
 public sealed class BackOffTests : IAsyncDisposable
 {
-    private readonly FakeTimeProvider _time = new();
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly WatchedTime _time = new();
     private readonly List<FakeProcess> _started = [];
     private readonly MemoryStream _log = new();
     private DaemonGroup _group = null!;
@@ -31,7 +34,7 @@ public sealed class BackOffTests : IAsyncDisposable
         {
             lock (_started)
             {
-                var process = new FakeProcess(_started.Count + 1, _time, _listens);
+                var process = new FakeProcess(_started.Count + 1, _time, _listens && !_isMissing);
                 _started.Add(process);
                 return _isMissing
                     ? Task.FromException<IWorkerProcess>(new IOException("no such program")) : Task.FromResult<IWorkerProcess>(process);
@@ -50,13 +53,26 @@ public sealed class BackOffTests : IAsyncDisposable
         get { lock (_started) return [.. _started.Where(process => process.Listens && !process.Ended.IsCompleted)]; }
     }
 
+    /// <summary>
+    /// Whether every worker of the group either serves or waits for its next start: only then does it notice that the clock is turned.
+    /// </summary>
+    private bool IsAtRest => _time.Pending == _group.Options.Processes - Living.Length;
+
     /// <summary>Waits, on the real clock, until so many were started and the group is at rest in the state.</summary>
     private async Task SettlesAsync(int started, DaemonState state)
     {
-        for (var i = 0; i < 500 && (Started != started || _supervisor.State != state); i++) await Task.Delay(10);
-        // Time for one too many to be seen.
+        await UntilAsync(() => Started == started && _supervisor.State == state && IsAtRest);
+        // Time for one too many to be seen, and for those that another's start has woken to wait again.
         await Task.Delay(30);
+        await UntilAsync(() => IsAtRest);
         Assert.Equal((started, state), (Started, _supervisor.State));
+    }
+
+    private async Task UntilAsync(Func<bool> holds)
+    {
+        for (var start = Stopwatch.StartNew(); !holds(); await Task.Delay(5))
+            Assert.True(start.Elapsed < Limit,
+                $"{Started} started, {_supervisor.State}, {Living.Length} serve, {_time.Pending} timers are set");
     }
 
     [Fact]
@@ -145,8 +161,9 @@ public sealed class BackOffTests : IAsyncDisposable
         // With one in a pause of 30 s the other dies: it is started at once, and once more; then one of the two every second.
         Living.Single().End();
         // Whether the one in its pause sees the other's start before its own is chance.
-        for (var i = 0; i < 500 && (Started < 10 || _supervisor.State != DaemonState.BackingOff); i++) await Task.Delay(10);
+        await UntilAsync(() => Started >= 10 && _supervisor.State == DaemonState.BackingOff && IsAtRest);
         await Task.Delay(100);
+        await UntilAsync(() => IsAtRest);
         var before = Started;
         Assert.InRange(before, 10, 11);
         for (var second = 1; second <= 5; second++)
@@ -176,7 +193,7 @@ public sealed class BackOffTests : IAsyncDisposable
         for (var second = 1; second <= 60; second++)
         {
             _time.Advance(BackOff.Between);
-            for (var i = 0; i < 500 && Started < 2 + second; i++) await Task.Delay(2);
+            await UntilAsync(() => Started == 2 + second && IsAtRest);
         }
         Assert.Equal(62, Started);
         await SettlesAsync(62, DaemonState.BackingOff);
@@ -200,11 +217,12 @@ public sealed class BackOffTests : IAsyncDisposable
         for (var second = 0; second < 14; second++)
         {
             _time.Advance(BackOff.Between);
-            await Task.Delay(5);
+            // The worker for its next start, and the request for its connect-timeout.
+            await UntilAsync(() => Started == 3 + second && _time.Pending == 2);
         }
         Assert.False(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1.01));
-        var broken = await Assert.ThrowsAsync<DaemonProxy.Events.BrokenResponseException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(5)));
+        var broken = await Assert.ThrowsAsync<DaemonProxy.Events.BrokenResponseException>(() => waiting.WaitAsync(Limit));
         Assert.Equal(503, broken.Reason.Status);
     }
 

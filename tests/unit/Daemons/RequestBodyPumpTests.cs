@@ -12,7 +12,7 @@ namespace DaemonProxy.Tests.Daemons;
 /// <summary>A request's body on its way to a daemon: what its head says of its length is what is sent, or the connection ends.</summary>
 public sealed class RequestBodyPumpTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Pumps a body that the client has sent and ended; gives what the daemon received, and the pump when it has stopped.
@@ -26,7 +26,7 @@ public sealed class RequestBodyPumpTests
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(listener.LocalEndpoint);
         using var daemon = await listener.AcceptSocketAsync();
-        using var connection = new DaemonConnection(socket, new DaemonLimits(TimeSpan.FromSeconds(5), 8192), TimeProvider.System);
+        using var connection = new DaemonConnection(socket, new DaemonLimits(Limit, 8192), TimeProvider.System);
         var body = new Pipe();
         var pump = new RequestBodyPump(
             new RequestBody { Reader = body.Reader, Framing = framing, Trailers = trailers }, connection, new FakeTimeProvider());

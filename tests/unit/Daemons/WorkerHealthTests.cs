@@ -7,12 +7,14 @@ using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace DaemonProxy.Tests.Daemons;
 
 /// <summary>What becomes of the workers of a group by their health checks, by a fake clock, fake processes and fake answers.</summary>
 public sealed class WorkerHealthTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly FakeTimeProvider _time = new();
@@ -72,7 +74,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
     /// <summary>Waits on the real clock, and lets the fake one pass, until something holds.</summary>
     private async Task UntilAsync(Func<bool> holds, TimeSpan step = default)
     {
-        for (var i = 0; i < 500 && !holds(); i++)
+        for (var start = Stopwatch.StartNew(); !holds() && start.Elapsed < Limit;)
         {
             await Task.Delay(5);
             if (step > TimeSpan.Zero) _time.Advance(step);
@@ -100,7 +102,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
         Assert.Equal("it is ill", _supervisor.Obstacle);
         _ill[SocketOf(1)] = false;
         await UntilAsync(() => _group.Queue.HasWorkers, Interval);
-        await _supervisor.FirstReady.WaitAsync(TimeSpan.FromSeconds(5));
+        await _supervisor.FirstReady.WaitAsync(Limit);
         Assert.Equal((DaemonState.Ready, null, 1), (_supervisor.State, _supervisor.Obstacle, Started));
     }
 
@@ -184,7 +186,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
         Assert.False(waiting.IsCompleted);
         Assert.Equal((0, 1, 1L, 0), (_group.Queue.Active, _group.Queue.Waiting, worker.Requests, worker.Active));
         _group.Queue.ReleaseCheck(worker);
-        Assert.Same(worker, await waiting.AsTask().WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(worker, await waiting.AsTask().WaitAsync(Limit));
     }
 
     [Fact]
@@ -204,7 +206,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
 
         // The next one starts from scratch.
         _isNextIll = false;
-        await _supervisor.RestartAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        await _supervisor.RestartAsync(CancellationToken.None).WaitAsync(Limit);
         Assert.Equal(SocketOf(3), (await _group.Queue.TakeAsync(null, CancellationToken.None)).Address.UnixSocket);
     }
 
@@ -215,7 +217,7 @@ public sealed class WorkerHealthTests : IAsyncDisposable
         await UntilAsync(() => _supervisor.State == DaemonState.Ready);
         _endsAtOnce = true;
         var refusal = await Assert.ThrowsAsync<DaemonStartException>(
-            () => _supervisor.RestartAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+            () => _supervisor.RestartAsync(CancellationToken.None).WaitAsync(Limit));
         Assert.Contains("ended with exit code 1 before it served", refusal.Message);
         Assert.Equal((DaemonState.Ready, true, false, 2), (_supervisor.State, _group.Queue.HasWorkers, IsEnded(1), Started));
     }

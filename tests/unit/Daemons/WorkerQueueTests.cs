@@ -1,8 +1,9 @@
+using System.Diagnostics;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Platform;
-using Microsoft.Extensions.Time.Testing;
+using DaemonProxy.Tests.Timing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Daemons;
@@ -10,7 +11,9 @@ namespace DaemonProxy.Tests.Daemons;
 /// <summary>How requests get a place on a worker (behaviour.md, section 5).</summary>
 public sealed class WorkerQueueTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly WatchedTime _time = new();
 
     private static DaemonGroupOptions Options =>
         new() { Name = "app", Source = DaemonSource.Sample, ConnectTimeout = TimeSpan.FromSeconds(15) };
@@ -48,7 +51,7 @@ public sealed class WorkerQueueTests
         var second = Take(queue);
         Assert.Equal(2, queue.Waiting);
         queue.Release(worker);
-        Assert.Same(worker, await first.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(worker, await first.WaitAsync(Limit));
         Assert.False(second.IsCompleted);
         Assert.Equal(1, worker.Active);
     }
@@ -62,7 +65,7 @@ public sealed class WorkerQueueTests
         await Take(queue);
         var waiting = Take(queue);
         queue.Release(quick);
-        Assert.Same(quick, await waiting.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(quick, await waiting.WaitAsync(Limit));
     }
 
     [Fact]
@@ -77,7 +80,7 @@ public sealed class WorkerQueueTests
         Assert.False(waiting.IsCompleted);
         var fresh = Worker(1);
         queue.Open(fresh);
-        Assert.Same(fresh, await waiting.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(fresh, await waiting.WaitAsync(Limit));
     }
 
     [Fact]
@@ -107,7 +110,7 @@ public sealed class WorkerQueueTests
         }
         Assert.False(waiting.IsCompleted);
         queue.Release(worker);
-        Assert.Same(worker, await waiting.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(worker, await waiting.WaitAsync(Limit));
     }
 
     [Fact]
@@ -127,9 +130,9 @@ public sealed class WorkerQueueTests
         var waiting = Take(queue);
         _time.Advance(TimeSpan.FromSeconds(14));
         queue.Close(worker);
-        await AdvanceAsync(TimeSpan.FromSeconds(14.9));
+        await AdvanceAsync(TimeSpan.FromSeconds(14.9), waiting);
         Assert.False(waiting.IsCompleted);
-        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2), waiting);
         await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
     }
 
@@ -142,14 +145,14 @@ public sealed class WorkerQueueTests
         full.Active = 1;
         for (var i = 0; i < 3; i++)
         {
-            await AdvanceAsync(TimeSpan.FromSeconds(4));
+            await AdvanceAsync(TimeSpan.FromSeconds(4), waiting);
             queue.Open(full);
-            await AdvanceAsync(TimeSpan.FromSeconds(20));
+            await AdvanceAsync(TimeSpan.FromSeconds(20), waiting);
             queue.Close(full);
         }
-        await AdvanceAsync(TimeSpan.FromSeconds(2.9));
+        await AdvanceAsync(TimeSpan.FromSeconds(2.9), waiting);
         Assert.False(waiting.IsCompleted);
-        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2), waiting);
         await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
     }
 
@@ -157,19 +160,20 @@ public sealed class WorkerQueueTests
     public async Task Time_that_a_request_was_without_a_worker_before_counts()
     {
         var waiting = Queue(Options).TakeAsync(null, default, TimeSpan.FromSeconds(10)).AsTask();
-        await AdvanceAsync(TimeSpan.FromSeconds(4.9));
+        await AdvanceAsync(TimeSpan.FromSeconds(4.9), waiting);
         Assert.False(waiting.IsCompleted);
-        await AdvanceAsync(TimeSpan.FromSeconds(0.2));
+        await AdvanceAsync(TimeSpan.FromSeconds(0.2), waiting);
         await AssertDropped(waiting, EventCatalogue.ConnectTimeout, 503);
     }
 
-    /// <summary>Lets time pass, and those who look at it now and then look.</summary>
-    private async Task AdvanceAsync(TimeSpan time)
+    /// <summary>Lets time pass for a request that waits: whenever it has looked at the clock, only once it waits again.</summary>
+    private async Task AdvanceAsync(TimeSpan time, Task waiting)
     {
         for (var step = TimeSpan.FromMilliseconds(100); time > TimeSpan.Zero; time -= step)
         {
             _time.Advance(step);
-            await Task.Delay(1);
+            for (var start = Stopwatch.StartNew(); !waiting.IsCompleted && _time.Pending == 0; await Task.Delay(1))
+                Assert.True(start.Elapsed < Limit, "it waits by no timer");
         }
     }
 
@@ -233,7 +237,7 @@ public sealed class WorkerQueueTests
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
         queue.Release(worker);
-        Assert.Same(worker, await next.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Same(worker, await next.WaitAsync(Limit));
     }
 
     [Fact]
@@ -250,7 +254,7 @@ public sealed class WorkerQueueTests
 
     private static async Task AssertDropped(Task request, EventDefinition reason, int status)
     {
-        var broken = await Assert.ThrowsAsync<BrokenResponseException>(() => request.WaitAsync(TimeSpan.FromSeconds(5)));
+        var broken = await Assert.ThrowsAsync<BrokenResponseException>(() => request.WaitAsync(Limit));
         Assert.Same(reason, broken.Reason);
         Assert.Equal(status, broken.Reason.Status);
     }

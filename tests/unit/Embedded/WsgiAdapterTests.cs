@@ -8,7 +8,7 @@ namespace DaemonProxy.Tests.Embedded;
 [Collection("Python")]
 public sealed class WsgiAdapterTests(PythonFixture python)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private async Task<RecordedRequest> RunAsync(string source, RecordedRequest? request = null)
     {

@@ -25,10 +25,11 @@ public sealed class DaemonLimitTests : IAsyncLifetime
             name: site
             daemons:
               - { name: app, address: "{{address}}", socket-timeout: 1s, daemon-keepalive: 1s }
+              - { name: resting, address: "{{address}}", daemon-keepalive: 60s }
               - { name: patient, address: "{{address}}", socket-timeout: 1s, response-header-timeout: 20s }
-              - { name: posting, address: "{{address}}", keepalive-unrepeatable: on }
+              - { name: posting, address: "{{address}}", daemon-keepalive: 60s, keepalive-unrepeatable: on }
               - { name: closing, address: "{{address}}", daemon-keepalive: 0 }
-            routes: [ { path: /, daemon: app }, { path: /patient, daemon: patient }, { path: /posting, daemon: posting }, { path: /closing, daemon: closing } ]
+            routes: [ { path: /, daemon: app }, { path: /resting, daemon: resting }, { path: /patient, daemon: patient }, { path: /posting, daemon: posting }, { path: /closing, daemon: closing } ]
             """);
     }
 
@@ -130,9 +131,9 @@ public sealed class DaemonLimitTests : IAsyncLifetime
     [Fact]
     public async Task What_may_not_be_repeated_has_a_connection_of_its_own()
     {
-        await GetAsync("/", 3);
+        await GetAsync("/resting", 3);
         Assert.Equal(1, Volatile.Read(ref _connections));
-        await PostAsync("/", 3);
+        await PostAsync("/resting", 3);
         Assert.Equal(4, Volatile.Read(ref _connections));
         await PostAsync("/posting", 3);
         Assert.Equal(5, Volatile.Read(ref _connections));

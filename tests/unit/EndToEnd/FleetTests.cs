@@ -76,8 +76,11 @@ public sealed class FleetTests : IAsyncLifetime
         await _frontEnds[0].EventAsync("DPXY0061");
         await SharesSettleAsync(3, 1);
 
+        // On a busy machine an answer may be late once more, which is a loss of its own.
+        int[] Losses() => [.. _frontEnds.Select(each => each.Events().Count(code => code == "DPXY0060"))];
+        var before = Losses();
         await _redis.KillAsync();
-        await RunningFrontEnd.UntilAsync(() => _frontEnds.All(each => each.Events().Count(code => code == "DPXY0060") == 2), "a second loss");
+        await RunningFrontEnd.UntilAsync(() => Losses().Zip(before).All(losses => losses.First > losses.Second), "another loss");
         await _redis.StartAgainAsync();
         (rates, stall) = await _downloads.MeasureAsync(TimeSpan.FromSeconds(2));
         Assert.InRange(rates.Sum() / Rate, 0.6, 1.15);

@@ -101,7 +101,9 @@ public sealed partial class LifecycleTests
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync(
             "name: site\ndaemons: [ { name: app, sample: true, processes: 2, threads: 1, queue-timeout: 300ms } ]");
-        var busy = Enumerable.Range(0, 2).Select(_ => frontEnd.Client.GetAsync("/stall?before=1&ms=1500&after=1")).ToArray();
+        // Both workers are busy until the test lets their uploads end.
+        var held = new TaskCompletionSource();
+        var busy = Enumerable.Range(0, 2).Select(_ => frontEnd.Client.PostAsync("/sink", new HeldContent(held.Task))).ToArray();
         await RunningFrontEnd.UntilAsync(
             () => frontEnd.Control.GetStatusAsync().GetAwaiter().GetResult().Daemons[0].ActiveRequests == 2, "both workers to be busy");
 
@@ -109,8 +111,27 @@ public sealed partial class LifecycleTests
 
         Assert.Equal(504, (int)dropped.StatusCode);
         await frontEnd.EventAsync("WSGI0084");
+        held.SetResult();
         Assert.All(await Task.WhenAll(busy), response => Assert.Equal(200, (int)response.StatusCode));
         Assert.Equal(200, (int)(await frontEnd.Client.GetAsync("/")).StatusCode);
+    }
+
+    /// <summary>A body that begins at once and ends when it may.</summary>
+    private sealed class HeldContent(Task mayEnd) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(new byte[1]);
+            await stream.FlushAsync();
+            await mayEnd;
+            await stream.WriteAsync(new byte[1]);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 2;
+            return true;
+        }
     }
 
     private static void AssertSentence(string expected, string sentence)

@@ -10,7 +10,7 @@ namespace DaemonProxy.Tests.EndToEnd;
 /// <summary>A real front end in a process of its own, with a runtime directory of its own. At its end nothing of it may be left.</summary>
 internal sealed class RunningFrontEnd : IAsyncDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly string _folder;
     private readonly Process _process;
@@ -20,7 +20,7 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
         _folder = folder;
         _process = process;
         Status = status;
-        Control = new ControlClient(status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run")));
+        Control = new ControlClient(status.Name, RuntimeDirectory.Open(Path.Combine(folder, "run"))) { Timeout = Limit };
         Client = new HttpClient { BaseAddress = status.Uri, Timeout = Limit };
     }
 

@@ -130,7 +130,7 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
             .ToArray();
         // The daemon's socket takes some of each first; what counts is that the streams' windows are used up.
         await Task.Delay(500);
-        using var response = await client.PostAsync("/sink", new ByteArrayContent(new byte[1 << 20])).WaitAsync(TimeSpan.FromSeconds(10));
+        using var response = await client.PostAsync("/sink", new ByteArrayContent(new byte[1 << 20])).WaitAsync(RunningFrontEnd.Limit);
         Assert.Contains($"{1 << 20}", await response.Content.ReadAsStringAsync());
         Assert.All(stuck, upload => Assert.False(upload.IsCompleted));
         await gone.CancelAsync();
@@ -162,7 +162,7 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
             catch (SocketException) { break; }
             await Task.Delay(100);
         }
-        Assert.StartsWith("HTTP/1.1 408 ", await answer.WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.StartsWith("HTTP/1.1 408 ", await answer.WaitAsync(RunningFrontEnd.Limit));
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(_frontEnd.Uri.Host, _frontEnd.Uri.Port);
         await socket.SendAsync("GET /bytes?n=1 HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
-        Assert.StartsWith("HTTP/1.1 200 ", await RunningFrontEnd.ReadToEndAsync(socket).WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.StartsWith("HTTP/1.1 200 ", await RunningFrontEnd.ReadToEndAsync(socket).WaitAsync(RunningFrontEnd.Limit));
     }
 
     /// <summary>A body of pieces of 100 bytes, each after a pause but for the first.</summary>

@@ -48,7 +48,7 @@ public sealed class WorkerTimeoutTests : IDisposable
     [Fact]
     public async Task Request_that_can_be_interrupted_is_a_504_and_the_process_lives_on()
     {
-        await using var frontEnd = await StartAsync("threads: 1, request-timeout: 0.3, interrupt-timeout: 10");
+        await using var frontEnd = await StartAsync("threads: 1, request-timeout: 1, interrupt-timeout: 10");
         var process = await frontEnd.Client.GetStringAsync("/");
         using (var answer = await frontEnd.Client.GetAsync("/loop"))
         {
@@ -64,8 +64,8 @@ public sealed class WorkerTimeoutTests : IDisposable
     }
 
     [Theory]
-    [InlineData("threads: 2, request-timeout: 0.2, interrupt-timeout: 0.2", "/sleep", "DPXY0018", "RequestTimeout")]
-    [InlineData("threads: 2, request-timeout: 0.2", "/loop", "DPXY0018", "RequestTimeout")]
+    [InlineData("threads: 2, request-timeout: 1, interrupt-timeout: 0.2", "/sleep", "DPXY0018", "RequestTimeout")]
+    [InlineData("threads: 2, request-timeout: 1", "/loop", "DPXY0018", "RequestTimeout")]
     [InlineData("threads: 2, deadlock-timeout: 0.3", "/lock", "DPXY0019", "DeadlockTimeout")]
     public async Task Process_whose_request_cannot_be_interrupted_is_replaced(string options, string path, string code, string reason)
     {

@@ -155,7 +155,7 @@ public sealed class ByteRateLimiterTests
         Assert.True(limiter.AttemptAcquire(512).IsAcquired);
         var waiting = limiter.AcquireAsync(100).AsTask();
         await limiter.DisposeAsync();
-        Assert.False((await waiting.WaitAsync(TimeSpan.FromSeconds(10))).IsAcquired);
+        Assert.False((await waiting.WaitAsync(TimeSpan.FromSeconds(30))).IsAcquired);
         Assert.Throws<ObjectDisposedException>(() => limiter.AttemptAcquire(1));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => limiter.AcquireAsync(1).AsTask());
     }

@@ -138,7 +138,7 @@ public sealed class CoreOutputContractTests
         Assert.False(write.IsCompleted);
         Assert.Equal((0, 0), (client.Unsent, client.Flushes));
         head.SetResult();
-        await write.WaitAsync(TimeSpan.FromSeconds(5));
+        await write.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(4096, client.Sent.Count);
     }
 
@@ -198,8 +198,8 @@ public sealed class CoreOutputContractTests
         }
         if (how == "timeout")
             Assert.Same(EventCatalogue.ClientWriteTimeout, (await Assert.ThrowsAsync<BrokenResponseException>(() => write)).Reason);
-        else if (how == "read") await write.WaitAsync(TimeSpan.FromSeconds(5));
-        else await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(5)));
+        else if (how == "read") await write.WaitAsync(TimeSpan.FromSeconds(30));
+        else await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(30)));
         // What was copied is nobody's block: there is nothing to break off for.
         Assert.Equal(0, client.Aborts);
     }
@@ -215,7 +215,7 @@ public sealed class CoreOutputContractTests
             _time.Advance(WriteTimeout * 0.9);
             Assert.False(write.IsCompleted);
             client.EndFlush(hasLeft: false);
-            await write.WaitAsync(TimeSpan.FromSeconds(5));
+            await write.WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
 
@@ -232,7 +232,7 @@ public sealed class CoreOutputContractTests
         Assert.Equal(1, client.Aborts);
         Assert.False(write.IsCompleted);
         client.EndFlush(hasLeft: true);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(5)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     /// <summary>A writer that gives lent blocks out again, and whose flushes end when the test says so.</summary>

@@ -103,7 +103,8 @@ public sealed class PacedBodyReaderTests
         var first = upload.Bytes;
         Assert.InRange(first, 1, 600);
         limit.Limit = new RateLimit(100_000, 0, PacerKind.TokenBucket);
-        Until(() => upload.Bytes > first);
+        // It goes on on another thread, and would not notice that the clock is turned before it waits again.
+        Until(() => upload.IsWaiting && upload.Bytes > first);
         var before = upload.Bytes;
         Pass(2);
         Assert.InRange((upload.Bytes - before) / 200_000d, 0.98, 1.02);
@@ -231,7 +232,7 @@ public sealed class PacedBodyReaderTests
 
     private static int Fill() => 65_536;
 
-    private static void Until(Func<bool> holds) => Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(10)));
+    private static void Until(Func<bool> holds) => Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(30)));
 
     /// <summary>An upload whose client sends as much as it may, and whose daemon takes all at once.</summary>
     private sealed class Upload
@@ -240,6 +241,8 @@ public sealed class PacedBodyReaderTests
             pauseWriterThreshold: 0, useSynchronizationContext: false, readerScheduler: PipeScheduler.Inline));
         private readonly PacedBodyReader _reader;
         private long _bytes;
+        private bool _isWaiting;
+        private bool _isDone;
 
         public Upload(LiveRateLimit[] limits, Func<int> next)
         {
@@ -253,7 +256,10 @@ public sealed class PacedBodyReaderTests
 
         public long Most { get; set; } = long.MaxValue;
 
-        public bool IsDone { get; private set; }
+        public bool IsDone => Volatile.Read(ref _isDone);
+
+        /// <summary>Whether it waits for its turn or for its client.</summary>
+        public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
         public void Start()
         {
@@ -272,7 +278,10 @@ public sealed class PacedBodyReaderTests
         {
             while (Bytes < Most)
             {
-                var read = await _reader.ReadAsync();
+                var reading = _reader.ReadAsync();
+                Volatile.Write(ref _isWaiting, !reading.IsCompleted);
+                var read = await reading;
+                Volatile.Write(ref _isWaiting, false);
                 Volatile.Write(ref _bytes, _bytes + read.Buffer.Length);
                 _reader.AdvanceTo(read.Buffer.End);
                 // The buffer of the server is refilled when it is empty; before that the reader has to leave its bytes there.
@@ -280,7 +289,7 @@ public sealed class PacedBodyReaderTests
                 else _pipe.Reader.AdvanceTo(left.Buffer.Start);
             }
             _reader.Dispose();
-            IsDone = true;
+            Volatile.Write(ref _isDone, true);
         }
     }
 }

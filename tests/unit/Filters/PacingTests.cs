@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
 using DaemonProxy.Tests.Relay;
-using Microsoft.Extensions.Time.Testing;
+using DaemonProxy.Tests.Timing;
 using Xunit;
 
 namespace DaemonProxy.Tests.Filters;
@@ -10,7 +10,7 @@ namespace DaemonProxy.Tests.Filters;
 /// <summary>What the pacers let through and when, on a clock that the test turns.</summary>
 public sealed class PacingTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly WatchedTime _time = new();
     private readonly RecordingChain _chain;
 
     public PacingTests() => _chain = new(_time, 0);
@@ -22,12 +22,15 @@ public sealed class PacingTests
     private RateLimitFilter Filter(long rate, long burst, PacerKind pacer) =>
         new(new LiveRateLimit(new RateLimit(rate, burst, pacer), _time), default, _chain);
 
-    /// <summary>Advances the clock step by step until a write is done.</summary>
+    private static void Until(Func<bool> holds) => Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(30)));
+
+    /// <summary>Advances the clock step by step, while the write waits for it, until the write is done.</summary>
     private async Task FinishAsync(Task write, double step = 1)
     {
         for (var i = 0; !write.IsCompleted; i++)
         {
             Assert.True(i < 1_000_000, "the write never ended");
+            if (_time.Pending == 0) Until(() => _time.Pending > 0 || write.IsCompleted);
             _time.Advance(TimeSpan.FromMilliseconds(step));
         }
         await write;
@@ -209,11 +212,10 @@ public sealed class PacingTests
         var write = filter.EndAsync(data, [], default).AsTask();
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.False(write.IsCompleted);
-        var start = _time.GetUtcNow();
+        var (start, settings) = (_time.GetUtcNow(), _time.Settings);
         limit.Limit = new RateLimit(rate, 1_000_000, after);
-        // It is woken on another thread; no time passes meanwhile.
-        for (var i = 0; i < 500 && _chain.Bytes.Length < 600 && !write.IsCompleted; i++) await Task.Delay(
-            10, TestContext.Current.CancellationToken);
+        // It is woken on another thread; no time passes before it waits by its new pacer's timer.
+        Until(() => _time.Settings > settings || write.IsCompleted);
         await FinishAsync(write);
         var took = (_time.GetUtcNow() - start).TotalSeconds;
         // No second burst, and what the old limit had waited for is forgotten.

@@ -39,7 +39,7 @@ public sealed class SharedBurstTests
         var run = RunAsync();
         Pass(seconds);
         gone.Cancel();
-        Assert.True(SpinWait.SpinUntil(() => run.IsCompleted, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => run.IsCompleted, TimeSpan.FromSeconds(30)));
         return output.Bytes;
 
         async Task RunAsync()

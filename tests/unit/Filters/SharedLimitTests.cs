@@ -143,7 +143,7 @@ public sealed class SharedLimitTests
     }
 
     [Fact]
-    public async Task Changed_rate_holds_at_once_for_all_that_wait_and_0_lifts_it()
+    public void Changed_rate_holds_at_once_for_all_that_wait_and_0_lifts_it()
     {
         using var limit = Limit(1, RateScope.Route);
         var responses = Enumerable.Range(0, 4).Select(_ => new Response(limit, default, 8192)).ToArray();
@@ -151,26 +151,18 @@ public sealed class SharedLimitTests
         Pass(5);
         Assert.Equal(512, responses.Sum(response => response.Bytes));
         limit.Limit = limit.Limit with { Rate = 400_000 };
-        await SettleAsync(limit, waiting: 4);
+        // They go on on other threads, while no time passes; when all of them wait again they have been counted.
+        Until(() => limit.Waiting == 4);
         var before = responses.Sum(response => response.Bytes);
         Pass(1);
         Assert.InRange(responses.Sum(response => response.Bytes) - before, 395_000, 425_000);
         Assert.All(responses, response => Assert.InRange(response.Bytes, 90_000, 120_000));
         foreach (var response in responses) response.Most = 10_000_000;
         limit.Limit = limit.Limit with { Rate = 0 };
-        for (var i = 0; i < 500 && !responses.All(response => response.Ended); i++) await Task.Delay(
-            10, TestContext.Current.CancellationToken);
-        Assert.All(responses, response => Assert.True(response.Ended));
+        Until(() => responses.All(response => response.Ended));
     }
 
-    /// <summary>
-    /// Those who are woken go on on other threads, while no time passes; when all of them wait again they have been counted.
-    /// </summary>
-    private static async Task SettleAsync(LiveRateLimit limit, int waiting)
-    {
-        for (var i = 0; i < 500 && limit.Waiting < waiting; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
-        Assert.Equal(waiting, limit.Waiting);
-    }
+    private static void Until(Func<bool> holds) => Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(30)));
 
     [Fact]
     public void Limiter_of_a_client_is_gone_when_it_is_idle_and_not_before_its_bytes_are_paid_for()
@@ -235,12 +227,8 @@ public sealed class SharedLimitTests
             Thread.Sleep(1);
         }
         own.Limit = total.Limit = new RateLimit(0, 0, PacerKind.TokenBucket);
-        SpinWait.SpinUntil(() => responses.All(response => response.Ended), TimeSpan.FromSeconds(10));
-        Assert.All(responses, response =>
-        {
-            Assert.True(response.Ended);
-            Assert.Equal(response.Expected, response.Hash);
-        });
+        Until(() => responses.All(response => response.Ended));
+        Assert.All(responses, response => Assert.Equal(response.Expected, response.Hash));
     }
 
     /// <summary>A response that has always more to send: block after block through its limits, the widest last.</summary>
@@ -269,7 +257,7 @@ public sealed class SharedLimitTests
         public void Stop()
         {
             _gone.Cancel();
-            Assert.True(SpinWait.SpinUntil(() => Ended, TimeSpan.FromSeconds(10)));
+            Until(() => Ended);
         }
 
         private async Task RunAsync()

@@ -9,7 +9,7 @@ internal sealed class RedisProcess : IAsyncDisposable
 {
     public const string Missing = "redis-server is not installed (Debian: redis-server)";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly string[] _options;
     private Process _process;
 

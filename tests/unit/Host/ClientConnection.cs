@@ -15,7 +15,7 @@ namespace DaemonProxy.Tests.Host;
 /// </summary>
 internal sealed class ClientConnection : ConnectionContext
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly Pipe _input = new();
     private readonly Pipe _output = new();

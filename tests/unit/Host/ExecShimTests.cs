@@ -10,7 +10,7 @@ namespace DaemonProxy.Tests.Host;
 /// </summary>
 public sealed class ExecShimTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private static bool IsRoot => !OperatingSystem.IsWindows() && Environment.UserName == "root";
 

@@ -7,12 +7,23 @@ namespace DaemonProxy.Tests.Host;
 
 public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<RunningSample>
 {
+    private const int Count = 200;
+    private const double Every = 3;
+
     [Fact]
     public async Task Drip_begins_each_piece_with_its_time_and_keeps_to_a_schedule()
     {
-        const int Count = 200;
+        const double Most = 0.25 * Count * Every;
+        var late = await DripAsync();
+        // A machine that stands still for longer than that in every try would have to stand still for good.
+        for (var tries = 1; late > Most && tries < 10; tries++) late = Math.Min(late, await DripAsync());
+        Assert.True(late <= Most, $"even the most punctual was {late} ms late");
+    }
+
+    /// <summary>How late, in milliseconds after the first piece, the most punctual of a drip's last pieces is.</summary>
+    private async Task<double> DripAsync()
+    {
         const int Size = 24;
-        const double Every = 3;
         var before = DateTime.UtcNow;
         var text = await sample.Client.GetStringAsync($"/drip?count={Count}&chunk={Size}&every-ms=3");
 
@@ -22,8 +33,12 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
         var times = pieces.Select(piece => long.Parse(piece[..19], NumberStyles.None, CultureInfo.InvariantCulture)).ToList();
         Assert.InRange(DateTime.UnixEpoch.AddTicks(times[0] / 100), before.AddMilliseconds(-1), before + RunningSample.Limit);
 
-        // A machine that is busy makes some pieces late, and a schedule makes up for it; pauses between pieces would add up.
-        Assert.InRange((times[^1] - times[0]) / 1e6 / ((Count - 1) * Every), 0.95, 1.25);
+        // None is early.
+        Assert.All(times.Select((time, i) => DateTime.UnixEpoch.AddTicks(time / 100) - before.AddMilliseconds(i * Every)),
+            after => Assert.True(after.TotalMilliseconds > -1, $"a piece was {-after.TotalMilliseconds} ms early"));
+        // A machine that is busy makes some pieces late, and a schedule makes up for it, so that of the last fifty some are at their time;
+        // pauses between pieces would add up, and all of them would be late.
+        return times.Select((time, i) => (time - times[0]) / 1e6 - i * Every).TakeLast(50).Min();
     }
 
     [Fact]
@@ -46,8 +61,9 @@ public sealed class PaceEndpointsTests(RunningSample sample) : IClassFixture<Run
         var drips = await Task.WhenAll(
             Enumerable.Range(0, 200).Select(_ => sample.Client.GetStringAsync("/drip?count=21&chunk=24&every-ms=20")));
         Assert.All(drips, drip => Assert.Equal(21 * 24, drip.Length));
-        // None is early, and together they take what one does: one after the other would be two hundred times that.
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 10 * one.TotalMilliseconds);
+        // None is early, and together they take what one does: one after the other would be two hundred times that. Half of it is room for
+        // a machine that is busier now than it was with the one.
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 400, 100 * one.TotalMilliseconds);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class RunningSample : IAsyncLifetime
     private SampleApplication? _application;
     private HttpServer? _server;
 
-    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(20);
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(60);
 
     public HttpClient Client { get; private set; } = null!;
 

@@ -14,7 +14,7 @@ namespace DaemonProxy.Tests.Relay;
 /// <summary>A response that is read ahead of its client, and a request that is taken in before a worker is.</summary>
 public sealed class SpoolTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly FakeTimeProvider _time = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("dps-").FullName;

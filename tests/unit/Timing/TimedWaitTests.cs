@@ -10,7 +10,7 @@ namespace DaemonProxy.Tests.Timing;
 public sealed class TimedWaitTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly ManualTime _time = new();
 

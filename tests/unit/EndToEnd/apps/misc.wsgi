@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 closed = 0
 lock = threading.Lock()
+meeting = threading.Barrier(4)
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -83,8 +84,10 @@ def application(environ, start_response):
             length += len(block)
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return Body([b'%d %s' % (length, digest.hexdigest().encode())])
-    if name == 'sleep':
-        time.sleep(count / 1000)
+    if name == 'meet':
+        meeting.wait(30)
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [b'met']
     if name == 'hang':
         while True:
             time.sleep(0.01)

@@ -131,20 +131,27 @@ public class StampedConnectionTests
     [Fact]
     public async Task It_keeps_up_with_a_full_speed_response()
     {
-        const int total = 256 << 20;
-        var before = await BareAsync(total);
+        const int total = 64 << 20;
+        var (took, bare) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        // By turns, and the fastest of each: what slows one of them is what else the machine does, and that changes from one moment to the
+        // next.
+        for (var tries = 0; tries < 3 || (tries < 20 && took >= 5 * bare); tries++)
+        {
+            if (await BareAsync(total) is var other && other < bare) bare = other;
+            if (await StampedAsync(total) is var own && own < took) took = own;
+        }
+        Assert.True(took < 5 * bare, $"it took {took.TotalSeconds:0.00} s for what a bare socket reads in {bare.TotalSeconds:0.00}");
+    }
+
+    private static async Task<TimeSpan> StampedAsync(int total)
+    {
         using var server = new OneResponseServer();
         var connection = StampedConnection.Start(server.Request());
         await server.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {total}\r\n\r\n");
         await SendAsync(server, total);
-
         await connection.Ended.WaitAsync(Limit());
-
-        var took = Stopwatch.GetElapsedTime(connection.HeadAt);
         Assert.Equal(total, connection.BodyBytes);
-        var after = await BareAsync(total);
-        var bare = before > after ? before : after;
-        Assert.True(took < 5 * bare, $"it took {took.TotalSeconds:0.00} s for what a bare socket reads in {bare.TotalSeconds:0.00}");
+        return Stopwatch.GetElapsedTime(connection.HeadAt);
     }
 
     /// <summary>How long a socket whose bytes nobody looks at takes for as much, on this machine as it is now.</summary>
@@ -169,7 +176,7 @@ public class StampedConnectionTests
         for (var sent = 0; sent < total; sent += block.Length) await server.SendAsync(block);
     }
 
-    private static CancellationToken Limit() => new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token;
+    private static CancellationToken Limit() => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     /// <summary>Accepts one connection and sends what the test says, when it says so.</summary>
     private sealed class OneResponseServer : IDisposable

@@ -177,7 +177,7 @@ public class ServerRateLimitVerificationTests
     }
 
     private static Task<ServerRateLimitResult> MeasureAsync(ServerRateLimitOptions options) =>
-        ServerRateLimitVerification.RunAsync(options, null, new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        ServerRateLimitVerification.RunAsync(options, null, new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token);
 
     private static Uri Nobody()
     {
