@@ -167,7 +167,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     }
 
     private DaemonGroup Group(string name) =>
-        frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name)
+        frontEnd.Served.GroupOf(name)
             ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
 
     private InstanceStatus Stop(StopRequest request)
