@@ -5,6 +5,7 @@ using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Pacing;
 using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
+using DaemonProxy.Tests.Timing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -119,7 +120,7 @@ public sealed class RouteTableReferenceTests
         var (few, many) = (Table(10), Table(10_000));
         RequestPath[] paths = [.. Enumerable.Range(0, 64).Select(i => RequestPath.Normalise($"/api/item{i % 10}/x/y", default))];
         // A walk would take some 500 times as long.
-        Assert.InRange(Ratio(() => Seconds(many, paths), () => Seconds(few, paths)), 0, 20);
+        Assert.InRange(ThreadTime.Ratio(() => MatchAll(many, paths), () => MatchAll(few, paths)), 0, 20);
         var before = GC.GetAllocatedBytesForCurrentThread();
         foreach (var path in paths) many.Match(path);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -133,28 +134,18 @@ public sealed class RouteTableReferenceTests
         RequestPath[] part = [RequestPath.Normalise("/" + string.Join('/', Enumerable.Repeat("a", 500)), default)];
         RequestPath[] whole = [RequestPath.Normalise("/" + string.Join('/', Enumerable.Repeat("a", 4_000)) + "/b", default)];
         // Some eight times as long; looking at the rest of the path at each of its segments would be 64 times.
-        Assert.InRange(Ratio(() => Seconds(deep, whole), () => Seconds(deep, part)), 0, 25);
+        Assert.InRange(ThreadTime.Ratio(() => MatchAll(deep, whole), () => MatchAll(deep, part)), 0, 25);
         Assert.Equal("/", deep.Match(part[0])?.Options.Path);
         Assert.Equal(8_000, deep.Match(whole[0])?.Options.Path.Length);
     }
 
     private static RouteTable Table(int count) => new(Enumerable.Range(0, count).Select(i => New($"/api/item{i}")).Append(New("/")));
 
-    /// <summary>The best of some tries that take turns: whatever else the machine does makes one slower, never faster.</summary>
-    private static double Ratio(Func<double> one, Func<double> other)
+    private static void MatchAll(RouteTable table, RequestPath[] paths)
     {
-        var (best, bestOfOther) = (double.MaxValue, double.MaxValue);
-        for (var i = 0; i < 30; i++) (best, bestOfOther) = (Math.Min(best, one()), Math.Min(bestOfOther, other()));
-        return best / bestOfOther;
-    }
-
-    private static double Seconds(RouteTable table, RequestPath[] paths)
-    {
-        var start = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 16; i++)
         {
             foreach (var path in paths) table.Match(path);
         }
-        return TimeProvider.System.GetElapsedTime(start).TotalSeconds;
     }
 }
