@@ -16,8 +16,8 @@ public sealed class LimitIndex
 
     private readonly LiveRateLimit[] _limits;
 
-    // Positions in _limits.
-    private readonly int[] _always;
+    // Positions in _limits; null: all of them.
+    private readonly int[]? _always;
     private readonly PathTree<List<int>>? _byPath;
     private readonly Dictionary<string, List<int>>? _byType;
 
@@ -26,12 +26,12 @@ public sealed class LimitIndex
     public LimitIndex(params IReadOnlyList<LiveRateLimit> limits)
     {
         _limits = [.. limits];
+        if (_limits.Length < WorthIndexing) return;
         var always = new List<int>();
         for (var i = 0; i < _limits.Length; i++)
         {
             var conditions = _limits[i].Conditions;
-            if (_limits.Length <= WorthIndexing) always.Add(i);
-            else if (conditions.Paths.Count > 0 && conditions.Paths.All(path => Place(path).Length > 0))
+            if (conditions.Paths.Count > 0 && conditions.Paths.All(path => Place(path).Length > 0))
             {
                 _byPath ??= new();
                 foreach (var path in conditions.Paths) (_byPath.At(Place(path)) ??= []).Add(i);
@@ -56,6 +56,11 @@ public sealed class LimitIndex
     /// <param name="met">Receives them.</param>
     internal void Find(in BodyFacts facts, bool isOfAll, ref MetLimits met)
     {
+        if (_always is null)
+        {
+            for (var i = 0; i < _limits.Length; i++) AddIfMet(i, facts, isOfAll, ref met);
+            return;
+        }
         Add(_always, facts, isOfAll, ref met);
         if (_byPath is not null)
         {
@@ -73,10 +78,12 @@ public sealed class LimitIndex
 
     private void Add(ReadOnlySpan<int> places, in BodyFacts facts, bool isOfAll, ref MetLimits met)
     {
-        foreach (var place in places)
-        {
-            if (_limits[place].Conditions.Match(facts)) met.Add(_limits[place].Scope, isOfAll, place);
-        }
+        foreach (var place in places) AddIfMet(place, facts, isOfAll, ref met);
+    }
+
+    private void AddIfMet(int place, in BodyFacts facts, bool isOfAll, ref MetLimits met)
+    {
+        if (_limits[place].Conditions.Match(facts)) met.Add(_limits[place].Scope, isOfAll, place);
     }
 
     private static void Add(Dictionary<string, List<int>> index, string key, int place)

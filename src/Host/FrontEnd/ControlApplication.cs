@@ -27,6 +27,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
+        // The status of thousands of routes takes longer to put together than the clients of a socket's thread should have to wait.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             await ((context.Request.Method, context.Request.Path.Value) switch
