@@ -41,8 +41,9 @@ def wrk(server, path, seconds, folder, connections=32, requests=None):
     if run.returncode != 0:
         raise Failed('wrk: ' + run.stderr)
     result = json.loads(run.stdout.rstrip().rpartition('\n')[2])
-    if result['failed'] or not result['requests']:
-        raise Failed('%s: %d of %d requests failed' % (server.title, result['failed'], result['requests']))
+    failed = result.pop('failed')
+    if failed or not result['requests']:
+        raise Failed('%s: %d of %d requests failed' % (server.title, failed, result['requests']))
     return result
 
 

@@ -35,7 +35,7 @@ class Record:
             try:
                 with open(options.compare) as file:
                     self.earlier = json.load(file)['parts']
-            except (OSError, ValueError, KeyError) as failure:
+            except (OSError, ValueError, KeyError, TypeError) as failure:
                 sys.exit('--compare: %s is no file that --json has written: %s' % (options.compare, reason(failure)))
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
 
