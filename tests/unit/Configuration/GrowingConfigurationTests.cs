@@ -29,7 +29,7 @@ public sealed class GrowingConfigurationTests
 
     private static string Right(int routes) => Text(routes, i => $"group{i % (routes / 10)}");
 
-    private static string Wrong(int routes) => Text(routes, _ => "entirely-another");
+    private static string Wrong(int routes) => Text(routes, _ => "entirely");
 
     private static void Read(string yaml)
     {
