@@ -1,7 +1,5 @@
 using System.Text;
 using DaemonProxy.Configuration;
-using DaemonProxy.Daemons;
-using DaemonProxy.Filters;
 using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Pacing;
 using DaemonProxy.Statistics;
