@@ -21,8 +21,8 @@ internal sealed class FrontEndServer : IAsyncDisposable
 {
     private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
 
-    // From some hundred KiB of text on.
-    private const int ManyRoutes = 2_000;
+    // For fewer, it is less than a MiB.
+    private const int ManyRoutes = 200;
 
     private readonly Func<ProxyConfiguration> _configure;
     private readonly InstanceDirectory _instance;
@@ -233,7 +233,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     /// <summary>
     /// Reading leaves more than twice the memory of what was read behind, which the process would keep for as long as it lives. Before
-    /// anything is served, a collection disturbs nobody; it takes some 3 us for each route.
+    /// anything is served, a collection disturbs nobody.
     /// </summary>
     private static void GiveBackMemoryOfReading(ProxyConfiguration configuration)
     {
