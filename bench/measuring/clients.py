@@ -17,23 +17,33 @@ end
 '''
 
 
+TURNS = '''
+local requests, turn = { %s }, 0
+request = function()
+  turn = turn %% #requests + 1
+  return requests[turn]
+end
+'''
+
+
 class Failed(Exception):
     pass
 
 
-def wrk(server, path, seconds, folder, connections=32):
-    """Requests, seconds, and percentiles of the answer's time in ms."""
-    script = os.path.join(folder, 'done.lua')
+def wrk(server, path, seconds, folder, connections=32, requests=None):
+    """Requests, seconds, and percentiles of the answer's time in ms. `requests` are sent in turn in place of one for the path: bytes, from the method on."""
+    script = os.path.join(folder, 'done.lua' if requests is None else server.name + '.lua')
     if not os.path.exists(script):
         with open(script, 'w') as file:
-            file.write(DONE)
+            file.write(DONE if requests is None else DONE + TURNS % ', '.join('"%s"' % request.decode().replace('\r\n', '\\r\\n') for request in requests))
     run = subprocess.run(['wrk', '-t1', '-c%d' % connections, '-d%ds' % seconds, '--latency', '-s', script, 'http://127.0.0.1:%d%s' % (server.port, path)],
                          capture_output=True, text=True, timeout=seconds + 60)
     if run.returncode != 0:
         raise Failed('wrk: ' + run.stderr)
     result = json.loads(run.stdout.rstrip().rpartition('\n')[2])
-    if result['failed'] or not result['requests']:
-        raise Failed('%s: %d of %d requests failed' % (server.title, result['failed'], result['requests']))
+    failed = result.pop('failed')
+    if failed or not result['requests']:
+        raise Failed('%s: %d of %d requests failed' % (server.title, failed, result['requests']))
     return result
 
 

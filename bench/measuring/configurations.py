@@ -61,9 +61,36 @@ defaults
     timeout server 300s
 frontend clients
     bind 127.0.0.1:@PORT@
+    @LIMIT@
     default_backend upstream
 backend upstream
     server upstream unix@@UPSTREAM@
+'''
+# More than any answer is sent at.
+BANDWIDTH_LIMIT = 'filter bwlim-out limit default-limit 1g default-period 10ms\n    http-response set-bandwidth-limit limit'
+NGINX_UWSGI = NGINX + '''
+    server {
+        listen 127.0.0.1:@PORT@;
+        location / {
+            uwsgi_pass unix:@UPSTREAM@;
+            uwsgi_buffer_size 64k;
+            uwsgi_buffers 8 64k;
+            uwsgi_busy_buffers_size 128k;
+            uwsgi_param QUERY_STRING $query_string;
+            uwsgi_param REQUEST_METHOD $request_method;
+            uwsgi_param CONTENT_TYPE $content_type;
+            uwsgi_param CONTENT_LENGTH $content_length;
+            uwsgi_param REQUEST_URI $request_uri;
+            uwsgi_param PATH_INFO $document_uri;
+            uwsgi_param SERVER_PROTOCOL $server_protocol;
+            uwsgi_param REQUEST_SCHEME $scheme;
+            uwsgi_param REMOTE_ADDR $remote_addr;
+            uwsgi_param REMOTE_PORT $remote_port;
+            uwsgi_param SERVER_PORT $server_port;
+            uwsgi_param SERVER_NAME $server_name;
+        }
+    }
+}
 '''
 APACHE = '''
 ServerRoot @FOLDER@

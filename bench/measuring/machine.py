@@ -9,23 +9,31 @@ import sys
 
 # What each Debian package is recognised by.
 PACKAGES = {
-    'nginx': 'nginx', 'haproxy': 'haproxy', 'apache2': 'apache2', 'libapache2-mod-wsgi-py3': '/usr/lib/apache2/modules/mod_wsgi.so', 'gunicorn': 'gunicorn', 'wrk': 'wrk',
+    'uwsgi': 'uwsgi', 'uwsgi-plugin-python3': '/usr/lib/uwsgi/plugins/python3_plugin.so', 'redis-server': 'redis-server',
+    'nginx': 'nginx', 'haproxy': os.environ.get('HAPROXY', 'haproxy'), 'apache2': 'apache2', 'libapache2-mod-wsgi-py3': '/usr/lib/apache2/modules/mod_wsgi.so', 'gunicorn': 'gunicorn', 'wrk': 'wrk',
 }
 # Servers are in sbin, which is not on everybody's PATH.
 os.environ['PATH'] += ':/usr/sbin:/sbin'
 
 
-def install(packages):
-    """Installs those that are missing, or says how."""
-    missing = [name for name in packages if not (os.path.exists(PACKAGES[name]) if '/' in PACKAGES[name] else shutil.which(PACKAGES[name]))]
+def missing_of(packages):
+    return [name for name in packages if not (os.path.exists(PACKAGES[name]) if '/' in PACKAGES[name] else shutil.which(PACKAGES[name]))]
+
+
+def install(packages, needed):
+    """Installs those that are missing, as far as it may; without those that are needed it ends."""
+    missing = missing_of(packages)
     if not missing:
         return
     command = ['apt-get', 'install', '--yes', '--no-install-recommends', *missing]
     if os.geteuid() != 0:
         command[:0] = ['sudo', '-n']
     print('installing', *missing, file=sys.stderr)
-    if not shutil.which(command[0]) or subprocess.run(command, stdout=sys.stderr, env=dict(os.environ, DEBIAN_FRONTEND='noninteractive')).returncode != 0:
-        sys.exit('missing: %s; install them (apt-get install %s as root), or leave out their rows with --rows' % (', '.join(missing), ' '.join(missing)))
+    if shutil.which(command[0]):
+        subprocess.run(command, stdout=sys.stderr, env=dict(os.environ, DEBIAN_FRONTEND='noninteractive'))
+    missing = missing_of(needed)
+    if missing:
+        sys.exit('missing: %s; install them (apt-get install %s as root)' % (', '.join(missing), ' '.join(missing)))
 
 
 def allow_files(count):
@@ -62,7 +70,7 @@ def describe():
         model = re.search(r'model name\s*:\s*(.*)', file.read())
     programs = {
         'nginx': first(r'nginx/(\S+)', 'nginx', '-v'), 'HAProxy': first(r'version (\S+?)[\s-]', 'haproxy', '-v'), 'Apache': first(r'Apache/(\S+)', 'apache2', '-v'),
-        'mod_wsgi': first(r'Version: (\S+?)[\s-]', 'dpkg', '-s', 'libapache2-mod-wsgi-py3'), 'gunicorn': first(r'version ([^\s)]+)', 'gunicorn', '--version'),
+        'mod_wsgi': first(r'Version: (\S+?)[\s-]', 'dpkg', '-s', 'libapache2-mod-wsgi-py3'), 'uWSGI': first(r'^(\d\S+)', 'uwsgi', '--version'), 'gunicorn': first(r'version ([^\s)]+)', 'gunicorn', '--version'),
         'wrk': first(r'wrk (?:debian/)?(\S+?)[\s-]', 'wrk', '-v'), 'Python': platform.python_version(),
         '.NET': first(r'Microsoft.AspNetCore.App (10\S+)', 'dotnet', '--list-runtimes'),
     }

@@ -60,7 +60,8 @@ class Wsgi(Requests):
     def finish(self, rounds):
         for name, other in self.modes.items():
             for row, beside in zip(rounds.get(name, []), rounds.get(other, [])):
-                row['mode'] = row['rate'] / beside['rate']
+                if 'rate' in row and 'rate' in beside:
+                    row['mode'] = row['rate'] / beside['rate']
 
 
 class Transfer(Part):
@@ -139,7 +140,8 @@ class Latency(Part):
     def finish(self, rounds):
         for rows in rounds.values():
             for row, direct in zip(rows, rounds['direct']):
-                row['added50'], row['added99'] = row['p50'] - direct['p50'], row['p99'] - direct['p99']
+                if 'p50' in row and 'p50' in direct:
+                    row['added50'], row['added99'] = row['p50'] - direct['p50'], row['p99'] - direct['p99']
 
 
 class Fresh(Part):
@@ -235,4 +237,4 @@ PARTS = {
 }
 # What two minutes have room for.
 QUICK = [name for name in PARTS if name not in ('latency', 'embedded-memory')]
-QUICK_ROWS = ['haproxy', 'nginx', 'nginx-unbuffered', 'daemonproxy', 'mod-wsgi', 'mod-wsgi-embedded', 'gunicorn', 'wsgi', 'wsgi-embedded']
+QUICK_ROWS = ['haproxy', 'nginx', 'nginx-unbuffered', 'daemonproxy', 'mod-wsgi', 'mod-wsgi-embedded', 'gunicorn', 'uwsgi', 'wsgi', 'wsgi-embedded']

@@ -5,8 +5,8 @@ import subprocess
 import sys
 import time
 
-from measuring import clients, processes
-from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, DAEMONPROXY, DAEMONPROXY_WSGI, HAPROXY, NGINX_PROXY, UPSTREAM
+from measuring import clients, machine, processes
+from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, BANDWIDTH_LIMIT, DAEMONPROXY, DAEMONPROXY_WSGI, HAPROXY, NGINX_PROXY, NGINX_UWSGI, UPSTREAM
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
@@ -17,6 +17,8 @@ HOST = os.path.join(BUILT, 'DaemonProxy', 'bin', 'host', PLATFORM, 'daemonproxy'
 JIT_HOST = os.path.join(BUILT, 'host', 'daemonproxy')
 FORWARDER = os.path.join(BENCH, 'plain-forwarder')
 
+# A version with bwlim-out, 2.7 or later, can be named here where the system's has none.
+HAPROXY_PROGRAM = os.environ.get('HAPROXY', 'haproxy')
 NGINX_COMMAND = 'nginx', '-p', '@FOLDER@', '-c', '@FOLDER@/configuration'
 APACHE_COMMAND = 'apache2', '-f', '@FOLDER@/configuration', '-DFOREGROUND'
 DAEMONPROXY_COMMAND = HOST, 'serve', '@FOLDER@/configuration'
@@ -26,6 +28,12 @@ IDENTITY = 'User www-data\nGroup www-data' if os.geteuid() == 0 else ''
 
 class Server:
     """One row of the tables, and while it runs, its processes."""
+
+    # Says why the row has to be left out on this machine; None: it need not.
+    unavailable = staticmethod(lambda: None)
+
+    # Why it did not start; None: it did.
+    failure = None
 
     def __init__(self, name, title, command=(), configuration='', packages=(), application=None, **words):
         self.name, self.title, self.command, self.configuration, self.packages, self.application, self.words = name, title, command, configuration, packages, application, words
@@ -59,7 +67,7 @@ class Server:
         """Says what went wrong when it has ended by itself."""
         if self.process and self.process.poll() is not None:
             with open(os.path.join(self.folder, 'output')) as output:
-                sys.exit('%s ended by itself:\n%s' % (self.title, output.read()))
+                raise clients.Failed('%s ended by itself: %s' % (self.title, output.read().strip() or 'no output'))
 
     def processes(self):
         """All of its processes, those of the application behind it too."""
@@ -99,15 +107,18 @@ def sink():
 
 def proxies():
     """The rows of the proxies' tables, in their order."""
-    haproxy = 'haproxy', '-db', '-f', '@FOLDER@/configuration'
+    haproxy = HAPROXY_PROGRAM, '-db', '-f', '@FOLDER@/configuration'
+    limited = Server('haproxy-limited', 'HAProxy, bwlim-out that never binds', haproxy, HAPROXY, ['haproxy'], SPLICE='', LIMIT=BANDWIDTH_LIMIT)
+    limited.unavailable = without_bandwidth_limits
     return [
         Server('direct', 'direct, no proxy'),
-        Server('haproxy', 'HAProxy', haproxy, HAPROXY, ['haproxy'], SPLICE=''),
-        Server('haproxy-splice', 'HAProxy, splicing', haproxy, HAPROXY, ['haproxy'], SPLICE='option splice-request\n    option splice-response'),
+        Server('haproxy', 'HAProxy', haproxy, HAPROXY, ['haproxy'], SPLICE='', LIMIT=''),
+        Server('haproxy-splice', 'HAProxy, splicing', haproxy, HAPROXY, ['haproxy'], SPLICE='option splice-request\n    option splice-response', LIMIT=''),
         Server('nginx', 'nginx, buffered', NGINX_COMMAND, NGINX_PROXY, ['nginx'], BUFFERING=''),
         Server('nginx-unbuffered', 'nginx, unbuffered', NGINX_COMMAND, NGINX_PROXY, ['nginx'], BUFFERING='proxy_buffering off; proxy_request_buffering off;'),
         Server('apache', 'Apache mod_proxy', APACHE_COMMAND, APACHE_PROXY, ['apache2'], THREADS='64'),
         Server('forwarder', 'Kestrel + HttpClient', (os.path.join(FORWARDER, 'bin', 'Release', 'net10.0', 'plain-forwarder'), '@PORT@', '@UPSTREAM@')),
+        limited,
         Server('daemonproxy', 'DaemonProxy', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=''),
         Server('daemonproxy-jit', 'DaemonProxy, JIT', (JIT_HOST, *DAEMONPROXY_COMMAND[1:]), DAEMONPROXY, LIMIT=''),
         Server('daemonproxy-limited', 'DaemonProxy, token-bucket that never binds', DAEMONPROXY_COMMAND, DAEMONPROXY, LIMIT=', rate-limit: 100GiB/s, pacer: token-bucket'),
@@ -119,16 +130,30 @@ def wsgi():
     gunicorn = Server('gunicorn', 'gunicorn', (
         'gunicorn', '--bind', '127.0.0.1:@PORT@', '--bind', 'unix:@SOCKET@', '--umask', '0', '--worker-class', 'gthread', '--workers', '2', '--threads', '15', '--keep-alive', '300',
         '--log-level', 'error', 'hello:application'))
+    uwsgi = Server('uwsgi-server', 'uWSGI', (
+        'uwsgi', '--plugins', 'python3', '--socket', '@SOCKET@', '--chmod-socket=666', '--http-socket', '127.0.0.1:@PORT@', '--wsgi-file', 'hello.py', '--need-app', '--master',
+        '--die-on-term', '--processes', '2', '--threads', '15', '--disable-logging'))
     apache, host = ['apache2', 'libapache2-mod-wsgi-py3'], DAEMONPROXY_COMMAND
     return [
         Server('mod-wsgi', 'mod_wsgi, daemon mode', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='64',
                MODE='WSGIRestrictEmbedded On\nWSGIDaemonProcess hello processes=2 threads=15\nWSGIProcessGroup hello'),
         Server('mod-wsgi-embedded', 'mod_wsgi, embedded', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='40', MODE=''),
         Server('gunicorn', 'gunicorn behind nginx', NGINX_COMMAND, NGINX_PROXY, ['nginx', 'gunicorn'], gunicorn, BUFFERING=''),
+        Server('uwsgi', 'uWSGI behind nginx', NGINX_COMMAND, NGINX_UWSGI, ['nginx', 'uwsgi', 'uwsgi-plugin-python3'], uwsgi),
         Server('wsgi', 'DaemonProxy, daemon mode', host, DAEMONPROXY_WSGI,
                MODE='daemons:\n  - { name: hello, application: hello.py, processes: 2, threads: 15 }\nroutes:\n  - { path: /, daemon: hello }'),
         Server('wsgi-embedded', 'DaemonProxy, embedded', host, DAEMONPROXY_WSGI, MODE='routes:\n  - { path: /, application: hello.py }'),
     ]
+
+
+def without_bandwidth_limits():
+    """Why HAProxy cannot limit a response's rate here; None: it can."""
+    version = machine.first(r'version (\d+\.\d+)', HAPROXY_PROGRAM, '-v')
+    if version is None:
+        return 'there is no HAProxy'
+    if tuple(map(int, version.split('.'))) < (2, 7):
+        return 'HAProxy %s has no bwlim-out; HAPROXY=FILE names a program of 2.7 or later' % version
+    return None
 
 
 def recovery():

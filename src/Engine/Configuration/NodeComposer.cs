@@ -146,9 +146,12 @@ internal sealed class NodeComposer
                 pairs.Add(new MappingPair(key, value));
         }
 
-        // A mapping's own keys win over merged ones, and keys merged first win over keys merged later.
-        var given = pairs.Select(pair => pair.Key.Text).ToHashSet();
-        pairs.AddRange(merged.Where(pair => given.Add(pair.Key.Text)));
+        if (merged.Count > 0)
+        {
+            // A mapping's own keys win over merged ones, and keys merged first win over keys merged later.
+            var given = pairs.Select(pair => pair.Key.Text).ToHashSet();
+            pairs.AddRange(merged.Where(pair => given.Add(pair.Key.Text)));
+        }
         return new MappingNode(pairs, Line(start), Column(start)) { Weight = 1 + pairs.Sum(pair => 1 + pair.Value.Weight) };
     }
 

@@ -6,6 +6,9 @@ namespace DaemonProxy.Configuration;
 internal static class ProxySection
 {
     private static readonly string DaemonExample = "[ { name: app, address: \"http://127.0.0.1:9000\" } ]";
+    // A message that lists hundreds of names is no help.
+    private const int MostNamed = 20;
+
     private static readonly string RouteExample = "[ { path: /, daemon: app } ]";
 
     public static KeyTable<ProxyConfiguration> Keys { get; } = new("a configuration", new ProxyConfiguration())
@@ -345,17 +348,24 @@ internal static class ProxySection
 
     private static void CheckReferences(List<MappingNode> daemons, List<MappingNode> routes, Reading reading)
     {
-        var names = daemons.Select(daemon => daemon.Find("name")?.Value).OfType<ScalarNode>().Select(name => name.Text).ToList();
+        var names = daemons.Select(daemon => daemon.Find("name")?.Value).OfType<ScalarNode>().Select(name => name.Text).ToHashSet();
+        // Thousands of routes may all have the same wrong name.
+        var advice = new Dictionary<string, string>();
         foreach (var reference in routes.Select(route => route.Find("daemon")?.Value).OfType<ScalarNode>())
         {
             if (reference.IsNull || names.Contains(reference.Text))
                 continue;
-            var right = NearestName.To(reference.Text, names) is { } nearest ? $"did you mean '{nearest}'?"
-                : names.Count > 0 ? $"there {(names.Count == 1 ? "is" : "are")} {string.Join(", ", names)}"
-                : "add it under 'daemons:'";
+            if (!advice.TryGetValue(reference.Text, out var right))
+                advice.Add(reference.Text, right = AdviceFor(reference.Text, names));
             reading.Mistake(reference, $"there is no daemon group {reference.Shown}; {right}");
         }
     }
+
+    private static string AdviceFor(string wrong, HashSet<string> names) =>
+        NearestName.To(wrong, names) is { } nearest ? $"did you mean '{nearest}'?"
+            : names.Count == 0 ? "add it under 'daemons:'"
+            : $"there {(names.Count == 1 ? "is" : "are")} {string.Join(", ", names.Take(MostNamed))}"
+            + (names.Count > MostNamed ? $" and {names.Count - MostNamed:N0} more" : "");
 
     private static List<MappingNode> Mappings(MappingNode root, string key) =>
         (root.Find(key)?.Value as ListNode)?.Items.OfType<MappingNode>().ToList() ?? [];

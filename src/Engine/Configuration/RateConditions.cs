@@ -50,11 +50,16 @@ public sealed record RateConditions
         return false;
     }
 
-    private bool MatchType(string? contentType)
+    /// <summary>A Content-Type without its parameters, as <c>content-types</c> is compared with it.</summary>
+    internal static ReadOnlySpan<char> MediaType(string? contentType)
     {
         var type = contentType.AsSpan();
-        if (type.IndexOf(';') is >= 0 and var end) type = type[..end];
-        type = type.Trim();
+        return (type.IndexOf(';') is >= 0 and var end ? type[..end] : type).Trim();
+    }
+
+    private bool MatchType(string? contentType)
+    {
+        var type = MediaType(contentType);
         foreach (var wanted in ContentTypes)
         {
             if (wanted.EndsWith("/*", StringComparison.Ordinal)

@@ -97,6 +97,10 @@ internal static class RouteSection
         },
     };
 
+    // Keys that do nothing without another one.
+    private static Dictionary<string, string> Needs { get; } =
+        Keys.Descriptions.Where(key => key.Text.OnlyWith is not null).ToDictionary(key => key.Name, key => key.Text.OnlyWith!);
+
     public static RouteOptions Read(MappingNode mapping, Reading reading)
     {
         if (mapping.Find("path") is null)
@@ -112,10 +116,9 @@ internal static class RouteSection
                 + "leave out one of daemon and application");
         }
 
-        var needs = Keys.Descriptions.Where(key => key.Text.OnlyWith is not null).ToDictionary(key => key.Name, key => key.Text.OnlyWith!);
-        foreach (var pair in mapping.Pairs.Where(pair => needs.TryGetValue(pair.Key.Text, out var need) && mapping.Find(need) is null))
+        foreach (var pair in mapping.Pairs.Where(pair => Needs.TryGetValue(pair.Key.Text, out var need) && mapping.Find(need) is null))
         {
-            var need = needs[pair.Key.Text];
+            var need = Needs[pair.Key.Text];
             reading.Mistake(pair.Key, $"{pair.Key.Text} has no effect without {(need[0] == 'u' ? "an" : "a")} {need}; "
                 + $"add for example '{need}: 400KiB/s', or leave it out");
         }

@@ -10,14 +10,32 @@ internal sealed class VariableReferences(Reading reading)
 {
     private const string Begin = "${";
 
-    /// <summary>Returns a value with what its references stand for.</summary>
+    /// <summary>Returns a value with what its references stand for; the value itself when it holds none.</summary>
     public ConfigurationNode Expand(ConfigurationNode node) => node switch
     {
         ScalarNode scalar when scalar.Text.Contains(Begin, StringComparison.Ordinal) => Expand(scalar),
-        ListNode list => list with { Items = [.. list.Items.Select(Expand)] },
-        MappingNode mapping => mapping with { Pairs = [.. mapping.Pairs.Select(pair => pair with { Value = Expand(pair.Value) })] },
+        ListNode list => Changed(list.Items, Expand) is { } items ? list with { Items = items } : list,
+        MappingNode mapping => Changed(mapping.Pairs, Expand) is { } pairs ? mapping with { Pairs = pairs } : mapping,
         _ => node,
     };
+
+    private MappingPair Expand(MappingPair pair) => Expand(pair.Value) is var value && ReferenceEquals(value, pair.Value)
+        ? pair : pair with { Value = value };
+
+    /// <summary>The items with their references replaced; null when none has any, as in nearly all of a large file.</summary>
+    private static T[]? Changed<T>(IReadOnlyList<T> items, Func<T, T> expand)
+        where T : class
+    {
+        T[]? changed = null;
+        for (var i = 0; i < items.Count; i++)
+        {
+            var item = expand(items[i]);
+            if (ReferenceEquals(item, items[i])) continue;
+            changed ??= [.. items];
+            changed[i] = item;
+        }
+        return changed;
+    }
 
     private ScalarNode Expand(ScalarNode node)
     {

@@ -22,7 +22,9 @@ public sealed class LiveRateLimit : IDisposable
     private readonly TimeProvider _time;
     private readonly PacingLoad _load;
     private readonly RateConditions _conditions;
-    private readonly HashSet<IPacer> _pacers = [];
+
+    // Created by the first response that is paced: most routes have a limit only so that one can be set.
+    private HashSet<IPacer>? _pacers;
     private readonly SharedLimiters? _shared;
     private volatile RateLimit _limit;
 
@@ -75,7 +77,7 @@ public sealed class LiveRateLimit : IDisposable
     /// <summary>The number of responses that are paced by it now.</summary>
     public int Responses
     {
-        get { lock (_gate) return _pacers.Count; }
+        get { lock (_gate) return _pacers?.Count ?? 0; }
     }
 
     /// <summary>The number of its shared limiters at the moment: one for each client or route that has had a response recently.</summary>
@@ -97,7 +99,7 @@ public sealed class LiveRateLimit : IDisposable
             {
                 _limit = value;
                 if (value.Rate > 0) _shared?.Set(value.Rate, value.InitialBurst);
-                waiting = [.. _pacers];
+                waiting = _pacers is null ? [] : [.. _pacers];
             }
             foreach (var pacer in waiting) pacer.Wake();
         }
@@ -116,7 +118,7 @@ public sealed class LiveRateLimit : IDisposable
             var definition = PacerTable.Get(limit.Pacer);
             var pacer = _shared is not null && definition.CanBeShared ? _shared.Share(key.For(Scope), limit.Rate, limit.InitialBurst)
                 : definition.Create(limit.Rate, _time, _load);
-            _pacers.Add(pacer);
+            (_pacers ??= []).Add(pacer);
             return pacer;
         }
     }
@@ -132,7 +134,7 @@ public sealed class LiveRateLimit : IDisposable
     /// <summary>Takes back the pacer of a response.</summary>
     internal void End(IPacer pacer)
     {
-        lock (_gate) _pacers.Remove(pacer);
+        lock (_gate) _pacers?.Remove(pacer);
         pacer.Dispose();
     }
 

@@ -46,22 +46,21 @@ public sealed class PacedBodyReader : PipeReader, IDisposable
     /// Puts the readers of all limits that apply to an upload on top of its body. Shared limits come last, as in
     /// <see cref="PacedOutput"/>, so that bytes granted by a shared limit leave at once.
     /// </summary>
-    /// <param name="limits">All limits of uploads, the narrowest scope first.</param>
+    /// <param name="own">The limits of the route's uploads.</param>
+    /// <param name="all">The limits of uploads to all routes; null: there are none.</param>
     /// <param name="facts">The request.</param>
     /// <param name="key">The client and route of the request.</param>
     /// <param name="body">The body.</param>
     /// <param name="clientGone">Ends the wait of a read that has no token of its own.</param>
     /// <returns>The last reader; null: no limit applies.</returns>
     public static PacedBodyReader? Create(
-        IReadOnlyList<LiveRateLimit> limits, in BodyFacts facts, in RateLimitKey key, PipeReader body, CancellationToken clientGone)
+        LimitIndex own, LimitIndex? all, in BodyFacts facts, in RateLimitKey key, PipeReader body, CancellationToken clientGone)
     {
         PacedBodyReader? last = null;
-        for (var i = 0; i < limits.Count; i++)
-        {
-            if (!limits[i].Conditions.Match(facts)) continue;
-            limits[i].RefuseIfLost();
-            last = new(limits[i], key, last ?? body, clientGone);
-        }
+        using var met = new MetLimits(own, all, facts, stackalloc int[MetLimits.Usual]);
+        // Before the first one begins: what has begun would have to be ended.
+        met.RefuseIfLost();
+        for (var i = 0; i < met.Count; i++) last = new(met[i], key, last ?? body, clientGone);
         return last;
     }
 

@@ -1,12 +1,13 @@
 namespace DaemonProxy.Statistics;
 
 /// <summary>
-/// Counts values in the buckets of a scale, from any number of threads and without allocating. The last bucket has no bound.
+/// Counts values in the buckets of a scale, from any number of threads. Only its first value allocates. The last bucket has no bound.
 /// </summary>
 /// <param name="scale">The bounds of the buckets.</param>
 public sealed class LogHistogram(LogScale scale)
 {
-    private readonly long[] _counts = new long[scale.Bounds.Count + 1];
+    // Created by the first value: of six histograms for each of thousands of routes, most stay empty.
+    private long[]? _counts;
     private long _sum;
 
     /// <summary>The sum of the values.</summary>
@@ -15,21 +16,28 @@ public sealed class LogHistogram(LogScale scale)
     /// <summary>Counts a value.</summary>
     public void Count(long value)
     {
-        Interlocked.Increment(ref _counts[scale.IndexOf(value)]);
+        Interlocked.Increment(ref (Volatile.Read(ref _counts) ?? Create())[scale.IndexOf(value)]);
         Interlocked.Add(ref _sum, value);
     }
 
     /// <summary>The buckets that are not empty, in ascending order; the bound of the last one may be <see cref="long.MaxValue"/>.</summary>
     public IReadOnlyList<(long Bound, long Count)> Buckets()
     {
+        if (Volatile.Read(ref _counts) is not { } counts) return [];
         var buckets = new List<(long, long)>();
-        for (var i = 0; i < _counts.Length; i++)
+        for (var i = 0; i < counts.Length; i++)
         {
-            if (Interlocked.Read(ref _counts[i]) is > 0 and var count)
+            if (Interlocked.Read(ref counts[i]) is > 0 and var count)
                 buckets.Add((i < scale.Bounds.Count ? scale.Bounds[i] : long.MaxValue, count));
         }
 
         return buckets;
+    }
+
+    private long[] Create()
+    {
+        var created = new long[scale.Bounds.Count + 1];
+        return Interlocked.CompareExchange(ref _counts, created, null) ?? created;
     }
 }
 

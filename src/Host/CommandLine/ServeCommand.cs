@@ -203,15 +203,15 @@ internal static class ServeCommand
         }
 
         signals.FrontEnd = frontEnd;
-        var status = frontEnd.Status.Instance();
-        if (background)
-            await output.WriteLineAsync(JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport));
-        else if (json)
-            await output.WriteLineAsync(JsonSerializer.Serialize(status, ControlJson.Default.InstanceStatus));
-        else await output.WriteLineAsync($"'{status.Name}' serves {string.Join(", ", status.Uris)}; Ctrl+C stops it");
+        var uris = string.Join(", ", frontEnd.Status.Uris);
+        // The status, a thousand bytes for each route, must not be kept for as long as the front end serves.
+        await output.WriteLineAsync(
+            background ? JsonSerializer.Serialize(new StartReport(frontEnd.Status.Instance(), null), ControlJson.Default.StartReport)
+            : json ? JsonSerializer.Serialize(frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus)
+            : $"'{frontEnd.Name}' serves {uris}; Ctrl+C stops it");
         await output.FlushAsync();
         if (background) Detachment.LeaveStreams();
-        manager?.Ready($"serves {string.Join(", ", status.Uris)}");
+        manager?.Ready($"serves {uris}");
         _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
 
         var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested));

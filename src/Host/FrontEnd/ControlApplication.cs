@@ -27,6 +27,8 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
+        // The status of thousands of routes takes longer to put together than the clients of a socket's thread should have to wait.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             await ((context.Request.Method, context.Request.Path.Value) switch
@@ -167,7 +169,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
     }
 
     private DaemonGroup Group(string name) =>
-        frontEnd.Served.Groups.FirstOrDefault(group => group.Options.Name == name)
+        frontEnd.Served.GroupOf(name)
             ?? throw Missing($"there is no daemon group '{name}'", frontEnd.Served.Groups.Select(group => group.Options.Name));
 
     private InstanceStatus Stop(StopRequest request)

@@ -21,6 +21,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
 {
     private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
 
+    // For fewer, it is less than a MiB.
+    private const int ManyRoutes = 200;
+
     private readonly Func<ProxyConfiguration> _configure;
     private readonly InstanceDirectory _instance;
     private readonly OpenedAsRoot? _opened;
@@ -205,6 +208,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private async Task OpenAsync(ProxyConfiguration configuration, bool strict, TimeSpan? within, CancellationToken cancellationToken)
     {
         RequireEmbeddedScripts(configuration);
+        GiveBackMemoryOfReading(configuration);
         _application.AccessLog = OpenAccessLog(configuration);
         if (configuration.Telemetry is { } telemetry) StartTelemetry(telemetry);
         // Before the daemons, which take longer. Nothing waits for it.
@@ -225,6 +229,15 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (_opened is null) _presence = new RuntimePresence(_instance, _log, _time, ReopenControlAsync);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File));
+    }
+
+    /// <summary>
+    /// Reading leaves more than twice the memory of what was read behind, which the process would keep for as long as it lives. Before
+    /// anything is served, a collection disturbs nobody.
+    /// </summary>
+    private static void GiveBackMemoryOfReading(ProxyConfiguration configuration)
+    {
+        if (configuration.Routes.Count >= ManyRoutes) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static void RequireEmbeddedScripts(ProxyConfiguration configuration)

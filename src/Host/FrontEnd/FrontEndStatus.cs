@@ -10,6 +10,9 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <summary>The state of a front end in the terms of the control contract; the only place that assembles it.</summary>
 internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook statistics, TimeProvider time)
 {
+    /// <summary>The addresses at which clients on this machine can connect to it.</summary>
+    public IReadOnlyList<Uri> Uris => [.. frontEnd.Addresses.Select(Reachable)];
+
     /// <summary>The current state of the front end.</summary>
     public InstanceStatus Instance()
     {
@@ -20,7 +23,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
             ProcessId = Environment.ProcessId,
             StartTime = frontEnd.StartTime,
             State = frontEnd.State.ToString(),
-            Uris = [.. frontEnd.Addresses.Select(Reachable)],
+            Uris = Uris,
             ConfigurationFile = served.Configuration.File,
             ConfigurationHash = served.Configuration.Hash,
             LogFile = frontEnd.LogTarget?.File,

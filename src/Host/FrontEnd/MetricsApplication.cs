@@ -13,11 +13,17 @@ internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication
     {
     }
 
-    public Task ProcessRequestAsync(HttpContext context)
+    public async Task ProcessRequestAsync(HttpContext context)
     {
-        if (context.Request.Path == "/metrics") return AnswerAsync(context, page);
+        // The series of thousands of routes take longer to write than the clients of a socket's thread should have to wait.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (context.Request.Path == "/metrics")
+        {
+            await AnswerAsync(context, page);
+            return;
+        }
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return context.Response.WriteAsync("only /metrics is here\n");
+        await context.Response.WriteAsync("only /metrics is here\n");
     }
 
     public static async Task AnswerAsync(HttpContext context, PrometheusPage page)

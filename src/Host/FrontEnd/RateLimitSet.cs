@@ -17,12 +17,15 @@ internal sealed class RateLimitSet(
     RateDirection direction, IEnumerable<RateLimitOptions> options, TimeProvider time, PacingLoad load, string place = "",
     FleetMember? member = null) : IDisposable
 {
-    private readonly LiveRateLimit[] _limits = [.. options.Select(limit => LiveRateLimit.From(limit, time, load, place, member))];
+    private readonly LimitIndex _index = new([.. options.Select(limit => LiveRateLimit.From(limit, time, load, place, member))]);
 
     /// <summary>What the limits slow down.</summary>
     public RateDirection Direction => direction;
 
-    public IReadOnlyList<LiveRateLimit> Limits => _limits;
+    public IReadOnlyList<LiveRateLimit> Limits => _index.Limits;
+
+    /// <summary>The same, found by what a request meets of their conditions.</summary>
+    public LimitIndex Index => _index;
 
     /// <summary>Changes the selected limit.</summary>
     /// <param name="change">The change, and the limit that it selects.</param>
@@ -31,11 +34,11 @@ internal sealed class RateLimitSet(
     /// <exception cref="RateLimitChangeException">The selection matches no limit or several, or the change breaks a rule.</exception>
     public LiveRateLimit Change(RateLimitChange change, string of)
     {
-        var meant = _limits.Where(
+        var meant = Limits.Where(
             (limit, index) => (change.Index ?? index + 1) == index + 1 && (change.RateScope ?? limit.Scope) == limit.Scope).ToArray();
         if (meant.Length == 0)
             throw new RateLimitChangeException(
-                _limits.Length == 0
+                Limits.Count == 0
                 ? $"there are no limits of {of}; add one under 'rate-limits:' and restart" : $"{of} has no such limit; it has {There()}");
         if (meant.Length > 1)
             throw new RateLimitChangeException($"{of} has several limits: {There()}; say which by its scope or its index");
@@ -57,11 +60,11 @@ internal sealed class RateLimitSet(
     }
 
     private string There() =>
-        string.Join(", ", _limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
+        string.Join(", ", Limits.Select((limit, index) => $"{index + 1} ({limit.Scope}, {Units.FormatRate(limit.Limit.Rate)})"));
 
     public void Dispose()
     {
-        foreach (var limit in _limits) limit.Dispose();
+        foreach (var limit in Limits) limit.Dispose();
     }
 }
 

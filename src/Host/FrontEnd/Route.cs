@@ -14,8 +14,8 @@ namespace DaemonProxy.Host.FrontEnd;
 /// </summary>
 internal sealed class Route
 {
-    private readonly LiveRateLimit[] _obeyed;
-    private readonly LiveRateLimit[] _obeyedByUploads;
+    private readonly RateLimitSet _limitsOfAll;
+    private readonly RateLimitSet _uploadLimitsOfAll;
 
     /// <summary>Creates the route.</summary>
     /// <param name="options">The route's configuration.</param>
@@ -33,9 +33,9 @@ internal sealed class Route
         Group = group;
         EncodedPath = RequestPath.Encode(options.Path).TrimEnd('/');
         Limits = new RateLimitSet(RateDirection.Download, options.AllRateLimits, time, load, options.Path, fleet);
-        _obeyed = [.. Limits.Limits.Concat(limitsOfAll.Limits).OrderBy(limit => limit.Scope)];
+        _limitsOfAll = limitsOfAll;
         UploadLimits = new RateLimitSet(RateDirection.Upload, options.AllUploadRateLimits, time, load, options.Path, fleet);
-        _obeyedByUploads = [.. UploadLimits.Limits.Concat(uploadLimitsOfAll.Limits).OrderBy(limit => limit.Scope)];
+        _uploadLimitsOfAll = uploadLimitsOfAll;
         var own = statistics.Route(options.Path);
         Traffic = group is null ? new(statistics.Total, own) : new(statistics.Total, own, group.Statistics.Traffic);
     }
@@ -63,13 +63,14 @@ internal sealed class Route
     /// response is in flight.
     /// </summary>
     public RateLimitFilter? Chain(in BodyFacts facts, ClientKey client, long asked, IOutputFilter output, TimeProvider time) =>
-        PacedOutput.Create(_obeyed, facts, new RateLimitKey(Options.Path, client), asked, output, time);
+        PacedOutput.Create(Limits.Index, _limitsOfAll.Index, facts, new RateLimitKey(Options.Path, client), asked, output, time);
 
     /// <summary>
     /// Returns the pacing reader of an upload, on top of its body; null when no limit applies and none can be set during the upload.
     /// </summary>
     public PacedBodyReader? Pace(in BodyFacts facts, ClientKey client, PipeReader body, CancellationToken clientGone) =>
-        PacedBodyReader.Create(_obeyedByUploads, facts, new RateLimitKey(Options.Path, client), body, clientGone);
+        PacedBodyReader.Create(
+            UploadLimits.Index, _uploadLimitsOfAll.Index, facts, new RateLimitKey(Options.Path, client), body, clientGone);
 
     /// <summary>The request target for the daemon: the path as it was matched, not as it was spelled.</summary>
     /// <param name="target">The request's target; its path is below the route's.</param>

@@ -207,7 +207,7 @@ public sealed class PacedBodyReaderTests
     {
         using var limit = Limit(0);
         var pipe = new Pipe();
-        using var reader = PacedBodyReader.Create([limit], new BodyFacts("PUT", "/", null, 5), default, pipe.Reader, default)!;
+        using var reader = PacedBodyReader.Create(new LimitIndex(limit), null, new BodyFacts("PUT", "/", null, 5), default, pipe.Reader, default)!;
         pipe.Writer.Write(new byte[5_000]);
         _ = pipe.Writer.FlushAsync();
         Assert.True(reader.TryRead(out var read));
@@ -222,7 +222,7 @@ public sealed class PacedBodyReaderTests
         var conditions = new RateConditions { Methods = ["PUT"], ContentTypes = ["video/*"], MinimumSize = 1000 };
         using var limit = new LiveRateLimit(new RateLimit(1, 0, PacerKind.TokenBucket), _time, RateScope.Response, conditions);
         PacedBodyReader? Of(string method, string? type, long? length) =>
-            PacedBodyReader.Create([limit], new BodyFacts(method, "/", type, length), default, new Pipe().Reader, default);
+            PacedBodyReader.Create(new LimitIndex(limit), null, new BodyFacts(method, "/", type, length), default, new Pipe().Reader, default);
         Assert.NotNull(Of("PUT", "video/mp4", 1000));
         Assert.NotNull(Of("put", "video/mp4", null));
         Assert.Null(Of("POST", "video/mp4", 1000));
@@ -247,7 +247,7 @@ public sealed class PacedBodyReaderTests
         public Upload(LiveRateLimit[] limits, Func<int> next)
         {
             Next = next;
-            _reader = PacedBodyReader.Create(limits, default, default, _pipe.Reader, default)!;
+            _reader = PacedBodyReader.Create(new LimitIndex(limits), null, default, default, _pipe.Reader, default)!;
         }
 
         public Func<int> Next { get; set; }
