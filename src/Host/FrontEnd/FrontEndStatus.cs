@@ -18,6 +18,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         {
             Name = frontEnd.Name,
             ProcessId = Environment.ProcessId,
+            Replaced = frontEnd.StillDraining,
             StartTime = frontEnd.StartTime,
             State = frontEnd.State.ToString(),
             Uris = [.. frontEnd.Addresses.Select(Reachable)],
