@@ -223,7 +223,10 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
             _metrics = await HttpServer.StartAsync(
                 new HttpServerOptions
                 {
-                    Listen = [listen], Open = _opened?.Metrics, Handed = _predecessor?.Metrics ?? _activated, Opening = _opening.Task,
+                    Listen = [listen],
+                    Open = _opened?.Metrics,
+                    Handed = _predecessor?.Metrics ?? _activated,
+                    Opening = _opening.Task,
                 },
                 new MetricsApplication(Page), cancellationToken);
         _predecessor?.CloseUnnamed();
