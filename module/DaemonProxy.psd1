@@ -39,6 +39,7 @@
         'Test-FlushPolicy'
         'Test-RateLimitAccuracy'
         'Unregister-DaemonProxyService'
+        'Update-DaemonProxy'
         'Watch-DaemonProxy'
     )
     PrivateData          = @{

@@ -68,6 +68,13 @@ public sealed record ProxyConfiguration
     /// </summary>
     public long LimitRequestBody { get; init; } = 1L << 30;
 
+    /// <summary>
+    /// <c>update-drain-timeout</c>, &gt; 0: how long a process that an update has replaced may go on with the downloads, uploads and
+    /// upgraded connections that it has; then it breaks them off. Default 1 h: nginx waits for ever and so gathers processes behind
+    /// WebSockets that never end, Envoy waits 15 minutes, which breaks long downloads.
+    /// </summary>
+    public TimeSpan UpdateDrainTimeout { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>What a client may ask of the front end before an application sees its request.</summary>
     public ClientLimits ClientLimits { get; init; } = new();
 

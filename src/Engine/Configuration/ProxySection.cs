@@ -98,6 +98,11 @@ internal static class ProxySection
             "How long a client's connection without a request stays open."
         },
         {
+            "update-drain-timeout", ValueKinds.Timeout(zero: false), proxy => proxy.UpdateDrainTimeout,
+            (proxy, time) => proxy with { UpdateDrainTimeout = time },
+            "How long a process that an update has replaced may go on with what it has in flight."
+        },
+        {
             "http2-max-concurrent-streams", ValueKinds.Count(1, 10_000), proxy => proxy.ClientLimits.Http2MaxConcurrentStreams,
             (proxy, count) => proxy with { ClientLimits = proxy.ClientLimits with { Http2MaxConcurrentStreams = (int)count } },
             "Requests at a time on one HTTP/2 connection."

@@ -108,6 +108,20 @@ public sealed class ControlClient : IDisposable
         AskAsync(HttpMethod.Post, "v1/restart", JsonContent.Create(new RestartRequest(daemon, within), ControlJson.Default.RestartRequest),
             ControlJson.Default.InstanceStatus, cancellationToken);
 
+    /// <summary>
+    /// Replaces the front end's process by a new one, which reads the configuration again and takes over the listening sockets: no
+    /// connection is refused and none is broken. Returns the status of the new process once it serves.
+    /// </summary>
+    /// <param name="program">Full path of the host to start; null: the one that the front end was started with.</param>
+    /// <param name="within">How long the new daemons may take; null: as long as each group's own limit. Keep it well below
+    /// <see cref="Timeout"/>, so that the front end can say which group is late.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <exception cref="ControlException">It is not running, does not answer, or could not be replaced; nothing has changed
+    /// then.</exception>
+    public Task<InstanceStatus> UpdateAsync(string? program, TimeSpan? within, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Post, "v1/update", JsonContent.Create(new UpdateRequest(program, within), ControlJson.Default.UpdateRequest),
+            ControlJson.Default.InstanceStatus, cancellationToken);
+
     /// <summary>Stops the front end and returns its last status once its process has ended.</summary>
     /// <param name="drainTimeout">Requests still in flight after this are cut off; &gt;= 0.</param>
     /// <param name="cancellationToken">Ends the wait; the front end stops regardless.</param>

@@ -77,6 +77,14 @@ public sealed record RestrictionChange([property: JsonRequired] bool? On);
 public sealed record RestartRequest(string? Daemon, TimeSpan? Within = null);
 
 /// <summary>
+/// <c>POST /v1/update</c>: starts the program again and has the new process take over the listening sockets, once it serves. Answers with
+/// the <see cref="InstanceStatus"/> of the new process; if it does not serve, nothing has changed.
+/// </summary>
+/// <param name="Program">Full path of the host to start; null: the one that the front end was started with.</param>
+/// <param name="Within">How long the new daemons may take; null: as long as each group's own limit.</param>
+public sealed record UpdateRequest(string? Program = null, TimeSpan? Within = null);
+
+/// <summary>
 /// <c>POST /v1/stop</c>: stops accepting connections, finishes the requests in flight, and ends. Answers at once with the <see
 /// cref="InstanceStatus"/>; the process ends later.
 /// </summary>
@@ -109,6 +117,7 @@ public sealed record StartReport(InstanceStatus? Status, string? Error, ControlF
 [JsonSerializable(typeof(RestrictionChange))]
 [JsonSerializable(typeof(RestartRequest))]
 [JsonSerializable(typeof(StopRequest))]
+[JsonSerializable(typeof(UpdateRequest))]
 [JsonSerializable(typeof(ControlError))]
 [JsonSerializable(typeof(StartReport))]
 public sealed partial class ControlJson : JsonSerializerContext;

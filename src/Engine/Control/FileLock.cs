@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using DaemonProxy.Platform;
+using Microsoft.Win32.SafeHandles;
 
 namespace DaemonProxy.Control;
 
@@ -59,6 +62,25 @@ internal sealed class FileLock : IDisposable
             Thread.Sleep(BetweenTries);
 #pragma warning restore RS0030
         }
+    }
+
+    /// <summary>
+    /// A lock that another process has passed to this one. Both hold it: it is free when neither has the file open any more.
+    /// </summary>
+    /// <param name="passed">The open file; the lock owns it.</param>
+    public static FileLock From(SafeFileHandle passed) => new(new FileStream(passed, FileAccess.ReadWrite, bufferSize: 0));
+
+    /// <summary>The open file, for passing the lock to another process.</summary>
+    public SafeHandle Handle => _file.SafeFileHandle;
+
+    /// <summary>Closes the file without releasing the lock, which another process holds as well. Unix.</summary>
+    public void Leave()
+    {
+        // Disposing would unlock explicitly, and so for all that hold it.
+        var descriptor = (int)Handle.DangerousGetHandle();
+        Handle.SetHandleAsInvalid();
+        _ = SystemCalls.CloseDescriptor(descriptor);
+        _file.Dispose();
     }
 
     /// <summary>Releases the lock; the file remains.</summary>

@@ -9,7 +9,7 @@ namespace DaemonProxy.Control;
 /// A running front end's folder in the <see cref="RuntimeDirectory"/>: its control socket, its daemons' sockets and its event log. The
 /// front end holds the folder's lock for as long as it lives; a folder whose lock nobody holds belonged to a dead front end.
 /// </summary>
-public sealed class InstanceDirectory : IDisposable
+public sealed partial class InstanceDirectory : IDisposable
 {
     /// <summary>The file name of the event log, which outlives the front end: it records why a front end ended.</summary>
     public const string EventLog = "events.log";
@@ -247,6 +247,12 @@ public sealed class InstanceDirectory : IDisposable
     /// <summary>Releases the name and removes everything except the event log.</summary>
     public void Dispose()
     {
+        if (_isBorrowed)
+        {
+            Leave();
+            return;
+        }
+
         if (Interlocked.Exchange(ref _lock, null) is not { } held)
             return;
         InstanceRegistry.Remove(_record);
@@ -359,8 +365,13 @@ public sealed class InstanceDirectory : IDisposable
         }
     }
 
-    private static void WriteIdentity(string folder, InstanceIdentity identity) => File.WriteAllText(
-        System.IO.Path.Combine(folder, IdentityName), JsonSerializer.Serialize(identity, InstanceIdentityJson.Default.InstanceIdentity));
+    // Written beside it and renamed: while a front end is replaced, somebody may read it.
+    private static void WriteIdentity(string folder, InstanceIdentity identity)
+    {
+        var file = System.IO.Path.Combine(folder, IdentityName);
+        File.WriteAllText($"{file}~", JsonSerializer.Serialize(identity, InstanceIdentityJson.Default.InstanceIdentity));
+        File.Move($"{file}~", file, overwrite: true);
+    }
 
     private static ControlException AlreadyRunning(string name, string folder)
     {

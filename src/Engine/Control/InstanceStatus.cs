@@ -16,6 +16,11 @@ public sealed record InstanceStatus
     /// <summary><c>Serving</c>, or <c>Draining</c> while it finishes the requests in flight.</summary>
     public required string State { get; init; }
 
+    /// <summary>
+    /// The processes that this one has replaced (<c>Update-DaemonProxy</c>) and that are still finishing what they had in flight.
+    /// </summary>
+    public IReadOnlyList<int> Replaced { get; init; } = [];
+
     /// <summary>When it began to serve, in local time.</summary>
     public required DateTime StartTime { get; init; }
 

@@ -97,6 +97,9 @@ public sealed class RuntimeDirectory
         return new RuntimeDirectory(path);
     }
 
+    /// <summary>The folder of a front end that this process replaces: whoever uses it has checked it.</summary>
+    internal static RuntimeDirectory Inherit(string path) => new(path);
+
     /// <summary>
     /// Keeps out every other process that would claim, probe or clean an instance's folder in the meantime. Thanks to this single rule, no
     /// starting process mistakes a probe for a running front end, and nobody locks a file that another is about to remove.

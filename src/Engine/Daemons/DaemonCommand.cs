@@ -41,6 +41,7 @@ public sealed record DaemonCommand(
             return new(ProgramOf(options), options.Identity.UnixOnly().Any() ? [.. shim, "--", .. worker] : worker,
                 socket, options.Home, variables)
             {
+                Host = host,
                 AnswersPing = true,
                 Greeting = new(secret, options, requireLoad),
             };
@@ -50,6 +51,7 @@ public sealed record DaemonCommand(
         return new(command[0], shim.Length == 0 ? command : [.. shim, "--", .. command], socket, options.Home, variables)
         {
             LooksFor = command[0],
+            Host = shim.Length == 0 ? [] : host,
         };
     }
 
@@ -72,8 +74,13 @@ public sealed record DaemonCommand(
     /// </summary>
     public WorkerGreeting? Greeting { get; private init; }
 
-    /// <summary>The program that must exist; null: this host, which always does.</summary>
+    /// <summary>The program that must exist; null: this host.</summary>
     private string? LooksFor { get; init; }
+
+    /// <summary>
+    /// The files of this host that must exist: the version of the module that a front end runs may have been uninstalled since.
+    /// </summary>
+    private IReadOnlyList<string> Host { get; init; } = [];
 
     /// <summary>
     /// The options of the shim that becomes the daemon (<c>daemonproxy exec</c>). The shim puts the daemon into a process group of its own.
@@ -98,6 +105,9 @@ public sealed record DaemonCommand(
     /// <exception cref="Win32Exception">The program does not exist.</exception>
     public ProcessStartInfo StartInfo()
     {
+        if (Host.FirstOrDefault(file => Path.IsPathFullyQualified(file) && !File.Exists(file)) is { } gone)
+            throw new Win32Exception(2, $"{gone}, the program of this front end, is not there any more; install that version again, or "
+                + "update the front end from an installed one with Update-DaemonProxy, or its own 'daemonproxy update'");
         if (LooksFor is { } program && MissingProgram(program, Home) is { } missing) throw new Win32Exception(2, missing);
         var start = new ProcessStartInfo(Line[0])
         {

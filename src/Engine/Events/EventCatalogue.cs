@@ -407,6 +407,19 @@ public static class EventCatalogue
         "What was served is served still.",
         "Correct what the message names, and reload again.");
 
+    /// <summary>DPXY0056.</summary>
+    public static EventDefinition FrontEndReplaced { get; } = new("DPXY0056", Information, 0, "front end replaced",
+        "An update was asked for (Update-DaemonProxy, daemonproxy update, SIGUSR2), and the new process serves.",
+        "The new process has the listening sockets and the name. The old one answers what it has in flight, for update-drain-timeout at "
+        + "most, and ends.",
+        "None.");
+
+    /// <summary>DPXY0057.</summary>
+    public static EventDefinition UpdateRefused { get; } = new("DPXY0057", Error, 0, "front end not updated",
+        "SIGUSR2 asked for an update, and the new process could not be started, did not get ready, or cannot take over here.",
+        "The process that served serves still.",
+        "Correct what the message names, and update again.");
+
     /// <summary>DPXY0060.</summary>
     public static EventDefinition FleetServerLost { get; } = new("DPXY0060", Warning, 0, "fleet's Redis lost",
         "The Redis server of 'fleet:' has not answered for fleet-timeout: it is stopped, overloaded, full or cannot be reached.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Events;
 
@@ -16,6 +17,9 @@ public sealed class RotatingFile : ILogOutput
 
     /// <summary>How many full files can be kept at most.</summary>
     public const int MostKept = 1000;
+
+    private const int SetStatusFlags = 4; // F_SETFL
+    private const int AppendFlag = 0x400; // O_APPEND, Linux
 
     private readonly string _path;
     private readonly long _limit;
@@ -69,6 +73,7 @@ public sealed class RotatingFile : ILogOutput
         try
         {
             // A full disk may have taken half a line; what follows must not become the other half.
+            if (!OperatingSystem.IsLinux() && _file.CanSeek) _file.Seek(0, SeekOrigin.End);
             if (_isTorn) _file.Write("\n"u8);
             _isTorn = false;
             _file.Write(lines);
@@ -163,7 +168,12 @@ public sealed class RotatingFile : ILogOutput
         };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
-        return new(path, options);
+        var file = new FileStream(path, options);
+        // .NET's own way to append writes where it believes the end to be, and so over what another process has written since: while a front
+        // end is replaced, two of them write.
+        if (OperatingSystem.IsLinux())
+            _ = SystemCalls.ControlDescriptor((int)file.SafeFileHandle.DangerousGetHandle(), SetStatusFlags, AppendFlag);
+        return file;
     }
 
     /// <inheritdoc/>

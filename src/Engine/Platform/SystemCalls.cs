@@ -73,6 +73,15 @@ internal static unsafe partial class SystemCalls
     [LibraryImport("libproc", EntryPoint = "proc_pidinfo", SetLastError = true)]
     public static partial int ProcessInformation(int process, int flavor, ulong argument, byte* buffer, int size);
 
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int socket, void* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RemoveVariable(string name);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMessage(int socket, void* message, int flags);
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int SendSignal(int processId, int signal);
 

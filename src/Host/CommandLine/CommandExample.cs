@@ -17,6 +17,7 @@ internal sealed record CommandExample(string Line, string Purpose)
         new("daemonproxy status site", "Show its daemons, routes and limits; ends with 1 when it does not run: a health check."),
         new("daemonproxy restart site", "Read its configuration again, without losing a request."),
         new("daemonproxy restart site --daemon app", "Replace the processes of one daemon group."),
+        new("daemonproxy update site", "Have a new process of this program take over, without refusing or breaking a connection."),
         new("daemonproxy stop site", "Stop it when what is in flight has finished, after 10 s at most."),
         new("daemonproxy stop site --timeout 2m", "Give downloads two minutes to finish."),
         new("daemonproxy advise site", "Say which flush delay suits each daemon group, and what each would do for it."),

@@ -80,6 +80,7 @@ internal static class DaemonProxyCommand
         root.Subcommands.Add(CheckCommand.Create());
         root.Subcommands.Add(StatusCommand.Create());
         root.Subcommands.Add(RestartCommand.Create());
+        root.Subcommands.Add(UpdateCommand.Create());
         root.Subcommands.Add(StopCommand.Create());
         root.Subcommands.Add(AdviseCommand.Create());
         root.Subcommands.Add(ExplainCommand.Create());

@@ -2,18 +2,14 @@ using System.CommandLine;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
-using DaemonProxy.Events;
-using DaemonProxy.Host.FrontEnd;
 using DaemonProxy.Host.Hosting;
-using DaemonProxy.Platform;
+using DaemonProxy.Host.Update;
 
 namespace DaemonProxy.Host.CommandLine;
 
 /// <summary><c>daemonproxy serve</c>: the front end.</summary>
 internal static class ServeCommand
 {
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
-
     public static Command Create()
     {
         var file = new Argument<string?>("FILE")
@@ -63,6 +59,8 @@ internal static class ServeCommand
         // How --detach and Start-DaemonProxy start that process: it writes one line of JSON (StartReport) to its standard output and then
         // releases it.
         var background = new Option<bool>("--background") { Hidden = true };
+        // How a front end starts the process that is to take its place: the socket on which it waits for it.
+        var replace = new Option<string?>(UpdateTerms.Option) { Hidden = true };
         var service = new Option<bool>("--service")
         {
             Description =
@@ -80,7 +78,7 @@ internal static class ServeCommand
         var json = JsonOption.Create();
         var command = new Command(
             "serve", "Run a front end.") { file, application, processes, threads, pythonHome, name, listen, log, detach, background,
-            service, strict, allowFailed, json };
+            replace, service, strict, allowFailed, json };
         var startTimeout = StartTimeout.AddTo(command);
         command.AddRule(result =>
         {
@@ -114,7 +112,7 @@ internal static class ServeCommand
             {
                 var launch = new LaunchOptions
                 {
-                    HostPath = ThisProgram()[^1],
+                    HostPath = ServeRun.ThisProgram()[^1],
                     ConfigurationFile = arguments.GetValue(file) is { } path ? Path.GetFullPath(path) : null,
                     Application = wsgi,
                     Name = arguments.GetValue(name),
@@ -127,11 +125,19 @@ internal static class ServeCommand
                 };
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
-            return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => RunAsync(
-                () => Configuration(arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
-                arguments.GetValue(log), arguments.GetValue(strict), within, arguments.GetValue(background), manager,
-                    arguments.GetValue(json),
-                    output));
+            return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => new ServeRun
+            {
+                Configure = () => Configuration(
+                    arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
+                LogFile = arguments.GetValue(log),
+                Strict = arguments.GetValue(strict),
+                Within = within,
+                IsBackground = arguments.GetValue(background),
+                Replaces = arguments.GetValue(replace),
+                Manager = manager,
+                Json = arguments.GetValue(json),
+                Output = output,
+            }.RunAsync());
         });
         return command;
     }
@@ -171,119 +177,5 @@ internal static class ServeCommand
                 text => ListenAddress.TryParse(text, out var address, out var error)
                 ? address : throw new ServerStartException($"--listen: {error}"))],
         };
-    }
-
-    private static async Task<int> RunAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, ServiceManagerLink? manager,
-            bool json,
-        TextWriter output)
-    {
-        if (background) Detachment.LeaveSession();
-        FrontEndServer frontEnd;
-        var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
-        try
-        {
-            frontEnd = await StartAsync(configure, logFile, strict, within, background, background || manager is not null);
-        }
-        // The service manager must be told of the end, whatever the reason.
-        catch (Exception failure)
-            when (manager is not null && OperatingSystem.IsWindows()
-            && failure is ServerStartException or ControlException or ConfigurationException)
-        {
-            DaemonProxyCommand.Complain(Console.Error, failure.Message);
-            return DaemonProxyCommand.Failed;
-        }
-        catch (Exception failure) when (background && failure is ServerStartException or ControlException or ConfigurationException)
-        {
-            var kind = failure is ControlException { Failure: var known } ? known : ControlFailure.StartFailed;
-            await output.WriteLineAsync(
-                JsonSerializer.Serialize(new StartReport(null, failure.Message, kind), ControlJson.Default.StartReport));
-            return DaemonProxyCommand.Failed;
-        }
-
-        signals.FrontEnd = frontEnd;
-        var uris = string.Join(", ", frontEnd.Status.Uris);
-        // The status, a thousand bytes for each route, must not be kept for as long as the front end serves.
-        await output.WriteLineAsync(
-            background ? JsonSerializer.Serialize(new StartReport(frontEnd.Status.Instance(), null), ControlJson.Default.StartReport)
-            : json ? JsonSerializer.Serialize(frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus)
-            : $"'{frontEnd.Name}' serves {uris}; Ctrl+C stops it");
-        await output.FlushAsync();
-        if (background) Detachment.LeaveStreams();
-        manager?.Ready($"serves {uris}");
-        _ = manager?.StopRequested.ContinueWith(_ => stop.TrySetResult(DrainTimeout), TaskScheduler.Default);
-
-        var drainTimeout = await (await Task.WhenAny(stop.Task, frontEnd.StopRequested));
-        manager?.Stopping();
-        await frontEnd.StopAsync(drainTimeout);
-        return DaemonProxyCommand.Ok;
-    }
-
-    private static async Task<FrontEndServer> StartAsync(
-        Func<ProxyConfiguration> configure, string? logFile, bool strict, TimeSpan? within, bool background, bool inInstanceFolder)
-    {
-        // Must precede anything that could fail for lack of a descriptor and report that in the runtime's words.
-        BudgetOf(workers: 0);
-        var configuration = configure();
-        if (background) CheckOutputs(configuration);
-        var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));
-        SocketThreads.Use(configuration.IoThreads);
-        var instance = InstanceDirectory.Acquire(configuration.Name);
-        EventLog log;
-        OpenedAsRoot? opened = null;
-        try
-        {
-            opened = OpenedAsRoot.Open(configuration, instance);
-        }
-        catch (Exception failure) when (failure is ServerStartException or IOException or ControlException)
-        {
-            instance.Dispose();
-            throw failure is IOException ? new ServerStartException(failure.Message, failure) : failure;
-        }
-        // A front end that has become another user has its log in a folder of that user.
-        var target = logFile is not null ? LogTarget.ToFile(Path.GetFullPath(logFile)) : configuration.EventLog.Target
-            ?? (inInstanceFolder ? LogTarget.ToFile(instance.EventLogFile) : null);
-        try
-        {
-            var output = target is null ? LogOutputs.Terminal()
-                : LogOutputs.Open(target, configuration.EventLog, "daemonproxy", TimeProvider.System);
-            log = new EventLog(output, configuration.EventLogFormat, TimeProvider.System);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            opened?.Dispose();
-            instance.Dispose();
-            throw new ServerStartException(
-                $"the event log {target} cannot be written ({failure.Message.TrimEnd('.')}); name another "
-                + (logFile is null ? "in event-log" : "with --log"), failure);
-        }
-        return await FrontEndServer.StartAsync(
-            configure, configuration, instance, log, target, ThisProgram(), budget, strict, within, opened, CancellationToken.None);
-    }
-
-    // Standard output is given up once such a front end serves, and until then its one line is the report of its start.
-    private static void CheckOutputs(ProxyConfiguration configuration)
-    {
-        var key = configuration.EventLog.Target?.Kind == LogTargetKind.StandardOutput ? "event-log"
-            : configuration.AccessLog.Target?.Kind == LogTargetKind.StandardOutput ? "access-log" : null;
-        if (key is not null)
-            throw new ServerStartException(
-                $"{key}: stdout leads nowhere from a front end in the background; run 'daemonproxy serve' where its output is kept, as a "
-                + "service or in a container, or name a file");
-    }
-
-    private static ConnectionBudget BudgetOf(int workers)
-    {
-        try { return ConnectionBudget.OfProcess(workers); }
-        catch (OpenFileLimitException refusal) { throw new ServerStartException(refusal.Message, refusal); }
-    }
-
-    /// <summary>How this host was started, so that it can start itself again as a daemon.</summary>
-    private static string[] ThisProgram()
-    {
-        var program = Environment.ProcessPath!;
-        return Path.GetFileNameWithoutExtension(program) == "dotnet"
-            ? [program, Path.Combine(AppContext.BaseDirectory, "daemonproxy.dll")] : [program];
     }
 }

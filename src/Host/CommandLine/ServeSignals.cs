@@ -8,12 +8,14 @@ namespace DaemonProxy.Host.CommandLine;
 
 /// <summary>
 /// A front end's reactions to the signals that operators and their tools send, as in Apache, nginx and gunicorn: TERM, INT and QUIT finish
-/// the requests in flight and end, HUP reads the configuration again, USR1 reopens the logs.
+/// the requests in flight and end, HUP reads the configuration again, USR1 reopens the logs, USR2 has a new process take over.
 /// </summary>
 internal sealed class ServeSignals : IDisposable
 {
-    // The runtime has no name for this signal, but accepts the system's number.
+    // The runtime has no names for these signals, but accepts the system's numbers.
     private static readonly PosixSignal User1 = (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
+
+    private static readonly PosixSignal User2 = (PosixSignal)(OperatingSystem.IsMacOS() ? 31 : 12);
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Func<bool> _stop;
@@ -29,6 +31,7 @@ internal sealed class ServeSignals : IDisposable
         if (OperatingSystem.IsWindows()) return;
         Register(PosixSignal.SIGHUP, HangUp);
         Register(User1, ReopenLogs);
+        Register(User2, Update);
     }
 
     /// <summary>The running front end; null during the start, when there is nothing to reload.</summary>
@@ -62,6 +65,19 @@ internal sealed class ServeSignals : IDisposable
     {
         frontEnd?.ReopenLogs();
         return true;
+    }
+
+    private static bool Update(FrontEndServer? frontEnd)
+    {
+        if (frontEnd is not null) _ = UpdateAsync(frontEnd);
+        return true;
+    }
+
+    private static async Task UpdateAsync(FrontEndServer frontEnd)
+    {
+        try { await frontEnd.UpdateAsync(program: null, within: null, CancellationToken.None); }
+        catch (ServerStartException failure) { frontEnd.Log.Write(EventCatalogue.UpdateRefused, failure.Message.ReplaceLineEndings("; ")); }
+        catch (Exception defect) { frontEnd.Log.Write(EventCatalogue.InternalError, defect.ToString()); }
     }
 
     private static bool IsTerminalThere()

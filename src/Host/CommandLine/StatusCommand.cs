@@ -79,10 +79,13 @@ internal static class StatusCommand
             certificate: {Text(status.Certificate)}
             fleet: {status.Fleet?.ToString() ?? "none"}
             restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
-            event log: {status.EventLog ?? "the terminal"}
+            event log: {status.EventLog ?? "the terminal"}{Replaced(status)}
 
             """;
     }
+
+    private static string Replaced(InstanceStatus status) => status.Replaced.Count == 0 ? ""
+        : $"\nreplaced, still finishing: {string.Join(", ", status.Replaced.Select(process => $"process {process}"))}";
 
     private static string Text(CertificateStatus? certificate) => certificate is null ? "none" : string.Create(
         CultureInfo.InvariantCulture,

@@ -46,6 +46,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
                 ("PUT", "/v1/embedded-restriction") =>
                     ChangeAsync(context, ControlJson.Default.RestrictionChange, Change, ControlJson.Default.InstanceStatus),
                 ("POST", "/v1/restart") => RestartAsync(context),
+                ("POST", "/v1/update") => UpdateAsync(context),
                 ("POST", "/v1/stop") => ChangeAsync(context, ControlJson.Default.StopRequest, Stop, ControlJson.Default.InstanceStatus),
                 var (method, path) => throw new Refusal(StatusCodes.Status404NotFound, $"there is no {method} {path} here"),
             });
@@ -166,6 +167,20 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             throw Wrong($"nothing was changed: {failure.Message}");
         }
         await AnswerAsync(context, frontEnd.Status.Instance(), ControlJson.Default.InstanceStatus);
+    }
+
+    private async Task UpdateAsync(HttpContext context)
+    {
+        var request = await ReadAsync(context, ControlJson.Default.UpdateRequest);
+        InstanceStatus status;
+        try { status = await frontEnd.UpdateAsync(request.Program, request.Within, context.RequestAborted); }
+        catch (ServerStartException failure)
+        {
+            throw Wrong($"'{frontEnd.Name}' serves as before: {failure.Message}");
+        }
+        // The next request on the control socket is the new process's.
+        context.Response.Headers.Connection = "close";
+        await AnswerAsync(context, status, ControlJson.Default.InstanceStatus);
     }
 
     private DaemonGroup Group(string name) =>

@@ -3,7 +3,8 @@ using DaemonProxy.Configuration;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The settings that a restart cannot change because the process has had them since its start: name, addresses, interpreter.
+/// The settings that a reload cannot change because the process has had them since its start: name, addresses, interpreter. An update,
+/// which starts another process, changes all of them but the name and the user.
 /// </summary>
 internal static class FixedAtStart
 {
@@ -46,8 +47,12 @@ internal static class FixedAtStart
             ("locale", served.Locale == wanted.Locale),
         ];
         var changed = keys.Where(key => !key.Same).Select(key => key.Key).ToArray();
+        var set = changed.Length == 1 ? "it" : "them";
         return changed.Length == 0 ? null
-            : $"{string.Join(", ", changed)} cannot be changed while '{served.Name}' runs; set {(changed.Length == 1 ? "it" : "them")} "
-            + "back, or stop the front end and start it again";
+            : changed.Intersect(["name", "user", "group"]).Any()
+            ? $"{string.Join(", ", changed)} cannot be changed while '{served.Name}' runs; set {set} back, or stop the front end and start "
+            + "it again"
+            : $"{string.Join(", ", changed)} cannot be changed by a restart of '{served.Name}'; set {set} back, or apply {set} without an "
+            + "interruption with Update-DaemonProxy (daemonproxy update)";
     }
 }

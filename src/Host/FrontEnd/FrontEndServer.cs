@@ -7,6 +7,7 @@ using DaemonProxy.Events;
 using DaemonProxy.Host.Fleet;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Telemetry;
+using DaemonProxy.Host.Update;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using DaemonProxy.Timing;
@@ -17,7 +18,7 @@ namespace DaemonProxy.Host.FrontEnd;
 /// A running front end: the HTTP server, the configuration being served and the control socket. Created by <see cref="StartAsync"/>, which
 /// completes only when every managed daemon answers; ended by <see cref="StopAsync"/>.
 /// </summary>
-internal sealed class FrontEndServer : IAsyncDisposable
+internal sealed partial class FrontEndServer : IAsyncDisposable
 {
     private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
 
@@ -43,23 +44,27 @@ internal sealed class FrontEndServer : IAsyncDisposable
     private HttpServer? _metrics;
     private LiveCertificate? _certificate;
     private TelemetryExport? _telemetry;
+    private ConnectionGate? _gate;
     private volatile bool _draining;
 
     private FrontEndServer(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
             LogTarget? logTarget,
-        IReadOnlyList<string> host,
-        ConnectionBudget budget, OpenedAsRoot? opened)
+        ConnectionBudget budget, OpenedAsRoot? opened, UpdateTerms terms, Predecessor? predecessor, HandedSockets? activated)
     {
         _opened = opened;
+        _terms = terms;
+        _predecessor = predecessor;
+        _activated = activated;
         _configure = configure;
         _instance = instance;
         _log = log;
         LogTarget = logTarget;
-        _services = new FrontEndServices(instance, host, _launcher, log, _statistics, _time)
+        _services = new FrontEndServices(instance, terms.Host, _launcher, log, _statistics, _time)
         {
             Budget = budget,
             LogFile = logTarget?.File,
+            Sockets = predecessor is null ? 0 : predecessor.Handover.Sockets + Handover.NumbersKept,
             Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };
         Embedded = new EmbeddedMode(
@@ -177,7 +182,9 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <param name="instance">The front end's instance directory.</param>
     /// <param name="log">Where events go.</param>
     /// <param name="logTarget">What the log writes to; null: the terminal.</param>
-    /// <param name="host">The program and first arguments that start this host again, for daemons.</param>
+    /// <param name="terms">How this process is replaced by a new one; the program in it is started for daemons, too.</param>
+    /// <param name="predecessor">The process that this one replaces once it serves; null: none.</param>
+    /// <param name="activated">Sockets that a service manager listens on for this process; null: none.</param>
     /// <param name="budget">Counts the front end's connections.</param>
     /// <param name="strict">
     /// Whether the start fails when any daemon group does not start; otherwise it fails only when nothing would be served.
@@ -188,11 +195,11 @@ internal sealed class FrontEndServer : IAsyncDisposable
     /// <exception cref="ServerStartException">An address cannot be listened on, or a daemon does not start.</exception>
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
-            LogTarget? logTarget,
-            IReadOnlyList<string> host,
+            LogTarget? logTarget, UpdateTerms terms, Predecessor? predecessor, HandedSockets? activated,
         ConnectionBudget budget, bool strict, TimeSpan? within, OpenedAsRoot? opened, CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logTarget, host, budget, opened);
+        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logTarget, budget, opened, terms, predecessor,
+            activated);
         try
         {
             await frontEnd.OpenAsync(configuration, strict, within, cancellationToken);
@@ -218,17 +225,31 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _server = await HttpServer.StartAsync(ServerOptions(configuration), _application, cancellationToken);
         if (configuration.MetricsListen is { } listen)
             _metrics = await HttpServer.StartAsync(
-                new HttpServerOptions { Listen = [listen], Open = _opened?.Metrics }, new MetricsApplication(Page), cancellationToken);
+                new HttpServerOptions
+                {
+                    Listen = [listen],
+                    Open = _opened?.Metrics,
+                    Handed = _predecessor?.Metrics ?? _activated,
+                    Opening = _opening.Task,
+                },
+                new MetricsApplication(Page), cancellationToken);
+        _predecessor?.CloseUnnamed();
+        if (_activated?.Left is [var unnamed, ..])
+            throw new ServerStartException(
+                $"the service manager listens on {unnamed.EndPoint} for this front end, and listen names no such address; name it there, "
+                + "or leave it out of the service manager's socket unit");
+        if (_predecessor is null) _opening.SetResult();
         var daemons = Served.StartAsync(strict, previous: null, within, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded);
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
         _opened?.Control!.Socket.Listen(ListenSockets.Backlog);
-        _control = await OpenControlAsync(_opened is null ? null : [_opened.Control!], cancellationToken);
+        _control = await OpenControlAsync(_predecessor?.TakeControl() ?? _opened?.Control, cancellationToken);
+        TakeOver();
         // A front end that has given up being root could make nothing again where root has its folder.
-        if (_opened is null) _presence = new RuntimePresence(_instance, _log, _time, ReopenControlAsync);
+        if (_opened is null && !_instance.IsRoots) _presence = new RuntimePresence(_instance, _log, _time, ReopenControlAsync);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
-            ("configuration", configuration.File));
+            ("configuration", configuration.File), ("replaces", _predecessor?.Handover.ProcessId));
     }
 
     /// <summary>
@@ -245,10 +266,16 @@ internal sealed class FrontEndServer : IAsyncDisposable
         if (DeploymentCheck.EmbeddedScripts(configuration).FirstOrDefault() is { } missing) throw new ServerStartException(missing.Message);
     }
 
-    private Task<HttpServer> OpenControlAsync(IReadOnlyList<ListenSocket>? open, CancellationToken cancellationToken) =>
-        HttpServer.StartAsync(
-        new HttpServerOptions { UnixSocket = _instance.ControlSocket, Open = open, MaxRequestBodySize = 65_536 },
-        new ControlApplication(this), cancellationToken);
+    private Task<HttpServer> OpenControlAsync(ListenSocket? open, CancellationToken cancellationToken)
+    {
+        if (open is null)
+        {
+            open = UnixListenSocket.BindLasting(_instance.ControlSocket);
+            open.Socket.Listen(ListenSockets.Backlog);
+        }
+        return HttpServer.StartAsync(
+            new HttpServerOptions { Open = [open], MaxRequestBodySize = 65_536 }, new ControlApplication(this), cancellationToken);
+    }
 
     /// <summary>Opens the control socket and the sockets of the managed workers anew, in an instance folder that was made again.</summary>
     private async Task ReopenControlAsync(CancellationToken cancellationToken)
@@ -263,14 +290,17 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     private HttpServerOptions ServerOptions(ProxyConfiguration configuration)
     {
-        _certificate = configuration.Tls is { } tls ? new LiveCertificate(tls, _log, _time, _opened?.Certificate) : null;
+        _certificate = configuration.Tls is { } tls
+            ? new LiveCertificate(tls, _log, _time, _opened?.Certificate ?? _predecessor?.CertificateOf(tls)) : null;
         if (_certificate?.Current.Warning is { } warning) _log.Write(EventCatalogue.ServerNotice, warning);
         if (_certificate?.RenewalWarning is { } unreadable) _log.Write(EventCatalogue.ServerNotice, unreadable);
         return new()
         {
             Listen = configuration.Listen,
             Open = _opened?.Listen,
-            Gate = GateOf(configuration),
+            Handed = _predecessor?.Listen ?? _activated,
+            Opening = _opening.Task,
+            Gate = _gate = GateOf(configuration),
             Certificate = _certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
             Limits = limits => ClientLimiting.Set(limits, configuration.ClientLimits),
@@ -293,6 +323,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         await _restarting.WaitAsync(cancellationToken);
         try
         {
+            if (IsReplaced) throw new ServerStartException($"this process of '{Name}' has been replaced; ask again");
             var wanted = await Task.Run(_configure, cancellationToken);
             RequireEmbeddedScripts(wanted);
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
@@ -334,13 +365,19 @@ internal sealed class FrontEndServer : IAsyncDisposable
 
     /// <summary>Stops accepting connections, finishes the requests in flight, and ends the daemons.</summary>
     /// <param name="drainTimeout">Requests still in flight after this time are aborted.</param>
-    public async Task StopAsync(TimeSpan drainTimeout)
+    /// <param name="sooner">Completes, with another drain timeout, when somebody does not want to wait as long; null: never.</param>
+    public async Task StopAsync(TimeSpan drainTimeout, Task<TimeSpan>? sooner = null)
     {
+        await EndUpdateAsync();
         _draining = true;
         using var limit = new CancellationTokenSource(drainTimeout);
+        _ = sooner is null ? null : ShortenAsync(limit, sooner);
+        var others = StopReplacedAsync(drainTimeout);
+        if (IsReplaced) await EndIdleConnectionsAsync(limit.Token);
         if (_server is not null) await _server.StopAsync(limit.Token);
         _log.Write(EventCatalogue.FrontEndStopped,
             limit.IsCancellationRequested ? $"what was in flight after {drainTimeout.TotalSeconds:0.###} s was broken off" : "");
+        await others;
         await DisposeAsync();
     }
 
@@ -368,6 +405,7 @@ internal sealed class FrontEndServer : IAsyncDisposable
         _application.AccessLog?.Dispose();
         _log.Dispose();
         _instance.Dispose();
+        DisposeSuccession();
         _restarting.Dispose();
         _time.Dispose();
     }

@@ -21,6 +21,7 @@ internal sealed class FrontEndStatus(FrontEndServer frontEnd, StatisticsBook sta
         {
             Name = frontEnd.Name,
             ProcessId = Environment.ProcessId,
+            Replaced = frontEnd.StillDraining,
             StartTime = frontEnd.StartTime,
             State = frontEnd.State.ToString(),
             Uris = Uris,

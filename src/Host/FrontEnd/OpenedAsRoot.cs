@@ -30,16 +30,24 @@ internal sealed class OpenedAsRoot : IDisposable
     /// <returns>What was opened; null when the front end stays what it is.</returns>
     /// <exception cref="ServerStartException">An address, the certificate or the user cannot be used.</exception>
     /// <exception cref="IOException">There is no such user or group, or the folder of the user's sockets cannot be made.</exception>
-    public static OpenedAsRoot? Open(ProxyConfiguration configuration, InstanceDirectory instance)
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="instance">The instance's folder.</param>
+    /// <param name="replaces">Whether this process replaces another one, whose user it keeps.</param>
+    /// <param name="activated">The sockets that a service manager listens on for it; null: none.</param>
+    public static OpenedAsRoot? Open(ProxyConfiguration configuration, InstanceDirectory instance, bool replaces, HandedSockets? activated)
     {
         if (FrontEndUser.Find(configuration) is not { } user) return null;
+        if (replaces)
+            throw new ServerStartException(
+                $"the front end has been root since its start and cannot become user {user.Account.Name} by an update; stop it and start "
+                + "it again for that");
         var opened = new OpenedAsRoot();
         try
         {
             if (configuration.Tls is { } tls) opened.Certificate = LiveCertificate.Read(tls, TimeProvider.System.GetUtcNow());
-            opened.Listen = ListenSockets.Open(configuration.Listen, unixSocket: null);
-            if (configuration.MetricsListen is { } metrics) opened.Metrics = ListenSockets.Open([metrics], unixSocket: null);
-            opened.Control = UnixListenSocket.Bind(instance.ControlSocket);
+            opened.Listen = ListenSockets.Open(configuration.Listen, unixSocket: null, activated);
+            if (configuration.MetricsListen is { } metrics) opened.Metrics = ListenSockets.Open([metrics], unixSocket: null, activated);
+            opened.Control = UnixListenSocket.BindLasting(instance.ControlSocket);
             instance.OpenFor(user.Account);
             user.Become();
             return opened;

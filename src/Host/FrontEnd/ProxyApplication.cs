@@ -36,6 +36,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private readonly TimeProvider _time = services.Time;
     private readonly TrafficScope _unrouted = new(services.Statistics.Total);
     private volatile ServedConfiguration _served = served;
+    private volatile bool _isReplaced;
     private long _requests;
     private long _active;
 
@@ -44,6 +45,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     {
         get => _served;
         set => _served = value;
+    }
+
+    /// <summary>Whether another process serves in this one's place: every answer asks its client to close the connection.</summary>
+    public bool IsReplaced
+    {
+        get => _isReplaced;
+        set => _isReplaced = value;
     }
 
     /// <summary>Receives a line for each request; null: no access log. Set it before the first request.</summary>
@@ -77,6 +85,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             var served = _served;
             var connection = context.Get<IHttpConnectionFeature>();
+            if (_isReplaced) context.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
             record.Requester = Requester.From(connection, request, served.Configuration.TrustedProxies);
             record.Requester.Forward(connection, request.Headers);
             Tracing?.Begin(request, record);

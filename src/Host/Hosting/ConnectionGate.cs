@@ -26,6 +26,9 @@ internal sealed class ConnectionGate(long limit, ConnectionLimitAction action, C
     /// <summary>Whether a connection is accepted before there is room for it, in order to be closed.</summary>
     public bool Closes => action == ConnectionLimitAction.Close;
 
+    /// <summary>The number of connections.</summary>
+    public long Open => Interlocked.Read(ref _open);
+
     /// <summary>Takes a place if one is free.</summary>
     public bool TryEnter()
     {

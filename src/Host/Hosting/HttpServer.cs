@@ -19,10 +19,12 @@ internal sealed class HttpServer : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly IServer _server;
     private readonly List<ListenSocket> _sockets;
+    private readonly List<SocketListener> _listeners;
 
-    private HttpServer(ServiceProvider services, List<ListenSocket> sockets)
+    private HttpServer(ServiceProvider services, List<ListenSocket> sockets, List<SocketListener> listeners)
     {
         _services = services;
+        _listeners = listeners;
         _server = services.GetRequiredService<IServer>();
         _sockets = sockets;
         Addresses = [.. sockets.Where(s => s.EndPoint is IPEndPoint)
@@ -34,6 +36,9 @@ internal sealed class HttpServer : IAsyncDisposable
     /// </summary>
     public IReadOnlyList<Uri> Addresses { get; }
 
+    /// <summary>The sockets that it listens on.</summary>
+    public IReadOnlyList<ListenSocket> Sockets => _sockets;
+
     /// <summary>Opens the sockets and starts to serve.</summary>
     /// <exception cref="ServerStartException">An address cannot be listened on, or an <c>https</c> address has no certificate.</exception>
     public static async Task<HttpServer> StartAsync<TContext>(
@@ -43,11 +48,12 @@ internal sealed class HttpServer : IAsyncDisposable
         if (options.Certificate is null && options.Listen.FirstOrDefault(a => a.Scheme == "https") is { } https)
             throw new ServerStartException($"{https} needs a certificate; name one under tls, or listen on http");
 
-        List<ListenSocket> sockets = [.. options.Open ?? ListenSockets.Open(options.Listen, options.UnixSocket)];
+        List<ListenSocket> sockets = [.. options.Open ?? ListenSockets.Open(options.Listen, options.UnixSocket, options.Handed)];
+        var listeners = new List<SocketListener>();
         HttpServer? server = null;
         try
         {
-            server = new HttpServer(ServicesOf(options, sockets), sockets);
+            server = new HttpServer(ServicesOf(options, sockets, listeners), sockets, listeners);
             await server._server.StartAsync(application, cancellationToken);
             return server;
         }
@@ -59,6 +65,12 @@ internal sealed class HttpServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Stops accepting connections, and goes on serving those that it has. Another process may listen on the same sockets, which are not
+    /// shut down.
+    /// </summary>
+    public Task StopAcceptingAsync() => Task.WhenAll(_listeners.Select(listener => listener.UnbindAsync().AsTask()));
 
     /// <summary>
     /// Stops accepting connections and waits for the requests in flight; those remaining when <paramref name="cancellationToken"/> fires
@@ -74,13 +86,14 @@ internal sealed class HttpServer : IAsyncDisposable
         _sockets.ForEach(s => s.Socket.Dispose());
     }
 
-    private static ServiceProvider ServicesOf(HttpServerOptions options, List<ListenSocket> sockets)
+    private static ServiceProvider ServicesOf(HttpServerOptions options, List<ListenSocket> sockets, List<SocketListener> listeners)
     {
         var kestrel = new KestrelServices(new KestrelLog(options.Log), options.Refused);
         kestrel.ConfigureServices(services =>
         {
             services.AddSingleton<IConnectionListenerFactory>(
-                provider => new SocketListenerFactory(sockets, options.Gate, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
+                provider => new SocketListenerFactory(
+                    sockets, listeners, options, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
             services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets));
         });
         return kestrel.BuildProvider();

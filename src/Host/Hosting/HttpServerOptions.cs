@@ -22,6 +22,15 @@ internal sealed record HttpServerOptions
     /// </summary>
     public IReadOnlyList<ListenSocket>? Open { get; init; }
 
+    /// <summary>Sockets that are open already, of which it takes those for its addresses; null: there are none.</summary>
+    public HandedSockets? Handed { get; init; }
+
+    /// <summary>
+    /// When the first connection is accepted. Until then connections wait, here or in another process that accepts from the same sockets.
+    /// Default: at once.
+    /// </summary>
+    public Task Opening { get; init; } = Task.CompletedTask;
+
     /// <summary>The certificate of the <c>https</c> addresses; required when there is an <c>https</c> address.</summary>
     public LiveCertificate? Certificate { get; init; }
 

@@ -8,7 +8,11 @@ namespace DaemonProxy.Host.Hosting;
 /// <param name="Socket">Bound and listening; owned by the server once the server has taken it.</param>
 /// <param name="EndPoint">The address that it is bound to, with the actual port.</param>
 /// <param name="IsHttps">Whether the socket speaks TLS.</param>
-internal sealed record ListenSocket(Socket Socket, EndPoint EndPoint, bool IsHttps);
+internal sealed record ListenSocket(Socket Socket, EndPoint EndPoint, bool IsHttps)
+{
+    /// <summary>The address of the configuration that it was opened for; null: for none, as a control socket.</summary>
+    public ListenAddress? Address { get; init; }
+}
 
 /// <summary>
 /// Opens the sockets that a server listens on. This happens before Kestrel starts, so that each failure is one sentence about one address,
@@ -22,14 +26,17 @@ internal static class ListenSockets
     private const int LocalhostPortTries = 20;
 
     /// <summary>Opens all sockets or none.</summary>
+    /// <param name="addresses">The TCP addresses.</param>
+    /// <param name="unixSocket">Full path of a Unix socket; null: none.</param>
+    /// <param name="handed">Sockets that are open already, of which those for the addresses are taken; null: there are none.</param>
     /// <exception cref="ServerStartException">An address cannot be listened on.</exception>
-    public static List<ListenSocket> Open(IEnumerable<ListenAddress> addresses, string? unixSocket)
+    public static List<ListenSocket> Open(IEnumerable<ListenAddress> addresses, string? unixSocket, HandedSockets? handed = null)
     {
         var opened = new List<ListenSocket>();
         try
         {
             foreach (var address in addresses)
-                opened.AddRange(Open(address));
+                opened.AddRange(handed?.Take(address) ?? Open(address, handed));
             if (unixSocket is not null)
                 opened.Add(UnixListenSocket.Open(unixSocket, Backlog));
             return opened;
@@ -42,7 +49,7 @@ internal static class ListenSockets
         }
     }
 
-    private static IReadOnlyList<ListenSocket> Open(ListenAddress address)
+    private static IReadOnlyList<ListenSocket> Open(ListenAddress address, HandedSockets? handed)
     {
         try
         {
@@ -55,7 +62,8 @@ internal static class ListenSockets
         }
         catch (SocketException e)
         {
-            throw new ServerStartException(Describe(address, e.SocketErrorCode, e.Message), e);
+            throw new ServerStartException(
+                handed?.Obstacle(address) ?? Describe(address, e.SocketErrorCode, e.Message), e);
         }
 
         throw new ServerStartException(
@@ -117,7 +125,7 @@ internal static class ListenSockets
             socket.Bind(new IPEndPoint(ip, port));
             // Two processes may both bind a port on which neither listens yet; the loser of that race finds out here.
             socket.Listen(Backlog);
-            return new ListenSocket(socket, socket.LocalEndPoint!, address.Scheme == "https");
+            return new ListenSocket(socket, socket.LocalEndPoint!, address.Scheme == "https") { Address = address };
         }
         catch
         {

@@ -61,6 +61,9 @@ internal sealed class LiveCertificate : IDisposable
         : $"user {Environment.UserName} cannot read {unreadable}, so a renewed certificate is used only after a new start; let that user "
             + $"read it, for example by its group: chgrp, and chmod 640";
 
+    /// <summary>Whether this process may read the files.</summary>
+    public static bool CanRead(TlsOptions tls) => Named(tls).All(IsReadable);
+
     /// <summary>Reads a certificate.</summary>
     /// <param name="tls">The files.</param>
     /// <param name="now">The time at which validity is judged.</param>

@@ -29,6 +29,16 @@ internal sealed class ReadyNotification
     /// <param name="status">One line for <c>systemctl status</c>.</param>
     public void Ready(string status) => Say($"READY=1\nSTATUS={status}\nMAINPID={Environment.ProcessId}");
 
+    /// <summary>
+    /// Reports that another process is the service's main one. The manager hears that one only after this, and takes it for the service's
+    /// only if it is a child of this process, or is in its control group.
+    /// </summary>
+    public void Main(int process) => Say($"MAINPID={process}");
+
+    /// <summary>The variable with the socket; empty without a manager that listens.</summary>
+    public IReadOnlyDictionary<string, string> Variables =>
+        _address is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [Variable] = _address };
+
     /// <summary>Reports that the process finishes the requests in flight and ends.</summary>
     public void Stopping() => Say("STOPPING=1\nSTATUS=finishing what is in flight");
 

@@ -6,6 +6,12 @@ namespace DaemonProxy.Host.Hosting;
 /// <param name="StopRequested">Completes when the manager requests a stop by other means than a signal.</param>
 internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping, Task StopRequested)
 {
+    /// <summary>Tells the manager that another process is the service's main one; null: this manager cannot be told.</summary>
+    public Action<int>? Announce { get; init; }
+
+    /// <summary>The environment variables by which the manager is found, which have been removed.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Serves either for the caller alone or under a service manager.</summary>
     /// <param name="service">Whether to serve under a service manager.</param>
     /// <param name="serve">Serves until it is told to end; returns the exit code.</param>
@@ -14,6 +20,10 @@ internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping,
         if (!service) return serve(null);
         if (OperatingSystem.IsWindows()) return Task.FromResult(WindowsService.Run(serve));
         var notification = ReadyNotification.Take();
-        return serve(new ServiceManagerLink(notification.Ready, notification.Stopping, new TaskCompletionSource().Task));
+        return serve(new ServiceManagerLink(notification.Ready, notification.Stopping, new TaskCompletionSource().Task)
+        {
+            Announce = notification.Variables.Count > 0 ? notification.Main : null,
+            Variables = notification.Variables,
+        });
     }
 }

@@ -10,20 +10,28 @@ namespace DaemonProxy.Host.Hosting;
 
 /// <summary>Gives Kestrel a listener for each socket that was opened before it started.</summary>
 /// <param name="sockets">The sockets.</param>
-/// <param name="gate">Admits connections; null: admits all.</param>
+/// <param name="listeners">Receives each listener.</param>
+/// <param name="options">When connections are accepted, and how many.</param>
 /// <param name="memory">Kestrel's memory pools.</param>
-internal sealed class SocketListenerFactory(IReadOnlyList<ListenSocket> sockets, ConnectionGate? gate, IMemoryPoolFactory<byte> memory)
+internal sealed class SocketListenerFactory(
+    IReadOnlyList<ListenSocket> sockets, List<SocketListener> listeners, HttpServerOptions options, IMemoryPoolFactory<byte> memory)
     : IConnectionListenerFactory
 {
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new(new SocketListener(sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket, endpoint, gate, memory.Create()));
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var socket = sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket;
+        var listener = new SocketListener(socket, endpoint, options.Gate, options.Opening, memory.Create());
+        listeners.Add(listener);
+        return new(listener);
+    }
 }
 
 /// <summary>
 /// Accepts connections for Kestrel, in place of its own listener. That listener retries at once and without end when the system has no
 /// descriptors left, and has no limit that is checked before a connection is accepted.
 /// </summary>
-internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, MemoryPool<byte> memory) : IConnectionListener
+internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, Task opening, MemoryPool<byte> memory)
+    : IConnectionListener
 {
     // Long enough to cost nothing, short enough to restore service within a fraction of a second after the shortage ends.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
@@ -33,7 +41,10 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
 
     private readonly CancellationTokenSource _unbound = new();
+    private readonly SemaphoreSlim _accepting = new(1);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MemoryFeature _memory = new(memory);
+    private int _unbinding;
 
     /// <inheritdoc/>
     public EndPoint EndPoint => endPoint;
@@ -42,8 +53,12 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         var entered = false;
+        var accepting = false;
         try
         {
+            await _accepting.WaitAsync(_unbound.Token);
+            accepting = true;
+            if (!opening.IsCompleted) await opening.WaitAsync(_unbound.Token);
             while (true)
             {
                 if (gate is { Closes: false } && !entered && !(entered = gate.TryEnter()))
@@ -83,6 +98,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         finally
         {
             if (entered) gate!.Leave();
+            if (accepting) _accepting.Release();
         }
     }
 
@@ -108,8 +124,16 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
     /// <inheritdoc/>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        if (!_unbound.IsCancellationRequested) await _unbound.CancelAsync();
-        socket.Dispose();
+        if (Interlocked.Exchange(ref _unbinding, 1) == 0)
+        {
+            await _unbound.CancelAsync();
+            // To free a thread that is inside accept, .NET would disconnect the socket, and so end it for a process that shares it. Nobody
+            // accepts any more once this has been entered, and it is never left.
+            await _accepting.WaitAsync(CancellationToken.None);
+            socket.Dispose();
+            _closed.SetResult();
+        }
+        await _closed.Task;
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,27 @@ internal static class UnixListenSocket
         }
     }
 
+    /// <summary>
+    /// The same, and the file stays when the socket is disposed, for a socket that another process may go on listening on. Unix.
+    /// </summary>
+    /// <exception cref="ServerStartException">Another process listens on the socket, or the path cannot be used.</exception>
+    public static ListenSocket BindLasting(string path)
+    {
+        if (OperatingSystem.IsWindows()) return Bind(path);
+        RemoveStale(path, EndPointOf(path));
+        // .NET removes the name that the socket was bound to, which is another one by then.
+        var first = Path.Combine(Path.GetDirectoryName(path)!, "socket~");
+        File.Delete(first);
+        var bound = Bind(first);
+        try { File.Move(first, path, overwrite: true); }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            bound.Socket.Dispose();
+            throw new ServerStartException($"the socket {path} cannot be made: {failure.Message}", failure);
+        }
+        return bound with { EndPoint = EndPointOf(path) };
+    }
+
     /// <summary>Binds, so that the path is taken; nobody can connect yet. Replaces a socket file left by a dead process.</summary>
     /// <exception cref="ServerStartException">Another process listens on the socket, or the path cannot be used.</exception>
     public static ListenSocket Bind(string path)

@@ -22,7 +22,7 @@ public sealed class ConfigurationMistakesTests
         Assert.Equal(
             "1:1 unknown key 'workers' for a configuration; its keys are name, listen, user, group, tls, restrict-embedded, python-home, "
             + "python-path, lang, locale, limit-request-body, limit-request-line, limit-request-fields, limit-request-head, "
-            + "client-header-timeout, client-body-timeout, keepalive-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
+            + "client-header-timeout, client-body-timeout, keepalive-timeout, update-drain-timeout, http2-max-concurrent-streams, http2-stream-window, spool-directory, "
             + "connection-limit, connection-limit-action, encoded-slashes, io-threads, access-log, access-log-format, access-log-size, "
             + "access-log-keep, event-log, event-log-format, event-log-size, event-log-keep, opentelemetry, metrics-listen, rate-limits, fleet, "
             + "trusted-proxies, daemons, routes",

@@ -60,6 +60,7 @@ public sealed partial class ConfigurationDocumentTests
         client-header-timeout: 5
         client-body-timeout: 6
         keepalive-timeout: 7
+        update-drain-timeout: 14
         http2-max-concurrent-streams: 8
         http2-stream-window: 65KiB
         spool-directory: e

@@ -112,6 +112,46 @@ public sealed class FrontEndUserTests
     }
 
     [Fact]
+    public async Task Update_is_done_as_that_user_with_the_low_port_the_certificate_and_the_control_socket_that_root_opened()
+    {
+        UserSite.Need();
+        var folder = TlsTests.Files();
+        UserSite.CopyHost(folder);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+            File.SetUnixFileMode(Path.Combine(folder, "site.key"), UnixFileMode.UserRead);
+        }
+        var yaml = $$"""
+            name: site
+            user: www-data
+            listen: https://127.0.0.1:{{UserSite.FreeLowPort()}}
+            tls: { certificate: site.pem, key: site.key }
+            daemons: [ { name: app, sample: true } ]
+            """;
+        await using var frontEnd = await RunningFrontEnd.StartAsync(yaml, folder);
+        using var client = TlsTests.Client(frontEnd.Uri, HttpVersion.Version20);
+        Assert.Equal(1000, (await client.GetByteArrayAsync("/bytes?n=1000")).Length);
+
+        foreach (var _ in new[] { "first", "second" })
+        {
+            var updated = await frontEnd.UpdateAsync();
+            Assert.Equal(Enumerable.Repeat(UserSite.Number, 4), UserSite.StatusOf(updated.ProcessId, "Uid"));
+            Assert.Equal(1000, (await client.GetByteArrayAsync("/bytes?n=1000")).Length);
+        }
+        await frontEnd.EndedAsync();
+        Assert.Equal(frontEnd.Status.LogFile, (await frontEnd.StatusAsync()).LogFile);
+        Assert.DoesNotContain("DPXY0069", frontEnd.Events());
+
+        // What only root can open cannot be added.
+        await File.WriteAllTextAsync(Path.Combine(folder, "site.yaml"), yaml.Replace(
+            "listen: ", $"metrics-listen: http://127.0.0.1:{UserSite.FreeLowPort()}\nlisten: ", StringComparison.Ordinal));
+        var refusal = await Assert.ThrowsAsync<ControlException>(() => frontEnd.UpdateAsync());
+        Assert.Contains("may not be listened on by this user", refusal.Message);
+        Assert.Equal(1000, (await client.GetByteArrayAsync("/bytes?n=1000")).Length);
+    }
+
+    [Fact]
     public async Task Log_of_a_front_end_that_became_another_user_leads_no_later_one_astray()
     {
         UserSite.Need();

@@ -202,7 +202,7 @@ public sealed class LogTargetTests
         {
             await File.WriteAllTextAsync(frontEnd.Status.ConfigurationFile!, Site + line);
             var refusal = await Assert.ThrowsAsync<ControlException>(() => frontEnd.Control.RestartAsync(null));
-            Assert.StartsWith($"nothing was changed: {key} cannot be changed while 'site' runs", refusal.Message);
+            Assert.StartsWith($"nothing was changed: {key} cannot be changed by a restart of 'site'", refusal.Message);
         }
     }
 }

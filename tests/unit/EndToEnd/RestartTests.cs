@@ -83,7 +83,7 @@ public sealed class RestartTests : IDisposable
     [Theory]
     [InlineData("name: site\ndaemons: [ { name: app, sample: perhaps } ]", "site.yaml:2:33: sample: 'perhaps'")]
     [InlineData("name: site\nlisten: [ \"http://127.0.0.1:1\" ]\ndaemons: [ { name: app, sample: true } ]\nroutes: [ { path: /, daemon: "
-        + "app } ]", "listen cannot be changed while 'site' runs")]
+        + "app } ]", "listen cannot be changed by a restart of 'site'; set it back, or apply it without an interruption with Update-DaemonProxy (daemonproxy update)")]
     [InlineData("name: site\ndaemons: [ { name: app, command: [ \"false\" ] } ]\nroutes: [ { path: /, daemon: app } ]",
         "daemon group 'app': 'false' ended with exit code 1 before it served")]
     public async Task Configuration_that_is_no_good_changes_nothing_and_says_why(string yaml, string reason)

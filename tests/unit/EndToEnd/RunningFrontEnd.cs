@@ -172,7 +172,8 @@ internal sealed class RunningFrontEnd : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var workers = new List<int>();
-        if (!_process.HasExited)
+        // Another process may have taken its place.
+        if (InstanceDirectory.IsRunning(Status.Name, RuntimeDirectory.Open(Path.Combine(_folder, "run"))))
         {
             workers.AddRange(
                 (await Control.GetStatusAsync()).Daemons.SelectMany(daemon => daemon.Workers).Select(worker => worker.ProcessId)

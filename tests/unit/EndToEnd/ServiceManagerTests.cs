@@ -43,6 +43,68 @@ public sealed class ServiceManagerTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Service_manager_hears_which_process_is_the_main_one_before_the_new_one_speaks()
+    {
+        UpdatedFrontEnd.Need();
+        var folder = RunningFrontEnd.NewFolder();
+        var address = Path.Combine(folder, "notify");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(address));
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        start.Environment["NOTIFY_SOCKET"] = address;
+        using var process = Process.Start(start)!;
+        Assert.StartsWith("READY=1\n", await SaidAsync(manager));
+
+        UpdatedFrontEnd.Send(process.Id, "USR2");
+        var main = await SaidAsync(manager);
+        var ready = await SaidAsync(manager);
+        using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
+        await process.WaitForExitAsync(limit.Token);
+
+        var next = int.Parse(main["MAINPID=".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.NotEqual(process.Id, next);
+        Assert.StartsWith("READY=1\nSTATUS=serves http://127.0.0.1:", ready);
+        Assert.EndsWith($"\nMAINPID={next}", ready);
+        // The old one has said nothing about its own end: the service goes on.
+        UpdatedFrontEnd.Send(next, "TERM");
+        Assert.StartsWith("STOPPING=1\n", await SaidAsync(manager));
+        await UpdatedFrontEnd.GoneAsync(next);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Front_end_in_the_foreground_is_not_replaced_and_says_why()
+    {
+        UpdatedFrontEnd.Need();
+        var folder = RunningFrontEnd.NewFolder();
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
+        Assert.StartsWith("'site' serves ", await process.StandardOutput.ReadLineAsync(limit.Token));
+        using var control = new DaemonProxy.Control.ControlClient(
+            "site", DaemonProxy.Control.RuntimeDirectory.Open(Path.Combine(folder, "run")));
+
+        var refusal = await Assert.ThrowsAsync<DaemonProxy.Control.ControlException>(() => control.UpdateAsync(null, null));
+
+        Assert.Equal("'site' serves as before: the front end runs in the foreground, and whoever waits for its process would see it end; "
+            + "start it again, and with --detach or as a service of systemd it can be updated", refusal.Message);
+        Assert.Equal(process.Id, (await control.GetStatusAsync()).ProcessId);
+        await control.StopAsync(TimeSpan.Zero);
+        await process.WaitForExitAsync(limit.Token);
+        Directory.Delete(folder, recursive: true);
+    }
+
     private static async Task<string> SaidAsync(Socket manager)
     {
         var buffer = new byte[4096];

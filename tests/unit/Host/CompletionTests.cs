@@ -18,7 +18,7 @@ public sealed class CompletionTests
         var folder = RunningFrontEnd.NewFolder();
         (string Line, string Words)[] expected =
         [
-            ("daemonproxy ", "advise check daemon explain restart serve status stop verify"),
+            ("daemonproxy ", "advise check daemon explain restart serve status stop update verify"),
             ("daemonproxy st", "status stop"),
             ("  daemonproxy   ver", "verify"),
             ("daemonproxy verify ", "embedded flush rate-limit"),
@@ -56,7 +56,7 @@ public sealed class CompletionTests
     public async Task Names_of_front_ends_that_run_are_completed()
     {
         await using var frontEnd = await RunningFrontEnd.StartAsync("{ name: shop, listen: [ 'http://127.0.0.1:0' ] }");
-        foreach (var line in new[] { "stop s", "status ", "restart ", "advise ", "verify flush --name " })
+        foreach (var line in new[] { "stop s", "status ", "restart ", "update ", "advise ", "verify flush --name " })
         {
             var (_, output) = await Programs.RunAsync(
                 "env", $"DAEMONPROXY_RUNTIME_DIR={frontEnd.Folder}/run", RepositoryRoot.Host, $"[suggest:{line.Length}]", line);

@@ -1,0 +1,231 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using DaemonProxy.Control;
+using DaemonProxy.Host.Hosting;
+using DaemonProxy.Platform;
+
+namespace DaemonProxy.Host.Update;
+
+/// <summary>
+/// The new process that is to take this one's place, as this one sees it: it is started, passed the open sockets, and has taken over once
+/// it reports that it serves. Until then this process goes on as before, whatever becomes of the new one.
+/// </summary>
+internal sealed class Successor : IDisposable
+{
+    private const int KeptErrorLines = 20;
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
+
+    private readonly Process _process;
+    private readonly Socket _connection;
+    private readonly StreamReader _lines;
+    private readonly Task<string> _errors;
+
+    private Successor(Process process, Socket connection, Task<string> errors)
+    {
+        _process = process;
+        _connection = connection;
+        _errors = errors;
+        _lines = new StreamReader(new NetworkStream(connection, ownsSocket: false), Encoding.UTF8);
+    }
+
+    /// <summary>Its process.</summary>
+    public int ProcessId => _process.Id;
+
+    /// <summary>Starts the process, and passes everything that is open.</summary>
+    /// <param name="program">The host to start; null: the one that this process was started with.</param>
+    /// <param name="terms">How it is started.</param>
+    /// <param name="path">Full path for the socket between the two.</param>
+    /// <param name="handover">What it is told.</param>
+    /// <param name="descriptors">What it is passed, in the order of <see cref="Handover.Descriptors"/>.</param>
+    /// <param name="cancellationToken">Ends the process again.</param>
+    /// <exception cref="ServerStartException">It cannot be started, or ends before it was passed anything.</exception>
+    public static async Task<Successor> StartAsync(
+        string? program, UpdateTerms terms, string path, Handover handover, IReadOnlyList<SafeHandle> descriptors,
+        CancellationToken cancellationToken)
+    {
+        // The folder is this user's alone, and so is whoever connects. The file is gone when the socket is closed.
+        using var listening = UnixListenSocket.Open(path, backlog: 1).Socket;
+        var process = Launch(program, terms, path);
+        var errors = terms.KeepsStreams ? Task.FromResult("") : KeepTailAsync(process);
+        try
+        {
+            var connection = await AcceptAsync(listening, process, errors, cancellationToken);
+            try
+            {
+                // What follows is some kilobytes, which the socket holds whether or not the other side reads.
+                Pass(connection, handover, descriptors);
+            }
+            catch (Exception gone) when (gone is SocketException or IOException)
+            {
+                connection.Dispose();
+                throw new ServerStartException($"the new process did not take the sockets: {gone.Message}", gone);
+            }
+            return new Successor(process, connection, errors);
+        }
+        catch
+        {
+            await EndAsync(process);
+            process.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until it serves, and has taken the name.</summary>
+    /// <returns>Its status.</returns>
+    /// <exception cref="ServerStartException">It does not serve; it has ended.</exception>
+    public async Task<InstanceStatus> ServesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var line = await _lines.ReadLineAsync(cancellationToken);
+            var report = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartReport);
+            if (report?.Status is { } status) return status;
+            throw new ServerStartException(
+                report?.Error ?? $"the new process ended before it served{await LastWordsAsync(_process, _errors)}");
+        }
+        catch (Exception broken) when (broken is IOException or SocketException or JsonException)
+        {
+            await EndAsync(_process);
+            throw new ServerStartException($"the new process broke off before it served{await LastWordsAsync(_process, _errors)}", broken);
+        }
+        catch
+        {
+            await EndAsync(_process);
+            throw;
+        }
+    }
+
+    /// <summary>Tells it that it is the main process, and listens to it until this process ends.</summary>
+    /// <param name="stop">Called, with the drain timeout, when it asks this process to end.</param>
+    public async Task FollowAsync(Action<TimeSpan> stop)
+    {
+        try
+        {
+            await _connection.SendAsync(Encoding.ASCII.GetBytes($"{ReplacedProcess.MainWord}\n"));
+            while (await _lines.ReadLineAsync() is { } line)
+            {
+                if (line.Split(' ') is [ReplacedProcess.StopWord, var number]
+                    && double.TryParse(number, CultureInfo.InvariantCulture, out var milliseconds))
+                    stop(TimeSpan.FromMilliseconds(milliseconds));
+            }
+        }
+        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+        {
+            // Whoever has taken over may end as well; what is in flight here goes on.
+        }
+    }
+
+    /// <summary>Closes the connection, which tells the other process that this one has ended.</summary>
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _connection.Dispose();
+        _process.Dispose();
+    }
+
+    private static Process Launch(string? program, UpdateTerms terms, string path)
+    {
+        ProcessStartInfo start;
+        if (program is null)
+        {
+            if (terms.Host.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+                throw new ServerStartException(
+                    $"{missing} is not there any more, so that it cannot be started again; install it again, or update from an installed "
+                    + "version with Update-DaemonProxy or its own 'daemonproxy update'");
+            start = new ProcessStartInfo(terms.Host[0]) { UseShellExecute = false };
+            foreach (var argument in terms.Host.Skip(1)) start.ArgumentList.Add(argument);
+        }
+        else start = HostProgram.Call(program);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = !terms.KeepsStreams;
+        foreach (var argument in terms.ArgumentsFor(path)) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in terms.Variables) start.Environment[name] = value;
+        try
+        {
+            var process = Process.Start(start)!;
+            if (!terms.KeepsStreams) process.StandardInput.Close();
+            return process;
+        }
+        catch (Win32Exception failure)
+        {
+            throw new ServerStartException($"{start.FileName} cannot be started: {failure.Message}", failure);
+        }
+    }
+
+    private static async Task<Socket> AcceptAsync(
+        Socket listening, Process process, Task<string> errors, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectLimit);
+        var accepted = listening.AcceptAsync(limit.Token).AsTask();
+        var ended = process.WaitForExitAsync(limit.Token);
+        try
+        {
+            if (await Task.WhenAny(accepted, ended) == accepted) return await accepted;
+            await ended;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServerStartException($"the new process has not begun to start after {ConnectLimit.TotalSeconds:0} s");
+        }
+        finally
+        {
+            await limit.CancelAsync();
+        }
+        throw new ServerStartException($"the new process ended before it served{await LastWordsAsync(process, errors)}");
+    }
+
+    private static void Pass(Socket connection, Handover handover, IReadOnlyList<SafeHandle> descriptors)
+    {
+        var text = JsonSerializer.SerializeToUtf8Bytes(handover, HandoverJson.Default.Handover);
+        connection.Send(BitConverter.GetBytes(text.Length));
+        connection.Send(text);
+        foreach (var descriptor in descriptors) DescriptorPassing.Send(connection, descriptor);
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        try
+        {
+            // Its workers end with it.
+            process.Kill(entireProcessTree: true);
+            using var limit = new CancellationTokenSource(EndLimit);
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (Exception gone)
+            when (gone is InvalidOperationException or Win32Exception or AggregateException or OperationCanceledException)
+        {
+            // It has ended by itself, or the system ends it in its own time.
+        }
+    }
+
+    private static async Task<string> LastWordsAsync(Process process, Task<string> errors)
+    {
+        var tail = await Task.WhenAny(errors, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) == errors ? await errors : "";
+        var code = process.HasExited ? string.Create(CultureInfo.InvariantCulture, $" (exit code {process.ExitCode})") : "";
+        return tail.Length > 0 ? $"{code}: {tail}" : code;
+    }
+
+    private static async Task<string> KeepTailAsync(Process process)
+    {
+        var tail = new Queue<string>();
+        try
+        {
+            while (await process.StandardError.ReadLineAsync() is { } line)
+            {
+                tail.Enqueue(line);
+                if (tail.Count > KeptErrorLines) tail.Dequeue();
+            }
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Closed with the process, or because it serves and nobody reads this any more.
+        }
+        return string.Join(Environment.NewLine, tail).Trim();
+    }
+}
