@@ -321,9 +321,12 @@ internal static class ProxySection
         var limits = Mappings(root, "rate-limits").Concat(routes).Concat(routes.SelectMany(route => Mappings(route, "rate-limits")));
         foreach (var limit in limits)
         {
-            if (limit.Find("shared-by")?.Value is ScalarNode value && value.Text.Equals("fleet", StringComparison.OrdinalIgnoreCase))
-                reading.Mistake(value, "shared-by: there is no fleet to share the limit with; add 'fleet: { redis: "
+            foreach (var key in new[] { "shared-by", "upload-shared-by" })
+            {
+                if (limit.Find(key)?.Value is not ScalarNode value || !value.Text.Equals("fleet", StringComparison.OrdinalIgnoreCase)) continue;
+                reading.Mistake(value, $"{key}: there is no fleet to share the limit with; add 'fleet: {{ redis: "
                     + "\"redis://host:6379/0\" }' at the top of the file");
+            }
         }
     }
 
