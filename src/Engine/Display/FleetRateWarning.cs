@@ -12,8 +12,8 @@ public static class FleetRateWarning
     {
         ArgumentNullException.ThrowIfNull(fleet);
         if (fleet.State == nameof(FleetState.Connected) && changed >= fleet.Members) return null;
-        var of = fleet.State == nameof(FleetState.Connected) ? $"{changed} of the {fleet.Members} front ends" : $"{changed} of the front ends";
-        return $"Only {of} of fleet '{fleet.Fleet}' {(changed == 1 ? "has" : "have")} the new rate; the others keep theirs, and the lowest rate "
-            + "among those that use the limit holds for all of them: run the same Set-RateLimit for every front end, on every machine.";
+        var of = fleet.State == nameof(FleetState.Connected) ? $"the {fleet.Members} front ends" : "the front ends";
+        return $"Only {changed} of {of} of fleet '{fleet.Fleet}' {(changed == 1 ? "has" : "have")} the new rate; the others keep theirs, and "
+            + "the lowest rate among those that use the limit holds for all of them: run the same Set-RateLimit for every front end, on every machine.";
     }
 }

@@ -49,7 +49,7 @@ internal static class RedisProbe
         catch (SocketException failure)
         {
             throw Failure(
-                options, $"cannot be reached ({failure.Message.TrimEnd('.')}); see that the server listens there", isLasting: false, failure);
+                options, $"cannot be reached ({failure.Message.TrimEnd('.')}); see that the server listens there", false, failure);
         }
     }
 
@@ -113,7 +113,7 @@ internal static class RedisProbe
         // One that asks for a password says so here as well; the client has it.
         var said = Encoding.ASCII.GetString(answer, 0, count);
         if (said.StartsWith("-DENIED", StringComparison.Ordinal))
-            throw Failure(options, "lets nobody in from another host (protected-mode); give it a password or a bind address", isLasting: true);
+            throw Failure(options, "lets nobody in from another host (protected-mode); give it a password or a bind address", true);
         if (said.StartsWith("-ERR max number of clients", StringComparison.Ordinal))
             throw Failure(options, "has no room for another client (maxclients); raise that limit", isLasting: false);
     }

@@ -30,14 +30,20 @@ internal sealed class FleetSite : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Transfers.DisposeAsync();
         try
         {
-            await Task.WhenAll(_frontEnds.Select(frontEnd => frontEnd.DisposeAsync().AsTask()));
+            await Transfers.DisposeAsync();
         }
         finally
         {
-            if (Redis is not null) await Redis.DisposeAsync();
+            try
+            {
+                await Task.WhenAll(_frontEnds.Select(frontEnd => frontEnd.DisposeAsync().AsTask()));
+            }
+            finally
+            {
+                if (Redis is not null) await Redis.DisposeAsync();
+            }
         }
     }
 

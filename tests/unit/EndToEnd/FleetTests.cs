@@ -40,7 +40,7 @@ public sealed class FleetTests : IAsyncLifetime
         await FrontEnds[1].KillAsync();
         // Nobody has tidied up after it.
         foreach (var socket in Directory.EnumerateFiles(FrontEnds[1].Folder, "*.sock", SearchOption.AllDirectories)) File.Delete(socket);
-        await FleetSite.UntilAsync(async () => await _site.ShareAsync(0) is var share && share > Rate * 0.79 && share < Rate * 0.81, "the share of the killed one");
+        await FleetSite.UntilAsync(async () => await _site.ShareAsync(0) / Rate is > 0.79 and < 0.81, "the share of the killed one");
         (rates, _) = await _site.Transfers.MeasureAsync(TimeSpan.FromSeconds(1));
         Assert.InRange(rates.Sum() / Rate, 0.85, 1.1);
     }

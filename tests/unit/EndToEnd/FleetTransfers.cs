@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
@@ -65,7 +67,7 @@ internal sealed class FleetTransfers : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(IPAddress.Loopback, address.Port, _end.Token);
-            await socket.SendAsync("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n"u8.ToArray(), _end.Token);
+            await socket.SendAsync("POST /echo?raw=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"u8.ToArray(), _end.Token);
             await Task.WhenAll(SendAsync(), ReceiveAsync());
         }
         catch (Exception end) when (end is OperationCanceledException or SocketException)
@@ -81,7 +83,11 @@ internal sealed class FleetTransfers : IAsyncDisposable
         async Task ReceiveAsync()
         {
             var buffer = new byte[65_536];
-            while (await socket.ReceiveAsync(buffer, _end.Token) is > 0 and var count) Interlocked.Add(ref got[0], count);
+            while (await socket.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
+            {
+                if (got[0] == 0) Assert.StartsWith("HTTP/1.1 200", Encoding.ASCII.GetString(buffer, 0, count));
+                Interlocked.Add(ref got[0], count);
+            }
             throw new SocketException((int)SocketError.ConnectionReset);
         }
     }
