@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using DaemonProxy.Control;
 using DaemonProxy.Events;
 using DaemonProxy.Tests.Fleet;
 using Xunit;

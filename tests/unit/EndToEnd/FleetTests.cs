@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Net;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
-using DaemonProxy.Tests.Fleet;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
