@@ -25,8 +25,9 @@ internal sealed class UnusableServer : IAsyncDisposable
             case "wrong password": return await UnixAsync(", password-file: wrong.password", ["--requirepass", "secret"]);
             case "no password": return await UnixAsync("", ["--requirepass", "secret"]);
             case "no variable": return await UnixAsync(", password-env: DAEMONPROXY_TEST_NO_SUCH_VARIABLE", []);
-            case "unknown user": return await UnixAsync(
-                ", username: nobody, password-file: site.password", ["--requirepass", "secret"]);
+            case "unknown user":
+                return await UnixAsync(
+                    ", username: nobody, password-file: site.password", ["--requirepass", "secret"]);
             case "no scripting": return await UnixAsync("", [], "ACL", "SETUSER", "default", "-@scripting");
             case "no commands": return await UnixAsync("", [], "ACL", "SETUSER", "default", "-hset");
             case "no keys": return await UnixAsync("", [], "ACL", "SETUSER", "default", "resetkeys");
