@@ -144,3 +144,42 @@ Describe 'Set-RateLimit' {
         (Get-RateLimit site /slow).Rate | Should -Be $before
     }
 }
+
+Describe 'Set-RateLimit of a limit that a fleet shares' -Skip:(-not (Get-Command redis-server -ErrorAction Ignore)) {
+    BeforeAll {
+        $socket = Join-Path $OwnDirectory 'redis.sock'
+        $redis = Start-Process redis-server "--port 0 --unixsocket $socket --save '' --dir $OwnDirectory" -PassThru -RedirectStandardOutput (Join-Path $OwnDirectory 'redis.log')
+        foreach ($name in 'fe1', 'fe2') {
+            Start-DaemonProxy (New-ConfigurationFile "$name.yaml" @"
+name: $name
+fleet: { redis: "unix:$socket", name: site }
+daemons: [ { name: app, sample: true } ]
+rate-limits: [ { rate-limit: 50MiB/s, rate-scope: total, shared-by: fleet }, { rate-limit: 20MiB/s, rate-scope: client } ]
+"@) | Out-Null
+        }
+        $end = (Get-Date).AddSeconds(20)
+        while ((Get-DaemonProxy fe*).Fleet.Members -ne 2 -or (Get-DaemonProxy fe*).Fleet.State -ne 'Connected') {
+            if ((Get-Date) -gt $end) { throw 'the front ends did not find each other' }
+            Start-Sleep -Milliseconds 50
+        }
+    }
+    AfterAll {
+        Get-DaemonProxy fe* | Stop-DaemonProxy -Timeout 2
+        Stop-Process $redis
+        $redis.WaitForExit()
+    }
+
+    It 'warns that the others keep their rate, and says how to change all' {
+        Set-RateLimit fe1 -Scope Total -Rate 30MB -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        "$warnings" | Should -BeLike "Only 1 of the 2 front ends of fleet 'site' has the new rate; the others keep theirs, and the lowest rate among those that use the limit holds for all of them: run the same Set-RateLimit for every front end, on every machine."
+    }
+
+    It 'does not warn when all have it, nor of a limit that each has for itself' {
+        Set-RateLimit fe1, fe2 -Scope Total -Rate 30MB -WarningVariable warnings
+        Get-DaemonProxy fe* | Set-RateLimit -Scope Total -Rate 40MB -WarningVariable +warnings
+        Set-RateLimit fe1 -Scope Client -Rate 10MB -WarningVariable +warnings
+        $warnings | Should -BeNullOrEmpty
+        (Get-RateLimit fe* -Scope Total).Rate | Should -Be 40MB, 40MB
+    }
+}

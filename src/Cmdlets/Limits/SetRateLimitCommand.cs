@@ -52,6 +52,8 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private readonly Dictionary<(string Fleet, string Redis), (FleetStatus Fleet, HashSet<string> Changed)> _fleets = [];
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -67,6 +69,26 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
             if (StatusOf(name) is { } status)
                 Change(name, status);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (var (fleet, changed) in _fleets.Values)
+        {
+            if (FleetRateWarning.From(fleet, changed.Count) is { } warning)
+                WriteWarning(warning);
+        }
+    }
+
+    /// <summary>Notes that one front end of a fleet has a new rate. Whether all have is known at the end of the pipeline.</summary>
+    private void NoteFleet(string name, InstanceStatus status, RateLimitStatus limit)
+    {
+        if (Rate is null || limit.SharedBy != nameof(LimitSharing.Fleet) || status.Fleet is not { } fleet)
+            return;
+        if (!_fleets.TryGetValue((fleet.Fleet, fleet.Redis), out var known))
+            known = _fleets[(fleet.Fleet, fleet.Redis)] = (fleet, []);
+        known.Changed.Add(name);
     }
 
     private void Change(string name, InstanceStatus status)
@@ -103,13 +125,17 @@ public sealed class SetRateLimitCommand : InstanceChangeCommand
         if (path is null)
         {
             if (Ask(name, $"Setting a rate limit of {target}",
-                (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is { } instance && PassThru)
+                (client, stop) => client.SetRateLimitOfAllAsync(change, stop)) is not { } instance)
+                return;
+            NoteFleet(name, status, limit);
+            if (PassThru)
                 WriteObject(Limits(instance)[limit.Index - 1]);
             return;
         }
 
         if (Ask(name, $"Setting the rate limit of {target}", (client, stop) => client.SetRateLimitAsync(change, stop)) is not { } changed)
             return;
+        NoteFleet(name, status, limit);
         if (!IsUpload && status.Daemons.FirstOrDefault(daemon => daemon.Daemon == changed.Daemon) is { } daemon
             && NoDelayWarning.From(changed, daemon.FlushPolicy.FlushDelay) is { } warning)
             WriteWarning(warning);

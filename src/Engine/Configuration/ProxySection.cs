@@ -110,7 +110,8 @@ internal static class ProxySection
         {
             "http2-stream-window", ValueKinds.Size(ClientLimits.SmallestWindow, 16L << 20), proxy => proxy.ClientLimits.Http2StreamWindow,
             (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { Http2StreamWindow = (int)size } },
-            "What an HTTP/2 stream may send ahead of its daemon; a connection's window is that of all its streams together."
+            "What an HTTP/2 stream may send ahead of its daemon, and so what it can receive in one round trip. All streams of a connection "
+                + "together may send 128 KiB ahead for each that there may be."
         },
         {
             "spool-directory", ValueKinds.FullPath, proxy => proxy.SpoolDirectory,
@@ -329,9 +330,13 @@ internal static class ProxySection
         var limits = Mappings(root, "rate-limits").Concat(routes).Concat(routes.SelectMany(route => Mappings(route, "rate-limits")));
         foreach (var limit in limits)
         {
-            if (limit.Find("shared-by")?.Value is ScalarNode value && value.Text.Equals("fleet", StringComparison.OrdinalIgnoreCase))
-                reading.Mistake(value, "shared-by: there is no fleet to share the limit with; add 'fleet: { redis: "
+            foreach (var key in new[] { "shared-by", "upload-shared-by" })
+            {
+                if (limit.Find(key)?.Value is not ScalarNode value) continue;
+                if (!value.Text.Equals("fleet", StringComparison.OrdinalIgnoreCase)) continue;
+                reading.Mistake(value, $"{key}: there is no fleet to share the limit with; add 'fleet: {{ redis: "
                     + "\"redis://host:6379/0\" }' at the top of the file");
+            }
         }
     }
 

@@ -121,7 +121,8 @@ internal static class RateLimitSection
     public static void Check(MappingNode mapping, RateLimitOptions limit, bool onRoute, Reading reading)
     {
         var (scope, pacer) = (limit.RateScope, limit.Pacer);
-        if (limit.SharedBy == LimitSharing.Fleet) CheckSharedByFleet(mapping, scope, reading);
+        CheckSharing(mapping, "", limit, reading);
+        if (limit.SharedBy == LimitSharing.Fleet) CheckBurst(mapping, reading);
         if (onRoute) CheckScope(mapping, "rate-scope", scope, reading);
         if (scope != RateScope.Response && !PacerTable.Get(pacer).CanBeShared)
         {
@@ -140,13 +141,21 @@ internal static class RateLimitSection
         }
     }
 
-    private static void CheckSharedByFleet(MappingNode mapping, RateScope scope, Reading reading)
+    /// <summary>Checks that a limit which a fleet shares has a scope that can be shared.</summary>
+    /// <param name="mapping">Where the limit stands.</param>
+    /// <param name="prefix">What its keys <c>rate-scope</c> and <c>shared-by</c> begin with.</param>
+    /// <param name="limit">The limit.</param>
+    /// <param name="reading">Receives the mistake.</param>
+    public static void CheckSharing(MappingNode mapping, string prefix, RateLimitOptions limit, Reading reading)
     {
-        if (scope == RateScope.Response)
-        {
-            reading.Mistake(mapping.Find("shared-by")!.Value, "shared-by: a limit that each response has to itself cannot be shared; add "
-                + "'rate-scope: client', 'route' or 'total', or leave shared-by out");
-        }
+        if (limit.SharedBy != LimitSharing.Fleet || limit.RateScope != RateScope.Response) return;
+        var key = prefix + "shared-by";
+        reading.Mistake(mapping.Find(key)!.Value, $"{key}: a limit that each {(prefix.Length == 0 ? "response" : "upload")} has to itself "
+            + $"cannot be shared; add '{prefix}rate-scope: client' or another scope, or leave {key} out");
+    }
+
+    private static void CheckBurst(MappingNode mapping, Reading reading)
+    {
         foreach (var key in new[] { "rate-initial-burst", "rate-limit-after" })
         {
             if (mapping.Find(key) is { } burst)

@@ -45,8 +45,8 @@ public sealed record RouteOptions
     public RateLimitOptions RateLimit { get; init; } = new();
 
     /// <summary>
-    /// The limit of uploads that a route can set without a list: <c>upload-rate-limit</c> and <c>upload-rate-scope</c>. No limit by
-    /// default.
+    /// The limit of uploads that a route can set without a list: <c>upload-rate-limit</c>, <c>upload-rate-scope</c> and
+    /// <c>upload-shared-by</c>. No limit by default.
     /// </summary>
     public RateLimitOptions UploadRateLimit { get; init; } = new() { Direction = RateDirection.Upload };
 

@@ -90,6 +90,11 @@ internal static class RouteSection
                 + "route: all its uploads.") { OnlyWith = "upload-rate-limit" }
         },
         {
+            "upload-shared-by", RateLimitSection.SharedBy, route => route.UploadRateLimit.SharedBy,
+            (route, sharing) => route with { UploadRateLimit = route.UploadRateLimit with { SharedBy = sharing } },
+            new(RateLimitSection.SharedByText) { OnlyWith = "upload-rate-limit" }
+        },
+        {
             "rate-limits", RateLimits, route => route.RateLimits,
             (route, limits) => route with { RateLimits = limits },
             "More limits, each with its conditions. A response obeys all that it meets the conditions of, this route's and those of "
@@ -134,6 +139,7 @@ internal static class RouteSection
 
         RateLimitSection.Check(mapping, route.RateLimit, onRoute: true, reading);
         RateLimitSection.CheckScope(mapping, "upload-rate-scope", route.UploadRateLimit.RateScope, reading);
+        RateLimitSection.CheckSharing(mapping, "upload-", route.UploadRateLimit, reading);
         return route;
     }
 }

@@ -433,8 +433,8 @@ public static class EventCatalogue
 
     /// <summary>DPXY0062.</summary>
     public static EventDefinition FleetServerUnusable { get; } = new("DPXY0062", Error, 0, "fleet's Redis cannot be used",
-        "The Redis server of 'fleet:' refuses the front end: a wrong password or user, a replica that may not be written to, or a server "
-        + "without scripts.",
+        "The Redis server of 'fleet:' refuses the front end: a wrong password or user, a certificate that is not trusted, a replica "
+        + "that may not be written to, or a server without scripts.",
         "The front end serves, and limits with 'shared-by: fleet' are kept as on-loss says.",
         "Correct what the message names; 'daemonproxy check --connect' tries it.");
 

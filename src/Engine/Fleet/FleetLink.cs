@@ -5,12 +5,14 @@ namespace DaemonProxy.Fleet;
 /// <summary>Carries a member's calls to the server, in the background, one at a time.</summary>
 /// <param name="member">The member.</param>
 /// <param name="server">The server.</param>
+/// <param name="noAnswer">The sentence for a server that stays silent.</param>
 /// <param name="callTimeout">How long an answer is waited for.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Receives the events: the server is lost, the server is back.</param>
 /// <param name="describe">What happens while the server is lost, for the event.</param>
 public sealed class FleetLink(
-    FleetMember member, IFleetServer server, TimeSpan callTimeout, TimeProvider time, EventLog log, string describe) : IAsyncDisposable
+    FleetMember member, IFleetServer server, string noAnswer, TimeSpan callTimeout, TimeProvider time, EventLog log, string describe)
+    : IAsyncDisposable
 {
     // Between two tries while there is no answer, and between two looks at the clock while one is waited for.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
@@ -68,7 +70,7 @@ public sealed class FleetLink(
             {
                 _ = answer.ContinueWith(static late => _ = late.Exception, CancellationToken.None,
                     TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                _failure = $"no answer in {callTimeout.TotalSeconds:0.###} s";
+                _failure = noAnswer;
                 return (false, false);
             }
             var wasLost = member.IsLost;
@@ -93,7 +95,7 @@ public sealed class FleetLink(
 
     private void CheckLoss()
     {
-        if (member.CheckLoss()) log.Write(EventCatalogue.FleetServerLost, $"{_failure ?? "no answer"}; {describe}");
+        if (member.CheckLoss()) log.Write(EventCatalogue.FleetServerLost, $"{_failure ?? noAnswer}; {describe}");
     }
 
     private async Task PauseAsync(TimeSpan pause, bool answered)

@@ -17,7 +17,8 @@ internal sealed class FleetMembership : IAsyncDisposable
         Options = options;
         Member = new FleetMember(options, Guid.NewGuid().ToString("N")[..12], time);
         _server = new RedisFleetServer(options, Member.Channel, time);
-        _link = new FleetLink(Member, _server, RedisFleetServer.CallTimeout(options), time, log, Describe(options));
+        _link = new FleetLink(
+            Member, _server, RedisFailure.NoAnswer(options), RedisFleetServer.CallTimeout(options), time, log, Describe(options));
     }
 
     /// <summary>The fleet.</summary>

@@ -113,6 +113,8 @@ internal sealed class RedisFleetServer(FleetOptions options, string channel, Tim
         };
         client.EndPoints.Add(EndPoint(options.Redis));
         if (options.TlsAuthorities is { } authorities) client.TrustIssuer(authorities);
+        using (var patience = new CancellationTokenSource(timeout, time))
+            await RedisProbe.TryAsync(options, EndPoint(options.Redis), patience.Token).ConfigureAwait(false);
         var connection = await ConnectionMultiplexer.ConnectAsync(client).ConfigureAwait(false);
         if (subscribes)
         {

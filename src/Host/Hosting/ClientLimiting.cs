@@ -28,8 +28,7 @@ internal static class ClientLimiting
         limits.Http2.MaxStreamsPerConnection = wanted.Http2MaxConcurrentStreams;
         limits.Http2.MaxRequestHeaderFieldSize = wanted.LimitRequestHead;
         limits.Http2.InitialStreamWindowSize = wanted.Http2StreamWindow;
-        // With a smaller window, a few uploads that a daemon does not read would block all others on the connection.
-        limits.Http2.InitialConnectionWindowSize = (int)Math.Min(
-            int.MaxValue, (long)wanted.Http2StreamWindow * wanted.Http2MaxConcurrentStreams);
+        // With the server's usual window, one upload that a daemon does not read would block all others on the connection.
+        limits.Http2.InitialConnectionWindowSize = wanted.Http2ConnectionWindow;
     }
 }

@@ -60,6 +60,21 @@ public sealed class FleetSectionTests
     }
 
     [Fact]
+    public void Limit_of_uploads_of_a_route_is_shared_by_a_key_of_its_own()
+    {
+        const string upload = "upload-rate-limit: 1MiB/s, upload-shared-by: fleet";
+        static string Site(string fleet, string keys) => $"{fleet}\n{Daemons}routes: [ {{ path: /, daemon: app, {keys} }} ]";
+        const string fleet = "fleet: { redis: \"redis://h\" }";
+        var route = ConfigurationFile.Parse(Site(fleet, upload + ", upload-rate-scope: route"), "site.yaml", RepositoryRoot.Path);
+        Assert.Equal((LimitSharing.Fleet, LimitSharing.FrontEnd), (route.Routes[0].UploadRateLimit.SharedBy, route.Routes[0].RateLimit.SharedBy));
+        Assert.Empty(FleetWarnings.From(route));
+        Assert.Contains("upload-shared-by: a limit that each upload has to itself cannot be shared; add 'upload-rate-scope: client' or another scope, "
+            + "or leave upload-shared-by out", Mistakes(Site(fleet, upload)));
+        Assert.Contains("upload-shared-by: there is no fleet to share the limit with; add 'fleet: {", Mistakes(Site("", upload + ", upload-rate-scope: route")));
+        Assert.Contains("upload-shared-by has no effect without an upload-rate-limit", Mistakes(Site(fleet, "upload-shared-by: fleet")));
+    }
+
+    [Fact]
     public void Password_in_a_file_that_all_can_read_is_warned_of()
     {
         if (OperatingSystem.IsWindows())

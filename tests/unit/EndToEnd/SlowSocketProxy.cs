@@ -1,9 +1,13 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>Passes a Unix socket's connections on, each byte in both directions after a delay.</summary>
+/// <summary>
+/// Passes a Unix socket's connections on, each byte in both directions after a delay. It can drop what passes, as a firewall does that has
+/// forgotten a connection: nobody is told, and the connection is of no use ever after.
+/// </summary>
 internal sealed class SlowSocketProxy : IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
@@ -11,6 +15,7 @@ internal sealed class SlowSocketProxy : IAsyncDisposable
     private readonly string _target;
     private readonly TimeSpan _delay;
     private readonly Task _accepting;
+    private volatile bool _drops;
 
     public SlowSocketProxy(string path, string target, TimeSpan delay)
     {
@@ -18,6 +23,13 @@ internal sealed class SlowSocketProxy : IAsyncDisposable
         _listener.Bind(new UnixDomainSocketEndPoint(path));
         _listener.Listen();
         _accepting = AcceptAsync();
+    }
+
+    /// <summary>Whether it drops all that passes. A connection that it has dropped something of stays dead; new ones pass later.</summary>
+    public bool Drops
+    {
+        get => _drops;
+        set => _drops = value;
     }
 
     private async Task AcceptAsync()
@@ -38,10 +50,11 @@ internal sealed class SlowSocketProxy : IAsyncDisposable
         using var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using var near = client;
         await server.ConnectAsync(new UnixDomainSocketEndPoint(_target));
-        await Task.WhenAny(Task.WhenAll(CopyAsync(client, server)), Task.WhenAll(CopyAsync(server, client)));
+        var isDead = new StrongBox<bool>();
+        await Task.WhenAny(Task.WhenAll(CopyAsync(client, server, isDead)), Task.WhenAll(CopyAsync(server, client, isDead)));
     }
 
-    private Task[] CopyAsync(Socket from, Socket to)
+    private Task[] CopyAsync(Socket from, Socket to, StrongBox<bool> isDead)
     {
         var blocks = Channel.CreateUnbounded<(byte[] Block, DateTime Due)>();
         return [ReadAsync(), WriteAsync()];
@@ -52,7 +65,10 @@ internal sealed class SlowSocketProxy : IAsyncDisposable
             try
             {
                 while (await from.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
-                    blocks.Writer.TryWrite((buffer[..count], DateTime.UtcNow + _delay));
+                {
+                    if (_drops) isDead.Value = true;
+                    if (!isDead.Value) blocks.Writer.TryWrite((buffer[..count], DateTime.UtcNow + _delay));
+                }
             }
             catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException) { }
             blocks.Writer.TryComplete();

@@ -132,6 +132,9 @@ public sealed class TlsTests
         File.WriteAllBytes(Path.Combine(folder, "site.pfx"), certificate.Export(X509ContentType.Pfx, "secret"));
         File.WriteAllText(Path.Combine(folder, "site.password"), "secret\n");
         File.WriteAllText(Path.Combine(folder, "wrong.password"), "wrong\n");
+        if (OperatingSystem.IsWindows()) return;
+        foreach (var file in Directory.EnumerateFiles(folder, "*.password"))
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     private static HttpClient Client(RunningFrontEnd frontEnd) => Client(frontEnd.Uri, HttpVersion.Version20);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using StackExchange.Redis;
 
@@ -36,10 +37,25 @@ internal sealed class RedisProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>The options of a server that speaks TLS on a port, with site.pem and site.key of a folder.</summary>
+    public static string[] Tls(int port, string folder) =>
+    [
+        "--tls-port", $"{port}", "--bind", "127.0.0.1", "--tls-auth-clients", "no", "--tls-cert-file", Path.Combine(folder, "site.pem"),
+        "--tls-key-file", Path.Combine(folder, "site.key"), "--tls-ca-cert-file", Path.Combine(folder, "site.pem"),
+    ];
+
     public async Task<ConnectionMultiplexer> ConnectAsync()
     {
         var options = new ConfigurationOptions { EndPoints = { new UnixDomainSocketEndPoint(Socket) }, AllowAdmin = true };
         return await ConnectionMultiplexer.ConnectAsync(options);
+    }
+
+    /// <summary>A port that nobody listens on. Redis cannot choose one itself.</summary>
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     /// <summary>Kills the server; what it held is lost.</summary>

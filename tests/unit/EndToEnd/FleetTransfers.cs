@@ -1,20 +1,29 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
 
-/// <summary>Endless downloads from front ends of a fleet, and what each has got.</summary>
-internal sealed class FleetDownloads : IAsyncDisposable
+/// <summary>Endless downloads from front ends of a fleet and uploads to them, and how many bytes of each have arrived.</summary>
+internal sealed class FleetTransfers : IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
-    private readonly List<Task> _reading = [];
+    private readonly List<Task> _running = [];
     private readonly List<long[]> _got = [];
 
     /// <summary>Begins downloads, and waits for the first byte of each.</summary>
-    public async Task AddAsync(RunningFrontEnd frontEnd, int count)
+    public Task AddAsync(RunningFrontEnd frontEnd, int count) => AddAsync(count, got => ReadAsync(frontEnd.Client, got));
+
+    /// <summary>Begins uploads, and waits until the daemon has the first byte of each: it sends back what has arrived.</summary>
+    public Task AddUploadsAsync(RunningFrontEnd frontEnd, int count) => AddAsync(count, got => EchoAsync(frontEnd.Uri, got));
+
+    private async Task AddAsync(int count, Func<long[], Task> transfer)
     {
         var added = Enumerable.Range(0, count).Select(_ => new long[1]).ToArray();
         _got.AddRange(added);
-        _reading.AddRange(added.Select(got => ReadAsync(frontEnd.Client, got)));
+        _running.AddRange(added.Select(transfer));
         await RunningFrontEnd.UntilAsync(() => added.All(got => Volatile.Read(ref got[0]) > 0), "the first bytes of each");
     }
 
@@ -52,10 +61,41 @@ internal sealed class FleetDownloads : IAsyncDisposable
         }
     }
 
+    private async Task EchoAsync(Uri address, long[] got)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, address.Port, _end.Token);
+            await socket.SendAsync("POST /echo?raw=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"u8.ToArray(), _end.Token);
+            await Task.WhenAll(SendAsync(), ReceiveAsync());
+        }
+        catch (Exception end) when (end is OperationCanceledException or SocketException)
+        {
+            // Enough, or the front end was killed.
+        }
+
+        async Task SendAsync()
+        {
+            for (var block = new byte[65_536]; ;) await socket.SendAsync(block, _end.Token);
+        }
+
+        async Task ReceiveAsync()
+        {
+            var buffer = new byte[65_536];
+            while (await socket.ReceiveAsync(buffer, _end.Token) is > 0 and var count)
+            {
+                if (got[0] == 0) Assert.StartsWith("HTTP/1.1 200", Encoding.ASCII.GetString(buffer, 0, count));
+                Interlocked.Add(ref got[0], count);
+            }
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        await Task.WhenAll(_reading);
+        await Task.WhenAll(_running);
         _end.Dispose();
     }
 }
