@@ -110,8 +110,9 @@ public sealed class RouteTableReferenceTests
             else if (refusal == EventCatalogue.EncodedSlashRefused && slashes == EncodedSlashes.Keep) Interlocked.Increment(ref ambiguous);
             else if (refusal is not null) Interlocked.Increment(ref malformed);
             else Interlocked.Increment(ref none);
-        }, iter: 20_000);
-        Assert.All([matched, below, ambiguous, malformed, none], count => Assert.InRange(count, 10, 20_000));
+        }, iter: 60_000);
+        // The rarest outcome comes some 45 times.
+        Assert.All([matched, below, ambiguous, malformed, none], count => Assert.InRange(count, 5, 60_000));
     }
 
     [Fact]
