@@ -35,8 +35,11 @@ public sealed unsafe partial class PythonInterpreter
         thread.Identity = (nuint)api.AsInteger(api.TupleItem(arguments, 0));
         // An interruption that came too late for its request must not hit the next one.
         _ = api.SetAsyncException(thread.Identity, 0);
+        var ended = thread.Ended;
+        thread.Ended = null;
         var left = thread.End();
         var state = api.SaveThread();
+        ended?.Finish();
         if (left is not null)
         {
             left.Abort(EventCatalogue.RequestTimeout, "interrupted at its very end");
@@ -227,8 +230,8 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Done(nint self, nint arguments) => Guard((python, api) =>
     {
-        // Once the request has ended, its thread may no longer be interrupted.
-        t_thread!.End()?.Finish();
+        // Once the request has ended, its thread may no longer be interrupted. It is finished without the interpreter lock, by Next.
+        if (t_thread!.End() is { } ended) t_thread.Ended = ended;
         return api.TakeNone();
     });
 

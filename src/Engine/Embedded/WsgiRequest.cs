@@ -10,9 +10,17 @@ namespace DaemonProxy.Embedded;
 /// </summary>
 public abstract class WsgiRequest
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _done;
     private bool _knowsBodyLeft;
     private long? _bodyLeft;
+
+    /// <summary>Creates the request.</summary>
+    /// <param name="finishesOnThread">
+    /// Whether what awaits <see cref="Done"/> may go on on the request thread, which spares a change of threads: it must not block, and must
+    /// not serve anybody else's requests.
+    /// </param>
+    protected WsgiRequest(bool finishesOnThread = false) =>
+        _done = new(finishesOnThread ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The CGI variables of PEP 3333; text is Latin-1, one character per byte.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Environ { get; init; }

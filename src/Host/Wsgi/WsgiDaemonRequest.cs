@@ -11,7 +11,7 @@ namespace DaemonProxy.Host.Wsgi;
 /// A request to an application in a daemon process. The request thread writes each block of the application directly to the front end's
 /// connection as it comes (PEP 3333, "Buffering and Streaming"); the front end's relay gathers the blocks.
 /// </summary>
-internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
+internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest(finishesOnThread: true)
 {
     // A block that is sent with the head, or in chunks, is copied; one of this size fits into the socket at once.
     private const int LargestCopy = 131_072;

@@ -127,8 +127,12 @@ public sealed class UploadMatrixTests(UploadMatrixTests.Site site, ITestOutputHe
         using (var connection = new UploadConnection(FrontEnd.Uri))
         {
             await connection.ConnectAsync(limit.Token);
-            await connection.SendAsync($"POST /{mode}?how={how} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+            await connection.SendAsync($"POST /{mode}?leaves=1&how={how} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
                 + new string('x', 300_000), limit.Token);
+            // Else it might have left before the application was called.
+            while (await connection.LineAsync(limit.Token) != "begun")
+            {
+            }
         }
         while (int.Parse(await FrontEnd.Client.GetStringAsync($"/{mode}?how=broken", limit.Token)) == before)
             await Task.Delay(10, limit.Token);

@@ -88,22 +88,32 @@ def echo(body, start_response):
     yield body.read()
 
 
-def application(environ, start_response):
+def left(way, body, start_response):
+    """Says that it has begun, and counts a read that a client has left in the middle of."""
     global broken
-    way = parse_qs(environ['QUERY_STRING'])['how'][0]
+    start_response('200 OK', [])
+    yield b'begun'
+    try:
+        read(way, body)
+    except OSError:
+        with lock:
+            broken += 1
+        raise
+
+
+def application(environ, start_response):
+    query = parse_qs(environ['QUERY_STRING'])
+    way = query['how'][0]
     body = environ['wsgi.input']
     if way == 'echo':
         return echo(body, start_response)
+    if 'leaves' in query:
+        return left(way, body, start_response)
     if way == 'broken':
         text = str(broken)
     elif way == 'not-at-all':
         text = way
     else:
-        try:
-            text = read(way, body)
-        except OSError:
-            with lock:
-                broken += 1
-            raise
+        text = read(way, body)
     start_response('200 OK', [('Content-Type', 'text/plain')])
     return [text.encode()]
