@@ -45,7 +45,7 @@ public sealed unsafe partial class PythonInterpreter
             left.Abort(EventCatalogue.RequestTimeout, "interrupted at its very end");
             left.Finish();
         }
-        var request = thread.Application.Take(thread);
+        var request = thread.Application.Take();
         api.RestoreThread(state);
         if (request is null) return api.TakeNone();
         var pair = api.NewTuple(2);

@@ -10,9 +10,6 @@ internal sealed class RequestThread(WsgiApplication application)
     /// <summary>The application that the thread belongs to.</summary>
     public WsgiApplication Application { get; } = application;
 
-    /// <summary>Its place in the application's queue.</summary>
-    public RequestQueue.Waiter Place { get; } = new();
-
     /// <summary>The request it serves; null while it waits.</summary>
     public WsgiRequest? Request { get; private set; }
 
