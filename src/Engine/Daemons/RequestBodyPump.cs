@@ -145,7 +145,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
         catch (TimeoutException) { return true; }
     }
 
-    // The server's buffers have 4 KiB: sent one by one, each would cost a system call and wake the daemon.
+    // What arrived may lie in several of the server's buffers: sent one by one, each would cost a system call and wake the daemon.
     private async ValueTask SendAsync(ReadOnlySequence<byte> data)
     {
         if (!_inChunks && data.IsSingleSegment)

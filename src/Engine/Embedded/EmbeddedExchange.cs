@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
@@ -12,11 +11,14 @@ namespace DaemonProxy.Embedded;
 /// </summary>
 public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
 {
+    // The most bytes in one piece, and of a whole response. A thread gets as far ahead of its client before it waits.
+    private const int MostAhead = 131_072;
+
     private readonly PipeReader? _request;
     private readonly bool _isHead;
     private readonly EventLog _log;
     private readonly Pipe _pipe = new(
-        new PipeOptions(pauseWriterThreshold: 65_536, resumeWriterThreshold: 32_768, useSynchronizationContext: false));
+        new PipeOptions(pauseWriterThreshold: MostAhead, resumeWriterThreshold: MostAhead / 2, useSynchronizationContext: false));
     private readonly PipeBody _response;
     private readonly TaskCompletionSource<ResponseHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IOException? _requestFailure;
@@ -41,10 +43,10 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
     public IResponseBody Body => _response;
 
     /// <inheritdoc/>
-    public override int Read(Span<byte> buffer)
+    public override int Read(Memory<byte> buffer, bool fill)
     {
         if (_request is null) return 0;
-        try { return BlockingPipe.Read(_request, buffer); }
+        try { return BlockingPipe.Read(_request, buffer, fill); }
         catch (IOException failure)
         {
             // The server knows what was wrong with the request: too long, too slow, or cut off.
@@ -58,10 +60,37 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
         _head.TrySetResult(ResponseHead.Create(status, reason, headers, length, _isHead));
 
     /// <inheritdoc/>
-    public override void Write(ReadOnlySpan<byte> block)
+    public override void Write(ReadOnlyMemory<byte> block)
     {
-        _pipe.Writer.Write(block);
-        if (BlockingPipe.Flush(_pipe.Writer)) throw new IOException("the client has left");
+        while (!block.IsEmpty)
+        {
+            var piece = block.Span[..Math.Min(block.Length, MostAhead)];
+            block = block[piece.Length..];
+            Copy(piece);
+            if (BlockingPipe.Flush(_pipe.Writer)) throw new IOException("the client has left");
+        }
+    }
+
+    // In one piece, whatever its size: the relay sends what lies together at once.
+    private void Copy(ReadOnlySpan<byte> piece)
+    {
+        piece.CopyTo(_pipe.Writer.GetSpan(piece.Length));
+        _pipe.Writer.Advance(piece.Length);
+    }
+
+    /// <inheritdoc/>
+    public override void Answer(
+        int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> block)
+    {
+        if (block.Length > MostAhead)
+        {
+            base.Answer(status, reason, headers, block);
+            return;
+        }
+        // The relay finds head, body and end in one, and sends them so; the thread is free for the next request.
+        if (!block.IsEmpty) Copy(block.Span);
+        _pipe.Writer.Complete();
+        Start(status, reason, headers, block.Length);
     }
 
     /// <inheritdoc/>

@@ -45,6 +45,7 @@ internal sealed unsafe class PythonApi
     public readonly delegate* unmanaged<byte*, nint, nint> NewUtf8Text;
     public readonly delegate* unmanaged<nint, nint*, byte*> TextAsUtf8;
     public readonly delegate* unmanaged<byte*, nint, nint> NewBytes;
+    public readonly delegate* unmanaged<nint*, nint, int> ResizeBytes;
     public readonly delegate* unmanaged<nint, byte**, nint*, int> AsBytes;
     public readonly delegate* unmanaged<long, nint> NewInteger;
     public readonly delegate* unmanaged<nint, long> AsInteger;
@@ -99,6 +100,7 @@ internal sealed unsafe class PythonApi
             NewUtf8Text = (delegate* unmanaged<byte*, nint, nint>)Find("PyUnicode_FromStringAndSize");
             TextAsUtf8 = (delegate* unmanaged<nint, nint*, byte*>)Find("PyUnicode_AsUTF8AndSize");
             NewBytes = (delegate* unmanaged<byte*, nint, nint>)Find("PyBytes_FromStringAndSize");
+            ResizeBytes = (delegate* unmanaged<nint*, nint, int>)Find("_PyBytes_Resize");
             AsBytes = (delegate* unmanaged<nint, byte**, nint*, int>)Find("PyBytes_AsStringAndSize");
             NewInteger = (delegate* unmanaged<long, nint>)Find("PyLong_FromLongLong");
             AsInteger = (delegate* unmanaged<nint, long>)Find("PyLong_AsLongLong");

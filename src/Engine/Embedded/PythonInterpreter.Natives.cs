@@ -12,6 +12,13 @@ public sealed unsafe partial class PythonInterpreter
 {
     private const int MostNames = 512;
 
+    // A body of unknown length, and one of a length that the client has announced but not sent yet.
+    private const long FirstRoom = 65_536;
+    private const long FirstRoomOfAnnounced = 1 << 20;
+
+    // The most bytes in one memory of .NET, whose lengths are integers of 32 bits.
+    private const int LargestPart = 1 << 30;
+
     // There is one CPython per process, and its callbacks have no other way to find this object.
     private static PythonInterpreter? s_current;
 
@@ -28,8 +35,11 @@ public sealed unsafe partial class PythonInterpreter
         thread.Identity = (nuint)api.AsInteger(api.TupleItem(arguments, 0));
         // An interruption that came too late for its request must not hit the next one.
         _ = api.SetAsyncException(thread.Identity, 0);
+        var ended = thread.Ended;
+        thread.Ended = null;
         var left = thread.End();
         var state = api.SaveThread();
+        ended?.Finish();
         if (left is not null)
         {
             left.Abort(EventCatalogue.RequestTimeout, "interrupted at its very end");
@@ -47,25 +57,69 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Read(nint self, nint arguments) => Guard((python, api) =>
     {
-        var request = RequestOf(api, arguments);
-        var size = (int)api.AsInteger(api.TupleItem(arguments, 1));
-        // The bytes object is filled before anything else sees it, so its memory may be written without the lock.
-        var bytes = api.NewBytes(null, size);
+        var size = (nint)api.AsInteger(api.TupleItem(arguments, 1));
+        var fill = api.AsInteger(api.TupleItem(arguments, 2)) != 0;
+        return ReadBytes(api, RequestOf(api, arguments), size, fill);
+    });
+
+    /// <summary>
+    /// Reads into a bytes object, which grows while it is full: a client may announce more than it sends, and an application may ask for
+    /// more than there is.
+    /// </summary>
+    private static nint ReadBytes(PythonApi api, WsgiRequest request, nint size, bool fill)
+    {
+        var room = (nint)Math.Min(size, Math.Clamp(request.BodyLeft ?? FirstRoom, 1, FirstRoomOfAnnounced));
+        // The object is filled before anything else sees it, so its memory may be written without the lock.
+        var bytes = api.NewBytes(null, room);
+        nint filled = 0;
+        try
+        {
+            while (true)
+            {
+                if (bytes == 0) return 0;
+                var asked = (int)Math.Min(room - filled, LargestPart);
+                var count = ReadPart(api, request, bytes, filled, asked, fill);
+                filled += count;
+                if (request.BodyLeft is { } left) request.BodyLeft = left - count;
+                if (count < asked || filled == size || !fill || request.BodyLeft == 0) break;
+                if (filled < room) continue;
+                room = size / 2 > room ? room * 2 : size;
+                _ = api.ResizeBytes(&bytes, room);
+            }
+        }
+        catch
+        {
+            api.Release(bytes);
+            throw;
+        }
+        if (filled < room) _ = api.ResizeBytes(&bytes, filled);
+        return bytes;
+    }
+
+    private static int ReadPart(PythonApi api, WsgiRequest request, nint bytes, nint offset, int count, bool fill)
+    {
         byte* memory;
         nint length;
         _ = api.AsBytes(bytes, &memory, &length);
-        int count;
         var state = api.SaveThread();
-        try { count = request.Read(new Span<byte>(memory, size)); }
-        finally { api.RestoreThread(state); }
-        if (count == size) return bytes;
-        var part = api.NewBytes(memory, count);
-        api.Release(bytes);
-        return part;
-    });
+        try { return request.Read(request.Memory.Lend(memory + offset, count), fill); }
+        finally
+        {
+            request.Memory.TakeBack();
+            api.RestoreThread(state);
+        }
+    }
 
     [UnmanagedCallersOnly]
     private static nint Start(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var (status, reason, headers) = HeadOf(api, arguments);
+        var length = api.AsInteger(api.TupleItem(arguments, 4));
+        RequestOf(api, arguments).Start(status, reason, headers, length < 0 ? null : length);
+        return api.TakeNone();
+    });
+
+    private static (int Status, string Reason, KeyValuePair<string, string>[] Headers) HeadOf(PythonApi api, nint arguments)
     {
         var status = (int)api.AsInteger(api.TupleItem(arguments, 1));
         var reason = Encoding.Latin1.GetString(Bytes(api, api.TupleItem(arguments, 2)));
@@ -75,8 +129,34 @@ public sealed unsafe partial class PythonInterpreter
             headers[i] = new(
                 Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i))),
                 Encoding.Latin1.GetString(Bytes(api, api.TupleItem(flat, 2 * i + 1))));
-        var length = api.AsInteger(api.TupleItem(arguments, 4));
-        RequestOf(api, arguments).Start(status, reason, headers, length < 0 ? null : length);
+        return (status, reason, headers);
+    }
+
+    [UnmanagedCallersOnly]
+    private static nint Answer(nint self, nint arguments) => Guard((python, api) =>
+    {
+        var (status, reason, headers) = HeadOf(api, arguments);
+        var request = RequestOf(api, arguments);
+        // The caller's frame keeps the bytes alive for the duration of this call.
+        byte* memory;
+        nint length;
+        _ = api.AsBytes(api.TupleItem(arguments, 4), &memory, &length);
+        var state = api.SaveThread();
+        try
+        {
+            if (length <= LargestPart) request.Answer(status, reason, headers, request.Memory.Lend(memory, (int)length));
+            else
+            {
+                request.Start(status, reason, headers, length);
+                WriteParts(request, memory, length);
+                request.End();
+            }
+        }
+        finally
+        {
+            request.Memory.TakeBack();
+            api.RestoreThread(state);
+        }
         return api.TakeNone();
     });
 
@@ -85,12 +165,29 @@ public sealed unsafe partial class PythonInterpreter
     {
         var request = RequestOf(api, arguments);
         // The caller's frame keeps the bytes alive for the duration of this call.
-        var block = Bytes(api, api.TupleItem(arguments, 1));
+        byte* memory;
+        nint length;
+        _ = api.AsBytes(api.TupleItem(arguments, 1), &memory, &length);
         var state = api.SaveThread();
-        try { request.Write(block); }
-        finally { api.RestoreThread(state); }
+        try { WriteParts(request, memory, length); }
+        finally
+        {
+            request.Memory.TakeBack();
+            api.RestoreThread(state);
+        }
         return api.TakeNone();
     });
+
+    private static void WriteParts(WsgiRequest request, byte* memory, nint length)
+    {
+        while (length > 0)
+        {
+            var part = (int)Math.Min(length, LargestPart);
+            request.Write(request.Memory.Lend(memory, part));
+            memory += part;
+            length -= part;
+        }
+    }
 
     [UnmanagedCallersOnly]
     private static nint End(nint self, nint arguments) => Guard((python, api) =>
@@ -133,8 +230,8 @@ public sealed unsafe partial class PythonInterpreter
     [UnmanagedCallersOnly]
     private static nint Done(nint self, nint arguments) => Guard((python, api) =>
     {
-        // Once the request has ended, its thread may no longer be interrupted.
-        t_thread!.End()?.Finish();
+        // Once the request has ended, its thread may no longer be interrupted. It is finished without the interpreter lock, by Next.
+        if (t_thread!.End() is { } ended) t_thread.Ended = ended;
         return api.TakeNone();
     });
 

@@ -146,6 +146,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         Define("native_next", &Next);
         Define("native_read", &Read);
         Define("native_start", &Start);
+        Define("native_answer", &Answer);
         Define("native_write", &Write);
         Define("native_end", &End);
         Define("native_abort", &Abort);

@@ -36,6 +36,9 @@ internal sealed class RequestThread(WsgiApplication application)
         return GCHandle.ToIntPtr(_handle);
     }
 
+    /// <summary>The request that the application is done with, until <see cref="WsgiRequest.Finish"/> is called for it.</summary>
+    public WsgiRequest? Ended { get; set; }
+
     /// <summary>Releases the request; the caller must call <see cref="WsgiRequest.Finish"/>.</summary>
     public WsgiRequest? End()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using DaemonProxy.Events;
 
@@ -9,7 +10,17 @@ namespace DaemonProxy.Embedded;
 /// </summary>
 public abstract class WsgiRequest
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _done;
+    private bool _knowsBodyLeft;
+    private long? _bodyLeft;
+
+    /// <summary>Creates the request.</summary>
+    /// <param name="finishesOnThread">
+    /// Whether what awaits <see cref="Done"/> may go on on the request thread, which spares a change of threads: it must not block, and must
+    /// not serve anybody else's requests.
+    /// </param>
+    protected WsgiRequest(bool finishesOnThread = false) =>
+        _done = new(finishesOnThread ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The CGI variables of PEP 3333; text is Latin-1, one character per byte.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Environ { get; init; }
@@ -28,10 +39,27 @@ public abstract class WsgiRequest
     /// <summary>Completes when the application is done with the request, whatever the outcome.</summary>
     public Task Done => _done.Task;
 
+    /// <summary>Bytes of the request's body that have not been read, as its head says; null: unknown.</summary>
+    internal long? BodyLeft
+    {
+        get
+        {
+            if (_knowsBodyLeft) return _bodyLeft;
+            _knowsBodyLeft = true;
+            return _bodyLeft = long.TryParse(Variable("CONTENT_LENGTH"), CultureInfo.InvariantCulture, out var length) ? length : null;
+        }
+        set => _bodyLeft = value;
+    }
+
+    /// <summary>Lends Python's memory to <see cref="Read"/> and <see cref="Write"/>; the request's own, so that no other sees it.</summary>
+    internal NativeBlock Memory { get; } = new();
+
     /// <summary>Reads the next bytes of the request's body.</summary>
-    /// <returns>0 at the end of the body.</returns>
+    /// <param name="buffer">Where they go. It must not be used after the call.</param>
+    /// <param name="fill">Whether to wait until the buffer is full or the body has ended, and not only until something has come.</param>
+    /// <returns>The number of bytes; 0 at the end of the body.</returns>
     /// <exception cref="IOException">The client did not send the body.</exception>
-    public abstract int Read(Span<byte> buffer);
+    public abstract int Read(Memory<byte> buffer, bool fill);
 
     /// <summary>Accepts the head of the response.</summary>
     /// <param name="status">The status, 200 to 599.</param>
@@ -41,11 +69,26 @@ public abstract class WsgiRequest
     public abstract void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length);
 
     /// <summary>Accepts a block of the response's body, waiting while there is no room for it.</summary>
+    /// <param name="block">The bytes. They must not be used after the call.</param>
     /// <exception cref="IOException">The client has left.</exception>
-    public abstract void Write(ReadOnlySpan<byte> block);
+    public abstract void Write(ReadOnlyMemory<byte> block);
 
     /// <summary>Marks the response as complete.</summary>
     public abstract void End();
+
+    /// <summary>Accepts a whole response: its head, then its body, which is one block.</summary>
+    /// <param name="status">As in <see cref="Start"/>.</param>
+    /// <param name="reason">As in <see cref="Start"/>.</param>
+    /// <param name="headers">As in <see cref="Start"/>.</param>
+    /// <param name="block">As in <see cref="Write"/>; its length is the response's.</param>
+    /// <exception cref="IOException">The client has left.</exception>
+    public virtual void Answer(
+        int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> block)
+    {
+        Start(status, reason, headers, block.Length);
+        if (!block.IsEmpty) Write(block);
+        End();
+    }
 
     /// <summary>
     /// Abandons a response that will never be complete. The client gets the cause's status if nothing has been sent yet; otherwise the

@@ -3,10 +3,13 @@
 What begins with `native_` is C#: it lets go of the interpreter lock while it waits. A request is known to it by a number, `request`.
 """
 import atexit
+import io
+import operator
 import sys
 import threading
 
 BLOCK = 65536
+MOST = sys.maxsize
 GONE, FAILED, TIMED_OUT = range(3)  # why native_abort: the client has left, which is no error; the application failed; it took too long
 
 # Of a request thread. request: what print and logging belong to; data: mod_wsgi.request_data(); thread: its number.
@@ -26,65 +29,76 @@ class Input:
 
     def __init__(self, request):
         self._request = request
-        self._held = b''
+        self._held = None  # what was received for a line, and is more than the line
         self._ended = False
 
     def expire(self):
         """The request is over: the number by which it is known may be another's by now."""
         self._request = None
 
-    def _more(self, size):
+    def _take(self, size, fill):
+        """The next bytes: all that were asked for unless the body ends before, or (without fill) what has come, but something."""
         if self._request is None:
             raise RuntimeError('wsgi.input was read after the end of its request')
-        block = b'' if self._ended else native_read(self._request, min(size, BLOCK))
-        if not block:
+        if self._ended:
+            return b''
+        block = native_read(self._request, size, fill)
+        if not block or fill and len(block) < size:
             self._ended = True
         return block
 
     def read(self, size=-1):
-        if size is None or size < 0:
-            blocks = [self._held]
-            self._held = b''
-            while block := self._more(BLOCK):
-                blocks.append(block)
-            return b''.join(blocks)
-        blocks, left = [], size
-        while left > 0:
-            block = self._held or self._more(left)
-            if not block:
-                break
-            blocks.append(block[:left])
-            self._held = block[left:]
-            left -= len(blocks[-1])
-        return blocks[0] if len(blocks) == 1 else b''.join(blocks)
+        size = size_of(size)
+        if self._held is None:
+            return self._take(size, True) if size else b''
+        start = self._held.read(size)
+        if len(start) == size:
+            return start
+        self._held = None
+        return start + self._take(size - len(start), True)
 
     def readline(self, size=-1):
-        limit = sys.maxsize if size is None or size < 0 else size
-        blocks, length = [], 0
-        while length < limit:
-            block = self._held or self._more(BLOCK)
-            if not block:
+        size = size_of(size)
+        line = b'' if self._held is None else self._held.readline(size)
+        return line if line.endswith(b'\n') or len(line) == size else self._whole_line(line, size)
+
+    def _whole_line(self, start, size):
+        parts, left = [start], size - len(start)
+        while left and (block := self._take(BLOCK, False)):
+            self._held = io.BytesIO(block)
+            part = self._held.readline(left)
+            parts.append(part)
+            if part.endswith(b'\n'):
                 break
-            end = block.find(b'\n', 0, limit - length) + 1
-            take = block[:end] if end else block[:limit - length]
-            self._held = block[len(take):]
-            blocks.append(take)
-            length += len(take)
-            if end:
-                break
-        return b''.join(blocks)
+            left -= len(part)
+        return b''.join(parts)
 
     def readlines(self, hint=-1):
+        if hint is None or hint <= 0:
+            return list(self)
         lines, length = [], 0
         for line in self:
             lines.append(line)
             length += len(line)
-            if hint is not None and 0 < hint <= length:
+            if length >= hint:
                 break
         return lines
 
     def __iter__(self):
-        return iter(self.readline, b'')
+        while True:
+            # As long as there are whole lines in what is held, it is read as C does.
+            for line in self._held or ():
+                yield line if line.endswith(b'\n') else self._whole_line(line, MOST)
+            if not (line := self.readline()):
+                return
+            yield line
+
+
+def size_of(size):
+    """How many bytes a caller wants: None or a negative number means all."""
+    if type(size) is not int:
+        size = -1 if size is None else operator.index(size)
+    return size if 0 <= size < MOST else MOST
 
 
 class FileWrapper:

@@ -92,10 +92,10 @@ class ObservedInput(Input):
         observation.input = self
         self.count = self.length = self.seconds = 0
 
-    def _more(self, size):
+    def _take(self, size, fill):
         start = time.monotonic()
         try:
-            block = super()._more(size)
+            block = super()._take(size, fill)
         finally:
             self.seconds += time.monotonic() - start
         self.count += 1
@@ -115,9 +115,15 @@ class ObservedResponse(Response):
         return super().start(status, headers, exc_info)
 
     def write(self, block):
+        self._observe(super().write, block)
+
+    def answer(self, block):
+        self._observe(super().answer, block)
+
+    def _observe(self, send, block):
         start = time.monotonic()
         try:
-            super().write(block)
+            send(block)
         finally:
             self.seconds += time.monotonic() - start
         self.count += 1

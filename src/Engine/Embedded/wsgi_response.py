@@ -165,10 +165,21 @@ class Response:
                 return
         native_write(self._request, block)
 
+    def answer(self, block):
+        """Sends the head and the whole body in one."""
+        self.sent = True
+        self._left = 0
+        native_answer(self._request, self.status, self._reason, self._headers, block)
+
     def send(self, result):
         is_one_block = isinstance(result, (list, tuple)) and len(result) == 1 and isinstance(result[0], bytes)
-        if is_one_block and self._length is None and not self.sent and self._has_body:
-            self._length = len(result[0])
+        if is_one_block and not self.sent and self._has_body:
+            block = result[0]
+            if self._length is None:
+                self._length = len(block)
+            if self._length == len(block) and self.status is not None and not self._is_head:
+                self.answer(block)
+                return
         for block in result:
             self.write(block)
             if self._left == 0:

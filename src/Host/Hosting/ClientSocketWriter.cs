@@ -3,18 +3,17 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
 /// Receives what Kestrel writes for a connection's responses, in place of the transport's pipe. A flush sends on the socket at once and
 /// completes when the system has accepted everything. A pipe would copy each byte into blocks of 4 KiB and hand them to a loop of its own.
-/// Reading, closing and timeouts remain with the transport.
+/// Reading and closing remain with the connection.
 /// </summary>
 /// <remarks>
 /// Kestrel guarantees that only one flush is in progress and that nothing is written meanwhile (its ConcurrentPipeWriter sits in front of
-/// this one). Only for connections without TLS, where the bytes written are the bytes sent.
+/// this one); a TLS stream awaits each of its writes. Blocks are lent only without TLS, where the bytes written are the bytes sent.
 /// </remarks>
 internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
 {
@@ -28,7 +27,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
 
     private readonly Socket _socket;
     private readonly ConnectionContext _connection;
-    private readonly PipeWriter _transport;
+    private readonly Action<Exception?> _completed;
     private byte[] _buffer = [];
     private int _length;
     private int _sent;
@@ -40,24 +39,16 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     private bool _gone;
     private Task<FlushResult>? _flushing;
 
-    private ClientSocketWriter(Socket socket, ConnectionContext connection)
+    /// <summary>Creates the writer of a connection.</summary>
+    /// <param name="socket">The connection's socket.</param>
+    /// <param name="connection">The connection, which is aborted when the client has left.</param>
+    /// <param name="completed">Called when the last byte has been sent, or with the reason why no more will be.</param>
+    public ClientSocketWriter(Socket socket, ConnectionContext connection, Action<Exception?> completed)
     {
         _socket = socket;
         _connection = connection;
-        _transport = connection.Transport.Output;
+        _completed = completed;
     }
-
-    /// <summary>Makes Kestrel write directly to the socket of each connection that it accepts.</summary>
-    public static ConnectionDelegate Use(ConnectionDelegate next) => connection =>
-    {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
-        {
-            var writer = new ClientSocketWriter(socket, connection);
-            connection.Transport = new Duplex(connection.Transport.Input, writer);
-            connection.Features.Set<IBlockLender>(writer);
-        }
-        return next(connection);
-    };
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
@@ -183,7 +174,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         return new FlushResult(isCanceled: false, isCompleted: _gone);
     }
 
-    /// <summary>The client has left: the transport sees this as a reset and aborts the request.</summary>
+    /// <summary>The client has left: Kestrel sees this as a reset and aborts the request.</summary>
     private void Leave(Exception failure)
     {
         _gone = true;
@@ -208,20 +199,12 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null)
     {
-        // The transport closes the socket after this, so unflushed bytes are sent first, as a pipe would send them.
+        // The connection closes the socket after this, so unflushed bytes are sent first, as a pipe would send them.
         var flushing = _flushing is { IsCompleted: false } pending
             ? pending : exception is null ? FlushAsync().AsTask() : Task.CompletedTask;
-        if (flushing.IsCompleted) _transport.Complete(exception);
+        if (flushing.IsCompleted) _completed(exception);
         else flushing.ContinueWith(
-            (_, failure) =>
-            _transport.Complete((Exception?)failure), exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
-    }
-
-    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input => input;
-
-        public PipeWriter Output => output;
+            (_, failure) => _completed((Exception?)failure), exception, CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

@@ -126,7 +126,6 @@ internal sealed class HttpServer : IAsyncDisposable
             {
                 listen.Protocols = socket.IsHttps ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
                 if (socket.IsHttps) listen.UseHttps(TlsOf(options));
-                else listen.Use(ClientSocketWriter.Use);
             });
         }
     }

@@ -1,10 +1,8 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -19,8 +17,8 @@ internal sealed class SocketListenerFactory(
 {
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var socket = sockets.Single(socket => socket.EndPoint.Equals(endpoint)).Socket;
-        var listener = new SocketListener(socket, endpoint, options.Gate, options.Opening, memory.Create());
+        var socket = sockets.Single(socket => socket.EndPoint.Equals(endpoint));
+        var listener = new SocketListener(socket, options.Gate, options.Opening, memory.Create());
         listeners.Add(listener);
         return new(listener);
     }
@@ -30,24 +28,27 @@ internal sealed class SocketListenerFactory(
 /// Accepts connections for Kestrel, in place of its own listener. That listener retries at once and without end when the system has no
 /// descriptors left, and has no limit that is checked before a connection is accepted.
 /// </summary>
-internal sealed class SocketListener(Socket socket, EndPoint endPoint, ConnectionGate? gate, Task opening, MemoryPool<byte> memory)
+internal sealed class SocketListener(ListenSocket socket, ConnectionGate? gate, Task opening, MemoryPool<byte> memory)
     : IConnectionListener
 {
+    // How far a client may get ahead of the application.
+    private const int LargestInput = 1 << 20;
+
     // Long enough to cost nothing, short enough to restore service within a fraction of a second after the shortage ends.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
-    private readonly SocketConnectionContextFactory _connections = new(
-        // The application never blocks a thread, so it can run where the socket's bytes arrived, without switching threads.
-        new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
+    // The application never blocks a thread, so it can run where the socket's bytes arrived, without switching threads.
+    private readonly PipeOptions _input = new(
+        memory, PipeScheduler.Inline, PipeScheduler.Inline, LargestInput, LargestInput / 2, useSynchronizationContext: false);
 
     private readonly CancellationTokenSource _unbound = new();
     private readonly SemaphoreSlim _accepting = new(1);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly MemoryFeature _memory = new(memory);
+    private long _lastConnection = TimeProvider.System.GetUtcNow().Ticks;
     private int _unbinding;
 
     /// <inheritdoc/>
-    public EndPoint EndPoint => endPoint;
+    public EndPoint EndPoint => socket.EndPoint;
 
     /// <inheritdoc/>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -69,7 +70,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
                 Socket accepted;
                 try
                 {
-                    accepted = await socket.AcceptAsync(_unbound.Token);
+                    accepted = await socket.Socket.AcceptAsync(_unbound.Token);
                 }
                 catch (SocketException failure)
                     when (failure.SocketErrorCode is not (SocketError.OperationAborted or SocketError.NotSocket))
@@ -102,16 +103,12 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
         }
     }
 
-    private ConnectionContext? Create(Socket accepted)
+    private SocketConnection? Create(Socket accepted)
     {
         try
         {
             if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
-            var connection = _connections.Create(accepted);
-            // Connections created by this factory come with a pool that returns nothing when asked for a block
-            // of any size, which is how Kestrel's writers ask.
-            connection.Features.Set<IMemoryPoolFeature>(_memory);
-            return connection;
+            return new SocketConnection(accepted, $"{++_lastConnection:X}", _input, isPlain: !socket.IsHttps);
         }
         catch (SocketException)
         {
@@ -130,7 +127,7 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
             // To free a thread that is inside accept, .NET would disconnect the socket, and so end it for a process that shares it. Nobody
             // accepts any more once this has been entered, and it is never left.
             await _accepting.WaitAsync(CancellationToken.None);
-            socket.Dispose();
+            socket.Socket.Dispose();
             _closed.SetResult();
         }
         await _closed.Task;
@@ -140,12 +137,6 @@ internal sealed class SocketListener(Socket socket, EndPoint endPoint, Connectio
     public async ValueTask DisposeAsync()
     {
         await UnbindAsync();
-        _connections.Dispose();
         memory.Dispose();
-    }
-
-    private sealed class MemoryFeature(MemoryPool<byte> pool) : IMemoryPoolFeature
-    {
-        public MemoryPool<byte> MemoryPool => pool;
     }
 }

@@ -11,8 +11,11 @@ namespace DaemonProxy.Host.Wsgi;
 /// A request to an application in a daemon process. The request thread writes each block of the application directly to the front end's
 /// connection as it comes (PEP 3333, "Buffering and Streaming"); the front end's relay gathers the blocks.
 /// </summary>
-internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest
+internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest(finishesOnThread: true)
 {
+    // A block that is sent with the head, or in chunks, is copied; one of this size fits into the socket at once.
+    private const int LargestCopy = 131_072;
+
     private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true
         ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
     private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
@@ -23,7 +26,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     public EventDefinition? Failure { get; private set; }
 
     /// <inheritdoc/>
-    public override int Read(Span<byte> buffer) => _input is null ? 0 : BlockingPipe.Read(_input, buffer);
+    public override int Read(Memory<byte> buffer, bool fill) => _input is null ? 0 : BlockingPipe.Read(_input, buffer, fill);
 
     /// <inheritdoc/>
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length)
@@ -48,11 +51,35 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     /// Every block is flushed, including the last one: at the end of a response that has a length and whose head has been sent, the server
     /// flushes nothing.
     /// </remarks>
-    public override void Write(ReadOnlySpan<byte> block)
+    public override void Write(ReadOnlyMemory<byte> block)
     {
         _hasWritten = true;
-        _frontEnd!.Write(block);
-        if (BlockingPipe.Wait(_frontEnd.SendAsync(default)).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested)
+        while (!block.IsEmpty)
+        {
+            // What cannot be sent from where it is, is copied, and not all at once.
+            var piece = _frontEnd!.SendsInPlace ? block : block[..Math.Min(block.Length, LargestCopy)];
+            block = block[piece.Length..];
+            Finish(_frontEnd.SendAsync(piece));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Answer(
+        int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> block)
+    {
+        if (block.Length > LargestCopy)
+        {
+            base.Answer(status, reason, headers, block);
+            return;
+        }
+        Start(status, reason, headers, block.Length);
+        _hasWritten = !block.IsEmpty;
+        Finish(_frontEnd!.EndAsync(block, []));
+    }
+
+    private void Finish(ValueTask<FlushResult> send)
+    {
+        if (BlockingPipe.Wait(send).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested)
             throw new IOException("the client has left");
     }
 

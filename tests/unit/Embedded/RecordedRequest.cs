@@ -42,15 +42,15 @@ internal sealed class RecordedRequest(byte[]? body = null) : WsgiRequest
         ],
     };
 
-    public override int Read(Span<byte> buffer) => _input.Read(buffer);
+    public override int Read(Memory<byte> buffer, bool fill) => _input.Read(buffer.Span);
 
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length) =>
         (Status, Reason, Headers, Length) = (status, reason, headers, length);
 
-    public override void Write(ReadOnlySpan<byte> block)
+    public override void Write(ReadOnlyMemory<byte> block)
     {
         if (_output.Length + block.Length > LeavesAfter) throw new IOException("the client has left");
-        _output.Write(block);
+        _output.Write(block.Span);
     }
 
     public override void End() => IsComplete = true;

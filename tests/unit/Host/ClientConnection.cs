@@ -3,14 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using DaemonProxy.Host.Hosting;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
 namespace DaemonProxy.Tests.Host;
 
 /// <summary>
-/// A client's connection as Kestrel has it once <see cref="ClientSocketWriter"/> is in use, over a real pair of sockets whose buffers are
+/// A client's connection as far as <see cref="ClientSocketWriter"/> needs it, over a real pair of sockets whose buffers are
 /// as small as the system lets them be.
 /// </summary>
 internal sealed class ClientConnection : ConnectionContext
@@ -18,21 +17,15 @@ internal sealed class ClientConnection : ConnectionContext
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly Pipe _input = new();
-    private readonly Pipe _output = new();
     private readonly TaskCompletionSource<Exception?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClientConnection(Socket server, Socket client, bool hasSocket = true)
+    private ClientConnection(Socket server, Socket client)
     {
         Server = server;
         Client = client;
-        Transport = Original = new Duplex(_input.Reader, new CompletedWriter(_output.Writer, _completed));
-        if (hasSocket) Features.Set<IConnectionSocketFeature>(new SocketFeature(server));
-        ConnectionDelegate application = ClientSocketWriter.Use(connection =>
-        {
-            Assert.Same(this, connection);
-            return Task.CompletedTask;
-        });
-        Assert.True(application(this).IsCompletedSuccessfully);
+        var writer = new ClientSocketWriter(server, this, _completed.SetResult);
+        Features.Set<IBlockLender>(writer);
+        Transport = new Duplex(_input.Reader, writer);
     }
 
     /// <summary>Makes one over TCP.</summary>
@@ -43,17 +36,17 @@ internal sealed class ClientConnection : ConnectionContext
         return await CreateAsync(listener, new Socket(SocketType.Stream, ProtocolType.Tcp));
     }
 
-    /// <summary>Makes one over a Unix socket, or over none that the server knows of.</summary>
-    public static async Task<ClientConnection> CreateUnixAsync(bool hasSocket = true)
+    /// <summary>Makes one over a Unix socket.</summary>
+    public static async Task<ClientConnection> CreateUnixAsync()
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
-        try { return await CreateAsync(listener, new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), hasSocket); }
+        try { return await CreateAsync(listener, new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)); }
         finally { File.Delete(path); }
     }
 
-    private static async Task<ClientConnection> CreateAsync(Socket listener, Socket client, bool hasSocket = true)
+    private static async Task<ClientConnection> CreateAsync(Socket listener, Socket client)
     {
         listener.Listen();
         client.ReceiveBufferSize = 1;
@@ -61,15 +54,12 @@ internal sealed class ClientConnection : ConnectionContext
         var server = await listener.AcceptAsync();
         server.SendBufferSize = 1;
         if (server.AddressFamily != AddressFamily.Unix) server.NoDelay = true;
-        return new(server, client, hasSocket);
+        return new(server, client);
     }
 
     public Socket Server { get; }
 
     public Socket Client { get; }
-
-    /// <summary>The transport before the writer was put in place.</summary>
-    public IDuplexPipe Original { get; }
 
     public PipeWriter Writer => Transport.Output;
 
@@ -78,7 +68,7 @@ internal sealed class ClientConnection : ConnectionContext
     /// <summary>Why it was broken off, each time.</summary>
     public List<ConnectionAbortedException> Aborts { get; } = [];
 
-    /// <summary>Ends when the transport's own output is completed, with the reason.</summary>
+    /// <summary>Ends when the writer is completed and all has been sent, with the reason.</summary>
     public Task<Exception?> Completed => _completed.Task;
 
     /// <summary>Reads so many bytes as the client.</summary>
@@ -123,28 +113,5 @@ internal sealed class ClientConnection : ConnectionContext
 
     public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
 
-    private sealed record SocketFeature(Socket Socket) : IConnectionSocketFeature;
-
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
-
-    /// <summary>The transport's output: nothing may be written to it, and it says when it is completed.</summary>
-    private sealed class CompletedWriter(PipeWriter inner, TaskCompletionSource<Exception?> completed) : PipeWriter
-    {
-        public override void Advance(int bytes) => Assert.Fail("a byte went to the transport's pipe");
-
-        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
-
-        public override void CancelPendingFlush() => inner.CancelPendingFlush();
-
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            inner.FlushAsync(cancellationToken);
-
-        public override void Complete(Exception? exception = null)
-        {
-            inner.Complete(exception);
-            completed.SetResult(exception);
-        }
-    }
 }

@@ -1,10 +1,9 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using CsCheck;
 using DaemonProxy.Host.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static DaemonProxy.Tests.Host.ClientBytes;
 
@@ -251,39 +250,24 @@ public sealed class ClientSocketWriterTests
     }
 
     [Fact]
-    public async Task Connection_without_a_socket_keeps_its_transport()
-    {
-        await using var connection = await ClientConnection.CreateUnixAsync(hasSocket: false);
-        Assert.Same(connection.Original, connection.Transport);
-        Assert.Null(connection.Features.Get<IBlockLender>());
-    }
-
-    [Fact]
-    public async Task Reading_stays_the_transports()
+    public async Task Kestrel_can_ask_what_a_response_has_waiting()
     {
         await using var connection = await ClientConnection.CreateAsync();
-        Assert.Same(connection.Original.Input, connection.Transport.Input);
-        Assert.NotSame(connection.Original.Output, connection.Transport.Output);
-        Assert.Same(connection.Transport.Output, connection.Lender);
-        // Kestrel asks for it to know what a response has waiting.
         Assert.True(connection.Writer.CanGetUnflushedBytes);
     }
 
     /// <summary>
-    /// With the transport that serves: it closes the socket once its output is completed, and not before the client has all.
+    /// With the connection that serves: it closes the socket once its output is completed, and not before the client has all.
     /// </summary>
     [Fact]
-    public async Task Kestrels_transport_closes_the_socket_behind_the_last_byte()
+    public async Task Connection_closes_the_socket_after_the_last_byte()
     {
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = 1 };
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 };
         await client.ConnectAsync(listener.LocalEndPoint!);
-        using var connections = new SocketConnectionContextFactory(
-            new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true }, NullLogger.Instance);
-        await using var connection = connections.Create(await listener.AcceptAsync());
-        await ClientSocketWriter.Use(_ => Task.CompletedTask)(connection);
+        await using var connection = new SocketConnection(await listener.AcceptAsync(), "1", new PipeOptions(), isPlain: true);
         connection.Transport.Output.Write(Bytes(Much));
         await connection.Transport.Output.CompleteAsync();
         await connection.Transport.Input.CompleteAsync();
