@@ -14,13 +14,15 @@ public static class BlockingPipe
     /// <summary>Reads bytes, waiting until there are some, or enough.</summary>
     /// <param name="reader">The pipe.</param>
     /// <param name="buffer">Where they go; used by whoever fills the pipe until this returns.</param>
-    /// <param name="fill">Whether to wait until the buffer is full or the pipe has ended.</param>
+    /// <param name="fill">Whether to wait until the buffer is full, the pipe has ended, or something comes after an interruption.</param>
+    /// <param name="request">The request that reads.</param>
     /// <returns>The number of bytes; 0 at the end of the pipe.</returns>
     /// <remarks>The bytes are copied where they arrive, so that the waiting thread is woken once, not for each piece.</remarks>
-    public static int Read(PipeReader reader, Memory<byte> buffer, bool fill) => Wait(ReadAsync(reader, buffer, fill));
+    public static int Read(PipeReader reader, Memory<byte> buffer, bool fill, WsgiRequest request) =>
+        Wait(ReadAsync(reader, buffer, fill, request));
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<int> ReadAsync(PipeReader reader, Memory<byte> buffer, bool fill)
+    private static async ValueTask<int> ReadAsync(PipeReader reader, Memory<byte> buffer, bool fill, WsgiRequest request)
     {
         var filled = 0;
         while (true)
@@ -31,7 +33,7 @@ public static class BlockingPipe
             filled += (int)taken.Length;
             var isEnd = read.IsCompleted && taken.Length == read.Buffer.Length;
             reader.AdvanceTo(taken.End);
-            if (isEnd || filled == buffer.Length || (filled > 0 && !fill)) return filled;
+            if (isEnd || filled == buffer.Length || (filled > 0 && (!fill || request.IsInterrupted))) return filled;
             if (read.IsCanceled) throw new OperationCanceledException("the read was cancelled");
         }
     }

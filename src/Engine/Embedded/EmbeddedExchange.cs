@@ -46,7 +46,7 @@ public sealed class EmbeddedExchange : WsgiRequest, IAsyncDisposable
     public override int Read(Memory<byte> buffer, bool fill)
     {
         if (_request is null) return 0;
-        try { return BlockingPipe.Read(_request, buffer, fill); }
+        try { return BlockingPipe.Read(_request, buffer, fill, this); }
         catch (IOException failure)
         {
             // The server knows what was wrong with the request: too long, too slow, or cut off.

@@ -10,12 +10,18 @@ internal sealed unsafe class NativeBlock : MemoryManager<byte>
 {
     private byte* _start;
     private int _length;
+    private int _isLent;
 
     /// <summary>Lends memory; it has to stay where it is until <see cref="TakeBack"/>.</summary>
     /// <param name="start">Its first byte.</param>
     /// <param name="length">Its length, bytes, &gt;= 0.</param>
+    /// <exception cref="InvalidOperationException">
+    /// It is lent already: an application uses its request in two threads. Whoever gets this has nothing to take back.
+    /// </exception>
     public Memory<byte> Lend(byte* start, int length)
     {
+        if (Interlocked.Exchange(ref _isLent, 1) != 0)
+            throw new InvalidOperationException("two threads of the application read a request or write its response at a time");
         _start = start;
         _length = length;
         return CreateMemory(length);
@@ -26,6 +32,7 @@ internal sealed unsafe class NativeBlock : MemoryManager<byte>
     {
         _start = null;
         _length = 0;
+        Volatile.Write(ref _isLent, 0);
     }
 
     /// <inheritdoc/>

@@ -59,14 +59,14 @@ public sealed unsafe partial class PythonInterpreter
     {
         var size = (nint)api.AsInteger(api.TupleItem(arguments, 1));
         var fill = api.AsInteger(api.TupleItem(arguments, 2)) != 0;
-        return ReadBytes(api, RequestOf(api, arguments), size, fill);
+        return python.ReadBytes(api, RequestOf(api, arguments), size, fill);
     });
 
     /// <summary>
     /// Reads into a bytes object, which grows while it is full: a client may announce more than it sends, and an application may ask for
     /// more than there is.
     /// </summary>
-    private static nint ReadBytes(PythonApi api, WsgiRequest request, nint size, bool fill)
+    private nint ReadBytes(PythonApi api, WsgiRequest request, nint size, bool fill)
     {
         var room = (nint)Math.Min(size, Math.Clamp(request.BodyLeft ?? FirstRoom, 1, FirstRoomOfAnnounced));
         // The object is filled before anything else sees it, so its memory may be written without the lock.
@@ -81,7 +81,13 @@ public sealed unsafe partial class PythonInterpreter
                 var count = ReadPart(api, request, bytes, filled, asked, fill);
                 filled += count;
                 if (request.BodyLeft is { } left) request.BodyLeft = left - count;
-                if (count < asked || filled == size || !fill || request.BodyLeft == 0) break;
+                var isCutShort = request.IsInterrupted && count > 0;
+                if (request.IsInterrupted && !Checkpoint(request))
+                {
+                    api.Release(bytes);
+                    return 0;
+                }
+                if ((count < asked && !isCutShort) || filled == size || !fill || request.BodyLeft == 0) break;
                 if (filled < room) continue;
                 room = size / 2 > room ? room * 2 : size;
                 _ = api.ResizeBytes(&bytes, room);
@@ -96,16 +102,26 @@ public sealed unsafe partial class PythonInterpreter
         return bytes;
     }
 
+    /// <summary>Has Python raise what has been set for this thread; false: it has.</summary>
+    private bool Checkpoint(WsgiRequest request)
+    {
+        request.IsInterrupted = false;
+        var none = _api.CallObject(Attribute(_globals, "checkpoint"), 0);
+        if (none != 0) _api.Release(none);
+        return none != 0;
+    }
+
     private static int ReadPart(PythonApi api, WsgiRequest request, nint bytes, nint offset, int count, bool fill)
     {
         byte* memory;
         nint length;
         _ = api.AsBytes(bytes, &memory, &length);
+        var part = request.Input.Lend(memory + offset, count);
         var state = api.SaveThread();
-        try { return request.Read(request.Memory.Lend(memory + offset, count), fill); }
+        try { return request.Read(part, fill); }
         finally
         {
-            request.Memory.TakeBack();
+            request.Input.TakeBack();
             api.RestoreThread(state);
         }
     }
@@ -144,7 +160,12 @@ public sealed unsafe partial class PythonInterpreter
         var state = api.SaveThread();
         try
         {
-            if (length <= LargestPart) request.Answer(status, reason, headers, request.Memory.Lend(memory, (int)length));
+            if (length <= LargestPart)
+            {
+                var block = request.Output.Lend(memory, (int)length);
+                try { request.Answer(status, reason, headers, block); }
+                finally { request.Output.TakeBack(); }
+            }
             else
             {
                 request.Start(status, reason, headers, length);
@@ -152,11 +173,7 @@ public sealed unsafe partial class PythonInterpreter
                 request.End();
             }
         }
-        finally
-        {
-            request.Memory.TakeBack();
-            api.RestoreThread(state);
-        }
+        finally { api.RestoreThread(state); }
         return api.TakeNone();
     });
 
@@ -170,11 +187,7 @@ public sealed unsafe partial class PythonInterpreter
         _ = api.AsBytes(api.TupleItem(arguments, 1), &memory, &length);
         var state = api.SaveThread();
         try { WriteParts(request, memory, length); }
-        finally
-        {
-            request.Memory.TakeBack();
-            api.RestoreThread(state);
-        }
+        finally { api.RestoreThread(state); }
         return api.TakeNone();
     });
 
@@ -183,7 +196,9 @@ public sealed unsafe partial class PythonInterpreter
         while (length > 0)
         {
             var part = (int)Math.Min(length, LargestPart);
-            request.Write(request.Memory.Lend(memory, part));
+            var block = request.Output.Lend(memory, part);
+            try { request.Write(block); }
+            finally { request.Output.TakeBack(); }
             memory += part;
             length -= part;
         }

@@ -76,7 +76,12 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         var state = _api.EnsureLock();
         try { _api.Release(Call(Attribute(adapter, "run", isObject: true))); }
         catch (PythonException failure) { _settings.Log(failure.Message, true); }
-        finally { _api.ReleaseLock(state); }
+        finally
+        {
+            _api.ReleaseLock(state);
+            // A request that took the thread with it has ended all the same.
+            thread.Ended?.Finish();
+        }
     }
 
     /// <summary>Raises RequestTimeout in a request's thread, unless the request has ended in the meantime.</summary>
@@ -87,6 +92,7 @@ public sealed unsafe partial class PythonInterpreter : IDisposable
         {
             if (thread.Request != request) return;
             thread.Interrupted = _settings.Time.GetTimestamp();
+            request.IsInterrupted = true;
             _ = _api.SetAsyncException(thread.Identity, Attribute(_globals, "RequestTimeout"));
         }
         finally { _api.ReleaseLock(state); }

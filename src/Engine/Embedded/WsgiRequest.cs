@@ -11,6 +11,7 @@ namespace DaemonProxy.Embedded;
 public abstract class WsgiRequest
 {
     private readonly TaskCompletionSource _done;
+    private volatile bool _isInterrupted;
     private bool _knowsBodyLeft;
     private long? _bodyLeft;
 
@@ -51,8 +52,24 @@ public abstract class WsgiRequest
         set => _bodyLeft = value;
     }
 
-    /// <summary>Lends Python's memory to <see cref="Read"/> and <see cref="Write"/>; the request's own, so that no other sees it.</summary>
-    internal NativeBlock Memory { get; } = new();
+    /// <summary>Lends Python's memory to <see cref="Read"/>; the request's own, so that no other sees it.</summary>
+    internal NativeBlock Input { get; } = new();
+
+    /// <summary>
+    /// Lends Python's memory to <see cref="Write"/> and <see cref="Answer"/>. It is not that of <see cref="Read"/>: an application may read
+    /// in one thread while another writes, and what a client sends must not land in what is sent to it.
+    /// </summary>
+    internal NativeBlock Output { get; } = new();
+
+    /// <summary>
+    /// Whether RequestTimeout may be waiting for its thread to be back in Python. A read that is to be filled then ends with what comes
+    /// next: a client that sends a little at a time would keep the thread from it.
+    /// </summary>
+    internal bool IsInterrupted
+    {
+        get => _isInterrupted;
+        set => _isInterrupted = value;
+    }
 
     /// <summary>Reads the next bytes of the request's body.</summary>
     /// <param name="buffer">Where they go. It must not be used after the call.</param>

@@ -94,6 +94,10 @@ class Input:
             yield line
 
 
+def checkpoint():
+    """Called by C# in the middle of a read: an exception that waits for its thread is raised when a function is entered."""
+
+
 def size_of(size):
     """How many bytes a caller wants: None or a negative number means all."""
     if type(size) is not int:

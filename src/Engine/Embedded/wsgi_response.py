@@ -172,7 +172,7 @@ class Response:
         native_answer(self._request, self.status, self._reason, self._headers, block)
 
     def send(self, result):
-        is_one_block = isinstance(result, (list, tuple)) and len(result) == 1 and isinstance(result[0], bytes)
+        is_one_block = type(result) in (list, tuple) and len(result) == 1 and isinstance(result[0], bytes)
         if is_one_block and not self.sent and self._has_body:
             block = result[0]
             if self._length is None:

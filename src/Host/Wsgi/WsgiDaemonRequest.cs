@@ -26,7 +26,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     public EventDefinition? Failure { get; private set; }
 
     /// <inheritdoc/>
-    public override int Read(Memory<byte> buffer, bool fill) => _input is null ? 0 : BlockingPipe.Read(_input, buffer, fill);
+    public override int Read(Memory<byte> buffer, bool fill) => _input is null ? 0 : BlockingPipe.Read(_input, buffer, fill, this);
 
     /// <inheritdoc/>
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length)

@@ -55,7 +55,14 @@ internal sealed class RecordedRequest(byte[]? body = null) : WsgiRequest
 
     public override void End() => IsComplete = true;
 
-    public override void Abort(EventDefinition? cause, string detail) => (Cause, Failure) = (cause, detail);
+    public override void Abort(EventDefinition? cause, string detail)
+    {
+        (Cause, Failure) = (cause, detail);
+        if (AbortFails) throw new IOException("the front end has gone");
+    }
+
+    /// <summary>Whether nobody can be told that it was aborted.</summary>
+    public bool AbortFails { get; init; }
 
     /// <summary>Why it was aborted; null: it was not, or the client was to blame.</summary>
     public EventDefinition? Cause { get; private set; }

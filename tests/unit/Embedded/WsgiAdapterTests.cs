@@ -31,6 +31,14 @@ public sealed class WsgiAdapterTests(PythonFixture python)
     }
 
     [Fact]
+    public async Task Request_that_cannot_be_aborted_ends_all_the_same()
+    {
+        var request = new RecordedRequest { RequestStart = 1, AbortFails = true, Environ = [new("REQUEST_METHOD", "GET")] };
+        await RunAsync(App("raise ValueError('no')"), request);
+        Assert.Contains("ValueError: no", request.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Generator_has_no_length()
     {
         var request = await RunAsync(App("start_response('200 OK', [])\nyield b'a'\nyield b''\nyield b'b'"));
