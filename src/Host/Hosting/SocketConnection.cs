@@ -102,7 +102,7 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
         try
         {
             var isBulk = false;
-            while (true)
+            while (_shutDown is null)
             {
                 // What comes behind a full block is most probably more of a body.
                 var arrived = isBulk ? _socket.Available : 0;
@@ -125,8 +125,9 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
         {
             failure = new ConnectionResetException(reset.Message, reset);
         }
-        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        catch (Exception ended)
         {
+            // Whatever it is, Kestrel has to be told that nothing more comes.
             failure = ended;
         }
         finally
