@@ -66,15 +66,12 @@ public sealed record ClientLimits
     /// <c>http2-stream-window</c>, bytes, 64 KiB to 16 MiB: how much a stream may send ahead of its daemon, and so how much it can receive
     /// in one round trip. Default 1 MiB: 50 MiB/s from a client that is 20 ms away, or from one beside a busy server.
     /// </summary>
-    public int Http2StreamWindow { get; init; } = 1_048_576;
+    public int Http2StreamWindow { get; init; } = 262_144;
 
     /// <summary>
-    /// What all streams of an HTTP/2 connection together may send ahead, bytes: 128 KiB for each that there may be, or one whole window if
-    /// that is more. It is what a connection can take of the server's memory. Only where many uploads wait at once for their daemons or
-    /// their turns do they take room from others on the connection.
+    /// What all streams of an HTTP/2 connection together may send ahead, bytes: twice the sum of their windows. The server gives back what
+    /// has been read in halves of this, so that with less, uploads that wait for their daemons or their turns would stop all others on the
+    /// connection. A connection takes no more of the server's memory than the sum.
     /// </summary>
-    public int Http2ConnectionWindow => (int)Math.Min(
-        int.MaxValue, Math.Max(Http2StreamWindow, (long)Math.Min(Http2StreamWindow, PartOfStream) * Http2MaxConcurrentStreams));
-
-    private const int PartOfStream = 131_072;
+    public int Http2ConnectionWindow => (int)Math.Min(int.MaxValue, 2L * Http2StreamWindow * Http2MaxConcurrentStreams);
 }

@@ -110,8 +110,8 @@ internal static class ProxySection
         {
             "http2-stream-window", ValueKinds.Size(ClientLimits.SmallestWindow, 16L << 20), proxy => proxy.ClientLimits.Http2StreamWindow,
             (proxy, size) => proxy with { ClientLimits = proxy.ClientLimits with { Http2StreamWindow = (int)size } },
-            "What an HTTP/2 stream may send ahead of its daemon, and so what it can receive in one round trip. All streams of a connection "
-                + "together may send 128 KiB ahead for each that there may be."
+            "What an HTTP/2 stream may send ahead of its daemon, and so what it can receive in one round trip; each stream of a connection can "
+                + "take that much memory."
         },
         {
             "spool-directory", ValueKinds.FullPath, proxy => proxy.SpoolDirectory,

@@ -137,6 +137,37 @@ public sealed class SlowClientTests(SlowClientFrontEnd shared) : IClassFixture<S
         await Task.WhenAll(stuck).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
+    /// <summary>
+    /// The server gives back what has been read when it is half of the connection's window: those that wait must leave that much.
+    /// </summary>
+    [Fact]
+    public async Task Uploads_that_a_daemon_does_not_read_take_nothing_from_their_neighbours_with_large_windows_either()
+    {
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Server.ReceiveBufferSize = 4096;
+        deaf.Start();
+        await using var frontEnd = await RunningFrontEnd.StartAsync($$"""
+            name: site
+            listen: https://127.0.0.1:0
+            tls: { certificate: site.pem, key: site.key }
+            http2-stream-window: 1MiB
+            client-body-timeout: 5s
+            daemons:
+              - { name: app, sample: true }
+              - { name: deaf, address: "http://127.0.0.1:{{((IPEndPoint)deaf.LocalEndpoint).Port}}", send-buffer-size: 4KiB }
+            routes: [ { path: /, daemon: app }, { path: /deaf, daemon: deaf } ]
+            """, TlsTests.Files());
+        using var client = TlsTests.Client(frontEnd.Uri, HttpVersion.Version20);
+        using var gone = new CancellationTokenSource();
+        var stuck = Enumerable.Range(0, 12)
+            .Select(_ => client.PostAsync("/deaf", new ByteArrayContent(new byte[16 << 20]), gone.Token)).ToArray();
+        await Task.Delay(1000);
+        using var response = await client.PostAsync("/sink", new ByteArrayContent(new byte[32 << 20])).WaitAsync(RunningFrontEnd.Limit);
+        Assert.Contains($"{32 << 20}", await response.Content.ReadAsStringAsync());
+        await gone.CancelAsync();
+        await Task.WhenAll(stuck).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
     [Theory]
     [InlineData("GET /{a2000} HTTP/1.1\r\nHost: x\r\n\r\n", 414)]
     [InlineData("GET /bytes?n=1 HTTP/1.1\r\nHost: x\r\n{25 fields}Connection: close\r\n\r\n", 431)]
