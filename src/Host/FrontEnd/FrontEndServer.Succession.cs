@@ -97,7 +97,7 @@ internal sealed partial class FrontEndServer
                 new HandedDescriptor(HandedKind.Replaced, process.Id.ToString(CultureInfo.InvariantCulture)), process.Handle)),
         ];
         var handover = new Handover(
-            Name, Environment.ProcessId, _instance.Place, _services.Sockets, within, UnreadableCertificate(),
+            Name, Environment.ProcessId, _instance.Place, _services.Sockets, within, UnreadableCertificate(), Served.Failed,
             [.. open.Select(one => one.What)]);
         var socket = Path.Combine(Path.GetDirectoryName(_instance.DaemonSocket("", 0))!, UpdateSocketName);
         var successor = await Successor.StartAsync(

@@ -239,7 +239,9 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
                 $"the service manager listens on {unnamed.EndPoint} for this front end, and listen names no such address; name it there, "
                 + "or leave it out of the service manager's socket unit");
         if (_predecessor is null) _opening.SetResult();
-        var daemons = Served.StartAsync(strict, previous: null, within, cancellationToken);
+        // What the process to be replaced serves, this one has to serve as well.
+        var mayFail = _predecessor is null ? null : _predecessor.Handover.Failed ?? [];
+        var daemons = Served.StartAsync(strict, mayFail is null ? null : mayFail.Contains, within, cancellationToken);
         await Embedded.NeedAsync(configuration.HasEmbedded);
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
@@ -247,7 +249,7 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         _control = await OpenControlAsync(_predecessor?.TakeControl() ?? _opened?.Control, cancellationToken);
         TakeOver();
         // A front end that has given up being root could make nothing again where root has its folder.
-        if (_opened is null && !_instance.IsRoots) _presence = new RuntimePresence(_instance, _log, _time, ReopenControlAsync);
+        if (_opened is null && !_instance.IsRoots) _presence = new RuntimePresence(_instance, _log, _time, RestoreAsync);
         _log.Write(EventCatalogue.FrontEndStarted, string.Join(", ", _server.Addresses), ("pid", Environment.ProcessId),
             ("configuration", configuration.File), ("replaces", _predecessor?.Handover.ProcessId));
     }
@@ -275,6 +277,19 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         }
         return HttpServer.StartAsync(
             new HttpServerOptions { Open = [open], MaxRequestBodySize = 65_536 }, new ControlApplication(this), cancellationToken);
+    }
+
+    // While a process is being started that is to take this one's place, folder, lock and control socket are those that it was passed.
+    private async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        await _restarting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_instance.IsThere) return;
+            _instance.Restore();
+            await ReopenControlAsync(cancellationToken);
+        }
+        finally { _restarting.Release(); }
     }
 
     /// <summary>Opens the control socket and the sockets of the managed workers anew, in an instance folder that was made again.</summary>
@@ -329,7 +344,7 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
             if (FixedAtStart.Change(Served.Configuration, wanted) is { } change) throw new ServerStartException(change);
             var certificate = wanted.Tls is { } tls ? _certificate?.LoadChanged(tls) : null;
             var next = new ServedConfiguration(wanted, _services);
-            try { await next.StartAsync(strict: false, Served, within, cancellationToken); }
+            try { await next.StartAsync(strict: false, Served.IsFailed, within, cancellationToken); }
             catch
             {
                 await next.DisposeAsync();

@@ -15,17 +15,17 @@ internal sealed class RuntimePresence : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly InstanceDirectory _instance;
     private readonly EventLog _log;
-    private readonly Func<CancellationToken, Task> _reopen;
+    private readonly Func<CancellationToken, Task> _restore;
     private readonly Task _watching;
 
     /// <summary>Starts to look.</summary>
     /// <param name="instance">The front end's folder.</param>
     /// <param name="log">Where it says what it has done.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="reopen">Opens the sockets in the folder that was made again, and says so in the log.</param>
-    public RuntimePresence(InstanceDirectory instance, EventLog log, TimeProvider time, Func<CancellationToken, Task> reopen)
+    /// <param name="restore">Makes the folder and its sockets again, and says so in the log.</param>
+    public RuntimePresence(InstanceDirectory instance, EventLog log, TimeProvider time, Func<CancellationToken, Task> restore)
     {
-        (_instance, _log, _reopen) = (instance, log, reopen);
+        (_instance, _log, _restore) = (instance, log, restore);
         _watching = WatchAsync(time);
     }
 
@@ -40,11 +40,11 @@ internal sealed class RuntimePresence : IAsyncDisposable
                 if (_instance.IsThere) continue;
                 try
                 {
-                    _instance.Restore();
-                    await _reopen(_end.Token);
+                    await _restore(_end.Token);
                     complaint = null;
                 }
-                catch (Exception failure) when (failure is ControlException or ServerStartException)
+                catch (Exception failure)
+                    when (failure is ControlException or ServerStartException or IOException or UnauthorizedAccessException)
                 {
                     // It is tried again; the log does not repeat itself.
                     if (failure.Message != complaint) _log.Write(EventCatalogue.RuntimeDirectoryLost, failure.Message);

@@ -138,7 +138,11 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         .. _groups.Where(group => IsFailed(group.Options.Name)).Select(group => _failures[group.Options.Name]),
     ];
 
-    private bool IsFailed(string group) => _failures.ContainsKey(group)
+    /// <summary>The groups that could not be started and have not recovered.</summary>
+    public IReadOnlyList<string> Failed => [.. _failures.Keys.Where(IsFailed)];
+
+    /// <summary>Whether a group could not be started and has not recovered.</summary>
+    public bool IsFailed(string group) => _failures.ContainsKey(group)
         && !(_managed.TryGetValue(group, out var daemon) ? daemon.HasRecovered : _external[group].State == DaemonState.Ready);
 
     /// <summary>The limits of responses that apply to every route.</summary>
@@ -157,11 +161,13 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// be loaded, each of its requests gets a 500. The start fails when nothing at all would be served.
     /// </summary>
     /// <param name="strict">Whether the start fails when any group does not start.</param>
-    /// <param name="previous">The configuration served until then: a group that works there must start; null: none.</param>
+    /// <param name="mayFail">
+    /// Whether a group may fail, because it does not work in what is served until then; null: nothing is served until then, and any may.
+    /// </param>
     /// <param name="within">How long the daemons may take; null: as long as each group's own limit.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="ServerStartException">A group that must start does not.</exception>
-    public async Task StartAsync(bool strict, ServedConfiguration? previous, TimeSpan? within, CancellationToken cancellationToken)
+    public async Task StartAsync(bool strict, Func<string, bool>? mayFail, TimeSpan? within, CancellationToken cancellationToken)
     {
         foreach (var (reason, message, group) in _warnings) _services.Log.Write(reason, message, ("daemon", group));
         foreach (var daemon in _managed.Values) daemon.Start();
@@ -180,7 +186,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             catch (ServerStartException failure)
             {
                 // A new group must start: whoever added it is waiting for the answer.
-                if (strict || (previous is not null && !previous.IsFailed(group))) throw;
+                if (strict || (mayFail is not null && !mayFail(group))) throw;
                 first ??= failure;
                 _failures[group] = failure.Message;
             }

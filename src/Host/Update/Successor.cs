@@ -216,7 +216,9 @@ internal sealed class Successor : IDisposable
         var tail = new Queue<string>();
         try
         {
-            while (await process.StandardError.ReadLineAsync() is { } line)
+            // Whoever has asked a process for its stream has to close it.
+            using var lines = process.StandardError;
+            while (await lines.ReadLineAsync() is { } line)
             {
                 tail.Enqueue(line);
                 if (tail.Count > KeptErrorLines) tail.Dequeue();

@@ -101,6 +101,24 @@ public sealed class UpdateTests
     }
 
     [Fact]
+    public async Task Group_that_works_in_the_old_process_must_work_in_the_new_one_and_one_that_does_not_need_not()
+    {
+        UpdatedFrontEnd.Need();
+        var both = Yaml.Replace("sample: true }", "sample: true }, { name: other, COMMAND }");
+        var broken = both.Replace("COMMAND", "command: [ \"false\" ]");
+        await using var frontEnd = await RunningFrontEnd.StartAsync(both.Replace("COMMAND", "sample: true"));
+        await File.WriteAllTextAsync(frontEnd.Status.ConfigurationFile!, broken);
+
+        var refusal = await Assert.ThrowsAsync<ControlException>(() => frontEnd.UpdateAsync());
+
+        Assert.StartsWith("'site' serves as before: daemon group 'other': 'false' ended with exit code 1", refusal.Message);
+        await ServesAsBeforeAsync(frontEnd);
+
+        await using var failing = await RunningFrontEnd.StartAsync(broken);
+        Assert.NotEqual(failing.ProcessId, (await failing.UpdateAsync()).ProcessId);
+    }
+
+    [Fact]
     public async Task New_process_that_is_killed_in_the_middle_changes_nothing()
     {
         UpdatedFrontEnd.Need();
@@ -210,6 +228,46 @@ public sealed class UpdateTests
         Assert.Equal(0, await frontEnd.EndedAsync());
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
         Assert.Equal(10, (await frontEnd.Client.GetByteArrayAsync("/bytes?n=10")).Length);
+    }
+
+    [Fact]
+    public async Task Folder_that_is_removed_during_an_update_is_there_again_afterwards_with_a_control_socket_that_answers()
+    {
+        UpdatedFrontEnd.Need();
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "there is no Python");
+        await using var frontEnd = await RunningFrontEnd.StartAsync(Yaml);
+        await File.WriteAllTextAsync(Path.Combine(frontEnd.Folder, "late.py"), """
+            import socket, sys, time
+            open(sys.argv[2], 'w').close()
+            time.sleep(6)
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(sys.argv[1])
+            server.listen()
+            clients = []
+            while True:
+                clients.append(server.accept())
+            """);
+        await File.WriteAllTextAsync(frontEnd.Status.ConfigurationFile!, Yaml.Replace(
+            "sample: true }", "sample: true }, { name: late, command: [ /usr/bin/python3, HERE/late.py, \"{socket}\", HERE/asked ] }")
+            .Replace("HERE", frontEnd.Folder));
+        var folder = Path.Combine(frontEnd.Folder, "run", "site");
+
+        // Whoever asks on the control socket is cut off when that is made again, which withdraws the update; a signal is not.
+        UpdatedFrontEnd.Send(frontEnd.ProcessId, "USR2");
+        var successor = await UpdatedFrontEnd.SuccessorAsync(frontEnd.ProcessId);
+        await RunningFrontEnd.UntilAsync(
+            () => File.Exists(Path.Combine(frontEnd.Folder, "asked")) && Directory.GetFiles(folder, "app.*.sock").Length == 2, "new workers");
+        await Task.Delay(500);
+        Directory.Delete(folder, recursive: true);
+        await RunningFrontEnd.UntilAsync(
+            () => !RunningFrontEnd.IsAlive(successor) || !RunningFrontEnd.IsAlive(frontEnd.ProcessId), "the end of one of the two");
+
+        // The first one who asks: a name that nobody holds is tidied up by that, after which the front end makes it anew.
+        await RunningFrontEnd.UntilAsync(
+            () => File.Exists(frontEnd.Status.LogFile) && frontEnd.Events().Contains("DPXY0068"), "the folder that was made again");
+        Assert.Equal("Serving", (await frontEnd.StatusAsync()).State);
+        Assert.Throws<ControlException>(
+            () => InstanceDirectory.Acquire("site", RuntimeDirectory.Open(Path.Combine(frontEnd.Folder, "run"))));
     }
 
     private static async Task ServesAsBeforeAsync(RunningFrontEnd frontEnd)
