@@ -48,7 +48,7 @@ public sealed partial class InstanceDirectory : IDisposable
 
     /// <summary>Full path of the socket for a process of a managed daemon group.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
+    /// <param name="number">The process's number, counted from the front end's start; each process has its own socket.</param>
     /// <exception cref="ControlException">The path is longer than the system allows.</exception>
     public string DaemonSocket(string group, long number) => DaemonSocketIn(_sockets, group, number);
 
@@ -70,7 +70,7 @@ public sealed partial class InstanceDirectory : IDisposable
     /// that runs as root.
     /// </summary>
     /// <param name="group">The group.</param>
-    /// <param name="number">The process's number in the group, counted from the start; each process has its own socket.</param>
+    /// <param name="number">The process's number, counted from the front end's start; each process has its own socket.</param>
     /// <param name="account">The user.</param>
     /// <exception cref="ControlException">The path is longer than the system allows.</exception>
     /// <exception cref="IOException">The folder of the user's sockets cannot be made.</exception>
@@ -81,12 +81,17 @@ public sealed partial class InstanceDirectory : IDisposable
             new(DaemonSocketIn(_userFolders.OpenForClaims(), group, number), account.User));
     }
 
+    // With the front end's process: one that has been replaced may have workers for as long as it drains, and so beside those of a front
+    // end that was started after its successor had died.
     private static string DaemonSocketIn(string folder, string group, long number)
     {
-        // Checked with the longest number, so that the first process reports what would otherwise fail after a day.
-        RuntimeDirectory.SocketPath(folder, $"{group}.99999.sock");
-        return RuntimeDirectory.SocketPath(folder, $"{group}.{number % 100_000}.sock");
+        // Checked with the longest numbers, so that the first process reports what would otherwise fail after a day or at the next start.
+        RuntimeDirectory.SocketPath(folder, $"{group}.{LongestProcessId}.99999.sock");
+        return RuntimeDirectory.SocketPath(folder, $"{group}.{Environment.ProcessId}.{number % 100_000}.sock");
     }
+
+    // Linux's PID_MAX_LIMIT and Darwin's PID_MAX. Windows has no limit, and is far below a million.
+    private static int LongestProcessId => OperatingSystem.IsMacOS() ? 99_999 : 4_194_304;
 
     /// <summary>Claims a name for the front end in this process, and removes the remains of a dead front end of that name.</summary>
     /// <param name="name">The front end's name.</param>

@@ -49,10 +49,21 @@ internal sealed class ServeRun
         using var predecessor = Replaces is { } path ? Predecessor.Connect(path) : null;
         FrontEndServer frontEnd;
         var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var signals = new ServeSignals(() => stop.TrySetResult(DrainTimeout));
+        var told = new CancellationTokenSource();
+        using var signals = new ServeSignals(() =>
+        {
+            // Before it has taken over, a process that is to replace another one ends alone, and the other one goes on.
+            if (predecessor is not null) told.Cancel();
+            return stop.TrySetResult(DrainTimeout);
+        });
         try
         {
-            frontEnd = await StartAsync(predecessor);
+            frontEnd = await StartAsync(predecessor, told.Token);
+        }
+        catch (OperationCanceledException) when (told.IsCancellationRequested)
+        {
+            predecessor!.Report(new StartReport(null, "the new process was told to end before it served; update again"));
+            return DaemonProxyCommand.Failed;
         }
         catch (Exception failure)
             when (predecessor is not null && failure is ServerStartException or ControlException or ConfigurationException)
@@ -88,7 +99,7 @@ internal sealed class ServeRun
         if (asked == frontEnd.Replaced)
         {
             var sooner = Task.WhenAny(stop.Task, frontEnd.StopRequested).Unwrap();
-            await frontEnd.StopAsync(frontEnd.Served.Configuration.UpdateDrainTimeout, sooner);
+            await frontEnd.FinishAsync(frontEnd.Served.Configuration.UpdateDrainTimeout, sooner);
             return DaemonProxyCommand.Ok;
         }
         Manager?.Stopping();
@@ -113,7 +124,7 @@ internal sealed class ServeRun
         await Output.FlushAsync();
     }
 
-    private async Task<FrontEndServer> StartAsync(Predecessor? predecessor)
+    private async Task<FrontEndServer> StartAsync(Predecessor? predecessor, CancellationToken told)
     {
         // Must precede anything that could fail for lack of a descriptor and report that in the runtime's words.
         BudgetOf(workers: 0);
@@ -153,7 +164,7 @@ internal sealed class ServeRun
         }
         return await FrontEndServer.StartAsync(
             Configure, configuration, instance, log, target, TermsOfUpdate(), predecessor, activated, budget, Strict,
-            predecessor?.Handover.Within ?? Within, opened, CancellationToken.None);
+            predecessor?.Handover.Within ?? Within, opened, told);
     }
 
     // Standard output is given up once such a front end serves, and until then its one line is the report of its start.

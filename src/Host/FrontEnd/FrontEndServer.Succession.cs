@@ -39,6 +39,7 @@ internal sealed partial class FrontEndServer
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _opening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<InstanceStatus> _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _watching = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<ReplacedProcess>? _stillDraining;
     private Successor? _successor;
 
@@ -67,6 +68,8 @@ internal sealed partial class FrontEndServer
             if (IsReplaced) throw new ServerStartException($"this process of '{Name}' has been replaced; ask again");
             if (_ending.IsCancellationRequested) throw new ServerStartException($"'{Name}' is being stopped");
             using var withdrawn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+            // The next process has to know of those that this one has replaced.
+            if (_predecessor is not null) await _watching.Task.WaitAsync(withdrawn.Token);
             // A reload that is under way is finished first.
             await _restarting.WaitAsync(withdrawn.Token);
             try { return await ReplaceAsync(program, within, withdrawn.Token); }
@@ -97,13 +100,13 @@ internal sealed partial class FrontEndServer
                 new HandedDescriptor(HandedKind.Replaced, process.Id.ToString(CultureInfo.InvariantCulture)), process.Handle)),
         ];
         var handover = new Handover(
-            Name, Environment.ProcessId, _instance.Place, _services.Sockets, within, UnreadableCertificate(), Served.Failed,
+            Name, Environment.ProcessId, _instance.Place, within, UnreadableCertificate(), Served.Failed,
             [.. open.Select(one => one.What)]);
         var socket = Path.Combine(Path.GetDirectoryName(_instance.DaemonSocket("", 0))!, UpdateSocketName);
         var successor = await Successor.StartAsync(
             program, _terms, socket, handover, [.. open.Select(one => one.Handle)], cancellationToken);
         InstanceStatus status;
-        try { status = await successor.ServesAsync(cancellationToken); }
+        try { status = await successor.ServesAsync(StartPatience.ForNewProcess(within), _time, cancellationToken); }
         catch
         {
             successor.Dispose();
@@ -134,7 +137,7 @@ internal sealed partial class FrontEndServer
         _log.Write(EventCatalogue.FrontEndReplaced,
             $"process {status.ProcessId} serves now; process {Environment.ProcessId} finishes what it has in flight, for "
             + $"{Units.FormatDuration(Served.Configuration.UpdateDrainTimeout)} at most", ("pid", Environment.ProcessId));
-        _ = successor.FollowAsync(RequestStop);
+        _ = successor.FollowAsync(drainTimeout => _stopRequested.TrySetResult(drainTimeout));
         await Task.WhenAll(_server!.StopAcceptingAsync(), _metrics?.StopAcceptingAsync() ?? Task.CompletedTask,
             _control!.StopAcceptingAsync());
         foreach (var process in _stillDraining ?? []) process.Dispose();
@@ -162,8 +165,9 @@ internal sealed partial class FrontEndServer
     public void WatchReplaced()
     {
         var known = _predecessor!.TakeReplaced();
-        foreach (var process in known) _ = process.WatchAsync();
+        foreach (var process in known) _ = process.WatchAsync(RequestStop);
         _stillDraining = known;
+        _watching.SetResult();
     }
 
     /// <summary>Has the processes that this one has replaced end as well, unless another one has replaced this one.</summary>

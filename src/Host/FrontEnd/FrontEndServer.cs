@@ -64,7 +64,6 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         {
             Budget = budget,
             LogFile = logTarget?.File,
-            Sockets = predecessor is null ? 0 : predecessor.Handover.Sockets + Handover.NumbersKept,
             Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };
         Embedded = new EmbeddedMode(
@@ -245,6 +244,8 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         await Embedded.NeedAsync(configuration.HasEmbedded);
         await daemons;
         StartTime = _time.GetUtcNow().LocalDateTime;
+        // Up to here, whoever ends this process changes nothing for the one that serves.
+        cancellationToken.ThrowIfCancellationRequested();
         _opened?.Control!.Socket.Listen(ListenSockets.Backlog);
         _control = await OpenControlAsync(_predecessor?.TakeControl() ?? _opened?.Control, cancellationToken);
         TakeOver();
@@ -375,15 +376,33 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         _application.AccessLog?.Reopen();
     }
 
-    /// <summary>Asks the caller that runs this front end to stop it.</summary>
-    public void RequestStop(TimeSpan drainTimeout) => _stopRequested.TrySetResult(drainTimeout);
+    /// <summary>
+    /// Asks the caller that runs this front end to stop it. When another process has replaced this one, that is asked as well: the request
+    /// came by a connection from before, and means the front end.
+    /// </summary>
+    public void RequestStop(TimeSpan drainTimeout)
+    {
+        _stopRequested.TrySetResult(drainTimeout);
+        if (IsReplaced) _ = _successor!.StopAsync(drainTimeout);
+    }
 
-    /// <summary>Stops accepting connections, finishes the requests in flight, and ends the daemons.</summary>
+    /// <summary>
+    /// Stops the front end, whichever process serves: stops accepting connections, finishes the requests in flight, and ends the daemons.
+    /// </summary>
     /// <param name="drainTimeout">Requests still in flight after this time are aborted.</param>
-    /// <param name="sooner">Completes, with another drain timeout, when somebody does not want to wait as long; null: never.</param>
-    public async Task StopAsync(TimeSpan drainTimeout, Task<TimeSpan>? sooner = null)
+    public async Task StopAsync(TimeSpan drainTimeout)
     {
         await EndUpdateAsync();
+        // The new process had taken over before the update could be broken off.
+        if (IsReplaced) await _successor!.StopAsync(drainTimeout);
+        await FinishAsync(drainTimeout, sooner: null);
+    }
+
+    /// <summary>The same for this process alone, which another one has replaced.</summary>
+    /// <param name="drainTimeout">Requests still in flight after this time are aborted.</param>
+    /// <param name="sooner">Completes, with another drain timeout, when somebody does not want to wait as long; null: never.</param>
+    public async Task FinishAsync(TimeSpan drainTimeout, Task<TimeSpan>? sooner)
+    {
         _draining = true;
         using var limit = new CancellationTokenSource(drainTimeout);
         _ = sooner is null ? null : ShortenAsync(limit, sooner);

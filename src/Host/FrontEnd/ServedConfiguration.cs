@@ -25,13 +25,6 @@ internal sealed record FrontEndServices(
 {
     private long _sockets;
 
-    /// <summary>How many sockets of daemons have been numbered, those of a process that this one replaces included.</summary>
-    public long Sockets
-    {
-        get => Interlocked.Read(ref _sockets);
-        init => _sockets = value;
-    }
-
     /// <summary>The number of paced responses, across all limits and configurations.</summary>
     public PacingLoad Pacing { get; } = new();
 

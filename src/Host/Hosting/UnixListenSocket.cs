@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 
 namespace DaemonProxy.Host.Hosting;
@@ -30,8 +31,9 @@ internal static class UnixListenSocket
     {
         if (OperatingSystem.IsWindows()) return Bind(path);
         RemoveStale(path, EndPointOf(path));
-        // .NET removes the name that the socket was bound to, which is another one by then.
-        var first = Path.Combine(Path.GetDirectoryName(path)!, "socket~");
+        // .NET removes the name that the socket was bound to, which is another one by then; and this process's own, because a front end
+        // that has been replaced may end while another one opens its socket. No longer than control.sock, for the limit of such paths.
+        var first = Path.Combine(Path.GetDirectoryName(path)!, string.Create(CultureInfo.InvariantCulture, $"s~{Environment.ProcessId}"));
         File.Delete(first);
         var bound = Bind(first);
         try { File.Move(first, path, overwrite: true); }

@@ -38,21 +38,13 @@ internal sealed record HandedCertificate(TlsOptions Files, byte[] Leaf, IReadOnl
 /// <param name="Name">The front end's name.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="Place">Its folder.</param>
-/// <param name="Sockets">How many sockets of daemons it has numbered; see <see cref="NumbersKept"/>.</param>
 /// <param name="Within">How long the new daemons may take; null: as long as each group's own limit.</param>
 /// <param name="Certificate">The certificate, where the new process could not read it; null: it reads it itself.</param>
 /// <param name="Failed">The daemon groups that do not serve: only these may fail in the new process as well.</param>
 /// <param name="Descriptors">The descriptors, in the order in which they follow.</param>
 internal sealed record Handover(
-    string Name, int ProcessId, InstancePlace Place, long Sockets, TimeSpan? Within, HandedCertificate? Certificate,
-    IReadOnlyList<string>? Failed, IReadOnlyList<HandedDescriptor> Descriptors)
-{
-    /// <summary>
-    /// The numbers that a process keeps for the workers which it starts after it has been replaced, so that their sockets never have the
-    /// names of its successor's.
-    /// </summary>
-    public const int NumbersKept = 1_000;
-}
+    string Name, int ProcessId, InstancePlace Place, TimeSpan? Within, HandedCertificate? Certificate, IReadOnlyList<string>? Failed,
+    IReadOnlyList<HandedDescriptor> Descriptors);
 
 /// <summary>The JSON of the connection between a front end and its successor.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -28,17 +27,19 @@ internal sealed class ReplacedProcess : IDisposable
     /// <summary>The open connection, for passing it to the next successor.</summary>
     public SafeHandle Handle => _connection.SafeHandle;
 
-    /// <summary>Waits for its end.</summary>
-    public async Task WatchAsync()
+    /// <summary>Listens to it until its end.</summary>
+    /// <param name="stop">Called, with the drain timeout, when it was asked to stop the front end, which is this process's to do.</param>
+    public async Task WatchAsync(Action<TimeSpan> stop)
     {
-        var ignored = new byte[16];
         try
         {
-            while (await _connection.ReceiveAsync(ignored) > 0)
+            using var lines = new StreamReader(new NetworkStream(_connection, ownsSocket: false), Encoding.ASCII);
+            while (await lines.ReadLineAsync() is { } line)
             {
+                if (StopLine.Parse(line) is { } drainTimeout) stop(drainTimeout);
             }
         }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
         {
             // Its end, or that of this process.
         }
@@ -47,19 +48,7 @@ internal sealed class ReplacedProcess : IDisposable
 
     /// <summary>Asks it to end.</summary>
     /// <param name="drainTimeout">What it has in flight after this time is broken off.</param>
-    public async Task StopAsync(TimeSpan drainTimeout)
-    {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{StopWord} {drainTimeout.TotalMilliseconds:0}\n");
-        // Not Send: .NET refuses to block on a socket that is being read asynchronously.
-        try { await _connection.SendAsync(Encoding.ASCII.GetBytes(line)); }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-        {
-            // It has ended already.
-        }
-    }
-
-    /// <summary>The first word of a line that asks a replaced process to end.</summary>
-    public const string StopWord = "stop";
+    public Task StopAsync(TimeSpan drainTimeout) => StopLine.SendAsync(_connection, drainTimeout);
 
     /// <summary>The line that tells the successor that it may report to the service manager.</summary>
     public const string MainWord = "main";

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Host.Hosting;
 using DaemonProxy.Platform;
@@ -19,6 +20,8 @@ internal sealed class Successor : IDisposable
 {
     private const int KeptErrorLines = 20;
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PassLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
 
     private readonly Process _process;
@@ -37,6 +40,9 @@ internal sealed class Successor : IDisposable
     /// <summary>Its process.</summary>
     public int ProcessId => _process.Id;
 
+    /// <summary>Whether its report, or a part of it, has arrived.</summary>
+    internal bool HasReported => _connection.Available > 0;
+
     /// <summary>Starts the process, and passes everything that is open.</summary>
     /// <param name="program">The host to start; null: the one that this process was started with.</param>
     /// <param name="terms">How it is started.</param>
@@ -49,7 +55,7 @@ internal sealed class Successor : IDisposable
         string? program, UpdateTerms terms, string path, Handover handover, IReadOnlyList<SafeHandle> descriptors,
         CancellationToken cancellationToken)
     {
-        // The folder is this user's alone, and so is whoever connects. The file is gone when the socket is closed.
+        // The file is gone when the socket is closed.
         using var listening = UnixListenSocket.Open(path, backlog: 1).Socket;
         var process = Launch(program, terms, path);
         var errors = terms.KeepsStreams ? Task.FromResult("") : KeepTailAsync(process);
@@ -58,7 +64,8 @@ internal sealed class Successor : IDisposable
             var connection = await AcceptAsync(listening, process, errors, cancellationToken);
             try
             {
-                // What follows is some kilobytes, which the socket holds whether or not the other side reads.
+                // The socket holds some hundred descriptors whether or not the other side reads.
+                connection.SendTimeout = (int)PassLimit.TotalMilliseconds;
                 Pass(connection, handover, descriptors);
             }
             catch (Exception gone) when (gone is SocketException or IOException)
@@ -77,13 +84,18 @@ internal sealed class Successor : IDisposable
     }
 
     /// <summary>Waits until it serves, and has taken the name.</summary>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the process, unless it serves already.</param>
     /// <returns>Its status.</returns>
     /// <exception cref="ServerStartException">It does not serve; it has ended.</exception>
-    public async Task<InstanceStatus> ServesAsync(CancellationToken cancellationToken)
+    public async Task<InstanceStatus> ServesAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
+        using var late = new CancellationTokenSource(limit, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            var line = await _lines.ReadLineAsync(cancellationToken);
+            var line = await ReportAsync(end.Token);
             var report = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartReport);
             if (report?.Status is { } status) return status;
             throw new ServerStartException(
@@ -94,12 +106,35 @@ internal sealed class Successor : IDisposable
             await EndAsync(_process);
             throw new ServerStartException($"the new process broke off before it served{await LastWordsAsync(_process, _errors)}", broken);
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await EndAsync(_process);
+            throw new ServerStartException(
+                $"the new process did not serve within {Units.FormatDuration(limit)} and has been ended; the event log may say what it "
+                + "was waiting for");
+        }
         catch
         {
             await EndAsync(_process);
             throw;
         }
     }
+
+    // Once its report is on its way, it serves: ending it would break off what it has accepted.
+    private async Task<string?> ReportAsync(CancellationToken end)
+    {
+        var report = _lines.ReadLineAsync(CancellationToken.None).AsTask();
+        try { return await report.WaitAsync(end); }
+        catch (OperationCanceledException) when (report.IsCompleted || HasReported)
+        {
+            try { return await report.WaitAsync(ReportLimit, TimeProvider.System, CancellationToken.None); }
+            catch (TimeoutException late) { throw new IOException("it hangs in the middle of its report", late); }
+        }
+    }
+
+    /// <summary>Asks it to end, once it has taken over.</summary>
+    /// <param name="drainTimeout">What it has in flight after this time is broken off.</param>
+    public Task StopAsync(TimeSpan drainTimeout) => StopLine.SendAsync(_connection, drainTimeout);
 
     /// <summary>Tells it that it is the main process, and listens to it until this process ends.</summary>
     /// <param name="stop">Called, with the drain timeout, when it asks this process to end.</param>
@@ -110,9 +145,7 @@ internal sealed class Successor : IDisposable
             await _connection.SendAsync(Encoding.ASCII.GetBytes($"{ReplacedProcess.MainWord}\n"));
             while (await _lines.ReadLineAsync() is { } line)
             {
-                if (line.Split(' ') is [ReplacedProcess.StopWord, var number]
-                    && double.TryParse(number, CultureInfo.InvariantCulture, out var milliseconds))
-                    stop(TimeSpan.FromMilliseconds(milliseconds));
+                if (StopLine.Parse(line) is { } drainTimeout) stop(drainTimeout);
             }
         }
         catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
@@ -162,11 +195,17 @@ internal sealed class Successor : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ConnectLimit);
-        var accepted = listening.AcceptAsync(limit.Token).AsTask();
         var ended = process.WaitForExitAsync(limit.Token);
         try
         {
-            if (await Task.WhenAny(accepted, ended) == accepted) return await accepted;
+            while (true)
+            {
+                var accepted = listening.AcceptAsync(limit.Token).AsTask();
+                if (await Task.WhenAny(accepted, ended) == ended) break;
+                var connection = await accepted;
+                if (IsOf(process, connection)) return connection;
+                connection.Dispose();
+            }
             await ended;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -179,6 +218,10 @@ internal sealed class Successor : IDisposable
         }
         throw new ServerStartException($"the new process ended before it served{await LastWordsAsync(process, errors)}");
     }
+
+    // What is passed is the front end: nobody else gets it, whatever that one may do in the folder of the socket.
+    private static bool IsOf(Process process, Socket connection) =>
+        SocketPeer.From(connection) is not { } peer || (peer.Process == process.Id && peer.User == FileOwner.CurrentUser);
 
     private static void Pass(Socket connection, Handover handover, IReadOnlyList<SafeHandle> descriptors)
     {
