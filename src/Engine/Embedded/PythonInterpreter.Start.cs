@@ -76,7 +76,7 @@ public sealed unsafe partial class PythonInterpreter
         if (_settings.ChildOutput is not { } log || OperatingSystem.IsWindows()) return 2;
         var ends = stackalloc int[2];
         if (SystemCalls.CreatePipe(ends) != 0) return 2;
-        for (var end = 0; end < 2; end++) _ = SystemCalls.ControlDescriptor(ends[end], SetDescriptorFlags, CloseOnExec);
+        for (var end = 0; end < 2; end++) _ = SystemCalls.SetInherited(ends[end], false);
         var reader = new StreamReader(
             new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, bufferSize: 0));
         new Thread(() =>
@@ -86,7 +86,4 @@ public sealed unsafe partial class PythonInterpreter
         { IsBackground = true, Name = "output of forked children" }.Start();
         return ends[1];
     }
-
-    private const int SetDescriptorFlags = 2; // F_SETFD
-    private const int CloseOnExec = 1;        // FD_CLOEXEC
 }

@@ -12,8 +12,6 @@ internal static unsafe class DescriptorPassing
     private const int Rights = 1; // SCM_RIGHTS
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL, Linux
     private const int CloseOnExecFlag = 0x4000_0000; // MSG_CMSG_CLOEXEC, Linux
-    private const int SetFlags = 2; // F_SETFD
-    private const int CloseOnExec = 1; // FD_CLOEXEC
     private const int Interrupted = 4; // EINTR
 
     // Room for one descriptor, on every system.
@@ -60,7 +58,7 @@ internal static unsafe class DescriptorPassing
         if (received == 0 || space < HeaderSize + sizeof(int) || *(int*)(control + LengthSize + sizeof(int)) != Rights)
             throw new IOException("the other process has gone before it had passed all of its sockets");
         var descriptor = *(int*)(control + HeaderSize);
-        if (!OperatingSystem.IsLinux()) _ = SystemCalls.ControlDescriptor(descriptor, SetFlags, CloseOnExec);
+        if (!OperatingSystem.IsLinux()) _ = SystemCalls.SetInherited(descriptor, false);
         return descriptor;
     }
 

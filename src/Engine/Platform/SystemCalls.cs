@@ -17,6 +17,11 @@ internal static unsafe partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int ControlDescriptor(int descriptor, int command, int value);
 
+    /// <summary>Decides whether programs that this process executes inherit a descriptor.</summary>
+    /// <returns>Whether the descriptor is open.</returns>
+    public static bool SetInherited(int descriptor, bool inherited) =>
+        ControlDescriptor(descriptor, 2, inherited ? 0 : 1) == 0; // F_SETFD, FD_CLOEXEC
+
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int ControlProcess(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);
 

@@ -16,8 +16,6 @@ internal static class ActivationSockets
     private const string Count = "LISTEN_FDS";
     private const string Names = "LISTEN_FDNAMES";
     private const int First = 3;
-    private const int SetFlags = 2; // F_SETFD
-    private const int CloseOnExec = 1; // FD_CLOEXEC
 
     /// <summary>
     /// Takes the sockets, and removes the variables that announce them, so that daemons do not take them for theirs. Null: there are none.
@@ -53,16 +51,26 @@ internal static class ActivationSockets
 
     private static ListenSocket Open(int descriptor)
     {
-        if (SystemCalls.ControlDescriptor(descriptor, SetFlags, CloseOnExec) != 0)
+        if (!SystemCalls.SetInherited(descriptor, false))
             throw Refusal(descriptor, $"is not open ({Marshal.GetLastPInvokeErrorMessage()})");
         Socket socket;
         try { socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)); }
         catch (SocketException failure) { throw Refusal(descriptor, $"is no socket ({failure.Message})", failure); }
-        if (socket is { SocketType: SocketType.Stream, LocalEndPoint: IPEndPoint bound }) return new(socket, bound, IsHttps: false);
-        using (socket) throw Refusal(descriptor, $"is no TCP socket, but {socket.AddressFamily} {socket.SocketType}");
+        if (socket is not { SocketType: SocketType.Stream, LocalEndPoint: IPEndPoint bound })
+        {
+            using (socket) throw Refusal(descriptor, $"is no TCP socket, but {socket.AddressFamily} {socket.SocketType}");
+        }
+        if (Listens(socket)) return new(socket, bound, IsHttps: false);
+        // With Accept=yes the manager accepts, and starts the service for each connection.
+        using (socket)
+            throw Refusal(descriptor, socket.Connected ? $"is a connection from {socket.RemoteEndPoint} and no listening socket"
+                : $"is bound to {bound} and does not listen");
     }
+
+    private static bool Listens(Socket socket) =>
+        socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.AcceptConnection) is not 0;
 
     private static ServerStartException Refusal(int descriptor, string why, Exception? cause = null) => new(
         $"descriptor {descriptor}, which the service manager announces in {Count}, {why}; a front end takes listening TCP sockets "
-        + "(ListenStream with a port)", cause);
+        + "(ListenStream with a port, Accept=no)", cause);
 }

@@ -14,16 +14,13 @@ internal sealed record DaemonSocket(string Path, int? Descriptor)
     /// <summary>The option of <c>daemonproxy daemon</c> that names the descriptor.</summary>
     public const string DescriptorOption = "--descriptor";
 
-    private const int SetFlags = 2; // F_SETFD
-    private const int CloseOnExec = 1; // FD_CLOEXEC
-
     /// <summary>Takes over the open socket; null: there is none.</summary>
     /// <exception cref="ServerStartException">The descriptor is no socket.</exception>
     public ListenSocket? TakeOpen()
     {
         if (Descriptor is not { } descriptor) return null;
         // A program that the application executes must not hold it.
-        if (SystemCalls.ControlDescriptor(descriptor, SetFlags, CloseOnExec) != 0)
+        if (!SystemCalls.SetInherited(descriptor, false))
             throw new ServerStartException($"{DescriptorOption} {descriptor}: {Marshal.GetLastPInvokeErrorMessage()}");
         try
         {

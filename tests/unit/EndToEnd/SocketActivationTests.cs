@@ -11,7 +11,6 @@ namespace DaemonProxy.Tests.EndToEnd;
 /// <summary>Sockets that a service manager listens on for a front end (LISTEN_FDS).</summary>
 public sealed class SocketActivationTests
 {
-    private const int SetFlags = 2; // F_SETFD
     private const string Groups = "daemons: [ { name: app, sample: true } ]\n";
 
     [Fact]
@@ -64,6 +63,36 @@ public sealed class SocketActivationTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Passed_socket_that_does_not_listen_is_one_sentence()
+    {
+        Need();
+        using var listening = Listen();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listening.LocalEndPoint!).WaitAsync(RunningFrontEnd.Limit);
+        using var accepted = await listening.AcceptAsync().WaitAsync(RunningFrontEnd.Limit);
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        foreach (var (socket, says) in new[]
+        {
+            (accepted, $"is a connection from {accepted.RemoteEndPoint} and no listening socket"),
+            (bound, $"is bound to {bound.LocalEndPoint} and does not listen"),
+        })
+        {
+            var folder = RunningFrontEnd.NewFolder();
+            var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+            var (process, report) = await StartAsync(socket, folder, $"listen: http://127.0.0.1:{port}\n{Groups}");
+
+            Assert.Equal(
+                $"descriptor 3, which the service manager announces in LISTEN_FDS, {says}; a front end takes listening TCP sockets "
+                + "(ListenStream with a port, Accept=no)", report.Error);
+            await process.WaitForExitAsync().WaitAsync(RunningFrontEnd.Limit);
+            process.Dispose();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static void Need()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the variables of socket activation are systemd's");
@@ -95,10 +124,10 @@ public sealed class SocketActivationTests
             WorkingDirectory = folder,
         };
         start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
-        Assert.Equal(0, SystemCalls.ControlDescriptor((int)passed.Handle, SetFlags, 0));
+        Assert.True(SystemCalls.SetInherited((int)passed.Handle, true));
         Process process;
         try { process = Process.Start(start)!; }
-        finally { _ = SystemCalls.ControlDescriptor((int)passed.Handle, SetFlags, 1); }
+        finally { _ = SystemCalls.SetInherited((int)passed.Handle, false); }
         process.StandardInput.Close();
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(RunningFrontEnd.Limit);
         return (process, JsonSerializer.Deserialize(line!, ControlJson.Default.StartReport)!);
