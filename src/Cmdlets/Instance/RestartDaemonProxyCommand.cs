@@ -9,14 +9,8 @@ namespace DaemonProxy.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Restart, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(InstanceStatus))]
-public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
+public sealed class RestartDaemonProxyCommand : RenewalCommand
 {
-    // The front end ends daemons that are late before it answers.
-    private static readonly TimeSpan EndOfDaemons = TimeSpan.FromSeconds(20);
-
-    // Beyond any startup-timeout that somebody waits for; the front end itself gives up earlier.
-    private static readonly TimeSpan LongestStart = TimeSpan.FromHours(1);
-
     /// <summary>Replace only the processes of this daemon group, and keep its configuration.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -35,36 +29,8 @@ public sealed class RestartDaemonProxyCommand : InstanceChangeCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var name in Names("restart"))
-        {
-            if (!ShouldProcess(
-                $"'{name}'", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'"))
-                continue;
-            if (Restart(name) is not { } status)
-                continue;
-            if (Daemon is null)
-                WriteWarnings(status);
-            if (PassThru)
-                WriteObject(status);
-        }
-    }
-
-    private InstanceStatus? Restart(string name)
-    {
-        try
-        {
-            return Wait($"Restarting '{name}'", async stop =>
-            {
-                using var client = new ControlClient(name) { Timeout = Timeout is { } limit ? limit + EndOfDaemons : LongestStart };
-                return await client.RestartAsync(Daemon, Timeout, stop).ConfigureAwait(false);
-            });
-        }
-        catch (ControlException error)
-        {
-            WriteControlError(error, FrontEndOrName(name, error.Failure));
-            return null;
-        }
-    }
+    protected override void ProcessRecord() => Renew(
+        "restart", Daemon is null ? "Read configuration again and replace daemons" : $"Replace daemons of group '{Daemon}'", "Restarting",
+        StartPatience.ForRestart(Timeout), (client, stop) => client.RestartAsync(Daemon, Timeout, stop), PassThru,
+        warns: Daemon is null);
 }

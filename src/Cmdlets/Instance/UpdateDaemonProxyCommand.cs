@@ -10,14 +10,8 @@ namespace DaemonProxy.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsData.Update, "DaemonProxy", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(InstanceStatus))]
-public sealed class UpdateDaemonProxyCommand : InstanceChangeCommand
+public sealed class UpdateDaemonProxyCommand : RenewalCommand
 {
-    // The front end ends a new process that is late before it answers.
-    private static readonly TimeSpan EndOfProcess = TimeSpan.FromSeconds(60);
-
-    // Beyond any startup-timeout that somebody waits for; the new process itself gives up earlier.
-    private static readonly TimeSpan LongestStart = TimeSpan.FromHours(1);
-
     /// <summary>
     /// How long the new daemons may take before they serve. Default: each group's <c>startup-timeout</c>, or 30 s for a group without one.
     /// </summary>
@@ -30,34 +24,7 @@ public sealed class UpdateDaemonProxyCommand : InstanceChangeCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (var name in Names("update"))
-        {
-            if (!ShouldProcess($"'{name}'", "Replace the front end's process by a new one"))
-                continue;
-            if (Update(name) is not { } status)
-                continue;
-            WriteWarnings(status);
-            if (PassThru)
-                WriteObject(status);
-        }
-    }
-
-    private InstanceStatus? Update(string name)
-    {
-        try
-        {
-            return Wait($"Updating '{name}'", async stop =>
-            {
-                using var client = new ControlClient(name) { Timeout = Timeout is { } limit ? limit + EndOfProcess : LongestStart };
-                return await client.UpdateAsync(HostProgram.Find(HostFolder), Timeout, stop).ConfigureAwait(false);
-            });
-        }
-        catch (ControlException error)
-        {
-            WriteControlError(error, FrontEndOrName(name, error.Failure));
-            return null;
-        }
-    }
+    protected override void ProcessRecord() => Renew(
+        "update", "Replace the front end's process by a new one", "Updating", StartPatience.ForUpdate(Timeout),
+        (client, stop) => client.UpdateAsync(HostProgram.Find(HostFolder), Timeout, stop), PassThru, warns: true);
 }
