@@ -53,10 +53,9 @@ public static class EmbeddedVerification
     private static async Task<IReadOnlyList<EmbeddedResult>> TryOwnAsync(
         EmbeddedVerificationOptions options, IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
-        var results = new List<EmbeddedResult>();
         var noPython = NoPython();
         var scenarios = Instances.Sum(instance => 1 + instance.Then.Length);
-        try
+        return await ResultsSoFar.CollectAsync<EmbeddedResult>(async results =>
         {
             foreach (var (atStart, then, hasPython) in Instances)
             {
@@ -80,13 +79,7 @@ public static class EmbeddedVerification
                     }
                 }
             }
-        }
-        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
-        {
-            // Those obtained so far are returned.
-        }
-
-        return results;
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -101,25 +94,22 @@ public static class EmbeddedVerification
             ?? throw new VerificationException(
             $"'{name}' has no embedded route; add one with 'application:', or leave -Name out to try an instance made for it");
         var tried = new Tried(client, status, route, ProvesServing: false);
-        var results = new List<EmbeddedResult>();
-        try
+        return await ResultsSoFar.CollectAsync<EmbeddedResult>(async results =>
         {
-            foreach (var (on, scenario) in new[] { (true, "On"), (false, "On, then Off") })
+            try
             {
-                await client.SetRestrictionAsync(on, cancellationToken).ConfigureAwait(false);
-                results.Add(await TryAsync(tried, scenario, Expected(on, hasPython: true), on ? null : NoPython(), cancellationToken)
-                    .ConfigureAwait(false));
+                foreach (var (on, scenario) in new[] { (true, "On"), (false, "On, then Off") })
+                {
+                    await client.SetRestrictionAsync(on, cancellationToken).ConfigureAwait(false);
+                    results.Add(await TryAsync(tried, scenario, Expected(on, hasPython: true), on ? null : NoPython(), cancellationToken)
+                        .ConfigureAwait(false));
+                }
             }
-        }
-        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
-        {
-            // Those obtained so far are returned.
-        }
-        finally
-        {
-            await client.SetRestrictionAsync(status.RestrictEmbedded, CancellationToken.None).ConfigureAwait(false);
-        }
-        return results;
+            finally
+            {
+                await client.SetRestrictionAsync(status.RestrictEmbedded, CancellationToken.None).ConfigureAwait(false);
+            }
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>An instance being tried.</summary>

@@ -48,44 +48,40 @@ public static class FlushSweep
         var target = new Target(
             client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
 
-        var results = new List<FlushSweepResult>();
-        try
+        return await ResultsSoFar.CollectAsync<FlushSweepResult>(async results =>
         {
-            Report("how the application writes", 0);
-            await SetAsync(client, policy.Daemon, FlushPolicy.Default.FlushDelay, cancellationToken).ConfigureAwait(false);
-            // A prediction from what a disturbed machine wrote would be one for a disturbed machine.
-            var before = await ControlledMeasurement.RunAsync(
-                () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken),
-                measured => measured.Problem is null && measured.Writing.Spells >= FlushAdvisor.FewestSpells,
-                (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
-            var rows = Predict(policy, before, target, options);
-            foreach (var delay in options.Delays)
+            try
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                await SetAsync(client, policy.Daemon, delay, cancellationToken).ConfigureAwait(false);
-                Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
-                var result = await ControlledMeasurement.RunAsync(
-                    async () => Judge(
-                        options, policy, rows.First(row => row.FlushDelay == delay),
-                        await target.MeasureAsync(options.Duration, 0, cancellationToken).ConfigureAwait(false)),
-                    result => result is { Passed: false, Problem: null },
-                    (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
-                results.Add(result is { Passed: false, Problem: null } && before.Disturbed is { } why
-                    ? result with { Passed = null, NotMeasurable = why } : result);
+                Report("how the application writes", 0);
+                await SetAsync(client, policy.Daemon, FlushPolicy.Default.FlushDelay, cancellationToken).ConfigureAwait(false);
+                // A prediction from what a disturbed machine wrote would be one for a disturbed machine.
+                var before = await ControlledMeasurement.RunAsync(
+                    () => target.MeasureAsync(options.Duration, FlushAdvisor.FewestSpells, cancellationToken),
+                    measured => measured.Problem is null && measured.Writing.Spells >= FlushAdvisor.FewestSpells,
+                    (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
+                var rows = Predict(policy, before, target, options);
+                foreach (var delay in options.Delays)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await SetAsync(client, policy.Daemon, delay, cancellationToken).ConfigureAwait(false);
+                    Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
+                    var result = await ControlledMeasurement.RunAsync(
+                        async () => Judge(
+                            options, policy, rows.First(row => row.FlushDelay == delay),
+                            await target.MeasureAsync(options.Duration, 0, cancellationToken).ConfigureAwait(false)),
+                        result => result is { Passed: false, Problem: null },
+                        (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
+                    results.Add(result is { Passed: false, Problem: null } && before.Disturbed is { } why
+                        ? result with { Passed = null, NotMeasurable = why } : result);
+                }
             }
-        }
-        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
-        {
-            // Those tried so far are returned.
-        }
-        finally
-        {
-            // Whatever has ended the sweep; the client's own time limit bounds it.
-            await SetAsync(client, policy.Daemon, policy.ConfiguredDelay, CancellationToken.None)
-                .ConfigureAwait(false);
-        }
-
-        return results;
+            finally
+            {
+                // Whatever has ended the sweep; the client's own time limit bounds it.
+                await SetAsync(client, policy.Daemon, policy.ConfiguredDelay, CancellationToken.None)
+                    .ConfigureAwait(false);
+            }
+        }, cancellationToken).ConfigureAwait(false);
 
         void Report(string what, int done) => progress?.Report(
             new VerificationProgress($"Measuring {what} on {options.Path}", (double)done / (options.Delays.Count + 1)));

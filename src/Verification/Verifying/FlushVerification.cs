@@ -60,8 +60,7 @@ public static class FlushVerification
         IProgress<VerificationProgress>? progress, CancellationToken cancellationToken)
     {
         var address = new FrontEndAddress(instance);
-        var results = new List<FlushResult>();
-        try
+        return await ResultsSoFar.CollectAsync<FlushResult>(async results =>
         {
             foreach (var route in routes)
             {
@@ -76,13 +75,7 @@ public static class FlushVerification
                         (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false));
                 }
             }
-        }
-        catch (OperationCanceledException) when (results.Count > 0 && cancellationToken.IsCancellationRequested)
-        {
-            // Those measured so far are returned.
-        }
-
-        return results;
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The routes of a running instance that can be measured.</summary>
