@@ -27,7 +27,6 @@ internal sealed partial class FrontEndServer
     // answer closes the connection in an orderly way.
     private static readonly TimeSpan LongestIdle = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan ControlEnd = TimeSpan.FromSeconds(10);
 
     // In addition to the drain: the daemons' shutdown-timeout (5 s), and the end of the process itself.
     private static readonly TimeSpan ReplacedEnd = TimeSpan.FromSeconds(7);
@@ -93,7 +92,7 @@ internal sealed partial class FrontEndServer
                 (SafeHandle)socket.Socket.SafeHandle)),
             .. (_metrics?.Sockets ?? []).Select(socket => (new HandedDescriptor(HandedKind.Metrics, $"{socket.Address}"),
                 (SafeHandle)socket.Socket.SafeHandle)),
-            .. _control!.Sockets.Select(socket => (new HandedDescriptor(HandedKind.Control, _instance.ControlSocket),
+            .. _control.Sockets.Select(socket => (new HandedDescriptor(HandedKind.Control, _instance.ControlSocket),
                 (SafeHandle)socket.Socket.SafeHandle)),
             (new(HandedKind.Lock, ""), _instance.Lock),
             .. (_stillDraining ?? []).Where(process => !process.Ended.IsCompleted).Select(process => (
@@ -139,18 +138,12 @@ internal sealed partial class FrontEndServer
             + $"{Units.FormatDuration(Served.Configuration.UpdateDrainTimeout)} at most", ("pid", Environment.ProcessId));
         _ = successor.FollowAsync(drainTimeout => _stopRequested.TrySetResult(drainTimeout));
         await Task.WhenAll(_server!.StopAcceptingAsync(), _metrics?.StopAcceptingAsync() ?? Task.CompletedTask,
-            _control!.StopAcceptingAsync());
+            _control.StopAcceptingAsync());
         foreach (var process in _stillDraining ?? []) process.Dispose();
         _stillDraining = [];
         // The request that asked for this may be one of those on the control socket.
-        _ = EndControlAsync(_control!);
+        _ = _control.EndAsync();
         _replaced.TrySetResult(status);
-    }
-
-    private static async Task EndControlAsync(HttpServer control)
-    {
-        using var limit = new CancellationTokenSource(ControlEnd);
-        await control.StopAsync(limit.Token);
     }
 
     /// <summary>Begins to accept, and takes the name: everything is ready.</summary>

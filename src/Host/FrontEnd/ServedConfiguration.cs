@@ -75,8 +75,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     private static readonly TimeSpan ShortestGrace = TimeSpan.FromSeconds(1);
 
     private readonly FrontEndServices _services;
-    private readonly List<DaemonGroup> _groups = [];
-    private readonly Dictionary<string, DaemonGroup> _byName = [];
+    private readonly OrderedDictionary<string, DaemonGroup> _groups = [];
     private readonly Dictionary<string, GroupSupervisor> _managed = [];
     private readonly Dictionary<string, ExternalGroupHealth> _external = [];
     private readonly ConcurrentDictionary<string, string> _failures = [];
@@ -93,8 +92,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget,
                 options.Source == DaemonSource.Application ? secret =>
                     WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
-            _groups.Add(group);
-            _byName.TryAdd(options.Name, group);
+            _groups.Add(options.Name, group);
             group.AddressChanged = (address, reason) => services.Log.Write(
                 reason is null ? EventCatalogue.AddressBack : EventCatalogue.AddressLeftOut,
                 reason is null ? $"{address}" : $"{address}: {reason}", ("daemon", options.Name));
@@ -128,7 +126,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public IEnumerable<string> Warnings =>
     [
         .. _warnings.Select(warning => warning.Message),
-        .. _groups.Where(group => IsFailed(group.Options.Name)).Select(group => _failures[group.Options.Name]),
+        .. Groups.Where(group => IsFailed(group.Options.Name)).Select(group => _failures[group.Options.Name]),
     ];
 
     /// <summary>The groups that could not be started and have not recovered.</summary>
@@ -146,7 +144,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
 
     public RouteTable Routes { get; }
 
-    public IReadOnlyList<DaemonGroup> Groups => _groups;
+    public IReadOnlyList<DaemonGroup> Groups => _groups.Values;
 
     /// <summary>
     /// Starts the daemons and waits until every one of them serves: it listens, has loaded its application, and is healthy. A group that
@@ -170,7 +168,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
             .. _managed.Select(daemon => (daemon.Key,
                 ReadyAsync(daemon.Value.FirstReady, daemon.Value.Options, daemon.Value, null, within, cancellationToken))),
             .. _external.Select(server => (server.Key,
-                ReadyAsync(server.Value.FirstReady, _byName[server.Key].Options, null, server.Value, within, cancellationToken))),
+                ReadyAsync(server.Value.FirstReady, _groups[server.Key].Options, null, server.Value, within, cancellationToken))),
         ];
         ServerStartException? first = null;
         foreach (var (group, ready) in starts)
@@ -189,7 +187,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     }
 
     /// <summary>The group of that name; null: there is none.</summary>
-    public DaemonGroup? GroupOf(string name) => _byName.GetValueOrDefault(name);
+    public DaemonGroup? GroupOf(string name) => _groups.GetValueOrDefault(name);
 
     private async Task ReadyAsync(
         Task ready, DaemonGroupOptions options, GroupSupervisor? daemon, ExternalGroupHealth? server, TimeSpan? within,
@@ -247,7 +245,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// <summary>Takes over what the previous configuration knows of servers that somebody else runs, before this one serves.</summary>
     public void TakeOver(ServedConfiguration previous)
     {
-        foreach (var group in _groups)
+        foreach (var group in Groups)
         {
             if (previous.GroupOf(group.Options.Name) is { } before) group.TakeOver(before);
         }
@@ -258,7 +256,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// </summary>
     public void CountReplaced(ServedConfiguration previous)
     {
-        foreach (var group in _groups.Where(
+        foreach (var group in Groups.Where(
             group => _managed.ContainsKey(group.Options.Name) && previous._managed.ContainsKey(group.Options.Name)))
         {
             for (var worker = 0; worker < group.Options.Processes; worker++) group.Statistics.Restarts.Count(RestartReason.Operator);
@@ -270,7 +268,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     /// </summary>
     public async Task RetireAsync()
     {
-        await Task.WhenAll(_groups.Select(DrainAsync));
+        await Task.WhenAll(Groups.Select(DrainAsync));
         await DisposeAsync();
     }
 
@@ -294,7 +292,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_external.Values.Select(server => server.DisposeAsync().AsTask()));
-        foreach (var group in _groups) group.Dispose();
+        foreach (var group in Groups) group.Dispose();
         foreach (var route in Routes.Routes)
         {
             route.Limits.Dispose();
