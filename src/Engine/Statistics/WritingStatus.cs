@@ -71,9 +71,10 @@ public sealed record WritingStatus
     public WritingStatus Since(WritingStatus earlier) => HasGrownFrom(earlier) ? Difference(earlier) : this;
 
     private bool HasGrownFrom(WritingStatus earlier) =>
-        HasGrown(Stalls, earlier.Stalls) && HasGrown(Pauses, earlier.Pauses) && HasGrown(Holds, earlier.Holds)
-        && HasGrown(BytesBeforeStalls, earlier.BytesBeforeStalls) && HasGrown(BytesBeforePauses, earlier.BytesBeforePauses)
-        && HasGrown(BytesGathered, earlier.BytesGathered) && StallTime >= earlier.StallTime && PauseTime >= earlier.PauseTime
+        HasGrown(Counts(Stalls), Counts(earlier.Stalls)) && HasGrown(Counts(Pauses), Counts(earlier.Pauses))
+        && HasGrown(Counts(Holds), Counts(earlier.Holds)) && HasGrown(Counts(BytesBeforeStalls), Counts(earlier.BytesBeforeStalls))
+        && HasGrown(Counts(BytesBeforePauses), Counts(earlier.BytesBeforePauses))
+        && HasGrown(Counts(BytesGathered), Counts(earlier.BytesGathered)) && StallTime >= earlier.StallTime && PauseTime >= earlier.PauseTime
         && Undivided >= earlier.Undivided;
 
     private WritingStatus Difference(WritingStatus earlier) => new()
@@ -95,28 +96,25 @@ public sealed record WritingStatus
         Undivided = Undivided - earlier.Undivided,
     };
 
-    private static bool HasGrown(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
-    {
-        var counts = now.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
-        return earlier.All(bucket => bucket.Count <= counts.GetValueOrDefault(bucket.UpTo));
-    }
+    private static bool HasGrown<TBound>(Dictionary<TBound, long> now, Dictionary<TBound, long> earlier)
+        where TBound : notnull => earlier.All(bucket => bucket.Value <= now.GetValueOrDefault(bucket.Key));
 
-    private static bool HasGrown(IReadOnlyList<SizeBucket> now, IReadOnlyList<SizeBucket> earlier)
-    {
-        var counts = now.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
-        return earlier.All(bucket => bucket.Count <= counts.GetValueOrDefault(bucket.UpTo));
-    }
+    private static Dictionary<TimeSpan, long> Counts(IReadOnlyList<DurationBucket> buckets) =>
+        buckets.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+
+    private static Dictionary<long, long> Counts(IReadOnlyList<SizeBucket> buckets) =>
+        buckets.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
 
     private static DurationBucket[] Since(IReadOnlyList<DurationBucket> now, IReadOnlyList<DurationBucket> earlier)
     {
-        var before = earlier.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        var before = Counts(earlier);
         return [.. now.Select(bucket => bucket with { Count = bucket.Count - before.GetValueOrDefault(bucket.UpTo) })
             .Where(bucket => bucket.Count > 0)];
     }
 
     private static SizeBucket[] Since(IReadOnlyList<SizeBucket> now, IReadOnlyList<SizeBucket> earlier)
     {
-        var before = earlier.ToDictionary(bucket => bucket.UpTo, bucket => bucket.Count);
+        var before = Counts(earlier);
         return [.. now.Select(bucket => bucket with { Count = bucket.Count - before.GetValueOrDefault(bucket.UpTo) })
             .Where(bucket => bucket.Count > 0)];
     }

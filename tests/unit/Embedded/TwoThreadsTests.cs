@@ -12,30 +12,26 @@ public sealed class TwoThreadsTests(PythonFixture python)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task What_a_client_sends_goes_to_the_thread_that_reads_and_not_into_what_another_writes()
-    {
-        var request = Request();
-        python.Serve("""
-            import threading
-            def application(environ, start_response):
-                start_response('200 OK', [])
-                read = []
-                reader = threading.Thread(target=lambda: read.append(environ['wsgi.input'].read(6)))
-                reader.start()
-                yield b'before'
-                yield b'during'
-                reader.join()
-                yield read[0]
-            """).Submit(request);
-        await request.Done.WaitAsync(Limit);
-        Assert.Equal((null, "before,during,client"), (request.Failure, string.Join(',', request.Blocks)));
-    }
+    public Task What_a_client_sends_goes_to_the_thread_that_reads_and_not_into_what_another_writes() =>
+        PassesThroughAsync("yield b'during'");
 
     [Fact]
-    public async Task Second_thread_that_reads_gets_an_exception_and_the_first_its_bytes()
+    public Task Second_thread_that_reads_gets_an_exception_and_the_first_its_bytes() => PassesThroughAsync("""
+        try:
+            environ['wsgi.input'].read(6)
+        except SystemError as failure:
+            yield b'during'
+        """);
+
+    // What the application does in its own thread while another one of it reads.
+    private async Task PassesThroughAsync(string meanwhile)
     {
-        var request = Request();
-        python.Serve("""
+        var request = new TwoWayRequest
+        {
+            RequestStart = 1,
+            Environ = [new("REQUEST_METHOD", "POST"), new("PATH_INFO", "/")],
+        };
+        python.Serve($"""
             import threading
             def application(environ, start_response):
                 start_response('200 OK', [])
@@ -43,22 +39,13 @@ public sealed class TwoThreadsTests(PythonFixture python)
                 reader = threading.Thread(target=lambda: read.append(environ['wsgi.input'].read(6)))
                 reader.start()
                 yield b'before'
-                try:
-                    environ['wsgi.input'].read(6)
-                except SystemError as failure:
-                    yield b'during'
+                {meanwhile.ReplaceLineEndings("\n    ")}
                 reader.join()
                 yield read[0]
             """).Submit(request);
         await request.Done.WaitAsync(Limit);
         Assert.Equal((null, "before,during,client"), (request.Failure, string.Join(',', request.Blocks)));
     }
-
-    private static TwoWayRequest Request() => new()
-    {
-        RequestStart = 1,
-        Environ = [new("REQUEST_METHOD", "POST"), new("PATH_INFO", "/")],
-    };
 
     /// <summary>The client sends its six bytes while the second block is on its way.</summary>
     private sealed class TwoWayRequest : WsgiRequest
