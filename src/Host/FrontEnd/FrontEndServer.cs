@@ -198,6 +198,8 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         }
         finally
         {
+            // What the configuration has left out, or one that did not get ready would have had.
+            _meter.KeepOnly(Served.Groups.Select(group => group.Options.Name), Served.Routes.Routes.Select(route => route.Options.Path));
             _restarting.Release();
         }
     }

@@ -28,8 +28,7 @@ internal sealed class MetricsApplication(PrometheusPage page) : IHttpApplication
 
     public static async Task AnswerAsync(HttpContext context, PrometheusPage page)
     {
-        using var text = new MemoryStream();
-        await page.WriteAsync(text, context.RequestAborted);
+        using var text = await page.WriteAsync(context.RequestAborted);
         context.Response.ContentType = PrometheusPage.MediaType;
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method))

@@ -21,6 +21,9 @@ internal sealed class PrometheusPage : IDisposable
 
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly MeterListener _listener = new();
+    private readonly List<Family> _families = [];
+    private readonly List<CountedElsewhere> _counted = [];
+    private int _length;
 
     /// <summary>
     /// Creates the page. Counts are read when it is scraped; measurements recorded with each request are collected from now on.
@@ -29,12 +32,11 @@ internal sealed class PrometheusPage : IDisposable
     public PrometheusPage(Meter meter)
     {
         var metrics = Metrics.WithCustomRegistry(_registry);
-        var families = new List<Family>();
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter != meter) return;
-            families.Add(new Family(metrics, instrument));
-            listener.EnableMeasurementEvents(instrument, families[^1]);
+            _families.Add(new Family(metrics, instrument));
+            listener.EnableMeasurementEvents(instrument, _families[^1]);
         };
         _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
         _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((Family)family!).Take(value, tags));
@@ -42,13 +44,29 @@ internal sealed class PrometheusPage : IDisposable
         _registry.AddBeforeCollectCallback(() =>
         {
             // A group that a restart has removed then shows no requests, instead of those of its last moment.
-            families.ForEach(family => family.ForgetGauges());
+            _families.ForEach(family => family.ForgetGauges());
             _listener.RecordObservableInstruments();
         });
     }
 
-    public Task WriteAsync(Stream output, CancellationToken cancellationToken) =>
-        _registry.CollectAndExportAsTextAsync(output, cancellationToken);
+    /// <summary>Reads all counts and writes the page.</summary>
+    public async Task<MemoryStream> WriteAsync(CancellationToken cancellationToken)
+    {
+        // That of thousands of routes has megabytes, through which a stream would otherwise grow by doubling.
+        var text = new MemoryStream(_length + (_length >> 4));
+        await _registry.CollectAndExportAsTextAsync(text, cancellationToken);
+        _length = (int)text.Length;
+        return text;
+    }
+
+    /// <summary>Removes the series of what is not there any more. A series that returns begins anew.</summary>
+    /// <param name="tag">The tag that tells.</param>
+    /// <param name="values">Its values that remain.</param>
+    public void KeepOnly(string tag, IReadOnlySet<string> values)
+    {
+        foreach (var family in _families) family.KeepOnly(Label(tag), values);
+        foreach (var histogram in _counted) histogram.KeepOnly(Label(tag), values);
+    }
 
     /// <summary>Adds a histogram whose counts are kept elsewhere and read when the page is scraped.</summary>
     /// <param name="name">Its name on the page.</param>
@@ -60,27 +78,10 @@ internal sealed class PrometheusPage : IDisposable
         string name, string help, double[] bounds, string[] labels,
         Func<IEnumerable<(string[] Labels, IReadOnlyList<DurationBucket> Counts)>> read)
     {
-        var histogram = Metrics.WithCustomRegistry(_registry).CreateHistogram(
-            name, help, labels, new HistogramConfiguration { Buckets = bounds });
-        var shown = new Dictionary<(string, TimeSpan), long>();
-        _registry.AddBeforeCollectCallback(() =>
-        {
-            // Two scrapes at once must not both add what is new.
-            lock (shown)
-            {
-                foreach (var (values, counts) in read())
-                {
-                    if (counts.Count == 0) continue;
-                    var (series, key) = (histogram.WithLabels(values), string.Join('\n', values));
-                    foreach (var bucket in counts)
-                    {
-                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown, (key, bucket.UpTo), out _);
-                        series.Observe(bucket.Bound.TotalSeconds, bucket.Count - last);
-                        last = bucket.Count;
-                    }
-                }
-            }
-        });
+        var counted = new CountedElsewhere(Metrics.WithCustomRegistry(_registry).CreateHistogram(
+            name, help, labels, new HistogramConfiguration { Buckets = bounds }));
+        _counted.Add(counted);
+        _registry.AddBeforeCollectCallback(() => counted.Take(read()));
     }
 
     /// <summary>Stops collecting measurements.</summary>
@@ -95,10 +96,53 @@ internal sealed class PrometheusPage : IDisposable
 
     private static string Label(string name) => name.Replace('.', '_');
 
+    /// <summary>A histogram whose counts are kept elsewhere, and what the page has of them.</summary>
+    private sealed class CountedElsewhere(Prometheus.Histogram histogram)
+    {
+        private readonly Dictionary<string, (string[] Labels, Dictionary<TimeSpan, long> Counts)> _shown = [];
+
+        public void Take(IEnumerable<(string[] Labels, IReadOnlyList<DurationBucket> Counts)> read)
+        {
+            // Two scrapes at once must not both add what is new.
+            lock (_shown)
+            {
+                foreach (var (labels, counts) in read)
+                {
+                    if (counts.Count == 0) continue;
+                    var series = histogram.WithLabels(labels);
+                    ref var shown = ref CollectionsMarshal.GetValueRefOrAddDefault(_shown, string.Join('\n', labels), out var isShown);
+                    if (!isShown) shown = (labels, []);
+                    foreach (var bucket in counts)
+                    {
+                        ref var last = ref CollectionsMarshal.GetValueRefOrAddDefault(shown.Counts, bucket.UpTo, out _);
+                        series.Observe(bucket.Bound.TotalSeconds, bucket.Count - last);
+                        last = bucket.Count;
+                    }
+                }
+            }
+        }
+
+        public void KeepOnly(string label, IReadOnlySet<string> values)
+        {
+            var index = Array.IndexOf(histogram.LabelNames, label);
+            if (index < 0) return;
+            lock (_shown)
+            {
+                foreach (var (key, shown) in _shown)
+                {
+                    if (values.Contains(shown.Labels[index])) continue;
+                    histogram.RemoveLabelled(shown.Labels);
+                    _shown.Remove(key);
+                }
+            }
+        }
+    }
+
     /// <summary>An instrument and its time series. No instrument of the meter has more than four tags.</summary>
     private sealed class Family(MetricFactory metrics, Instrument instrument)
     {
         private readonly ConcurrentDictionary<(object?, object?, object?, object?), ICollectorChild> _series = new();
+        private Series? _made;
 
         public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
@@ -115,22 +159,48 @@ internal sealed class PrometheusPage : IDisposable
             foreach (var gauge in _series.Values.OfType<Gauge.Child>()) gauge.Unpublish();
         }
 
+        public void KeepOnly(string label, IReadOnlySet<string> values)
+        {
+            var index = Volatile.Read(ref _made) is { } made ? Array.IndexOf(made.Labels, label) : -1;
+            if (index < 0) return;
+            foreach (var (key, _) in _series)
+            {
+                var (first, second, third, fourth) = key;
+                var value = index switch { 0 => first, 1 => second, 2 => third, _ => fourth };
+                if (!values.Contains(Text(value)) && _series.TryRemove(key, out var gone)) ((ChildBase)gone).Remove();
+            }
+        }
+
         private ICollectorChild Create(ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            var (labels, values) = (new string[tags.Length], new string[tags.Length]);
-            for (var i = 0; i < tags.Length; i++)
-                (labels[i], values[i]) = (Label(tags[i].Key), Convert.ToString(tags[i].Value, CultureInfo.InvariantCulture) ?? "");
-            var (name, help) = (NameOf(instrument), instrument.Description ?? "");
-            return instrument switch
-            {
-                Histogram<double> histogram => metrics.CreateHistogram(name, help, labels,
-                    new HistogramConfiguration { Buckets = [.. histogram.Advice!.HistogramBucketBoundaries!] }).WithLabels(values),
-                ObservableCounter<long> or ObservableCounter<double> => metrics.CreateCounter(name, help, labels).WithLabels(values),
-                _ => metrics.CreateGauge(name, help, labels).WithLabels(values),
-            };
+            // Looking a family up by its name and labels costs several times what one of its series does.
+            if (Volatile.Read(ref _made) is not { } made) Volatile.Write(ref _made, made = Series.From(metrics, instrument, tags));
+            var values = new string[tags.Length];
+            for (var i = 0; i < tags.Length; i++) values[i] = Text(tags[i].Value);
+            return made.Add(values);
         }
+
+        private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
         private static object? Value(ReadOnlySpan<KeyValuePair<string, object?>> tags, int index) =>
             index < tags.Length ? tags[index].Value : null;
+    }
+
+    /// <summary>The time series of a family, whose labels are the tags of its first measurement.</summary>
+    private sealed record Series(string[] Labels, Func<string[], ICollectorChild> Add)
+    {
+        public static Series From(MetricFactory metrics, Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var labels = new string[tags.Length];
+            for (var i = 0; i < tags.Length; i++) labels[i] = Label(tags[i].Key);
+            var (name, help) = (NameOf(instrument), instrument.Description ?? "");
+            return new(labels, instrument switch
+            {
+                Histogram<double> histogram => metrics.CreateHistogram(name, help, labels,
+                    new HistogramConfiguration { Buckets = [.. histogram.Advice!.HistogramBucketBoundaries!] }).WithLabels,
+                ObservableCounter<long> or ObservableCounter<double> => metrics.CreateCounter(name, help, labels).WithLabels,
+                _ => metrics.CreateGauge(name, help, labels).WithLabels,
+            });
+        }
     }
 }

@@ -70,6 +70,34 @@ public sealed class StatisticsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Counts_of_a_route_that_a_reload_removes_go_with_it_and_begin_at_0_when_it_returns()
+    {
+        var file = _frontEnd.Status.ConfigurationFile!;
+        var yaml = await File.ReadAllTextAsync(file);
+        await GetAsync("app/status/200");
+        await GetAsync("other/status/200");
+        await CountedAsync(2);
+        Assert.Contains("http_route=\"/other\"", await MetricsAsync());
+
+        await File.WriteAllTextAsync(file, yaml.Replace("  - { path: /other, daemon: other, strip-prefix: true }\n", ""));
+        await _frontEnd.Control.RestartAsync(null);
+
+        Assert.DoesNotContain("http_route=\"/other\"", await MetricsAsync());
+        await File.WriteAllTextAsync(file, yaml);
+        await _frontEnd.Control.RestartAsync(null);
+        var status = await _frontEnd.Control.GetStatusAsync();
+        Assert.Equal((0, 1), (Requests("/other"), Requests("/app")));
+        Assert.Equal((2, 1), (status.Traffic.Requests, status.Daemons.Single(daemon => daemon.Daemon == "other").Traffic.Requests));
+        long Requests(string route) => status.Routes.Single(one => one.Route == route).Traffic.Requests;
+    }
+
+    private async Task<string> MetricsAsync()
+    {
+        using var client = new HttpClient { Timeout = RunningFrontEnd.Limit };
+        return await client.GetStringAsync(new Uri(_frontEnd.Status.MetricsUri!, "/metrics"));
+    }
+
+    [Fact]
     public async Task Access_log_has_a_line_for_each_request_in_the_combined_format()
     {
         using (var request = new HttpRequestMessage(HttpMethod.Get, "app/bytes?n=20"))

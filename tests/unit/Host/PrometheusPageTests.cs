@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Pacing;
 using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Http.Features;
@@ -99,6 +100,35 @@ public sealed class PrometheusPageTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_configuration_has_left_out_is_on_the_page_no_more_and_begins_anew_when_it_returns()
+    {
+        var route = new Route(
+            new RouteOptions { Path = "/a", Daemon = "app" }, _groups[0], NoLimits(), NoLimits(), _statistics, TimeProvider.System,
+            new PacingLoad());
+        Record("GET", 200, route);
+        Record("GET", 200);
+        _statistics.Route("/b").Count(new FinishedRequest(200, 5, TimeSpan.Zero, TimeSpan.Zero));
+        var before = await PageAsync();
+
+        _groups.Clear();
+        _meter.KeepOnly([], ["/b"]);
+
+        // Every family had it.
+        Assert.Equal(5, Families(before, "http_route=\"/a\"").Count);
+        Assert.Equal(5, Families(before, "daemonproxy_daemon=\"app\"").Count);
+        var page = await PageAsync();
+        Assert.DoesNotContain("\"/a\"", page);
+        Assert.DoesNotContain("\"app\"", page);
+        Assert.Contains("""daemonproxy_response_size_bytes_total{http_route="/b"} 5""", page);
+        Assert.Contains("""duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="",daemonproxy_daemon=""} 1""", page);
+        _statistics.Route("/a").Count(new FinishedRequest(200, 7, TimeSpan.Zero, TimeSpan.Zero));
+        _statistics.Route("/a").Writing.CountHold(TimeSpan.FromMilliseconds(5));
+        page = await PageAsync();
+        Assert.Contains("""daemonproxy_response_size_bytes_total{http_route="/a"} 7""", page);
+        Assert.Contains("""daemonproxy_held_output_seconds_count{http_route="/a"} 1""", page);
+    }
+
+    [Fact]
     public async Task Method_of_a_strangers_invention_makes_no_series_of_its_own()
     {
         foreach (var method in new[] { "BREW", "SMOKE", "get" }) Record(method, 200);
@@ -132,14 +162,20 @@ public sealed class PrometheusPageTests : IDisposable
         new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name),
             new ConnectionBudget(null)));
 
-    private void Record(string method, int status) =>
-        _meter.Record(method, new RequestRecord(1, new HttpRequestFeature(), 0) { Status = status },
+    private static RateLimitSet NoLimits() => new(RateDirection.Download, [], TimeProvider.System, new PacingLoad(), "", null);
+
+    /// <summary>The names of the families that have a series with a label.</summary>
+    private static List<string> Families(string page, string label) =>
+        [.. page.Split('\n').Where(line => line.Contains(label, StringComparison.Ordinal))
+            .Select(line => Regex.Replace(line[..line.IndexOf('{')], "_(bucket|sum|count)$", "")).Distinct()];
+
+    private void Record(string method, int status, Route? route = null) =>
+        _meter.Record(method, new RequestRecord(1, new HttpRequestFeature(), 0) { Status = status, Route = route },
         new FinishedRequest(status, 1, TimeSpan.Zero, TimeSpan.FromMilliseconds(200)));
 
     private async Task<string> PageAsync()
     {
-        using var text = new MemoryStream();
-        await _meter.Page.WriteAsync(text, CancellationToken.None);
+        using var text = await _meter.Page.WriteAsync(CancellationToken.None);
         return Encoding.UTF8.GetString(text.ToArray());
     }
 
