@@ -84,6 +84,7 @@ public sealed class InstanceDirectoryTests : IDisposable
         using var taken = InstanceDirectory.Acquire("site", _scratch.Runtime);
 
         Assert.False(File.Exists(taken.ControlSocket));
+        Assert.Empty(Directory.GetFiles(taken.Path, "*.sock"));
         Assert.False(Directory.Exists(_scratch.File("site", "folder")));
         Assert.Equal("why it ended", File.ReadAllText(taken.EventLogFile));
     }
@@ -134,6 +135,19 @@ public sealed class InstanceDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void Socket_of_a_worker_has_the_front_ends_process_in_its_name_and_room_for_any_other_process()
+    {
+        using var site = InstanceDirectory.Acquire("site", _scratch.Runtime);
+        var longest = OperatingSystem.IsMacOS() ? "99999" : "4194304";
+        var room = RuntimeDirectory.LongestSocketPath - System.Text.Encoding.UTF8.GetByteCount($"{site.Path}/.{longest}.99999.sock");
+
+        Assert.Equal($"app.{Environment.ProcessId}.7.sock", Path.GetFileName(site.DaemonSocket("app", 7)));
+        Assert.NotNull(site.DaemonSocket(new string('a', room), 1));
+        var refused = Assert.Throws<ControlException>(() => site.DaemonSocket(new string('a', room + 1), 1));
+        Assert.Contains("or choose a shorter name", refused.Message);
+    }
+
+    [Fact]
     public async Task Of_many_starters_one_wins_while_others_look()
     {
         using var done = new CancellationTokenSource();
@@ -168,7 +182,7 @@ public sealed class InstanceDirectoryTests : IDisposable
     private void LeaveStale(string name)
     {
         Directory.CreateDirectory(_scratch.File(name, "folder"));
-        foreach (var file in (string[])["instance.json", "control.sock", "app.sock", "instance.lock"])
+        foreach (var file in (string[])["instance.json", "control.sock", "app.1234.1.sock", "s~1234", "instance.lock"])
             File.WriteAllText(_scratch.File(name, file), "");
     }
 }

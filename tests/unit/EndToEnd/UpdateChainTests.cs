@@ -41,8 +41,13 @@ public sealed class UpdateChainTests
         var third = await updating;
 
         Assert.Equal([Environment.ProcessId, second.ProcessId], third.Replaced);
-        // The first process, which is this one, hears that it is to end; the third one waits for that.
+        // The third one sees the second one end, and that the first one, which is this process, has not.
         using var serving = new ControlClient("site", runtime) { Timeout = RunningFrontEnd.Limit };
+        IReadOnlyList<int> draining = [];
+        await RunningFrontEnd.UntilAsync(
+            () => (draining = serving.GetStatusAsync().GetAwaiter().GetResult().Replaced).Count < 2, "the end of the second process");
+        Assert.Equal([Environment.ProcessId], draining);
+        // The first one hears that it is to end; the third one waits for that.
         await serving.StopAsync(TimeSpan.FromSeconds(2));
         await following.WaitAsync(RunningFrontEnd.Limit);
         await UpdatedFrontEnd.GoneAsync(third.ProcessId);
