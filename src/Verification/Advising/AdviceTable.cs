@@ -38,7 +38,7 @@ internal static class AdviceTable
 
         Wrap(text, advice.Recommended is null ? advice.Reason : $"{advice.ShownRecommendation}: {advice.Reason}");
         if (advice.Applied)
-            Wrap(text, $"Set: {advice.ShownRecommendation}, which was {advice.FlushPolicy.ShownDelay}; a restart brings the configuration's "
+            Wrap(text, $"Set: {advice.ShownRecommendation} instead of {advice.FlushPolicy.ShownDelay}; a restart brings the configuration's "
                 + "value back.");
         return text.ToString().TrimEnd();
     }

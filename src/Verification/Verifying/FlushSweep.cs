@@ -21,6 +21,10 @@ namespace DaemonProxy.Verification.Verifying;
 /// </remarks>
 public static class FlushSweep
 {
+    // How long the front end may take to notice that a client has left.
+    private const int Looks = 20;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
     private const int RunsKept = 1 << 16;
 
     // How many times as long as a delay is tried the application is watched at most.
@@ -191,7 +195,8 @@ public static class FlushSweep
     /// <summary>A response that is requested, and the counters of its route.</summary>
     private sealed record Target(ControlClient Client, ConnectionRequest Request, RouteStatus Route, RateLimit? Limit)
     {
-        private bool _hasRequested;
+        // Own requests that the front end had not ended yet when they had been measured: it ends them under the next delay.
+        private long _left;
 
         private long Rate => Limit?.Rate ?? 0;
 
@@ -202,8 +207,7 @@ public static class FlushSweep
         public async Task<Measured> MeasureAsync(TimeSpan duration, long spells, CancellationToken cancellationToken)
         {
             var (before, activeBefore) = await TrafficAsync(cancellationToken).ConfigureAwait(false);
-            // The front end may still be sending what was requested last.
-            var own = _hasRequested ? Math.Min(1, activeBefore) : 0;
+            var own = _left;
             var start = Stopwatch.GetTimestamp();
             var sum = new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, null);
             var (paced, pacedBytes) = (TimeSpan.Zero, 0.0);
@@ -213,7 +217,7 @@ public static class FlushSweep
                 {
                     var recorder = new ArrivalRecorder(until - passed, 0, RunsKept);
                     var connection = StampedConnection.Start(Request with { TakesAnyStatus = false, WaitLimit = LongestWait }, recorder);
-                    (own, _hasRequested) = (own + 1, true);
+                    own++;
                     var end = until + Grace;
                     await connection.WatchAsync(
                         connection.Ended, () => recorder.IsEnough || Stopwatch.GetElapsedTime(start) > end, cancellationToken)
@@ -228,7 +232,7 @@ public static class FlushSweep
                         (paced, pacedBytes) = (paced + course.Duration, pacedBytes + (course.AchievedRate * course.Duration.TotalSeconds));
                 }
 
-                var (after, active) = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+                var (after, active) = await TrafficOnceEndedAsync(activeBefore, cancellationToken).ConfigureAwait(false);
                 sum = sum with
                 {
                     Elapsed = Stopwatch.GetElapsedTime(start),
@@ -236,6 +240,7 @@ public static class FlushSweep
                     Flushes = FlushesOf(after) - FlushesOf(before),
                     Others = Math.Max(0, after.Requests + active - before.Requests - own),
                 };
+                _left = Math.Clamp(active - activeBefore, 0, 1);
                 if (sum.Writing.Spells is var seen && (seen >= spells || seen * MostTimes < spells))
                     break;
             }
@@ -249,6 +254,19 @@ public static class FlushSweep
         private static TimeSpan LongestWait => TimeSpan.FromSeconds(60);
 
         private static long FlushesOf(TrafficStatus traffic) => traffic.IdleFlushes + traffic.DeadlineFlushes + traffic.GuardFlushes;
+
+        /// <summary>The same once the front end has noticed that its last response is not wanted any more, or nearly at once.</summary>
+        private async Task<(TrafficStatus Counts, long Active)> TrafficOnceEndedAsync(long activeBefore, CancellationToken cancellationToken)
+        {
+            var traffic = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            for (var look = 0; look < Looks && traffic.Active > activeBefore; look++)
+            {
+                await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                traffic = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return traffic;
+        }
 
         /// <summary>The route's counts, and how many requests it is serving.</summary>
         private async Task<(TrafficStatus Counts, long Active)> TrafficAsync(CancellationToken cancellationToken)
