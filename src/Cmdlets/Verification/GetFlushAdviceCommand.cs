@@ -37,8 +37,8 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
     public TimeSpan? During { get; set; }
 
     /// <summary>
-    /// Set the recommended delay where it differs from the one in force, and say so below the table (Applied in the object). A restart brings
-    /// the configuration's value back.
+    /// Set the recommended delay where it differs from the one in force, and say so below the table (Applied in the object). A restart
+    /// brings the configuration's value back.
     /// </summary>
     [Parameter]
     public SwitchParameter Apply { get; set; }
@@ -128,7 +128,8 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
         var group = $"daemon group '{advice.Daemon}' of '{advice.Name}'";
         if (advice is not { Recommended: { } delay, Differs: true })
         {
-            WriteVerbose($"Nothing to set for {group}: {(advice.Recommended is null ? advice.Reason : "the recommended delay is in force.")}");
+            var why = advice.Recommended is null ? advice.Reason : "the recommended delay is in force.";
+            WriteVerbose($"Nothing to set for {group}: {why}");
             return false;
         }
 

@@ -26,7 +26,8 @@ internal static class CheckCommand
         {
             var streams = arguments.InvocationConfiguration;
             var (exit, configuration) = Run(arguments.GetRequiredValue(file), arguments.GetValue(json), streams);
-            return configuration?.Fleet is { } fleet && arguments.GetValue(connect) ? await ConnectAsync(fleet, arguments.GetValue(json), streams) : exit;
+            return configuration?.Fleet is { } fleet && arguments.GetValue(connect)
+                ? await ConnectAsync(fleet, arguments.GetValue(json), streams) : exit;
         });
         return command;
     }

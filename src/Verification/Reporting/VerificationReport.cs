@@ -9,7 +9,8 @@ using DaemonProxy.Verification.Verifying;
 
 namespace DaemonProxy.Verification.Reporting;
 
-/// <summary>The results of a verification as a table for a terminal. Columns that say least are left out where the terminal is narrow.</summary>
+/// <summary>The results of a verification as a table for a terminal.</summary>
+/// <remarks>Where the terminal is narrow, the columns that say least are left out.</remarks>
 public static class VerificationReport
 {
     /// <summary>A width that leaves nothing out: for files and other programs.</summary>

@@ -256,7 +256,8 @@ public static class FlushSweep
         private static long FlushesOf(TrafficStatus traffic) => traffic.IdleFlushes + traffic.DeadlineFlushes + traffic.GuardFlushes;
 
         /// <summary>The same once the front end has noticed that its last response is not wanted any more, or nearly at once.</summary>
-        private async Task<(TrafficStatus Counts, long Active)> TrafficOnceEndedAsync(long activeBefore, CancellationToken cancellationToken)
+        private async Task<(TrafficStatus Counts, long Active)> TrafficOnceEndedAsync(
+            long activeBefore, CancellationToken cancellationToken)
         {
             var traffic = await TrafficAsync(cancellationToken).ConfigureAwait(false);
             for (var look = 0; look < Looks && traffic.Active > activeBefore; look++)

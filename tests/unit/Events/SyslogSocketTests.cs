@@ -91,5 +91,6 @@ public sealed class SyslogSocketTests : IDisposable
 
     [Fact]
     public void Missing_log_is_said_at_once() =>
-        Assert.Contains($"there is no socket {_path}2", Assert.Throws<IOException>(() => new SyslogSocket(_path + "2", "daemonproxy", _time)).Message);
+        Assert.Contains($"there is no socket {_path}2",
+            Assert.Throws<IOException>(() => new SyslogSocket(_path + "2", "daemonproxy", _time)).Message);
 }

@@ -43,7 +43,14 @@ public sealed class StatusCommandTests
             {
                 RestrictEmbedded = false,
                 Replaced = [17],
-                Fleet = new FleetStatus { Fleet = "shop", Redis = "redis://10.0.0.5:6379/0", State = nameof(FleetState.Connected), Members = 2, OnLoss = "Local" },
+                Fleet = new FleetStatus
+                {
+                    Fleet = "shop",
+                    Redis = "redis://10.0.0.5:6379/0",
+                    State = nameof(FleetState.Connected),
+                    Members = 2,
+                    OnLoss = "Local",
+                },
             }, 80);
 
         Assert.DoesNotContain("none\n", plain.Replace("\r", "", StringComparison.Ordinal));
@@ -62,7 +69,8 @@ public sealed class StatusCommandTests
 
         var lines = StatusCommand.Detail(wide, 80).Split('\n')
             .Concat($"{StatusCommand.Table([wide, wide]).Fit(80, "configuration", "requests")}".Split('\n'));
-        Assert.All(lines.Where(line => !line.StartsWith("configuration:", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, 81));
+        Assert.All(lines.Where(line => !line.StartsWith("configuration:", StringComparison.Ordinal)),
+            line => Assert.InRange(line.Length, 0, 81));
     }
 
     [Fact]
@@ -85,7 +93,8 @@ public sealed class StatusCommandTests
         Assert.Equal(
             "no NAME was given, and no front end 'default' is running; 'blog' is: daemonproxy stop blog",
             FrontEndNames.WithoutName("stop", ["blog"]));
-        Assert.EndsWith("running now: blog, shop; give one of them: daemonproxy update NAME", FrontEndNames.WithoutName("update", ["blog", "shop"]));
+        Assert.EndsWith("running now: blog, shop; give one of them: daemonproxy update NAME",
+            FrontEndNames.WithoutName("update", ["blog", "shop"]));
     }
 
     [Theory]

@@ -188,7 +188,8 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Table_fits_a_terminal_of_80_columns_and_marks_the_recommended_row()
     {
-        var text = FlushAdvisor.Advise(Policy(5), Stalling(16 * KiB, 0.2, 3), "/a/rather/long/path/of/a/route", Interval(4000 * KiB)).ToString();
+        var text = FlushAdvisor.Advise(Policy(5), Stalling(16 * KiB, 0.2, 3), "/a/rather/long/path/of/a/route", Interval(4000 * KiB))
+            .ToString();
         var lines = text.Split('\n').Select(line => line.TrimEnd()).ToArray();
         Assert.All(lines, line => Assert.True(line.Length < 80, line));
         Assert.Single(lines, line => line.StartsWith(">  ", StringComparison.Ordinal) && line.Contains("auto"));
@@ -271,7 +272,8 @@ public sealed class FlushAdvisorTests
         {
             foreach (var rate in new long[] { 0, 1, 4000 * KiB, long.MaxValue / 8 })
             {
-                var advice = FlushAdvisor.Advise(Policy(5), odd[i], "/", rate == 0 ? null : Interval(rate), [TimeSpan.FromMilliseconds(1), FlushPolicy.Auto]);
+                var advice = FlushAdvisor.Advise(
+                    Policy(5), odd[i], "/", rate == 0 ? null : Interval(rate), [TimeSpan.FromMilliseconds(1), FlushPolicy.Auto]);
                 Assert.NotEmpty(advice.Reason);
                 Assert.All(advice.Rows, row => Assert.True(
                     double.IsFinite(row.WritesPerMebibyte) && double.IsFinite(row.FlushesPerSecond)

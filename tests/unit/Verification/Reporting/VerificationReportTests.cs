@@ -76,7 +76,7 @@ public class VerificationReportTests
         Assert.All(lines[2..4], line => Assert.Equal(column, line.IndexOf("within", StringComparison.Ordinal)));
     }
 
-    /// <summary>Every table, as wide as its cells may be, in terminals of several widths: pacers, verdicts, expectations, workloads.</summary>
+    /// <summary>Every table with cells as wide as they may be: pacers, verdicts, expectations, workloads.</summary>
     [Theory]
     [InlineData(80)]
     [InlineData(100)]
@@ -85,25 +85,49 @@ public class VerificationReportTests
     {
         var defect = Good with
         {
-            Pacer = nameof(PacerKind.Interval), FlushDelay = TimeSpan.Zero, BufferSize = 64 << 10, ErrorPercent = -68.75,
+            Pacer = nameof(PacerKind.Interval),
+            FlushDelay = TimeSpan.Zero,
+            BufferSize = 64 << 10,
+            ErrorPercent = -68.75,
             Expected = "below half the rate (the defect)",
         };
         var latency = new LatencyDistribution(667, Ms(237.4), Ms(504.5), Ms(510.6));
         var flush = new FlushResult
         {
-            Workload = "headers, then 1 s of silence", Route = "/x", Daemon = "demo", FlushDelay = Ms(5), BufferSize = 8 << 20,
-            FlushDeadline = Ms(50), Latency = latency, Expected = "max over 55 ms (the defect)", Passed = false,
+            Workload = "headers, then 1 s of silence",
+            Route = "/x",
+            Daemon = "demo",
+            FlushDelay = Ms(5),
+            BufferSize = 8 << 20,
+            FlushDeadline = Ms(50),
+            Latency = latency,
+            Expected = "max over 55 ms (the defect)",
+            Passed = false,
         };
         var server = new ServerRateLimitResult
         {
-            Uri = new Uri("http://server.example:8080/a/long/path/to/a/large/file.iso?with=a&query=1"), Connections = 1000,
-            ConfiguredRate = 400 << 10, AchievedRate = 400 << 10, ErrorPercent = -0.01, WorstWindowPercent = -12.3, LongestGap = Ms(1234),
-            TimeToFirstByte = Ms(1234), Fairness = 0.999, RateOverTime = new string('▇', 20), Expected = "within 1%", Passed = false,
+            Uri = new Uri("http://server.example:8080/a/long/path/to/a/large/file.iso?with=a&query=1"),
+            Connections = 1000,
+            ConfiguredRate = 400 << 10,
+            AchievedRate = 400 << 10,
+            ErrorPercent = -0.01,
+            WorstWindowPercent = -12.3,
+            LongestGap = Ms(1234),
+            TimeToFirstByte = Ms(1234),
+            Fairness = 0.999,
+            RateOverTime = new string('▇', 20),
+            Expected = "within 1%",
+            Passed = false,
         };
         var drip = new ServerFlushResult
         {
-            Uri = server.Uri, Workload = "24 B every 3 ms", LatencySource = nameof(LatencySource.Timestamps), Latency = latency,
-            Gaps = latency, Expected = "p99 at most 10 ms", Passed = false,
+            Uri = server.Uri,
+            Workload = "24 B every 3 ms",
+            LatencySource = nameof(LatencySource.Timestamps),
+            Latency = latency,
+            Gaps = latency,
+            Expected = "p99 at most 10 ms",
+            Passed = false,
         };
         var sweep = FlushSweepTests.Result with { HeldP99 = Ms(1234.5), FlushesPerSecond = 1234.5, Passed = false };
         (string Text, string Kept)[] tables =
@@ -132,8 +156,13 @@ public class VerificationReportTests
     {
         var result = new ServerFlushResult
         {
-            Uri = new Uri("http://server.example/a/long/path/to/a/file.iso"), Workload = "lines", LatencySource = nameof(LatencySource.Gaps),
-            Latency = new LatencyDistribution(0, default, default, default), Gaps = new LatencyDistribution(0, default, default, default), Expected = "", Passed = true,
+            Uri = new Uri("http://server.example/a/long/path/to/a/file.iso"),
+            Workload = "lines",
+            LatencySource = nameof(LatencySource.Gaps),
+            Latency = new LatencyDistribution(0, default, default, default),
+            Gaps = new LatencyDistribution(0, default, default, default),
+            Expected = "",
+            Passed = true,
         };
 
         Assert.Contains("…ong/path/to/a/file.iso"[^20..], VerificationReport.Text([result], 80));
@@ -170,10 +199,18 @@ public class VerificationReportTests
         var row = FlushSweepTests.Result.Predicted with { FlushDelay = FlushPolicy.Auto };
         var advice = new FlushAdvice
         {
-            Name = "site", Daemon = "app", Reason = "", Rows = [row], Recommended = FlushPolicy.Auto,
+            Name = "site",
+            Daemon = "app",
+            Reason = "",
+            Rows = [row],
+            Recommended = FlushPolicy.Auto,
             FlushPolicy = new FlushPolicyStatus
             {
-                Name = "site", Daemon = "app", FlushDelay = Ms(5), BufferSize = 8 << 20, FlushDeadline = Ms(50),
+                Name = "site",
+                Daemon = "app",
+                FlushDelay = Ms(5),
+                BufferSize = 8 << 20,
+                FlushDeadline = Ms(50),
             },
         };
         var sweep = FlushSweepTests.Result with { FlushDelay = FlushPolicy.Auto, Predicted = row };
