@@ -13,26 +13,31 @@ public abstract class InstanceCommand : DaemonProxyCommand
     /// The names that a <c>-Name</c> parameter selects: all without the parameter, the matches of a wildcard, and any other name unchanged,
     /// so that a status request for it reports that it is not running. Case does not matter.
     /// </summary>
-    private protected IReadOnlyList<string> NamesOf(string[]? patterns)
+    private protected IReadOnlyList<string> NamesOf(string[]? patterns) => Running() is not { } running ? []
+        : patterns is null ? running
+        : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
+
+    /// <summary>The names of all running front ends; null after an error.</summary>
+    private IReadOnlyList<string>? Running()
     {
-        IReadOnlyList<string> running;
         try
         {
-            running = InstanceDirectory.List();
+            return InstanceDirectory.List();
         }
         catch (ControlException error)
         {
             WriteControlError(error, null);
-            return [];
+            return null;
         }
-
-        return patterns is null ? running : [.. patterns.SelectMany(pattern => Matching(pattern, running)).Distinct()];
     }
 
     /// <summary>The one front end that a cmdlet needs: the one named, or the only one running; null after an error.</summary>
     private protected string? NameOfOne(string? name)
     {
-        var running = name is null ? NamesOf(null) : [.. Matching(name, NamesOf(null))];
+        // That nothing is known is not that nothing is running.
+        if (Running() is not { } all)
+            return null;
+        var running = name is null ? all : [.. Matching(name, all)];
         if (running.Count == 1)
             return running[0];
         if (running.Count == 0)

@@ -60,7 +60,16 @@ Describe 'Get-FlushAdvice' {
     It 'sets what it recommends with -Apply, and nothing with -WhatIf' {
         $null = Get-FlushAdvice site -Apply -WhatIf
         (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds | Should -Be 5
-        $null = Get-FlushAdvice site -Apply
+        $advice = Get-FlushAdvice site -Apply -Verbose 4>&1
+        $messages = @($advice | Where-Object { $_ -is [Management.Automation.VerboseRecord] })
+        "$messages" | Should -Match "Set the flush delay of daemon group 'app' of 'site' to 0ms; it was 5ms\."
+        "$messages" | Should -Match "Nothing to set for daemon group 'idle' of 'site': Too little data"
+        $applied = $advice | Where-Object Daemon -EQ app
+        $applied.Applied | Should -BeTrue
+        "$applied" | Should -Match '(?m)^Set: 0ms instead of 5ms; a restart'
+        $applied | Format-List | Out-String | Should -Match 'Applied\s+: True'
+        ($advice | Where-Object Daemon -EQ idle).Applied | Should -BeFalse
+        "$(Get-FlushAdvice site app)" | Should -Not -Match '(?m)^Set:'
         (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds | Should -Be 0
         (Get-FlushPolicy site limited).AutoDelay | Should -Be ((Get-FlushAdvice site limited).ShownRecommendation -eq 'auto')
         (Get-FlushPolicy site idle).FlushDelay.TotalMilliseconds | Should -Be 5 -Because 'there is no advice for it'
@@ -93,6 +102,26 @@ Describe 'Test-FlushPolicy -Sweep' {
         $results[0].FlushesPerSecond | Should -BeGreaterThan ($results[-2].FlushesPerSecond * 2)
         (Get-FlushPolicy site app).FlushDelay.TotalMilliseconds | Should -Be 7
         $results | Out-String -Width 120 | Should -Match '50ms\s+50 ms'
+        ($results.OtherRequests | Measure-Object -Sum).Sum | Should -Be 0
+        $results[-1].FlushDelay | Should -Be 'auto'
+        ($results | Where-Object ShownDelay -EQ 5ms).FlushDelay | Should -Be ([timespan]::FromMilliseconds(5))
+        $results | Select-Object FlushDelay | Out-String | Should -Not -Match '-00:'
+        ($results | ConvertTo-Csv) -match '"auto"' | Should -HaveCount 1
+        (Get-FlushAdvice site app).Rows[-1].FlushDelay | Should -Be 'auto'
+    }
+
+    It 'tells of the requests of others that were counted' {
+        # It lasts for longer than the sweep: 20,000 pieces, 4 ms apart.
+        $other = [Net.Http.HttpClient]::new()
+        $stream = $null
+        try {
+            $stream = $other.GetStreamAsync("$base/drip?count=20000&chunk=100&every-ms=4").GetAwaiter().GetResult()
+            $results = Test-FlushPolicy site -Sweep -Path '/drip?count=100000&chunk=100&every-ms=4' -Duration 1 -WarningAction SilentlyContinue
+        }
+        finally { if ($stream) { $stream.Dispose() }; $other.Dispose() }
+        $results | ForEach-Object { $_.OtherRequests | Should -BeGreaterOrEqual 1 }
+        $results | Where-Object Passed -EQ $false | Should -BeNullOrEmpty -Because 'others were served'
+        $results[0] | Format-List | Out-String | Should -Match 'OtherRequests\s+: '
     }
 
     It 'restores the policy when it is stopped' {

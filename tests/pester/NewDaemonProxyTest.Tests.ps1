@@ -31,6 +31,7 @@ Describe 'New-DaemonProxyTest' {
     It 'writes a file whose tests a real front end passes' {
         $file = New-DaemonProxyTest site
         $file.FullName | Should -Be (Join-Path $OwnDirectory 'site.Tests.ps1')
+        $file.PSParentPath | Should -Not -BeNullOrEmpty -Because 'it is what Get-Item returns, whose columns are filled'
         $run = Invoke-Written $file.FullName
         $run.FailedCount | Should -Be 0 -Because ($run.Failed.ErrorRecord -join '; ')
         ($run.Passed | Where-Object ExpandedName -EQ 'are kept on /download') | Should -HaveCount 1

@@ -21,6 +21,19 @@ Describe 'Stop-DaemonProxy' {
         { Invoke-WebRequest $proxy.Uri } | Should -Throw
     }
 
+    It 'says once that the runtime directory cannot be used, and not that nothing is running' {
+        if ($IsWindows) { Set-ItResult -Skipped -Because 'folders have no modes there'; return }
+        $before = $env:DAEMONPROXY_RUNTIME_DIR
+        $env:DAEMONPROXY_RUNTIME_DIR = (New-Item -ItemType Directory "$OwnDirectory/open").FullName
+        try {
+            chmod 755 $env:DAEMONPROXY_RUNTIME_DIR
+            Stop-DaemonProxy -ErrorAction SilentlyContinue -ErrorVariable problems
+            $problems | Should -HaveCount 1
+            "$problems" | Should -Match 'can be used by other users'
+        }
+        finally { $env:DAEMONPROXY_RUNTIME_DIR = $before }
+    }
+
     It 'takes names with wildcards' {
         'one', 'two', 'other' | ForEach-Object { Start-DaemonProxy -Name $_ } | Out-Null
         Stop-DaemonProxy o*e*

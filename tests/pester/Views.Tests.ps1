@@ -47,16 +47,46 @@ Describe 'The views' {
         $views | Should -Contain 'ListControl'
     }
 
+    It 'show a few properties of <_> where it comes after objects of another type' -ForEach ($types -notlike 'DaemonProxy.Cmdlets.DaemonProxyConfiguration') {
+        # PowerShell then takes neither the table nor the list of the module, but these.
+        $shown = (Get-TypeData $_).DefaultDisplayPropertySet.ReferencedProperties
+        $shown.Count | Should -BeGreaterThan 0
+        $shown.Count | Should -BeLessOrEqual 10
+    }
+
+    It 'show several addresses of a front end in a column that leaves room for its daemons' {
+        $null = Start-DaemonProxy -Name two -Listen http://127.0.0.1:0, http://127.0.0.1:0
+        try {
+            $lines = Get-DaemonProxy two | Out-String -Width 80
+            $lines | Should -Match 'http://127\.0\.0\.1:\d+/, 1 more'
+            $lines | Should -Match '\(Ready\)'
+        }
+        finally { Stop-DaemonProxy two }
+    }
+
+    It 'leave out of a list what a front end does not have' {
+        $list = Get-DaemonProxy site | Format-List | Out-String
+        $list | Should -Not -Match 'never set|not loaded|none'
+        $list | Should -Not -Match '(?m)^(RestrictEmbedded|Python|Certificate|Fleet) '
+        Set-EmbeddedRestriction site -On
+        Get-DaemonProxy site | Format-List | Out-String | Should -Match 'RestrictEmbedded\s+: On'
+    }
+
+    It 'say of a limit in a list whether it is one of uploads' {
+        Set-RateLimit site / -Direction Upload -Rate 1MB
+        Get-RateLimit site / -Direction Upload | Format-List | Out-String | Should -Match 'Direction\s+: Upload'
+    }
+
     It 'give a list units, and leave the numbers in the properties' {
-        $limit = Get-RateLimit site /
+        $limit = Get-RateLimit site / -Direction Download
         $limit | Format-List | Out-String | Should -Match '(?s)Rate\s+: 400 KiB/s.*InitialBurst\s+: 1 MiB'
         $limit.Rate | Should -BeOfType [long]
         Get-FlushPolicy site | Format-List | Out-String | Should -Match '(?s)FlushDelay\s+: 5 ms.*FlushDeadline\s+: 50 ms.*BufferSize\s+: 8 MiB'
     }
 
     It 'say what tells one object from another' {
-        (Get-RateLimit site /).PSStandardMembers.DefaultKeyPropertySet.ReferencedPropertyNames | Should -Be 'Name', 'Route', 'Index'
-        (Get-RateLimit site /).PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames | Should -Contain 'Rate'
+        (Get-RateLimit site / -Direction Download).PSStandardMembers.DefaultKeyPropertySet.ReferencedPropertyNames | Should -Be 'Name', 'Route', 'Index'
+        (Get-RateLimit site / -Direction Download).PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames | Should -Contain 'Rate'
     }
 
     It 'fit 80 columns, with the verdict or the state before everything that may be cut: <Call>' -ForEach @(

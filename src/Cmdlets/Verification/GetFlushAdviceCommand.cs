@@ -37,7 +37,8 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
     public TimeSpan? During { get; set; }
 
     /// <summary>
-    /// Set the recommended delay where it differs from the one in force. A restart brings the configuration's value back.
+    /// Set the recommended delay where it differs from the one in force, and say so below the table (Applied in the object). A restart
+    /// brings the configuration's value back.
     /// </summary>
     [Parameter]
     public SwitchParameter Apply { get; set; }
@@ -116,16 +117,29 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
         }
 
         var advice = FlushAdvisor.Advise(status, daemon, since);
+        if (Apply)
+            advice = advice with { Applied = SetRecommended(advice) };
         _all.Add(advice);
         WriteObject(advice);
-        if (!Apply)
-            return;
+    }
+
+    private bool SetRecommended(FlushAdvice advice)
+    {
+        var group = $"daemon group '{advice.Daemon}' of '{advice.Name}'";
         if (advice is not { Recommended: { } delay, Differs: true })
-            WriteVerbose($"Nothing to set for '{daemon}' of '{status.Name}': {advice.Reason}");
-        else if (ShouldProcess($"daemon group '{daemon}' of '{status.Name}'", $"Set flush policy (delay {advice.ShownRecommendation})"))
         {
-            var change = FlushPolicyChange.OfDelay(daemon, delay);
-            Ask(status.Name, $"Setting the flush policy of '{daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop));
+            var why = advice.Recommended is null ? advice.Reason : "the recommended delay is in force.";
+            WriteVerbose($"Nothing to set for {group}: {why}");
+            return false;
         }
+
+        if (!ShouldProcess(group, $"Set flush policy (delay {advice.ShownRecommendation})"))
+            return false;
+        var change = FlushPolicyChange.OfDelay(advice.Daemon, delay);
+        if (Ask(advice.Name, $"Setting the flush policy of '{advice.Daemon}'", (client, stop) => client.SetFlushPolicyAsync(change, stop))
+            is null)
+            return false;
+        WriteVerbose($"Set the flush delay of {group} to {advice.ShownRecommendation}; it was {advice.FlushPolicy.ShownDelay}.");
+        return true;
     }
 }

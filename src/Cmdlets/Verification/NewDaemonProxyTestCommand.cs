@@ -51,7 +51,8 @@ public sealed class NewDaemonProxyTestCommand : InstanceCommand
             // A front end's name has no character that would end the string.
             File.WriteAllText(file, template.Replace(DefaultName, $"[string] $Name = '{status.Name}'", StringComparison.Ordinal),
                 new UTF8Encoding(false));
-            WriteObject(new FileInfo(file));
+            // With the properties that PowerShell shows of a file.
+            WriteObject(InvokeProvider.Item.Get([file], force: false, literalPath: true), enumerateCollection: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

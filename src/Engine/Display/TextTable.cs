@@ -11,6 +11,9 @@ public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber
     private readonly (string Heading, bool IsNumber)[] _columns = columns.ToArray();
     private readonly List<string[]> _rows = [];
 
+    /// <summary>The length of its longest line, in characters.</summary>
+    public int Width => Widths().Sum() + (Gap.Length * (_columns.Length - 1));
+
     /// <summary>Adds a row.</summary>
     /// <param name="cells">One for each column.</param>
     public void Add(params string[] cells) => _rows.Add(cells.Length == _columns.Length
@@ -25,7 +28,7 @@ public sealed class TextTable(params ReadOnlySpan<(string Heading, bool IsNumber
         var table = this;
         foreach (var heading in dispensable)
         {
-            if (table.Widths().Sum() + (Gap.Length * (table._columns.Length - 1)) <= width)
+            if (table.Width <= width)
                 break;
             table = table.Without(heading);
         }

@@ -142,7 +142,7 @@ public static partial class EventCatalogue
         "Leave the option out, or run the front end on a system that has it.");
 
     /// <summary>DPXY0025.</summary>
-    public static EventDefinition RunsAsRoot { get; } = new("DPXY0025", Warning, 0, "daemon group runs as root",
+    public static EventDefinition RunsAsRoot { get; } = new("DPXY0025", Warning, 0, "no user given",
         "The front end runs as root, and a daemon group that it starts names no other user.",
         "The application can do all that root can.",
         "Give the group a user, for example user: www-data; or give the whole front end one, by user at the top level.");

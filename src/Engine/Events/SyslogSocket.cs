@@ -116,7 +116,10 @@ public sealed class SyslogSocket : ILogOutput
     }
 
     private IOException Unwritten(SocketException failure) =>
-        new($"the system's log at {_path} does not take it: {failure.Message}", failure);
+        // A socket that is not there is, in the words of .NET, an address that cannot be assigned.
+        new(File.Exists(_path)
+            ? $"the system's log at {_path} does not take it: {failure.Message}"
+            : $"there is no socket {_path}, so no log of the system runs", failure);
 
     /// <inheritdoc/>
     public void Reopen()

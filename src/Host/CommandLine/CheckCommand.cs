@@ -26,7 +26,8 @@ internal static class CheckCommand
         {
             var streams = arguments.InvocationConfiguration;
             var (exit, configuration) = Run(arguments.GetRequiredValue(file), arguments.GetValue(json), streams);
-            return configuration?.Fleet is { } fleet && arguments.GetValue(connect) ? await ConnectAsync(fleet, streams) : exit;
+            return configuration?.Fleet is { } fleet && arguments.GetValue(connect)
+                ? await ConnectAsync(fleet, arguments.GetValue(json), streams) : exit;
         });
         return command;
     }
@@ -50,11 +51,12 @@ internal static class CheckCommand
         }
     }
 
-    private static async Task<int> ConnectAsync(FleetOptions fleet, InvocationConfiguration streams)
+    private static async Task<int> ConnectAsync(FleetOptions fleet, bool json, InvocationConfiguration streams)
     {
         try
         {
             await FleetMembership.TryServerAsync(fleet);
+            if (!json) await streams.Output.WriteLineAsync($"fleet: {fleet.Redis} can be used");
             return DaemonProxyCommand.Ok;
         }
         catch (FleetServerException failure)
@@ -84,9 +86,10 @@ internal static class CheckCommand
         {
             RateScope.Response => "",
             RateScope.Total => " in total",
+            RateScope.Route => " for the route as a whole",
             _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}"
         }
-        + (limit.SharedBy == LimitSharing.Fleet ? " of the fleet" : "")
+        + (limit.SharedBy == LimitSharing.Fleet ? ", shared by the fleet" : "")
         + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 

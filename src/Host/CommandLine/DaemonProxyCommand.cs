@@ -53,7 +53,7 @@ internal static class DaemonProxyCommand
         }
         catch (Exception e) when (e is ServerStartException or ControlException or VerificationException or PythonException)
         {
-            Complain(error, e.Message);
+            Complain(error, FrontEndNames.WithoutName(parsed, e) ?? e.Message);
         }
         catch (ConfigurationException e)
         {

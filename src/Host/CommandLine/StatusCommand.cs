@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -40,23 +41,28 @@ internal static class StatusCommand
         }
         if (json) await output.WriteLineAsync(JsonSerializer.Serialize(found, StatusJson.Default.ListInstanceStatus));
         else if (found.Count == 0) await output.WriteLineAsync("no front end runs; daemonproxy serve starts one");
-        else await output.WriteAsync(name is null ? Table(found) : Detail(found[0]));
+        else
+        {
+            var width = TerminalWidth.Of(output);
+            await output.WriteAsync(name is null ? $"{Table(found).Fit(width, "configuration", "requests")}" : Detail(found[0], width));
+        }
         return DaemonProxyCommand.Ok;
     }
 
-    private static string Table(List<InstanceStatus> found)
+    internal static TextTable Table(IReadOnlyList<InstanceStatus> found)
     {
         var table = new TextTable(
             ("name", false), ("process", true), ("state", false), ("requests", true), ("address", false), ("configuration", false));
         foreach (var status in found)
         {
             table.Add(status.Name, $"{status.ProcessId}", $"{status.State}", $"{status.Requests}", string.Join(", ", status.Uris),
-                status.ConfigurationFile ?? "(built-in sample)");
+                Configuration(status));
         }
-        return table.ToString();
+        return table;
     }
 
-    private static string Detail(InstanceStatus status)
+    /// <summary>A front end with its groups and routes; what it does not have is left out.</summary>
+    internal static string Detail(InstanceStatus status, int width)
     {
         var daemons = new TextTable(
             ("daemon", false), ("state", false), ("processes", false), ("restarts", true), ("active", true), ("waiting", true),
@@ -72,22 +78,31 @@ internal static class StatusCommand
         var routes = new TextTable(("route", false), ("goes to", false), ("rate limit", true));
         foreach (var route in status.Routes)
             routes.Add(route.Route, route.Daemon ?? route.Application!, RateLimitText.From(route));
-        return $"""
-            {Table([status])}
-            {daemons}
-            {routes}
-            certificate: {Text(status.Certificate)}
-            fleet: {status.Fleet?.ToString() ?? "none"}
-            restrict-embedded: {status.RestrictEmbedded switch { true => "on", false => "off", null => "never set" }}
-            event log: {status.EventLog ?? "the terminal"}{Replaced(status)}
+        var text = new StringBuilder()
+            // The configuration has a line of its own.
+            .Append(Table([status]).Fit(0, "configuration").Fit(width, "requests")).AppendLine()
+            .Append(daemons.Fit(width, "restarts", "waiting", "active")).AppendLine()
+            .Append(routes).AppendLine();
+        Line("configuration", Configuration(status));
+        Line("certificate", status.Certificate is { } certificate ? Text(certificate) : null);
+        Line("fleet", status.Fleet?.ToString());
+        Line("restrict-embedded", status.RestrictEmbedded switch { true => "on", false => "off", null => null });
+        Line("event log", status.EventLog ?? "the terminal");
+        Line("replaced, still finishing", status.Replaced.Count == 0
+            ? null : string.Join(", ", status.Replaced.Select(process => $"process {process}")));
+        return text.ToString();
 
-            """;
+        void Line(string what, string? value)
+        {
+            if (value is not null) text.AppendLine(CultureInfo.InvariantCulture, $"{what}: {value}");
+        }
     }
 
-    private static string Replaced(InstanceStatus status) => status.Replaced.Count == 0 ? ""
-        : $"\nreplaced, still finishing: {string.Join(", ", status.Replaced.Select(process => $"process {process}"))}";
+    private static string Configuration(InstanceStatus status) => status.ConfigurationFile
+        ?? (status.Daemons.Select(daemon => daemon.Application).FirstOrDefault() is { } application
+            ? $"(application {application})" : "(built-in sample)");
 
-    private static string Text(CertificateStatus? certificate) => certificate is null ? "none" : string.Create(
+    private static string Text(CertificateStatus certificate) => string.Create(
         CultureInfo.InvariantCulture,
         $"{certificate.File}, {certificate.DaysLeft} days left, for "
             + $"{string.Join(", ", certificate.Names.DefaultIfEmpty(certificate.Subject))}");

@@ -17,11 +17,24 @@ internal sealed class TerminalProgress : IProgress<VerificationProgress>
     /// <inheritdoc/>
     public void Report(VerificationProgress value)
     {
+        if (value.Fraction >= 1)
+        {
+            Clear();
+            return;
+        }
+
         var done = (int)Math.Round(Math.Clamp(value.Fraction, 0, 1) * BarWidth);
+        Write($"\r\e[K[{new string('#', done)}{new string(' ', BarWidth - done)}] {value.Activity}");
+    }
+
+    /// <summary>Clears the line, so that what is written next begins it.</summary>
+    public void Clear() => Write("\r\e[K");
+
+    private void Write(string text)
+    {
         lock (_gate)
         {
-            _error.Write(value.Fraction >= 1
-                ? "\r\e[K" : $"\r\e[K[{new string('#', done)}{new string(' ', BarWidth - done)}] {value.Activity}");
+            _error.Write(text);
             _error.Flush();
         }
     }

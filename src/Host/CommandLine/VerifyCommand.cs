@@ -220,7 +220,7 @@ internal static class VerifyCommand
     private static async Task<int> RunAsync<TResult>(
         ParseResult arguments, Option<bool> json, Func<IProgress<VerificationProgress>?, CancellationToken,
             Task<IReadOnlyList<TResult>>> run,
-        Func<IReadOnlyList<TResult>, string> text, Func<TResult, bool?> passed, CancellationToken cancellationToken,
+        Func<IReadOnlyList<TResult>, int, string> text, Func<TResult, bool?> passed, CancellationToken cancellationToken,
         Action<IReadOnlyList<TResult>>? write = null)
     {
         var streams = arguments.InvocationConfiguration;
@@ -234,9 +234,10 @@ internal static class VerifyCommand
         Console.CancelKeyPress += onInterrupt;
         try
         {
-            var results = await run(TerminalProgress.For(streams.Error), interrupted.Token);
+            var results = await MeasureAsync();
             write?.Invoke(results);
-            await streams.Output.WriteLineAsync((arguments.GetValue(json) ? VerificationJson.Text(results) : text(results)).TrimEnd());
+            await streams.Output.WriteLineAsync(
+                (arguments.GetValue(json) ? VerificationJson.Text(results) : text(results, TerminalWidth.Of(streams.Output))).TrimEnd());
             return ExitCodeOf([.. results.Select(passed)]);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
@@ -247,6 +248,14 @@ internal static class VerifyCommand
         finally
         {
             Console.CancelKeyPress -= onInterrupt;
+        }
+
+        async Task<IReadOnlyList<TResult>> MeasureAsync()
+        {
+            var progress = TerminalProgress.For(streams.Error);
+            // Results, or the reason why there are none, must not continue its line.
+            try { return await run(progress, interrupted.Token); }
+            finally { progress?.Clear(); }
         }
     }
 

@@ -37,6 +37,9 @@ internal static class AdviceTable
         }
 
         Wrap(text, advice.Recommended is null ? advice.Reason : $"{advice.ShownRecommendation}: {advice.Reason}");
+        if (advice.Applied)
+            Wrap(text, $"Set: {advice.ShownRecommendation} instead of {advice.FlushPolicy.ShownDelay}; a restart brings the "
+                + "configuration's value back.");
         return text.ToString().TrimEnd();
     }
 

@@ -44,10 +44,15 @@ public sealed record FlushAdvice
     /// The recommended delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>; null: there is too little data, or any
     /// delay does.
     /// </summary>
+    [JsonConverter(typeof(FlushDelayJson))]
     public TimeSpan? Recommended { get; init; }
 
     /// <summary>Whether the recommendation differs from the policy in force.</summary>
     public bool Differs { get; init; }
+
+    /// <summary>Whether the recommended delay has been set since: <c>Get-FlushAdvice -Apply</c>.</summary>
+    [JsonIgnore]
+    public bool Applied { get; init; }
 
     /// <summary>One sentence: why this delay, or what is missing.</summary>
     public required string Reason { get; init; }
@@ -67,6 +72,7 @@ public sealed record FlushAdvice
 public sealed record FlushAdviceRow
 {
     /// <summary>The delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>.</summary>
+    [JsonConverter(typeof(FlushDelayJson))]
     public required TimeSpan FlushDelay { get; init; }
 
     /// <summary>Whether it is in force.</summary>

@@ -1,5 +1,6 @@
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
@@ -61,32 +62,34 @@ public static class FlushAdvisor
     {
         var group = instance.Daemons.FirstOrDefault(one => one.Daemon == daemon)
             ?? throw new ArgumentException($"'{instance.Name}' has no daemon group '{daemon}'.", nameof(daemon));
-        var (route, rate) = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
-            .Select(route => (route.Route, Rate: RateWaitedFor(instance, route))).FirstOrDefault(limited => limited.Rate > 0);
+        var (route, limit) = instance.Routes.Where(route => route.Daemon == daemon).OrderByDescending(route => route.Traffic.Bytes)
+            .Select(route => (route.Route, Limit: LimitWaitedFor(instance, route))).FirstOrDefault(limited => limited.Limit is not null);
         var writing = earlier is null ? group.Traffic.Writing : group.Traffic.Writing.Since(earlier.Writing);
         var isFramed = instance.Uris.Count > 0 && instance.Uris.All(uri => uri.Scheme == Uri.UriSchemeHttps);
-        return Advise(group.FlushPolicy, writing, route, rate, isFramed);
+        return Advise(group.FlushPolicy, writing, route, limit, isFramed);
     }
 
-    /// <summary>The rate of a route's limit that waits for full writes, bytes/s; 0: it has none.</summary>
-    internal static long RateWaitedFor(InstanceStatus instance, RouteStatus route) =>
-        route.RateLimits.Concat(instance.RateLimits)
-            .FirstOrDefault(limit => limit.Rate > 0 && PacerTable.Get(limit.Pacer).HoldsForFullWrites)?.Rate ?? 0;
+    /// <summary>A route's limit that waits for full writes; null: it has none.</summary>
+    internal static RateLimit? LimitWaitedFor(InstanceStatus instance, RouteStatus route) =>
+        route.RateLimits.Concat(instance.RateLimits).Where(limit => limit.Rate > 0)
+            .Select(limit => new RateLimit(limit.Rate, 0, PacerTable.Get(limit.Pacer).Kind))
+            .FirstOrDefault(limit => PacerTable.Get(limit.Pacer).HoldsForFullWrites);
 
     /// <summary>Advises on a group.</summary>
     /// <param name="policy">The flush policy in force; deadline and buffer size stay as they are.</param>
     /// <param name="writing">How its application writes.</param>
     /// <param name="limitedRoute">The route with the rate limit, for people; null: there is none.</param>
-    /// <param name="rate">The rate of a limit that waits for full writes, bytes/s; 0: none.</param>
+    /// <param name="limit">A limit that waits for full writes; null: there is none.</param>
     /// <param name="isFramed">Whether each write to a client is a TLS record or an HTTP/2 frame.</param>
     public static FlushAdvice Advise(
-        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, bool isFramed = false) =>
-        Advise(policy, writing, limitedRoute, rate, Delays, isFramed);
+        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, RateLimit? limit, bool isFramed = false) =>
+        Advise(policy, writing, limitedRoute, limit, Delays, isFramed);
 
     internal static FlushAdvice Advise(
-        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, long rate, IReadOnlyList<TimeSpan> delays,
+        FlushPolicyStatus policy, WritingStatus writing, string? limitedRoute, RateLimit? limit, IReadOnlyList<TimeSpan> delays,
         bool isFramed = false)
     {
+        var rate = limit?.Rate ?? 0;
         var stalls = writing.Stalls.Sum(bucket => bucket.Count);
         var pauses = writing.Pauses.Sum(bucket => bucket.Count);
         var spells = stalls + pauses;
@@ -105,7 +108,7 @@ public static class FlushAdvisor
         };
         if (writing.Undivided >= FewestSpells && spells * UndividedForEachSpell < writing.Undivided)
             return advice with { Reason = "Any delay does: the responses came without a dry spell." };
-        var rows = spells >= FewestSpells ? Rows(policy, writing, stalls, pauses, rate, delays, isFramed) : [];
+        var rows = spells >= FewestSpells ? Rows(policy, writing, stalls, pauses, limit, delays, isFramed) : [];
         if (rows.Count == 0)
         {
             var missing = Math.Max(1, FewestSpells - spells);
@@ -128,9 +131,11 @@ public static class FlushAdvisor
     }
 
     private static List<FlushAdviceRow> Rows(
-        FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, long rate, IReadOnlyList<TimeSpan> delays, bool isFramed)
+        FlushPolicyStatus policy, WritingStatus writing, long stalls, long pauses, RateLimit? limit, IReadOnlyList<TimeSpan> delays,
+        bool isFramed)
     {
-        rate = RelayedRate(rate);
+        limit = limit is null ? null : limit with { Rate = RelayedRate(limit.Rate) };
+        var rate = limit?.Rate ?? 0;
         var transfer = Trace(DrySpellKind.Stall, writing, rate);
         var idle = Trace(DrySpellKind.Pause, writing, rate);
         if (transfer.Length + idle.Length == 0)
@@ -143,9 +148,9 @@ public static class FlushAdvisor
                 new LiveFlushPolicy(new FlushPolicy(delay, policy.BufferSize, policy.FlushDeadline)), time, time.Turns);
             var parts = new List<(RelayedTrace Relayed, double Weight)>();
             if (transfer.Length > 0)
-                parts.Add((RelayedTrace.Relay(transfer, relay, rate, isFramed, time), (double)stalls / transfer.Length));
+                parts.Add((RelayedTrace.Relay(transfer, relay, limit, isFramed, time), (double)stalls / transfer.Length));
             if (idle.Length > 0)
-                parts.Add((RelayedTrace.Relay(idle, relay, rate, isFramed, time), (double)pauses / idle.Length));
+                parts.Add((RelayedTrace.Relay(idle, relay, limit, isFramed, time), (double)pauses / idle.Length));
             return Row(delay, parts, transfer.Length > 0 ? parts[0].Relayed : null, rate) with { IsInForce = delay == inForce };
         })];
     }

@@ -45,11 +45,11 @@ internal static class FlushRecommendation
     private static string OfWrites(FlushAdviceRow row, double best, double transferred) =>
         row.FlushDelay == TimeSpan.Zero
             ? $"Transfers wrote {Percent(transferred)} of the bytes, and a delay would make hardly fewer writes: "
-                + string.Create(CultureInfo.InvariantCulture, $"{best:0.#} a MiB instead of {row.WritesPerMebibyte:0.#}.")
+                + $"{Writes(best)} a MiB instead of {Writes(row.WritesPerMebibyte)}."
             : $"Transfers wrote {Percent(transferred)} of the bytes: "
                 + (row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")
-                + string.Create(CultureInfo.InvariantCulture,
-                    $" delay comes within 10% of the fewest writes, {best:0.#} a MiB; this one makes {row.WritesPerMebibyte:0.#}.");
+                + $" delay comes within 10% of the fewest writes, {Writes(best)} a MiB"
+                + (Writes(best) == Writes(row.WritesPerMebibyte) ? "." : $"; this one makes {Writes(row.WritesPerMebibyte)}.");
 
     /// <summary>
     /// The part of the bytes that transfers wrote, 0 to 1, whether the relay saw their writes or was waiting for its output meanwhile.
@@ -61,6 +61,8 @@ internal static class FlushRecommendation
         var transfers = (double)writing.StallBytes + writing.GatheredBeforeStalls;
         return transfers / Math.Max(1, transfers + writing.PauseBytes + writing.GatheredBeforePauses);
     }
+
+    private static string Writes(double perMebibyte) => perMebibyte.ToString("0.#", CultureInfo.InvariantCulture);
 
     private static string Percent(double part) => (part * 100).ToString("0", CultureInfo.InvariantCulture) + "%";
 }

@@ -1,5 +1,4 @@
 using DaemonProxy.Filters;
-using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using DaemonProxy.Verification.Measuring;
@@ -26,16 +25,15 @@ internal sealed record RelayedTrace(
     /// <summary>Relays a trace as a front end would: with its relay, its pacing filter and its core output.</summary>
     /// <param name="trace">The application.</param>
     /// <param name="relay">The group's relay; it learns from the response.</param>
-    /// <param name="rate">The rate of an interval pacer, bytes/s; 0: none.</param>
+    /// <param name="limit">The rate limit below the relay, with its pacer; null: none.</param>
     /// <param name="isFramed">Whether each write to the client is a TLS record or an HTTP/2 frame.</param>
     /// <param name="time">The relay's clock.</param>
-    public static RelayedTrace Relay(IReadOnlyList<Burst> trace, ResponseRelay relay, long rate, bool isFramed, VirtualTime time)
+    public static RelayedTrace Relay(IReadOnlyList<Burst> trace, ResponseRelay relay, RateLimit? limit, bool isFramed, VirtualTime time)
     {
         var counter = new TrafficCounter();
         var client = new CountingClient(time, isFramed);
         using var core = new CoreOutput(client, SocketTimeout, time);
-        using var pacing = rate > 0
-            ? new RateLimitFilter(new LiveRateLimit(new RateLimit(rate, 0, PacerKind.Interval), time), default, core) : null;
+        using var pacing = limit is null ? null : new RateLimitFilter(new LiveRateLimit(limit, time), default, core);
         var held = new HeldOutput((IOutputFilter?)pacing ?? core, time);
         var start = time.Now;
         time.Run(() => relay.RunAsync(
@@ -46,7 +44,7 @@ internal sealed record RelayedTrace(
         return new RelayedTrace(
             time.Now - start, client.Bytes, client.Arrivals.Count, unbridged + status.GuardFlushes,
             status.Writing.Spells, unbridged, held.Times,
-            rate > 0 ? RateOf(client.Arrivals) : 0, status.Writing);
+            limit is not null ? RateOf(client.Arrivals) : 0, status.Writing);
     }
 
     /// <summary>What a client would measure; 0 where all came in one or two bursts, which is no rate.</summary>

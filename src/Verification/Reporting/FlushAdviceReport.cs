@@ -11,6 +11,9 @@ namespace DaemonProxy.Verification.Reporting;
 /// <summary>Shows advice on flush delays on one self-contained page: no scripts, no other files.</summary>
 public static class FlushAdviceReport
 {
+    /// <summary>Stands where there is no figure.</summary>
+    private const string None = "–";
+
     // Below it, the axis would have ticks between whole numbers.
     private const long LeastCount = 5;
 
@@ -38,7 +41,7 @@ public static class FlushAdviceReport
     {
         page.Append($"<section>\n<h2>{E(advice.Name)}, group {E(advice.Daemon)}</h2>\n<p>{E(advice.Reason)}</p>\n<ul class=\"figures\">");
         var hasAdvice = advice.Recommended is not null;
-        Figure(page, "recommended", hasAdvice ? advice.ShownRecommendation : "–", hasAdvice ? "good" : "");
+        Figure(page, "recommended", hasAdvice ? advice.ShownRecommendation : None, hasAdvice ? "good" : "");
         Figure(page, "in force", advice.FlushPolicy.ShownDelay);
         Figure(page, "stalls in transfers", Count(advice.Stalls));
         Figure(page, "pauses of idle streams", Count(advice.Pauses));
@@ -81,8 +84,9 @@ public static class FlushAdviceReport
 
     private static void Table(StringBuilder page, FlushAdvice advice)
     {
-        page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Delay</th>");
-        foreach (var heading in (ReadOnlySpan<string>)["", "Bridged", "Flushes/s", "Held p50", "Held p99", "Writes/MiB", "Of the rate"])
+        string[] headings = ["", "Bridged", "Flushes/s", "Held p50", "Held p99", "Writes/MiB", "Of the rate"];
+        page.Append("<div class=\"scroll\"><table class=\"cards\"><thead><tr><th scope=\"col\">Delay</th>");
+        foreach (var heading in headings)
             page.Append($"<th scope=\"col\">{heading}</th>");
         page.Append("</tr></thead><tbody>\n");
         foreach (var row in advice.Rows)
@@ -94,10 +98,19 @@ public static class FlushAdviceReport
                 { IsInForce: true } => "in force",
                 _ => "",
             };
-            page.Append($"<tr><td>{row.ShownDelay}</td><td{(row.IsRecommended ? " class=\"good\"" : "")}>{note}</td>"
-                + $"<td>{Percent(row.Bridged)}</td><td>{N(row.FlushesPerSecond, "0.00")}</td>"
-                + $"<td>{Time(row.HeldP50)}</td><td>{Time(row.HeldP99)}</td><td>{N(row.WritesPerMebibyte, "0.0")}</td>"
-                + $"<td>{Percent(row.RateShare)}</td></tr>\n");
+            string[] figures =
+            [
+                note, Percent(row.Bridged), N(row.FlushesPerSecond, "0.00"), Time(row.HeldP50), Time(row.HeldP99),
+                N(row.WritesPerMebibyte, "0.0"), Percent(row.RateShare),
+            ];
+            page.Append($"<tr><td class=\"name\">{row.ShownDelay}</td>");
+            for (var i = 0; i < headings.Length; i++)
+            {
+                var tone = figures[i] is "" or None ? "none" : i == 0 && row.IsRecommended ? "good" : "";
+                page.Append($"<td data-label=\"{headings[i]}\"{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{figures[i]}</td>");
+            }
+
+            page.Append("</tr>\n");
         }
 
         page.Append("</tbody></table></div>\n");
@@ -108,9 +121,9 @@ public static class FlushAdviceReport
 
     private static string Count(long count) => count.ToString(CultureInfo.InvariantCulture);
 
-    private static string Percent(double? part) => part is { } known ? N(known * 100, "0.0") + "%" : "–";
+    private static string Percent(double? part) => part is { } known ? N(known * 100, "0.0") + "%" : None;
 
-    private static string Time(TimeSpan? time) => time is { } known ? N(known.TotalMilliseconds, "0.0") + " ms" : "–";
+    private static string Time(TimeSpan? time) => time is { } known ? N(known.TotalMilliseconds, "0.0") + " ms" : None;
 
     private static string N(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

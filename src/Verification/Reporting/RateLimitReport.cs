@@ -10,6 +10,9 @@ namespace DaemonProxy.Verification.Reporting;
 /// <summary>Shows measured rates on one self-contained page: no scripts, no other files, light or dark as the reader prefers.</summary>
 public static class RateLimitReport
 {
+    /// <summary>Stands where there is no figure.</summary>
+    private const string None = "–";
+
     /// <summary>A page of servers' rates.</summary>
     public static string Html(IReadOnlyList<ServerRateLimitResult> results) => Html([.. results.Select(ReportedRate.From)]);
 
@@ -45,23 +48,37 @@ public static class RateLimitReport
         return page.Append("</main></body>\n</html>\n").ToString();
     }
 
+    /// <summary>The results side by side; on a narrow page, each is a card of its own with the headings beside its figures.</summary>
     private static void Table(StringBuilder page, IReadOnlyList<ReportedRate> rates)
     {
-        page.Append("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Measured</th>");
-        foreach (var heading in (
-            ReadOnlySpan<string>)["Result", "Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte",
-            "Fairness"])
+        // Nothing can be fair or unfair to a single connection.
+        string[] headings =
+        [
+            "Result", "Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte",
+            .. rates.Any(rate => rate.Fairness is not null) ? ["Fairness"] : Array.Empty<string>(),
+        ];
+        page.Append("<div class=\"scroll\"><table class=\"cards\"><thead><tr><th scope=\"col\">Measured</th>");
+        foreach (var heading in headings)
             page.Append($"<th scope=\"col\">{heading}</th>");
         page.Append("</tr></thead><tbody>\n");
         for (var i = 0; i < rates.Count; i++)
         {
             var rate = rates[i];
             page.Append("<tr><td class=\"name\"><div><span class=\"key\" "
-                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td><td "
-                + $"class=\"{Tone(rate)}\">{rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" }}</td>");
-            page.Append($"<td>{Rate(rate.Result.ConfiguredRate)}</td><td>{Achieved(rate)}</td><td>{Error(rate)}</td>");
-            page.Append($"<td>{Worst(rate)}</td><td>{Busiest(rate)}</td><td>{Time(rate.Result.LongestGap)}</td><td>{(rate.Result.TimeToFirstByte is { } time ? Time(time) : "–")}</td>");
-            page.Append($"<td>{(rate.Fairness is { } fairness ? N(fairness, "0.000") : "–")}</td></tr>\n");
+                + $"style=\"background:{RateCharts.Colour(i)}\"></span>{E(rate.Title)}</div></td>");
+            string[] figures =
+            [
+                rate.Result.Passed switch { true => "as expected", false => "not as expected", null => "not measurable now" },
+                Rate(rate.Result.ConfiguredRate), Achieved(rate), Error(rate), Worst(rate), Busiest(rate), Time(rate.Result.LongestGap),
+                rate.Result.TimeToFirstByte is { } time ? Time(time) : None, rate.Fairness is { } fairness ? N(fairness, "0.000") : None,
+            ];
+            for (var k = 0; k < headings.Length; k++)
+            {
+                var tone = k == 0 ? Tone(rate) : figures[k] == None ? "none" : "";
+                page.Append($"<td data-label=\"{headings[k]}\"{(tone.Length > 0 ? $" class=\"{tone}\"" : "")}>{figures[k]}</td>");
+            }
+
+            page.Append("</tr>\n");
         }
 
         page.Append("</tbody></table></div>");
@@ -128,16 +145,16 @@ public static class RateLimitReport
     /// <summary>
     /// Formats in the unit of the rate, with two digits more than the rate needs, because the difference shows in those digits.
     /// </summary>
-    private static string Achieved(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–"
+    private static string Achieved(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? None
         : rate.Result.ConfiguredRate >= 1 << 20
         ? N(rate.Result.AchievedRate / (1 << 20), "0.000") + " MiB/s" : N(rate.Result.AchievedRate / (1 << 10), "0.00") + " KiB/s";
 
-    private static string Error(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? "–" : Signed(rate.Result.ErrorPercent, "0.00") + "%";
+    private static string Error(ReportedRate rate) => rate.Result.AchievedRate <= 0 ? None : Signed(rate.Result.ErrorPercent, "0.00") + "%";
 
-    private static string Worst(ReportedRate rate) => rate.WorstWindowPercent is { } worst ? Signed(worst, "0.0") + "%" : "–";
+    private static string Worst(ReportedRate rate) => rate.WorstWindowPercent is { } worst ? Signed(worst, "0.0") + "%" : None;
 
     private static string Busiest(ReportedRate rate) =>
-        rate.Result.BusiestSecond is { } bytes ? N(bytes / rate.Result.ConfiguredRate, "0.00") + "×" : "–";
+        rate.Result.BusiestSecond is { } bytes ? N(bytes / rate.Result.ConfiguredRate, "0.00") + "×" : None;
 
     private static string Time(TimeSpan time) => N(time.TotalMilliseconds, time.TotalMilliseconds >= 100 ? "0" : "0.0") + " ms";
 

@@ -44,7 +44,14 @@ internal static class ReportPage
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 100% }
         th { font-weight: 600; font-size: .8rem; color: var(--soft); text-align: right; vertical-align: bottom } th, td { padding: .42rem .5rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
         th:first-child, td:first-child { text-align: left; padding-left: 0 } td.name { white-space: normal; overflow-wrap: anywhere; min-width: 10rem }
-        @media (max-width: 800px) { td.name { min-width: 8rem } td.good, td.bad { white-space: normal; min-width: 5rem } }
+        @media (max-width: 800px) {
+          .cards, .cards tbody, .cards tr, .cards td { display: block } .cards thead { display: none }
+          .cards tr { padding: .6rem 0; border-bottom: 1px solid var(--line) }
+          .cards td { display: flex; justify-content: space-between; gap: 1rem; padding: .12rem 0; border: 0; min-width: 0 }
+          .cards td::before { content: attr(data-label); font-size: .8rem; color: var(--soft); font-weight: 400 }
+          .cards td.name { padding-bottom: .3rem; font-weight: 600 } .cards td.name::before { content: none }
+          .cards td.none { display: none }
+        }
         .good { color: var(--good); font-weight: 600 } .bad { color: var(--bad); font-weight: 600 }
         td.name div { position: relative; padding-left: 1.35em } .key { position: absolute; left: 0; top: .35em; width: .8em; height: .8em; border-radius: 3px }
         details { margin-top: 1rem } summary { cursor: pointer; color: var(--soft); font-size: .9rem }

@@ -10,12 +10,18 @@ using DaemonProxy.Verification.Verifying;
 namespace DaemonProxy.Verification.Reporting;
 
 /// <summary>The results of a verification as a table for a terminal.</summary>
+/// <remarks>Where the terminal is narrow, the columns that say least are left out.</remarks>
 public static class VerificationReport
 {
-    private const int SparklineCells = 20;
+    /// <summary>A width that leaves nothing out: for files and other programs.</summary>
+    public const int Unlimited = int.MaxValue;
+
+    private const int SparklineCells = 20, LongestAddress = 30;
 
     /// <summary>The table of <see cref="RateLimitVerification"/>.</summary>
-    public static string Text(IReadOnlyList<RateLimitResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<RateLimitResult> results, int width = Unlimited)
     {
         var table = new TextTable(
             ("pacer", false), ("flush policy", false), ("configured", true), ("achieved", true), ("ratio", true), ("error", true),
@@ -36,11 +42,14 @@ public static class VerificationReport
                 result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Route, result.Problem ?? result.NotMeasurable)));
+        return table.Fit(width, "ratio", "first byte", "longest gap", "configured", "rate over time", "achieved", "expected")
+            + Problems(results.Select(result => (result.Route, result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="ServerRateLimitVerification"/>.</summary>
-    public static string Text(IReadOnlyList<ServerRateLimitResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<ServerRateLimitResult> results, int width = Unlimited)
     {
         var table = new TextTable(
             ("address", false), ("connections", true), ("rate", true), ("achieved", true), ("error", true), ("worst second", true),
@@ -49,7 +58,7 @@ public static class VerificationReport
         foreach (var result in results)
         {
             table.Add(
-                result.Uri.ToString(),
+                Address(result.Uri, width),
                 result.Connections.ToString(CultureInfo.InvariantCulture),
                 Rate(result.ConfiguredRate, result.ConfiguredRate),
                 Rate(result.AchievedRate, result.ConfiguredRate),
@@ -63,11 +72,15 @@ public static class VerificationReport
                 result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
+        return table.Fit(
+            width, "rate over time", "first byte", "longest gap", "connections", "fairness", "expected", "worst second", "rate")
+            + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="FlushVerification"/>.</summary>
-    public static string Text(IReadOnlyList<FlushResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<FlushResult> results, int width = Unlimited)
     {
         var table = new TextTable(
             ("application writes", false), ("flush delay", true), ("deadline", true), ("samples", true),
@@ -86,11 +99,14 @@ public static class VerificationReport
                 Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem ?? result.NotMeasurable)));
+        return table.Fit(width, "samples", "expected", "flush delay", "p50")
+            + Problems(results.Select(result => ($"{result.Route}, {result.Workload}", result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="ServerFlushVerification"/>.</summary>
-    public static string Text(IReadOnlyList<ServerFlushResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<ServerFlushResult> results, int width = Unlimited)
     {
         var table = new TextTable(
             ("address", false), ("application writes", false), ("measured by", false), ("samples", true), ("p50", true), ("p99", true),
@@ -99,7 +115,7 @@ public static class VerificationReport
         foreach (var result in results)
         {
             table.Add(
-                result.Uri.ToString(),
+                Address(result.Uri, width),
                 result.Workload,
                 result.LatencySource.ToString(),
                 result.Latency.Count.ToString(CultureInfo.InvariantCulture),
@@ -111,18 +127,34 @@ public static class VerificationReport
                 result.Interrupted ? "interrupted" : Verdict(result.Passed));
         }
 
-        return table + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
+        return table.Fit(width, "samples", "expected", "application writes", "longest gap", "measured by", "max")
+            + Problems(results.Select(result => (result.Uri.ToString(), result.Problem ?? result.NotMeasurable)));
     }
 
     /// <summary>The table of <see cref="FlushSweep"/>: what was predicted, then what was measured.</summary>
-    public static string Text(IReadOnlyList<FlushSweepResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<FlushSweepResult> results, int width = Unlimited)
     {
+        var whole = Sweep(results, withFlushes: true);
+        return (whole.Width <= width ? whole : Sweep(results, withFlushes: false))
+            + Problems(results.Select(result => (result.ShownDelay, result.Problem ?? result.NotMeasurable ?? Others(result))));
+    }
+
+    private static TextTable Sweep(IReadOnlyList<FlushSweepResult> results, bool withFlushes)
+    {
+        ReadOnlySpan<(string, bool)> flushes = withFlushes ? [("flushes/s", true), ("measured", true)] : [];
         var table = new TextTable(
+        [
             ("delay", true), ("held p50", true), ("measured", true), ("held p99", true), ("measured", true), ("rate", true),
-                ("measured", true), ("flushes/s", true), ("measured", true), ("result", false));
+            ("measured", true), .. flushes, ("result", false),
+        ]);
         foreach (var result in results)
         {
+            string[] counted = withFlushes
+                ? [Number(result.Predicted.FlushesPerSecond, "0.0"), Number(result.FlushesPerSecond, "0.0")] : [];
             table.Add(
+            [
                 result.ShownDelay,
                 Milliseconds(result.Predicted.HeldP50),
                 Milliseconds(result.HeldP50),
@@ -130,19 +162,28 @@ public static class VerificationReport
                 Milliseconds(result.HeldP99),
                 Share(result.Predicted.RateShare),
                 Share(result.RateShare),
-                Number(result.Predicted.FlushesPerSecond, "0.0"),
-                Number(result.FlushesPerSecond, "0.0"),
-                Verdict(result.Passed));
+                .. counted,
+                Verdict(result.Passed),
+            ]);
         }
 
-        return table + Problems(results.Select(result => (result.ShownDelay, result.Problem ?? result.NotMeasurable)));
+        return table;
     }
+
+    private static string? Others(FlushSweepResult result) =>
+        result.OtherRequests > 0 ? FlushSweepResult.OthersText(result.OtherRequests) : null;
+
+    /// <summary>The address, or its end if the terminal is narrow: what tells one address from another is at its end.</summary>
+    private static string Address(Uri uri, int width) =>
+        $"{uri}" is var text && (width == Unlimited || text.Length <= LongestAddress) ? text : $"…{text[^(LongestAddress - 1)..]}";
 
     /// <summary>Advice, group by group.</summary>
     public static string Text(IReadOnlyList<FlushAdvice> advice) => string.Join(Environment.NewLine + Environment.NewLine, advice);
 
     /// <summary>The table of <see cref="EmbeddedVerification"/>.</summary>
-    public static string Text(IReadOnlyList<EmbeddedResult> results)
+    /// <param name="results">The results.</param>
+    /// <param name="width">The most characters in a line.</param>
+    public static string Text(IReadOnlyList<EmbeddedResult> results, int width = Unlimited)
     {
         var table = new TextTable(
             ("restrict-embedded", false), ("expected", false), ("embedded request got", false), ("front end", false), ("result", false));
@@ -158,7 +199,7 @@ public static class VerificationReport
                 result.Skipped is not null ? "skipped" : Verdict(result.Passed));
         }
 
-        return table + Problems(
+        return table.Fit(width, "front end") + Problems(
             results.Select(result => (result.Scenario, result.Skipped is { } reason ? $"skipped: {reason}" : result.Problem)));
     }
 

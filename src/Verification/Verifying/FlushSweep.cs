@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Filters;
 using DaemonProxy.Statistics;
 using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Measuring;
@@ -14,10 +15,16 @@ namespace DaemonProxy.Verification.Verifying;
 /// <remarks>
 /// The prediction is made from what the application writes under the default delay, before the first one is tried: under <c>auto</c>, a
 /// response that is read ahead shows few of its dry spells. The policy in force comes back at the end, also of a sweep that is given up.
-/// Other requests to the same group meanwhile are served under the delays that are tried; those to the same route are counted, too.
+/// Other requests to the same group meanwhile are served under the delays that are tried. What others are sent on the same route is counted
+/// with the experiment, because the front end counts by route: each result tells how many such requests there were, and a result that
+/// differs from its prediction is no verdict then.
 /// </remarks>
 public static class FlushSweep
 {
+    // How long the front end may take to notice that a client has left.
+    private const int Looks = 20;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
+
     private const int RunsKept = 1 << 16;
 
     // How many times as long as a delay is tried the application is watched at most.
@@ -46,7 +53,8 @@ public static class FlushSweep
         var route = RouteOf(instance, options);
         var policy = instance.Daemons.First(daemon => daemon.Daemon == route.Daemon).FlushPolicy;
         var target = new Target(
-            client, new FrontEndAddress(instance).Get("", options.Path), route, FlushAdvisor.RateWaitedFor(instance, route));
+            client, new FrontEndAddress(instance).Get("", options.Path), route,
+            FlushAdvisor.LimitWaitedFor(instance, route));
 
         return await ResultsSoFar.CollectAsync<FlushSweepResult>(async results =>
         {
@@ -60,6 +68,7 @@ public static class FlushSweep
                     measured => measured.Problem is null && measured.Writing.Spells >= FlushAdvisor.FewestSpells,
                     (measured, why) => measured with { Disturbed = why }).ConfigureAwait(false);
                 var rows = Predict(policy, before, target, options);
+                var othersBefore = before.Others;
                 foreach (var delay in options.Delays)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
@@ -67,7 +76,7 @@ public static class FlushSweep
                     Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
                     var result = await ControlledMeasurement.RunAsync(
                         async () => Judge(
-                            options, policy, rows.First(row => row.FlushDelay == delay),
+                            options, policy, rows.First(row => row.FlushDelay == delay), othersBefore,
                             await target.MeasureAsync(options.Duration, 0, cancellationToken).ConfigureAwait(false)),
                         result => result is { Passed: false, Problem: null },
                         (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
@@ -113,7 +122,7 @@ public static class FlushSweep
         if (before.Problem is not null)
             throw new VerificationException(before.Problem);
         var advice = FlushAdvisor.Advise(
-            policy, before.Writing, target.Route.Route, target.Rate, options.Delays,
+            policy, before.Writing, target.Route.Route, target.Limit, options.Delays,
             isFramed: target.Request.Uri.Scheme == Uri.UriSchemeHttps);
         return advice.Rows.Count > 0 ? advice.Rows : throw new VerificationException(
             advice.Missing == 0
@@ -122,12 +131,13 @@ public static class FlushSweep
                     + $"{FlushAdvisor.FewestSpells} are needed; measure for longer, or another path.");
     }
 
-    private static FlushSweepResult Judge(FlushSweepOptions options, FlushPolicyStatus policy, FlushAdviceRow predicted, Measured measured)
+    private static FlushSweepResult Judge(
+        FlushSweepOptions options, FlushPolicyStatus policy, FlushAdviceRow predicted, long othersBefore, Measured measured)
     {
         // A delay holds at least for its own length, and what lies in its bucket does so for that reason.
         var floor = predicted.FlushDelay == FlushPolicy.Auto ? TimeSpan.Zero : predicted.FlushDelay;
         var (p50, p99) = (measured.Writing.Holds.Percentile(0.5, floor), measured.Writing.Holds.Percentile(0.99, floor));
-        return new FlushSweepResult
+        return Judged(new FlushSweepResult
         {
             Name = options.Name,
             Daemon = policy.Daemon,
@@ -139,10 +149,20 @@ public static class FlushSweep
             HeldP50 = p50,
             HeldP99 = p99,
             RateShare = measured.RateShare,
+            OtherRequests = othersBefore + measured.Others,
             Passed = measured.Problem is null && IsNear(predicted, p50, measured),
             Problem = measured.Problem,
-        };
+        });
     }
+
+    /// <summary>Takes the verdict from a result that differs from its prediction where others were served meanwhile.</summary>
+    internal static FlushSweepResult Judged(FlushSweepResult result) => result is { Passed: false, Problem: null, OtherRequests: > 0 }
+        ? result with
+        {
+            Passed = null,
+            NotMeasurable = $"not measurable now: {FlushSweepResult.OthersText(result.OtherRequests)}",
+        }
+        : result;
 
     private static bool IsNear(FlushAdviceRow predicted, TimeSpan? held, Measured measured)
     {
@@ -161,20 +181,29 @@ public static class FlushSweep
         /// <summary>How long was measured in all.</summary>
         public TimeSpan Elapsed { get; init; }
 
+        /// <summary>Requests of others that the route served meanwhile, at least.</summary>
+        public long Others { get; init; }
+
         /// <summary>Why nothing should be concluded from it, in one sentence; null: it may.</summary>
         public string? Disturbed { get; init; }
     }
 
     /// <summary>A response that is requested, and the counters of its route.</summary>
-    private sealed record Target(ControlClient Client, ConnectionRequest Request, RouteStatus Route, long Rate)
+    private sealed record Target(ControlClient Client, ConnectionRequest Request, RouteStatus Route, RateLimit? Limit)
     {
+        // Own requests that the front end had not ended yet when they had been measured: it ends them under the next delay.
+        private long _left;
+
+        private long Rate => Limit?.Rate ?? 0;
+
         /// <summary>Requests the response for as long as asked, again and again if it is shorter.</summary>
         /// <param name="duration">How long.</param>
         /// <param name="spells">If it has had fewer dry spells by then, go on, up to six times as long if that may be enough.</param>
         /// <param name="cancellationToken">Ends the measurement.</param>
         public async Task<Measured> MeasureAsync(TimeSpan duration, long spells, CancellationToken cancellationToken)
         {
-            var before = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            var (before, activeBefore) = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            var own = _left;
             var start = Stopwatch.GetTimestamp();
             var sum = new Measured(WritingStatus.None, 0, TimeSpan.Zero, null, null);
             var (paced, pacedBytes) = (TimeSpan.Zero, 0.0);
@@ -184,6 +213,7 @@ public static class FlushSweep
                 {
                     var recorder = new ArrivalRecorder(until - passed, 0, RunsKept);
                     var connection = StampedConnection.Start(Request with { TakesAnyStatus = false, WaitLimit = LongestWait }, recorder);
+                    own++;
                     var end = until + Grace;
                     await connection.WatchAsync(
                         connection.Ended, () => recorder.IsEnough || Stopwatch.GetElapsedTime(start) > end, cancellationToken)
@@ -198,13 +228,15 @@ public static class FlushSweep
                         (paced, pacedBytes) = (paced + course.Duration, pacedBytes + (course.AchievedRate * course.Duration.TotalSeconds));
                 }
 
-                var after = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+                var (after, active) = await TrafficOnceEndedAsync(activeBefore, cancellationToken).ConfigureAwait(false);
                 sum = sum with
                 {
                     Elapsed = Stopwatch.GetElapsedTime(start),
                     Writing = after.Writing.Since(before.Writing),
                     Flushes = FlushesOf(after) - FlushesOf(before),
+                    Others = Math.Max(0, after.Requests + active - before.Requests - own),
                 };
+                _left = Math.Clamp(active - activeBefore, 0, 1);
                 if (sum.Writing.Spells is var seen && (seen >= spells || seen * MostTimes < spells))
                     break;
             }
@@ -219,10 +251,26 @@ public static class FlushSweep
 
         private static long FlushesOf(TrafficStatus traffic) => traffic.IdleFlushes + traffic.DeadlineFlushes + traffic.GuardFlushes;
 
-        private async Task<TrafficStatus> TrafficAsync(CancellationToken cancellationToken)
+        /// <summary>The same once the front end has noticed that its last response is not wanted any more, or nearly at once.</summary>
+        private async Task<(TrafficStatus Counts, long Active)> TrafficOnceEndedAsync(
+            long activeBefore, CancellationToken cancellationToken)
         {
-            var status = await Client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-            return status.Routes.FirstOrDefault(route => route.Route == Route.Route)?.Traffic ?? TrafficStatus.None;
+            var traffic = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            for (var look = 0; look < Looks && traffic.Active > activeBefore; look++)
+            {
+                await Task.Delay(BetweenLooks, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+                traffic = await TrafficAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return traffic;
+        }
+
+        /// <summary>The route's counts, and how many requests it is serving.</summary>
+        private async Task<(TrafficStatus Counts, long Active)> TrafficAsync(CancellationToken cancellationToken)
+        {
+            var (status, responses, _) = await Client.GetActivityAsync(cancellationToken).ConfigureAwait(false);
+            return (status.Routes.FirstOrDefault(route => route.Route == Route.Route)?.Traffic ?? TrafficStatus.None,
+                responses.ByRoute.GetValueOrDefault(Route.Route)?.Count ?? 0);
         }
     }
 }

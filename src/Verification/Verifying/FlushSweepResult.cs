@@ -16,6 +16,7 @@ public sealed record FlushSweepResult
     public required string Path { get; init; }
 
     /// <summary>The delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>.</summary>
+    [JsonConverter(typeof(FlushDelayJson))]
     public required TimeSpan FlushDelay { get; init; }
 
     /// <summary>The prediction for this delay, from how the application wrote before the first one was tried.</summary>
@@ -38,8 +39,14 @@ public sealed record FlushSweepResult
     public double? RateShare { get; init; }
 
     /// <summary>
-    /// Whether the prediction was right: the median within 1 ms, or 10% of longer ones, and the share of the rate within 5%. Null if the
-    /// machine was too busy to tell: see <see cref="NotMeasurable"/>.
+    /// How many requests of others, at least, the route served during this measurement or the one that the prediction is made from. What
+    /// they were sent is counted with it.
+    /// </summary>
+    public long OtherRequests { get; init; }
+
+    /// <summary>
+    /// Whether the prediction was right: the median within 1 ms, or 10% of longer ones, and the share of the rate within 5%. Null if it
+    /// was not, and the machine was too busy to tell or others were served meanwhile: see <see cref="NotMeasurable"/>.
     /// </summary>
     public bool? Passed { get; init; }
 
@@ -52,4 +59,9 @@ public sealed record FlushSweepResult
     /// <summary>The delay as text: <c>5ms</c>, <c>auto</c>.</summary>
     [JsonIgnore]
     public string ShownDelay => FlushAdviceRow.TextOf(FlushDelay);
+
+    /// <summary>Says that others were served, as the end of a sentence.</summary>
+    internal static string OthersText(long requests) => requests == 1
+        ? "the route served a request of somebody else meanwhile, and what that was sent is counted too"
+        : $"the route served {requests} requests of others meanwhile, and what they were sent is counted too";
 }

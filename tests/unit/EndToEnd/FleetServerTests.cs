@@ -144,7 +144,7 @@ public sealed class FleetServerTests
         using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
         await process.WaitForExitAsync(limit.Token);
-        await output;
+        if (process.ExitCode == 0) Assert.EndsWith(" can be used", (await output).TrimEnd());
         return (process.ExitCode, await error);
     }
 }

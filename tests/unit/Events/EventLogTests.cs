@@ -72,7 +72,7 @@ public sealed class EventLogTests
             log.Write(EventCatalogue.RunsAsRoot, "");
             log.Write(EventCatalogue.ClosedInHead, "");
         }
-        Assert.Equal(["<6>information DPXY0007 front end started", "<4>warning DPXY0025 daemon group runs as root",
+        Assert.Equal(["<6>information DPXY0007 front end started", "<4>warning DPXY0025 no user given",
             "<3>error WSGI0146 daemon closed before a complete response head", ""], Encoding.UTF8.GetString(stream.ToArray()).Split('\n'));
     }
 

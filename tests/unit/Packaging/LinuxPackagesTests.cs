@@ -50,6 +50,26 @@ public sealed class LinuxPackagesTests : IDisposable
         Assert.DoesNotContain("/usr/bin", unit);
     }
 
+    /// <summary>Front ends that root starts leave folders for their users, and logs in some of them, below /run/daemonproxy.</summary>
+    [Fact]
+    public async Task Removal_leaves_no_empty_folder_and_purging_no_log()
+    {
+        var run = Path.Combine(_folder, "run", "daemonproxy");
+        var log = Path.Combine(Directory.CreateDirectory(Path.Combine(run, "site", "www-data")).FullName, "events.log");
+        await File.WriteAllTextAsync(log, "", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(Path.Combine(run, "550c2c5b9126", "app"));
+
+        await RemoveAsync("remove");
+        Assert.Equal([Path.Combine(run, "site")], Directory.GetDirectories(run));
+        Assert.True(File.Exists(log));
+
+        await RemoveAsync("purge");
+        Assert.False(Directory.Exists(run));
+
+        async Task RemoveAsync(string how) => Assert.Equal(
+            0, (await Programs.RunAsync("env", $"DPKG_ROOT={_folder}", "sh", Path.Combine(Tools, "linux", "postrm"), how)).ExitCode);
+    }
+
     [Fact]
     public async Task Debian_package_has_the_files_modes_and_fields_of_one()
     {

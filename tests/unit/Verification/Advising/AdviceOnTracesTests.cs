@@ -1,6 +1,8 @@
 using System.Globalization;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
+using DaemonProxy.Filters;
+using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Verification.Advising;
 using Xunit;
@@ -74,14 +76,16 @@ public sealed class AdviceOnTracesTests
             BufferSize = FlushPolicy.Default.BufferSize,
             FlushDeadline = FlushPolicy.Default.FlushDeadline,
         },
-        Play(trace, FlushPolicy.Default.FlushDelay, rate).Writing, "/", rate);
+        Play(trace, FlushPolicy.Default.FlushDelay, rate).Writing, "/", Limit(rate));
 
     private static RelayedTrace Play(Burst[] trace, TimeSpan delay, long rate)
     {
         var time = new VirtualTime();
         var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default with { FlushDelay = delay }), time, time.Turns);
-        return RelayedTrace.Relay(trace, relay, rate, isFramed: false, time);
+        return RelayedTrace.Relay(trace, relay, Limit(rate), isFramed: false, time);
     }
+
+    private static RateLimit? Limit(long rate) => rate > 0 ? new(rate, 0, PacerKind.Interval) : null;
 
     /// <summary>The recording, again and again until there is enough of it.</summary>
     private static Burst[] Read(string name, long bytes)

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
+using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
+using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Reporting;
@@ -18,7 +20,7 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Drip_is_held_for_the_delay_and_never_beyond_the_deadline()
     {
-        var advice = FlushAdvisor.Advise(Policy(5), Drip(100, 60), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), Drip(100, 60), null, null);
 
         foreach (var row in advice.Rows.Where(row => row.FlushDelay != FlushPolicy.Auto))
         {
@@ -36,7 +38,7 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Drip_that_comes_more_often_than_the_delay_is_held_until_the_deadline()
     {
-        var advice = FlushAdvisor.Advise(Policy(5), Drip(100, 8), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), Drip(100, 8), null, null);
         Assert.Equal(TimeSpan.FromMilliseconds(5), Row(advice, 5).HeldP50);
         Assert.Equal(FlushPolicy.Default.FlushDeadline, Row(advice, 20).HeldP50);
         Assert.Equal(FlushPolicy.Default.FlushDeadline, Row(advice, 50).HeldP99);
@@ -48,7 +50,7 @@ public sealed class FlushAdvisorTests
     [InlineData(64, 0.277, 0.360, 0.892)]
     public void Share_of_the_rate_is_what_was_measured_of_the_original(int chunk, double none, double one, double five)
     {
-        var advice = FlushAdvisor.Advise(Policy(5), Stalling(chunk * KiB, 0.2, 3), "/big", 4000 * KiB);
+        var advice = FlushAdvisor.Advise(Policy(5), Stalling(chunk * KiB, 0.2, 3), "/big", Interval(4000 * KiB));
 
         Near(none, Row(advice, 0));
         Near(one, Row(advice, 1));
@@ -77,15 +79,15 @@ public sealed class FlushAdvisorTests
                 Gathering = TimeSpan.FromMilliseconds(i % 40 == 0 ? 200 : 0),
             });
 
-        var expected = Row(FlushAdvisor.Advise(Policy(5), honest, "/", 4000 * KiB), 5).RateShare!.Value;
-        Assert.Equal(expected, Row(FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 4000 * KiB), 5).RateShare!.Value, 0.02);
+        var expected = Row(FlushAdvisor.Advise(Policy(5), honest, "/", Interval(4000 * KiB)), 5).RateShare!.Value;
+        Assert.Equal(expected, Row(FlushAdvisor.Advise(Policy(5), counter.Status(), "/", Interval(4000 * KiB)), 5).RateShare!.Value, 0.02);
     }
 
     [Fact]
     public void Transfer_in_small_pieces_is_advised_the_shortest_delay_that_gathers_them()
     {
         // Without a limit only pieces below 4 KiB are held, and the stalls are all shorter than 2 ms.
-        var advice = FlushAdvisor.Advise(Policy(5), Stalling(KiB, 1.2, 1.8), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), Stalling(KiB, 1.2, 1.8), null, null);
         Assert.Equal(TimeSpan.FromMilliseconds(2), advice.Recommended);
         Assert.True(Row(advice, 1).WritesPerMebibyte > 3 * Row(advice, 2).WritesPerMebibyte);
         Assert.Contains("no shorter delay comes within 10% of the fewest writes", advice.Reason);
@@ -94,7 +96,7 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Transfer_in_large_pieces_needs_no_delay_where_nothing_waits_for_full_writes()
     {
-        var advice = FlushAdvisor.Advise(Policy(5), Stalling(64 * KiB, 1, 2), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), Stalling(64 * KiB, 1, 2), null, null);
         Assert.Equal(TimeSpan.Zero, advice.Recommended);
         Assert.Equal(Row(advice, 50).WritesPerMebibyte, Row(advice, 0).WritesPerMebibyte, 0.1);
     }
@@ -102,7 +104,7 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Delay_in_force_has_a_row_of_its_own_and_is_marked()
     {
-        var advice = FlushAdvisor.Advise(Policy(7), Drip(100, 60), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(7), Drip(100, 60), null, null);
         Assert.Equal(TimeSpan.FromMilliseconds(7), Assert.Single(advice.Rows, row => row.IsInForce).FlushDelay);
         Assert.Single(advice.Rows, row => row.IsRecommended);
         Assert.Equal(FlushAdvisor.Delays.Count + 1, advice.Rows.Count);
@@ -115,7 +117,7 @@ public sealed class FlushAdvisorTests
     {
         var counter = new WritingCounter();
         for (var i = 0; i < spells; i++) counter.Count(new DrySpell(TimeSpan.FromMilliseconds(50), 100, 100));
-        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), null, null);
         Assert.Contains(words, advice.Reason);
         Assert.Equal(200 - spells, advice.Missing);
         Assert.Empty(advice.Rows);
@@ -128,7 +130,7 @@ public sealed class FlushAdvisorTests
     {
         var counter = new WritingCounter();
         for (var i = 0; i < 1000; i++) counter.CountUndivided();
-        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), null, 0);
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), null, null);
         Assert.StartsWith("Any delay does", advice.Reason);
         Assert.Equal((0, (TimeSpan?)null), (advice.Missing, advice.Recommended));
     }
@@ -138,9 +140,9 @@ public sealed class FlushAdvisorTests
     {
         var writing = Stalling(16 * KiB, 0.2, 12);
         var start = Stopwatch.GetTimestamp();
-        var first = FlushAdvisor.Advise(Policy(5), writing, "/", 4000 * KiB);
+        var first = FlushAdvisor.Advise(Policy(5), writing, "/", Interval(4000 * KiB));
         var took = Stopwatch.GetElapsedTime(start);
-        Assert.Equal(first.Rows, FlushAdvisor.Advise(Policy(5), writing, "/", 4000 * KiB).Rows);
+        Assert.Equal(first.Rows, FlushAdvisor.Advise(Policy(5), writing, "/", Interval(4000 * KiB)).Rows);
         // Some 0.05 s; the margin is for a machine that does much else.
         Assert.True(took < TimeSpan.FromSeconds(5), $"the advice took {took.TotalSeconds:0.0} s");
     }
@@ -154,6 +156,21 @@ public sealed class FlushAdvisorTests
             Route("/other", "reports", 5000 * KiB, PacerKind.Interval, 9)), "app");
         Assert.Equal(("/many", 4000 * KiB), (advice.LimitedRoute, advice.RateLimit));
         Assert.NotNull(Row(advice, 5).RateShare);
+    }
+
+    [Fact]
+    public void Application_is_relayed_with_the_pacer_of_its_limit()
+    {
+        var trace = Enumerable.Repeat(new Burst(16 * KiB, TimeSpan.FromMilliseconds(3)), 600).ToArray();
+        double RateUnder(PacerKind pacer)
+        {
+            var time = new VirtualTime();
+            var relay = new ResponseRelay(new LiveFlushPolicy(FlushPolicy.Default with { FlushDelay = TimeSpan.Zero }), time, time.Turns);
+            return RelayedTrace.Relay(trace, relay, new RateLimit(4000 * KiB, 0, pacer), isFramed: false, time).Rate / (4000 * KiB);
+        }
+
+        Assert.InRange(RateUnder(PacerKind.Interval), 0.01, 0.5);
+        Assert.InRange(RateUnder(PacerKind.TokenBucket), 0.95, 1.05);
     }
 
     [Fact]
@@ -171,7 +188,8 @@ public sealed class FlushAdvisorTests
     [Fact]
     public void Table_fits_a_terminal_of_80_columns_and_marks_the_recommended_row()
     {
-        var text = FlushAdvisor.Advise(Policy(5), Stalling(16 * KiB, 0.2, 3), "/a/rather/long/path/of/a/route", 4000 * KiB).ToString();
+        var text = FlushAdvisor.Advise(Policy(5), Stalling(16 * KiB, 0.2, 3), "/a/rather/long/path/of/a/route", Interval(4000 * KiB))
+            .ToString();
         var lines = text.Split('\n').Select(line => line.TrimEnd()).ToArray();
         Assert.All(lines, line => Assert.True(line.Length < 80, line));
         Assert.Single(lines, line => line.StartsWith(">  ", StringComparison.Ordinal) && line.Contains("auto"));
@@ -191,7 +209,7 @@ public sealed class FlushAdvisorTests
                 Gathering = TimeSpan.FromMilliseconds(200),
             });
 
-        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 400 * KiB);
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", Interval(400 * KiB));
 
         Assert.DoesNotContain("Idle streams", advice.Reason);
         Assert.True(Assert.Single(advice.Rows, row => row.IsRecommended).RateShare >= 0.97 * advice.Rows.Max(row => row.RateShare));
@@ -203,7 +221,7 @@ public sealed class FlushAdvisorTests
         var counter = new WritingCounter();
         for (var i = 0; i < 300; i++)
             counter.Count(new DrySpell(TimeSpan.FromSeconds(1), 300, 300) { Gathering = TimeSpan.FromMilliseconds(200) });
-        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", 400 * KiB);
+        var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", Interval(400 * KiB));
         Assert.Equal(TimeSpan.Zero, advice.Recommended);
         Assert.StartsWith("Idle streams wrote 100% of the bytes", advice.Reason);
     }
@@ -222,7 +240,7 @@ public sealed class FlushAdvisorTests
                 var since = now.Since(earlier);
                 Assert.Equal((now.Spells, now.StallTime, now.StallBytes), (since.Spells, since.StallTime, since.StallBytes));
                 Assert.Equal(now.BytesBeforeStalls, since.BytesBeforeStalls);
-                Assert.NotEmpty(FlushAdvisor.Advise(Policy(5), since, "/", 4000 * KiB).Rows);
+                Assert.NotEmpty(FlushAdvisor.Advise(Policy(5), since, "/", Interval(4000 * KiB)).Rows);
             }
         }
     }
@@ -254,7 +272,8 @@ public sealed class FlushAdvisorTests
         {
             foreach (var rate in new long[] { 0, 1, 4000 * KiB, long.MaxValue / 8 })
             {
-                var advice = FlushAdvisor.Advise(Policy(5), odd[i], "/", rate, [TimeSpan.FromMilliseconds(1), FlushPolicy.Auto]);
+                var advice = FlushAdvisor.Advise(
+                    Policy(5), odd[i], "/", rate == 0 ? null : Interval(rate), [TimeSpan.FromMilliseconds(1), FlushPolicy.Auto]);
                 Assert.NotEmpty(advice.Reason);
                 Assert.All(advice.Rows, row => Assert.True(
                     double.IsFinite(row.WritesPerMebibyte) && double.IsFinite(row.FlushesPerSecond)
@@ -290,6 +309,8 @@ public sealed class FlushAdvisorTests
             }
         }
     }
+
+    private static RateLimit Interval(long rate) => new(rate, 0, PacerKind.Interval);
 
     private static FlushAdviceRow Row(FlushAdvice advice, double milliseconds) => Row(advice, TimeSpan.FromMilliseconds(milliseconds));
 

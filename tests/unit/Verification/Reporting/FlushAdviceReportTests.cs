@@ -45,6 +45,8 @@ public sealed class FlushAdviceReportTests
 
         var page = FlushAdviceReport.Html([advice]);
 
-        Assert.Contains($"<td>5ms</td><td{(recommended == 5 ? " class=\"good\"" : "")}>{note}</td>", page);
+        var tone = note.Length == 0 ? " class=\"none\"" : recommended == 5 ? " class=\"good\"" : "";
+        Assert.Contains($"<td class=\"name\">5ms</td><td data-label=\"\"{tone}>{note}</td>", page);
+        Assert.Contains("<td data-label=\"Held p99\"", page);
     }
 }

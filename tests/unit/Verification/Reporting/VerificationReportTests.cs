@@ -1,5 +1,9 @@
 using System.Text.Json;
+using DaemonProxy.Configuration;
+using DaemonProxy.Control;
 using DaemonProxy.Pacing;
+using DaemonProxy.Tests.Verification.Verifying;
+using DaemonProxy.Verification.Advising;
 using DaemonProxy.Verification.Measuring;
 using DaemonProxy.Verification.Reporting;
 using DaemonProxy.Verification.Verifying;
@@ -72,6 +76,112 @@ public class VerificationReportTests
         Assert.All(lines[2..4], line => Assert.Equal(column, line.IndexOf("within", StringComparison.Ordinal)));
     }
 
+    /// <summary>Every table with cells as wide as they may be: pacers, verdicts, expectations, workloads.</summary>
+    [Theory]
+    [InlineData(80)]
+    [InlineData(100)]
+    [InlineData(120)]
+    public void Tables_fit_the_terminal_and_keep_what_was_measured_and_the_verdict(int width)
+    {
+        var defect = Good with
+        {
+            Pacer = nameof(PacerKind.Interval),
+            FlushDelay = TimeSpan.Zero,
+            BufferSize = 64 << 10,
+            ErrorPercent = -68.75,
+            Expected = "below half the rate (the defect)",
+        };
+        var latency = new LatencyDistribution(667, Ms(237.4), Ms(504.5), Ms(510.6));
+        var flush = new FlushResult
+        {
+            Workload = "headers, then 1 s of silence",
+            Route = "/x",
+            Daemon = "demo",
+            FlushDelay = Ms(5),
+            BufferSize = 8 << 20,
+            FlushDeadline = Ms(50),
+            Latency = latency,
+            Expected = "max over 55 ms (the defect)",
+            Passed = false,
+        };
+        var server = new ServerRateLimitResult
+        {
+            Uri = new Uri("http://server.example:8080/a/long/path/to/a/large/file.iso?with=a&query=1"),
+            Connections = 1000,
+            ConfiguredRate = 400 << 10,
+            AchievedRate = 400 << 10,
+            ErrorPercent = -0.01,
+            WorstWindowPercent = -12.3,
+            LongestGap = Ms(1234),
+            TimeToFirstByte = Ms(1234),
+            Fairness = 0.999,
+            RateOverTime = new string('▇', 20),
+            Expected = "within 1%",
+            Passed = false,
+        };
+        var drip = new ServerFlushResult
+        {
+            Uri = server.Uri,
+            Workload = "24 B every 3 ms",
+            LatencySource = nameof(LatencySource.Timestamps),
+            Latency = latency,
+            Gaps = latency,
+            Expected = "p99 at most 10 ms",
+            Passed = false,
+        };
+        var sweep = FlushSweepTests.Result with { HeldP99 = Ms(1234.5), FlushesPerSecond = 1234.5, Passed = false };
+        (string Text, string Kept)[] tables =
+        [
+            (VerificationReport.Text([Good, defect], width), @"^pacer +flush policy .*error .*expected +result"),
+            (VerificationReport.Text([flush], width), @"^application writes .*deadline .*p99 +max .*result"),
+            (VerificationReport.Text([server], width), @"^address .*achieved +error .*result"),
+            (VerificationReport.Text([drip], width), @"^address .*p50 +p99 .*result"),
+            (VerificationReport.Text([sweep], width), @"^ *delay +held p50 +measured +held p99 +measured +rate +measured .*result"),
+            (VerificationReport.Text([new EmbeddedResult
+            {
+                Scenario = "allowed, no interpreter", ExpectedStatus = 500, ExpectedEvent = "WSGI0210", ActualStatus = 200, Passed = false,
+            }], width), @"^restrict-embedded +expected +embedded request got .*result"),
+        ];
+
+        Assert.All(tables, table =>
+        {
+            Assert.All(table.Text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= width, line));
+            Assert.Matches(table.Kept, table.Text);
+            Assert.Contains("FAILED", table.Text.Replace("ok", "FAILED", StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
+    public void Address_that_is_cut_keeps_its_end_and_a_file_gets_all_of_it()
+    {
+        var result = new ServerFlushResult
+        {
+            Uri = new Uri("http://server.example/a/long/path/to/a/file.iso"),
+            Workload = "lines",
+            LatencySource = nameof(LatencySource.Gaps),
+            Latency = new LatencyDistribution(0, default, default, default),
+            Gaps = new LatencyDistribution(0, default, default, default),
+            Expected = "",
+            Passed = true,
+        };
+
+        Assert.Contains("…ong/path/to/a/file.iso"[^20..], VerificationReport.Text([result], 80));
+        Assert.DoesNotContain("server.example", VerificationReport.Text([result], 80));
+        Assert.Contains("http://server.example/a/long/path/to/a/file.iso", VerificationReport.Text([result]));
+    }
+
+    [Fact]
+    public void Narrow_page_has_the_headings_beside_the_figures()
+    {
+        var html = RateLimitReport.Html([Good, Good with { Passed = false }]);
+
+        Assert.Contains("<table class=\"cards\">", html);
+        Assert.All((string[])["Result", "Rate", "Achieved", "Error", "Worst second", "Busiest second", "Longest gap", "First byte"],
+            heading => Assert.Equal(2, html.Split($"<td data-label=\"{heading}\"").Length - 1));
+        Assert.DoesNotContain("Fairness", html);
+        Assert.Contains("content: attr(data-label)", html);
+    }
+
     [Fact]
     public void A_line_of_a_rate_rises_and_falls_with_it()
     {
@@ -81,6 +191,36 @@ public class VerificationReportTests
         var samples = perWrite.Select((bytes, i) => new ArrivedBytes(TimeSpan.FromMilliseconds(i * 10), sum += bytes)).ToList();
 
         Assert.Equal("▇▇▄▄▁▁", Sparkline.Draw(samples, configuredRate: 100_000, cells: 6));
+    }
+
+    [Fact]
+    public void Json_has_auto_where_the_delay_is()
+    {
+        var row = FlushSweepTests.Result.Predicted with { FlushDelay = FlushPolicy.Auto };
+        var advice = new FlushAdvice
+        {
+            Name = "site",
+            Daemon = "app",
+            Reason = "",
+            Rows = [row],
+            Recommended = FlushPolicy.Auto,
+            FlushPolicy = new FlushPolicyStatus
+            {
+                Name = "site",
+                Daemon = "app",
+                FlushDelay = Ms(5),
+                BufferSize = 8 << 20,
+                FlushDeadline = Ms(50),
+            },
+        };
+        var sweep = FlushSweepTests.Result with { FlushDelay = FlushPolicy.Auto, Predicted = row };
+
+        var text = VerificationJson.Text<FlushAdvice>([advice]) + VerificationJson.Text<FlushSweepResult>([sweep]);
+
+        Assert.Equal(4, text.Split("\"auto\"").Length - 1);
+        Assert.Contains("\"recommended\": \"auto\"", text);
+        Assert.DoesNotContain("\"-", text);
+        Assert.Contains("\"flushDelay\": \"00:00:00.0050000\"", VerificationJson.Text<FlushSweepResult>([FlushSweepTests.Result]));
     }
 
     [Fact]
@@ -119,4 +259,6 @@ public class VerificationReportTests
         Assert.Matches(@"24 B every 3 ms +5ms +none +667 +1\.0 ms +2\.0 ms +3\.3 ms +max over 55 ms \(the defect\) +FAILED", flush);
         Assert.Matches(@"On, then Off +500 WSGI0210 +no answer \(no event\) +GONE +FAILED", embedded);
     }
+
+    private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 }

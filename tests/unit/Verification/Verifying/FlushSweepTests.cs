@@ -39,34 +39,48 @@ public sealed class FlushSweepTests
         Assert.Contains(words, refusal.Message);
     }
 
+    internal static FlushSweepResult Result { get; } = new()
+    {
+        Name = "site",
+        Daemon = "app",
+        Path = "/x",
+        FlushDelay = TimeSpan.FromMilliseconds(5),
+        Predicted = new FlushAdviceRow
+        {
+            FlushDelay = TimeSpan.FromMilliseconds(5),
+            FlushesPerSecond = 20,
+            WritesPerMebibyte = 1,
+            HeldP50 = TimeSpan.FromMilliseconds(5),
+            RateShare = 0.73,
+        },
+        FlushesPerSecond = 19.5,
+        HeldP50 = TimeSpan.FromMilliseconds(5.2),
+        RateShare = 0.742,
+        Passed = true,
+    };
+
     [Fact]
     public void Prediction_and_measurement_stand_side_by_side()
     {
-        var result = new FlushSweepResult
-        {
-            Name = "site",
-            Daemon = "app",
-            Path = "/x",
-            FlushDelay = TimeSpan.FromMilliseconds(5),
-            Predicted = new FlushAdviceRow
-            {
-                FlushDelay = TimeSpan.FromMilliseconds(5),
-                FlushesPerSecond = 20,
-                WritesPerMebibyte = 1,
-                HeldP50 = TimeSpan.FromMilliseconds(5),
-                RateShare = 0.73,
-            },
-            FlushesPerSecond = 19.5,
-            HeldP50 = TimeSpan.FromMilliseconds(5.2),
-            RateShare = 0.742,
-            Passed = true,
-        };
-
-        var text = VerificationReport.Text([result, result with { Passed = null, NotMeasurable = "not measurable now: busy" }]);
+        var text = VerificationReport.Text([Result, Result with { Passed = null, NotMeasurable = "not measurable now: busy" }]);
 
         Assert.Matches(@"5ms\s+5\.0 ms\s+5\.2 ms\s+-\s+-\s+73\.0%\s+74\.2%\s+20\.0\s+19\.5\s+ok", text);
         Assert.Contains("5ms: not measurable now: busy", text);
-        Assert.Contains("\"rateShare\": 0.742", VerificationJson.Text<FlushSweepResult>([result]));
+        Assert.Contains("\"rateShare\": 0.742", VerificationJson.Text<FlushSweepResult>([Result]));
+    }
+
+    [Fact]
+    public void Requests_of_others_are_told_and_leave_no_failure()
+    {
+        var others = Result with { OtherRequests = 3 };
+
+        Assert.Contains("5ms: the route served 3 requests of others meanwhile", VerificationReport.Text([others]));
+        Assert.Equal(others, FlushSweep.Judged(others));
+        var judged = FlushSweep.Judged(others with { Passed = false, OtherRequests = 1 });
+        Assert.Null(judged.Passed);
+        Assert.Contains("served a request of somebody else meanwhile", judged.NotMeasurable);
+        Assert.False(FlushSweep.Judged(Result with { Passed = false }).Passed);
+        Assert.False(FlushSweep.Judged(others with { Passed = false, Problem = "It broke off." }).Passed);
     }
 
     private static FlushSweepOptions Options(string path) => new() { Name = "site", Path = path };
