@@ -1,8 +1,8 @@
 using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -41,8 +41,9 @@ internal static class RefusedRequest
 
     /// <summary>Refuses requests that the server has let through.</summary>
     /// <exception cref="BrokenResponseException">The request must not be served.</exception>
-    public static void Check(IFeatureCollection features, IHttpRequestFeature request)
+    public static void Check(HttpExchange exchange)
     {
+        var request = exchange.Request;
         CheckMethod(request.Method);
         var headers = request.Headers;
         foreach (var (name, values) in headers)
@@ -57,7 +58,7 @@ internal static class RefusedRequest
         }
         CheckCoding(request.Protocol, headers);
         // This must happen before a daemon sees the head, or it would wait for a body that is never sent.
-        if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most
+        if (headers.ContentLength is { } length && exchange.BodySize?.MaxRequestBodySize is { } most
             && length > most)
         {
             var tooLarge = new BadHttpRequestException(
