@@ -86,9 +86,9 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             var served = _served;
             if (_isReplaced) context.Find<IConnectionLifetimeNotificationFeature>()?.RequestClose();
             record.Requester = Requester.From(context.Connection, request, served.Configuration.TrustedProxies);
-            record.Requester.Forward(context.Connection, request.Headers);
+            record.Requester.Correct(context.Connection, request.Headers);
             Tracing?.Begin(request, record);
-            RefusedRequest.Check(context);
+            RefusedRequest.Check(context, record.Requester);
             record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
             // From here on this is the only path in use: for routes, conditions, events and daemons.
             request.Path = record.Target.Path.Decoded;
@@ -170,7 +170,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (isWsgi) requester.TellApplication(context.Request);
         var upgrade = UpgradeRequest.Read(context, route.Options.Upgrades);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, route.TargetOf(record.Target), upgrade,
+            context, requester, route.TargetOf(record.Target), upgrade,
             isWsgi ? WsgiConnection.From(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
                 with
             { Secret = group.Secret } : null, body);
@@ -198,7 +198,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             }
             await RelayAsync(
                 context, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
-                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout);
+                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout, clientGone);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -248,7 +248,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private async ValueTask ServeEmbeddedAsync(HttpExchange context, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!);
-        record.Requester!.TellApplication(context.Request);
+        record.Requester!.Forward(context.Request.Headers);
+        record.Requester.TellApplication(context.Request);
         var connection = WsgiConnection.From(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         using var timed = BodyOf(context);
         using var paced = timed is null ? null : Pace(context, route, record, timed);
@@ -267,7 +268,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             // As in the original, an application in the front end may stay silent for any length of time: there is no daemon that could
             // have hung.
             await RelayAsync(
-                context, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout);
+                context, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout,
+                context.Lifetime.RequestAborted);
         }
     }
 
@@ -298,9 +300,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
 
     private async ValueTask RelayAsync(
         HttpExchange context, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay,
-        TimeSpan sourceTimeout, TimeSpan clientTimeout)
+        TimeSpan sourceTimeout, TimeSpan clientTimeout, CancellationToken clientGone)
     {
-        var clientGone = context.Lifetime.RequestAborted;
         var chunked = ResponseTranslator.Translate(head, context.Request, context.Response);                          // (4)
         record.Status = head.Status;
         if (head.Status == StatusCodes.Status205ResetContent) return;

@@ -2,6 +2,7 @@ using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -40,14 +41,17 @@ internal static class RefusedRequest
             || reason == EventCatalogue.ContentLengthRefused;
 
     /// <summary>Refuses requests that the server has let through.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="requester">Who sent it; a header that says otherwise is not looked at.</param>
     /// <exception cref="BrokenResponseException">The request must not be served.</exception>
-    public static void Check(HttpExchange exchange)
+    public static void Check(HttpExchange exchange, Requester requester)
     {
         var request = exchange.Request;
         CheckMethod(request.Method);
         var headers = request.Headers;
         foreach (var (name, values) in headers)
         {
+            if (requester.Ignores(name)) continue;
             if (!FieldSyntax.IsName(name) && !name.StartsWith(':'))
                 throw new BrokenResponseException(EventCatalogue.RequestMalformed, "the name of a header field is no token");
             foreach (var value in values)
@@ -72,10 +76,9 @@ internal static class RefusedRequest
     {
         foreach (var known in Methods)
         {
-            if (ReferenceEquals(known, method) || !known.Equals(method, StringComparison.OrdinalIgnoreCase)) continue;
-            if (known != method)
+            if (known == method) return;
+            if (known.Equals(method, StringComparison.OrdinalIgnoreCase))
                 throw new BrokenResponseException(EventCatalogue.MethodNotServed, $"'{method}'; methods are written in capitals");
-            return;
         }
         if (!FieldSyntax.IsName(method)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "its method is no token");
     }

@@ -16,16 +16,16 @@ internal static class RequestTranslator
 {
     /// <summary>Translates one request.</summary>
     /// <param name="exchange">
-    /// The request as the server provides it; <see cref="Requester.Forward"/> has already corrected its <c>X-Forwarded-*</c> headers and
-    /// its host.
+    /// The request as the server provides it; <see cref="Requester.Correct"/> has already corrected its host.
     /// </param>
+    /// <param name="requester">Who sent the request.</param>
     /// <param name="target">The target that the daemon receives.</param>
     /// <param name="upgrade">The protocol that the connection may be upgraded to; null: none.</param>
     /// <param name="connection">The sender of the request, for a WSGI application's daemon; otherwise null.</param>
     /// <param name="body">The reader of the body; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request contains something that no request may contain.</exception>
     public static DaemonRequest Translate(
-        HttpExchange exchange, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
+        HttpExchange exchange, Requester requester, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
         var request = exchange.Request;
         var headers = request.Headers;
@@ -33,15 +33,17 @@ internal static class RequestTranslator
         var head = new RequestHead();
         try
         {
-            head.Start(request.Method, target, headers.Host.ToString());
+            var (host, named) = (headers.Host.ToString(), headers.Connection);
+            head.Start(request.Method, target, host);
             foreach (var (name, values) in headers)
             {
-                if (RequestHead.IsOwn(name) || !RequestHeaders.MayPass(name, headers.Connection)) continue;
+                if (RequestHead.IsOwn(name) || requester.Ignores(name) || !RequestHeaders.MayPass(name, named)) continue;
                 foreach (var value in values)
                 {
                     if (value is not null) head.Add(name, value);
                 }
             }
+            requester.Forward(head, host);
             if (upgrade is not null)
             {
                 head.Add("Connection", "Upgrade");

@@ -76,8 +76,9 @@ internal static partial class RequestHeadTarget
         var framing = RequestHeaders.ReadFraming(new HttpExchange(features));
         try
         {
-            Requester.From(Connection, request, []).Forward(Connection, request.Headers);
-            using var head = RequestTranslator.Translate(new HttpExchange(features), raw, upgrade: null, connection: null).Head;
+            var requester = Requester.From(Connection, request, []);
+            requester.Correct(Connection, request.Headers);
+            using var head = RequestTranslator.Translate(new HttpExchange(features), requester, raw, upgrade: null, connection: null).Head;
             var text = OneRequest(head, framing);
             Assert.Single(text.Split("\r\n"), line => line.StartsWith("X-Forwarded-For:", StringComparison.OrdinalIgnoreCase));
             Assert.Contains("\r\nX-Forwarded-For: 192.0.2.1\r\n", text);

@@ -59,8 +59,9 @@ public sealed class RequestTranslatorTests
     private static List<string> Lines(FeatureCollection features, params IPNetwork[] trusted)
     {
         var (request, connection) = (features.GetRequiredFeature<IHttpRequestFeature>(), features.Get<IHttpConnectionFeature>());
-        Requester.From(connection, request, trusted).Forward(connection, request.Headers);
-        using var head = RequestTranslator.Translate(new HttpExchange(features), "/a", upgrade: null, connection: null).Head;
+        var requester = Requester.From(connection, request, trusted);
+        requester.Correct(connection, request.Headers);
+        using var head = RequestTranslator.Translate(new HttpExchange(features), requester, "/a", upgrade: null, connection: null).Head;
         return [.. Encoding.Latin1.GetString(head.Bytes.Span).Split("\r\n")];
     }
 
