@@ -12,7 +12,7 @@ namespace DaemonProxy.Daemons;
 /// One connection to a daemon, and the HTTP/1.1 exchange on it. It uses plain sockets because the relay has to see the socket run dry. It
 /// serves one request at a time; the body of the response is read through <see cref="IResponseBody"/>.
 /// </summary>
-public sealed class DaemonConnection : IResponseBody, IDisposable
+public sealed partial class DaemonConnection : IResponseBody, IDisposable
 {
     // The buffer of a response that is read slowly, judged by how long a full buffer stayed unread: the daemon has to wait for the client
     // instead of filling the front end's memory.
@@ -22,8 +22,6 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     // pieces, as event streams do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
-    // Far more interim responses than any daemon sends before its answer.
-    private const int MostInterim = 100;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
@@ -95,98 +93,31 @@ public sealed class DaemonConnection : IResponseBody, IDisposable
     /// <summary>Sends bytes of the request.</summary>
     /// <exception cref="SocketException">The daemon no longer takes any.</exception>
     /// <exception cref="TimeoutException">The daemon accepted nothing for socket-timeout.</exception>
-    internal async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    internal ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        while (!bytes.IsEmpty)
+        if (!bytes.IsEmpty)
         {
+            // The system accepts a head at once.
             var send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            if (!send.IsCompletedSuccessfully) return SendRestAsync(send, bytes, cancellationToken);
+            var sent = send.Result;
+            if (sent < bytes.Length) return SendRestAsync(new(sent), bytes, cancellationToken);
+        }
+        Volatile.Write(ref _sentAt, _time.GetTimestamp());
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask SendRestAsync(ValueTask<int> send, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
             var sent = send.IsCompletedSuccessfully
                 ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
             bytes = bytes[sent..];
+            if (bytes.IsEmpty) break;
+            send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
         }
         Volatile.Write(ref _sentAt, _time.GetTimestamp());
-    }
-
-    /// <summary>
-    /// Reads the head of the response; the body can be read afterwards. Interim responses other than 101 are skipped, and a 100 is
-    /// reported.
-    /// </summary>
-    /// <param name="toHead">Whether the request was HEAD.</param>
-    /// <param name="goAhead">Called when the daemon asks for the request's body.</param>
-    /// <param name="clientGone">Ends the wait.</param>
-    /// <remarks>
-    /// socket-timeout limits each silence. response-header-timeout limits the whole head, interim responses included, from its first byte.
-    /// Neither begins before the last of the request has been sent. Interim responses are limited in number and in bytes.
-    /// </remarks>
-    /// <exception cref="BrokenResponseException">There is no valid head (behaviour.md, section 6).</exception>
-    /// <exception cref="NothingCameException">The connection ended before a byte of the response came.</exception>
-    internal async ValueTask<ResponseHead> ReadHeadAsync(bool toHead, Action? goAhead, CancellationToken clientGone)
-    {
-        var reader = new ResponseHeadReader(_limits.HeaderBufferSize);
-        _chunks = new ChunkedReader(_limits.HeaderBufferSize);
-        _bodyEnded = false;
-        long first = 0, last = _time.GetTimestamp(), interimBytes = 0;
-        var interim = 0;
-        while (true)
-        {
-            try
-            {
-                if (!TryReceive())
-                {
-                    await _wait.WaitAsync(LeftForHead(first, last), clientGone).ConfigureAwait(false);
-                    continue;
-                }
-            }
-            catch (SocketException failure)
-            {
-                var reason = new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
-                throw first == 0 ? new NothingCameException(reason) : reason;
-            }
-            if (_eof)
-            {
-                if (first == 0) throw new NothingCameException(new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent nothing"));
-                throw new BrokenResponseException(EventCatalogue.ClosedInHead, "it sent a part of one");
-            }
-            last = _time.GetTimestamp();
-            if (first == 0) first = last;
-            while (true)
-            {
-                var head = reader.Read(_buffer.AsSpan(_start, _end - _start), toHead, out var consumed);
-                _start += consumed;
-                interimBytes += consumed;
-                if (head is null) break;
-                if (head.Status == 101 || head.Status >= 200)
-                {
-                    _framing = head.Framing;
-                    _left = head.ContentLength ?? 0;
-                    _keepAlive = head.KeepAlive;
-                    return head;
-                }
-                if (++interim > MostInterim || interimBytes > ResponseHeadReader.LongestHead)
-                    throw new BrokenResponseException(EventCatalogue.InterimFlood, $"{interim} of them, {interimBytes} bytes");
-                if (head.Status == 100) goAhead?.Invoke();
-                reader = new ResponseHeadReader(_limits.HeaderBufferSize);
-            }
-        }
-    }
-
-    /// <summary>How much longer the head may take.</summary>
-    /// <param name="first">When its first byte arrived, as a timestamp; 0: none has.</param>
-    /// <param name="last">When its latest byte arrived, or when the wait began.</param>
-    private TimeSpan LeftForHead(long first, long last)
-    {
-        if (_requestUnderWay) return _limits.SocketTimeout;
-        var sent = Volatile.Read(ref _sentAt);
-        var silence = _limits.SocketTimeout - _time.GetElapsedTime(Math.Max(last, sent));
-        if (silence <= TimeSpan.Zero)
-            throw new BrokenResponseException(
-                EventCatalogue.HeadReadTimeout, $"the daemon sent nothing for {_limits.SocketTimeout.TotalSeconds:0.###} s");
-        if (first == 0) return silence;
-        var whole = _limits.WholeHead - _time.GetElapsedTime(Math.Max(first, sent));
-        if (whole <= TimeSpan.Zero)
-            throw new BrokenResponseException(
-                EventCatalogue.HeadReadTimeout, $"the head was not complete {_limits.WholeHead.TotalSeconds:0.###} s after its first byte");
-        return whole < silence ? whole : silence;
     }
 
     /// <inheritdoc/>

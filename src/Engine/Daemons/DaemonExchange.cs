@@ -36,13 +36,26 @@ public sealed class DaemonExchange : IAsyncDisposable
     public BrokenResponseException? ClientFailure => _pump?.ClientFailure;
 
     /// <summary>Ends the exchange; further calls do nothing.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _ended, 1) != 0) return;
-        var requestSent = _pump is null || _pump.Complete;
-        if (_pump is not null) await _pump.StopAsync().ConfigureAwait(false);
-        if (requestSent && Connection.Reusable) _worker.Keep(Connection);
+        if (Interlocked.Exchange(ref _ended, 1) != 0) return ValueTask.CompletedTask;
+        if (_pump is not null) return EndAsync(_pump);
+        GiveBack(requestSent: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask EndAsync(RequestBodyPump pump)
+    {
+        var requestSent = pump.Complete;
+        await pump.StopAsync().ConfigureAwait(false);
+        GiveBack(requestSent);
+    }
+
+    private void GiveBack(bool requestSent)
+    {
+        long? now = null;
+        if (requestSent && Connection.Reusable) now = _worker.Keep(Connection);
         else Connection.Dispose();
-        _group.Queue.Release(_worker, _isUse);
+        _group.Queue.Release(_worker, _isUse, now);
     }
 }

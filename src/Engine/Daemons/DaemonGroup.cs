@@ -150,18 +150,24 @@ public sealed class DaemonGroup : IDisposable
         BeforeRequest?.Invoke();
         while (true)
         {
-            var (worker, connection) = await ConnectAsync(request, failed, clientGone).ConfigureAwait(false);
+            var now = _time.GetTimestamp();
+            var free = Queue.TryTake(failed, !request.IsHealthCheck, now);
+            var (worker, connection) = free?.TakeKept(request.Repeatable, now) is { } kept
+                ? (free, kept) : await ConnectAsync(request, free, failed, clientGone).ConfigureAwait(false);
             RequestBodyPump? pump = null;
             try
             {
-                await SendHeadAsync(connection, request, clientGone).ConfigureAwait(false);
+                var sending = connection.SendAsync(request.Head.Bytes, clientGone);
+                if (!sending.IsCompletedSuccessfully) await HeadSentAsync(sending).ConfigureAwait(false);
                 if (request.Body is { } body)
                 {
                     pump = new RequestBodyPump(body, connection, _time);
                     pump.Start();
                 }
-                var head = await connection.ReadHeadAsync(request.IsHead, pump is null ? null : pump.GoAhead, clientGone)
-                    .ConfigureAwait(false);
+                connection.BeginHead();
+                ResponseHead? head;
+                while ((head = connection.TryReadHead(request.IsHead, pump is null ? null : pump.GoAhead)) is null)
+                    await connection.WaitForHeadAsync(clientGone).ConfigureAwait(false);
                 return new DaemonExchange(this, request, worker, connection, head, pump);
             }
             catch (Exception failure)
@@ -212,11 +218,11 @@ public sealed class DaemonGroup : IDisposable
         return new(isTakenUp, wasKept, died, hasBeenRepeated);
     }
 
-    private static async ValueTask SendHeadAsync(DaemonConnection connection, DaemonRequest request, CancellationToken clientGone)
+    private static async ValueTask HeadSentAsync(ValueTask sending)
     {
         try
         {
-            await connection.SendAsync(request.Head.Bytes, clientGone).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
         }
         catch (SocketException failure)
         {
@@ -232,16 +238,21 @@ public sealed class DaemonGroup : IDisposable
     /// Takes a place and a connection, trying again with growing pauses while the socket is missing or its backlog full, for at most
     /// connect-timeout.
     /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="taken">A worker that it has a place on already, without a kept connection; null: none.</param>
+    /// <param name="avoid">A worker that has just failed the request; null: none.</param>
+    /// <param name="clientGone">Ends the wait.</param>
     private async ValueTask<(DaemonWorker Worker, DaemonConnection Connection)> ConnectAsync(
-        DaemonRequest request, DaemonWorker? avoid, CancellationToken clientGone)
+        DaemonRequest request, DaemonWorker? taken, DaemonWorker? avoid, CancellationToken clientGone)
     {
         long start = 0;
         var moves = 0;
         var pause = FirstPause;
         while (true)
         {
-            var worker = await TakeAsync(request, avoid, clientGone).ConfigureAwait(false);
-            if (worker.TakeKept(request.Repeatable) is { } kept) return (worker, kept);
+            var worker = taken ?? await TakeAsync(request, avoid, clientGone).ConfigureAwait(false);
+            taken = null;
+            if (worker.TakeKept(request.Repeatable, _time.GetTimestamp()) is { } kept) return (worker, kept);
             // connect-timeout covers connecting only; the wait for a place is not part of it.
             if (start == 0) start = _time.GetTimestamp();
             var left = Options.ConnectTimeout - _time.GetElapsedTime(start);

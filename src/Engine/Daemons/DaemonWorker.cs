@@ -98,28 +98,32 @@ public sealed class DaemonWorker : IDisposable
     /// of its own, unless the group is configured otherwise or the worker is a WSGI worker, which leaves closing to the front end.
     /// </remarks>
     /// <param name="repeatable">Whether the request can be sent again if the worker closes the connection at this very moment.</param>
-    internal DaemonConnection? TakeKept(bool repeatable)
+    /// <param name="now">The timestamp of the clock.</param>
+    internal DaemonConnection? TakeKept(bool repeatable, long now)
     {
         if (!repeatable && !_reuseAlways) return null;
         while (_kept.TryPop(out var connection))
         {
             Interlocked.Decrement(ref _keptCount);
-            if (!connection.IsStale() && _time.GetElapsedTime(connection.RestsSince) < _options.DaemonKeepalive) return connection;
+            if (!connection.IsStale() && _time.GetElapsedTime(connection.RestsSince, now) < _options.DaemonKeepalive) return connection;
             connection.Dispose();
         }
         return null;
     }
 
     /// <summary>Keeps a connection for another request.</summary>
-    internal void Keep(DaemonConnection connection)
+    /// <returns>When it began to rest, as a timestamp of the clock; null: it was closed.</returns>
+    internal long? Keep(DaemonConnection connection)
     {
         if (_options.DaemonKeepalive == TimeSpan.Zero)
         {
             connection.Dispose();
-            return;
+            return null;
         }
         connection.Rest();
+        var since = connection.RestsSince;
         Store(connection);
+        return since;
     }
 
     private void Store(DaemonConnection connection)

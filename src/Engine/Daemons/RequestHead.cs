@@ -42,12 +42,15 @@ public sealed class RequestHead : IDisposable
         if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters))
             throw Malformed("its target holds a space or a control character");
         if (host.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its host holds a space or a control character");
-        Put(method);
-        Put(" "u8);
-        Put(target);
-        Put(" HTTP/1.1\r\nHost: "u8);
-        Put(host);
-        Put("\r\n"u8);
+        Reserve(method.Length + target.Length + host.Length + 32);
+        var room = _buffer.AsSpan(_length);
+        room = Place(room, method);
+        room = Place(room, " "u8);
+        room = Place(room, target);
+        room = Place(room, " HTTP/1.1\r\nHost: "u8);
+        room = Place(room, host);
+        room = Place(room, "\r\n"u8);
+        _length = _buffer.Length - room.Length;
     }
 
     /// <summary>Writes one header or trailer line.</summary>
@@ -59,10 +62,38 @@ public sealed class RequestHead : IDisposable
         if (IsOwn(name)) throw new ArgumentException($"{name} is written by the head itself", nameof(name));
         if (!FieldSyntax.IsName(name)) throw Malformed("the name of a header field is no token");
         if (!FieldSyntax.IsValue(value)) throw Malformed($"the value of {name} holds a control character");
-        Put(name);
-        Put(": "u8);
-        Put(value);
-        Put("\r\n"u8);
+        Reserve(name.Length + value.Length + 4);
+        var room = _buffer.AsSpan(_length);
+        room = Place(room, name);
+        room = Place(room, ": "u8);
+        room = Place(room, value);
+        room = Place(room, "\r\n"u8);
+        _length = _buffer.Length - room.Length;
+    }
+
+    /// <summary>Writes the lines that say who sent the request, as proxies do.</summary>
+    /// <param name="chain">The addresses that it came through, for X-Forwarded-For; null: unknown.</param>
+    /// <param name="scheme">The client's scheme.</param>
+    /// <param name="host">The host that the client asked for.</param>
+    /// <exception cref="BrokenResponseException">One of them contains a control character.</exception>
+    public void AddForwarded(string? chain, string scheme, string host)
+    {
+        if (!FieldSyntax.IsValue(chain) || !FieldSyntax.IsValue(scheme) || !FieldSyntax.IsValue(host))
+            throw Malformed("what it says of its client holds a control character");
+        Reserve((chain?.Length ?? 0) + scheme.Length + host.Length + 80);
+        var room = _buffer.AsSpan(_length);
+        if (chain is not null)
+        {
+            room = Place(room, "X-Forwarded-For: "u8);
+            room = Place(room, chain);
+            room = Place(room, "\r\n"u8);
+        }
+        room = Place(room, "X-Forwarded-Proto: "u8);
+        room = Place(room, scheme);
+        room = Place(room, "\r\nX-Forwarded-Host: "u8);
+        room = Place(room, host);
+        room = Place(room, "\r\n"u8);
+        _length = _buffer.Length - room.Length;
     }
 
     /// <summary>Writes the framing of the body and the empty line that ends the head.</summary>
@@ -96,11 +127,13 @@ public sealed class RequestHead : IDisposable
         _length += bytes.Length;
     }
 
-    private void Put(string text)
+    private static Span<byte> Place(Span<byte> room, ReadOnlySpan<byte> bytes)
     {
-        Reserve(text.Length);
-        _length += Encoding.Latin1.GetBytes(text, _buffer.AsSpan(_length));
+        bytes.CopyTo(room);
+        return room[bytes.Length..];
     }
+
+    private static Span<byte> Place(Span<byte> room, string text) => room[Encoding.Latin1.GetBytes(text, room)..];
 
     private void Reserve(int count)
     {

@@ -29,6 +29,9 @@ public struct ResponseHeadReader(int longestLine)
     private List<string>? _connection;
     private int _size;
 
+    /// <summary>The lines of the head before; null: this is the only one.</summary>
+    internal KnownLines? Known { get; init; }
+
     /// <summary>Reads the lines that are complete.</summary>
     /// <param name="input">The received bytes that have not been consumed yet.</param>
     /// <param name="toHead">Whether the request was HEAD, whose response has no body.</param>
@@ -62,20 +65,28 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadStatus(ReadOnlySpan<byte> line, ResponseHead head)
     {
+        if (Known is not null && Known.TryBegin(line, out var known)) (_http10, head.Status, head.Reason) = known;
+        else
+        {
+            (_http10, head.Status, head.Reason) = known = ParseStatus(line);
+            Known?.Know(line, known);
+        }
+        head.KeepAlive = !_http10;
+    }
+
+    private static (bool IsHttp10, int Status, string Reason) ParseStatus(ReadOnlySpan<byte> line)
+    {
         // HTTP/1.x SP 3DIGIT [SP reason]
         if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || line[7] is not ((byte)'0' or (byte)'1') || line[8] != ' ' ||
             (line.Length > 12 && line[12] != ' ') || line.ContainsAny(ControlBytes) ||
             !int.TryParse(line.Slice(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status is < 100 or > 599)
             throw Malformed("the status line is not HTTP/1.1", line);
-        _http10 = line[7] == '0';
-        head.Status = status;
-        head.Reason = line.Length > 13 ? Encoding.Latin1.GetString(line[13..]) : "";
-        head.KeepAlive = !_http10;
+        return (line[7] == '0', status, line.Length > 13 ? Encoding.Latin1.GetString(line[13..]) : "");
     }
 
     private void ReadHeader(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (!TryParse(line, out var name, out var value))
+        if (!(Known is null ? TryParse(line, out var name, out var value) : Known.TryParse(line, out name, out value)))
             throw Malformed(line[0] is (byte)' ' or (byte)'\t' ? "a header line is folded" : "a header line is malformed", line);
         switch (name.Length)
         {
@@ -119,6 +130,11 @@ public struct ResponseHeadReader(int longestLine)
 
     private static void ReadLength(string value, ResponseHead head)
     {
+        if (head.ContentLength is null && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var only))
+        {
+            head.ContentLength = only;
+            return;
+        }
         // A list of equal lengths counts as one length (RFC 9112, section 6.3, rule 5); anything else is invalid.
         foreach (var range in value.AsSpan().Split(','))
         {
@@ -131,6 +147,11 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadConnection(string value, ResponseHead head)
     {
+        if (Is(value, "keep-alive"))
+        {
+            head.KeepAlive |= _http10;
+            return;
+        }
         foreach (var option in value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (Is(option, "close")) head.KeepAlive = false;

@@ -108,6 +108,22 @@ public sealed class WorkerQueue
         }
     }
 
+    /// <summary>Takes a place on a worker if one is free and nobody waits for it. <see cref="Release"/> gives it back.</summary>
+    /// <param name="avoid">As for <see cref="TakeAsync"/>.</param>
+    /// <param name="isUse">As for <see cref="TakeAsync"/>.</param>
+    /// <param name="at">The timestamp of the clock.</param>
+    internal DaemonWorker? TryTake(DaemonWorker? avoid, bool isUse, long at)
+    {
+        lock (_gate) return TakeFree(avoid, isUse, at);
+    }
+
+    private DaemonWorker? TakeFree(DaemonWorker? avoid, bool isUse, long at)
+    {
+        if (_waiting.Count > 0 || LeastBusy(avoid) is not { } worker) return null;
+        Occupy(worker, isUse, at);
+        return worker;
+    }
+
     /// <summary>Takes a place on a worker, waiting for one if need be. <see cref="Release"/> gives it back.</summary>
     /// <param name="avoid">A worker that has just failed this request; it is used only if no other is free.</param>
     /// <param name="clientGone">Ends the wait.</param>
@@ -122,11 +138,7 @@ public sealed class WorkerQueue
         Place place;
         lock (_gate)
         {
-            if (_waiting.Count == 0 && LeastBusy(avoid) is { } worker)
-            {
-                Occupy(worker, isUse);
-                return new(worker);
-            }
+            if (TakeFree(avoid, isUse, _time.GetTimestamp()) is { } worker) return new(worker);
             var node = _waiting.AddLast(new Turn(isUse));
             place = new(node, _waiting.Count > _options.ListenBacklog, _time.GetTimestamp(), UnmannedNow() - unserved);
         }
@@ -217,13 +229,14 @@ public sealed class WorkerQueue
     /// <summary>Gives a place back; the first waiting request gets it.</summary>
     /// <param name="worker">The worker.</param>
     /// <param name="isUse">The same value as when the place was taken.</param>
-    public void Release(DaemonWorker worker, bool isUse = true)
+    /// <param name="at">The timestamp of the clock; null: it is read.</param>
+    public void Release(DaemonWorker worker, bool isUse = true, long? at = null)
     {
         lock (_gate)
         {
             worker.Active--;
             _active--;
-            if (isUse) worker.LastUse = _time.GetTimestamp();
+            if (isUse) worker.LastUse = at ?? _time.GetTimestamp();
             // A closed worker is given no more requests. Any other worker with a free place is, because one may have opened meanwhile.
             if (_waiting.First is { } first && LeastBusy(null) is { } free) Give(free, first);
         }
@@ -270,15 +283,15 @@ public sealed class WorkerQueue
     private void Give(DaemonWorker worker, LinkedListNode<Turn> place)
     {
         _waiting.Remove(place);
-        Occupy(worker, place.Value.IsUse);
+        Occupy(worker, place.Value.IsUse, _time.GetTimestamp());
         place.Value.SetResult(worker);
     }
 
-    private void Occupy(DaemonWorker worker, bool isUse)
+    private void Occupy(DaemonWorker worker, bool isUse, long at)
     {
         worker.Active++;
         worker.Requests++;
-        if (isUse) (worker.IsUsed, worker.LastUse) = (true, _time.GetTimestamp());
+        if (isUse) (worker.IsUsed, worker.LastUse) = (true, at);
         _active++;
     }
 }

@@ -53,10 +53,19 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
     /// for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask RunAsync(
-        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone) =>
-        policy.Current.AdaptsDelay && chain.FullWrite > 0 && body is not SpooledBody
-            ? RunAheadAsync(body, chain, traffic, prompt, socketTimeout, clientGone)
-            : RelayAsync(body, chain, traffic, prompt, socketTimeout, clientGone);
+        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
+    {
+        var rules = policy.Current;
+        if (rules.AdaptsDelay && chain.FullWrite > 0 && body is not SpooledBody)
+            return RunAheadAsync(body, chain, traffic, prompt, socketTimeout, clientGone);
+        if (!body.TryRead(out var block)) return RelayAsync(body, null, chain, traffic, prompt, socketTimeout, clientGone);
+        if (!block.End || block.Data.Length > rules.BufferSize)
+            return RelayAsync(body, block, chain, traffic, prompt, socketTimeout, clientGone);
+        // Most responses are small and arrive whole with their head: there is nothing to wait for, to measure or to learn.
+        traffic.Count(FlushReason.End);
+        if (!block.Data.IsEmpty) traffic.CountUndivided();
+        return chain.EndAsync(block.Data, body.Trailers, clientGone);                                                       // (5)
+    }
 
     private async ValueTask RunAheadAsync(
         IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
@@ -65,11 +74,19 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
         var size = SpoolSize.InMemory(Math.Max(LeastAhead, Math.Min(2 * chain.FullWrite, policy.Current.BufferSize)));
         var ahead = new SpooledBody(body, size, socketTimeout, time, static () => ValueTask.CompletedTask, failed: null, others);
         await using var _ = ahead.ConfigureAwait(false);
-        await RelayAsync(ahead, chain, traffic, prompt, Timeout.InfiniteTimeSpan, clientGone).ConfigureAwait(false);
+        await RelayAsync(ahead, null, chain, traffic, prompt, Timeout.InfiniteTimeSpan, clientGone).ConfigureAwait(false);
     }
 
+    /// <param name="body">The source.</param>
+    /// <param name="first">A block that has been read already; null: none.</param>
+    /// <param name="chain">The first filter.</param>
+    /// <param name="traffic">Counts the flushes.</param>
+    /// <param name="prompt">Whether the flush delay is 0.</param>
+    /// <param name="socketTimeout">The longest time for which the source may stay silent.</param>
+    /// <param name="clientGone">Cancelled when the client has left.</param>
     private async ValueTask RelayAsync(
-        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
+        IResponseBody body, BodyBlock? first, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout,
+        CancellationToken clientGone)
     {
         // True at first: until the first flush the head of the response has not left, even if no byte of the body was passed.
         var unflushed = true;
@@ -84,7 +101,9 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
             while (true)
             {
                 var rules = policy.Current;
-                if (!body.TryRead(out var block))
+                BodyBlock block;
+                if (first is { } given) (block, first) = (given, null);
+                else if (!body.TryRead(out block))
                 {
                     turn = 0;
                     if (spells.RunDry(out var ended)) Learn(ended);

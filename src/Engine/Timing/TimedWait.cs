@@ -9,6 +9,10 @@ namespace DaemonProxy.Timing;
 /// </summary>
 internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
 {
+    // The timer of a longer wait stays set when the wait ends: the next wait mostly needs it, and one that fires in vain costs less than
+    // two changes for each of the waits before.
+    private static readonly TimeSpan ShortestKept = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
@@ -17,7 +21,8 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     private CancellationToken _cancellation;
     private long _start;
     private TimeSpan _limit;
-    private bool _signalled;
+    private long? _timerDue;
+    private volatile bool _signalled;
     private long? _signalledAt;
     private bool _waiting;
 
@@ -48,15 +53,13 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     /// is completed: an operation reports completion a moment before it calls its continuation. A caller that started the next operation at
     /// that moment would mistake the signal of the first for that of the second.
     /// </summary>
-    public bool IsSignalled
-    {
-        get { lock (_gate) return _signalled; }
-    }
+    public bool IsSignalled => _signalled;
 
     /// <summary>Waits until the signal (true) or until the limit has passed (false).</summary>
     /// <param name="limit">&gt;= 0, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="cancellationToken">Ends the wait with <see cref="OperationCanceledException"/>.</param>
-    public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken = default)
+    /// <param name="start">When the wait begins, as a timestamp of the clock; null: now.</param>
+    public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken = default, long? start = null)
     {
         lock (_gate)
         {
@@ -69,8 +72,8 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
             _cancellation = cancellationToken;
             if (limit != Timeout.InfiniteTimeSpan)
             {
-                _start = _time.GetTimestamp();
-                _timer.Change(limit, Timeout.InfiniteTimeSpan);
+                _start = start ?? _time.GetTimestamp();
+                SetTimer(_start, limit);
             }
         }
         // Outside the lock: a token that is already cancelled calls back at once.
@@ -98,12 +101,14 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     {
         lock (_gate)
         {
+            _timerDue = null;
             if (!_waiting || _limit == Timeout.InfiniteTimeSpan) return;
-            // A callback of an earlier wait may arrive late, and a coarse timer may fire early; the clock decides.
-            var left = _limit - _time.GetElapsedTime(_start);
+            // The timer may be that of an earlier wait, and a coarse timer may fire early; the clock decides.
+            var now = _time.GetTimestamp();
+            var left = _limit - _time.GetElapsedTime(_start, now);
             if (left > TimeSpan.Zero)
             {
-                _timer.Change(left, Timeout.InfiniteTimeSpan);
+                SetTimer(now, left);
                 return;
             }
             StopWaiting();
@@ -125,8 +130,21 @@ internal sealed class TimedWait : IValueTaskSource<bool>, IDisposable
     {
         if (!_waiting) return false;
         _waiting = false;
-        if (_limit != Timeout.InfiniteTimeSpan) _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (_limit < ShortestKept && _limit != Timeout.InfiniteTimeSpan)
+        {
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timerDue = null;
+        }
         return true;
+    }
+
+    /// <summary>Makes the timer fire after a time at the latest.</summary>
+    private void SetTimer(long now, TimeSpan limit)
+    {
+        var due = now + (long)Math.Min(limit.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 4);
+        if (_timerDue <= due) return;
+        _timerDue = due;
+        _timer.Change(limit, Timeout.InfiniteTimeSpan);
     }
 
     bool IValueTaskSource<bool>.GetResult(short token)

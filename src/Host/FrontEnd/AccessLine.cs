@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>A finished request, as the access log writes it.</summary>
-/// <param name="Context">The request as the server provides it.</param>
+/// <param name="Request">The request as the server provides it.</param>
 /// <param name="Record">Its route, client and status.</param>
 /// <param name="Finished">Its counts and times.</param>
 /// <param name="Start">When it arrived.</param>
 internal readonly record struct LoggedRequest(
-    IFeatureCollection Context, RequestRecord Record, FinishedRequest Finished, DateTimeOffset Start);
+    IHttpRequestFeature Request, RequestRecord Record, FinishedRequest Finished, DateTimeOffset Start);
 
 /// <summary>A format of the access log. Not thread-safe.</summary>
 internal abstract class AccessLine

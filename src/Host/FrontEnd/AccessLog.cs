@@ -51,7 +51,7 @@ internal sealed class AccessLog : IDisposable
     }
 
     /// <summary>Adds the line of one request.</summary>
-    public void Write(IFeatureCollection context, RequestRecord record, in FinishedRequest finished)
+    public void Write(IHttpRequestFeature request, RequestRecord record, in FinishedRequest finished)
     {
         lock (_gate)
         {
@@ -62,7 +62,7 @@ internal sealed class AccessLog : IDisposable
                 _lost++;
                 return;
             }
-            _line.Append(_collected, new(context, record, finished, _time.GetUtcNow() - finished.Duration));
+            _line.Append(_collected, new(request, record, finished, _time.GetUtcNow() - finished.Duration));
             if (before < LargestBatch && _collected.WrittenCount >= LargestBatch) _timer.Change(TimeSpan.Zero, Longest);
         }
     }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -19,8 +18,7 @@ internal sealed class CombinedAccessLine(TimeZoneInfo zone) : AccessLine
 
     public override void Append(IBufferWriter<byte> lines, in LoggedRequest request)
     {
-        var (context, record, finished, start) = request;
-        var asked = context.GetRequiredFeature<IHttpRequestFeature>();
+        var (asked, record, finished, start) = request;
         _line.Clear().Append(record.Requester?.Client).Append(" - - [").Append(Clock(start)).Append("] \"");
         Append(asked.Method).Append(' ');
         Append(asked.RawTarget).Append(' ').Append(asked.Protocol).Append("\" ").Append(record.LoggedStatus).Append(' ');

@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -42,8 +41,7 @@ internal sealed class JsonAccessLine : AccessLine
 
     public override void Append(IBufferWriter<byte> lines, in LoggedRequest request)
     {
-        var (context, record, finished, start) = request;
-        var asked = context.GetRequiredFeature<IHttpRequestFeature>();
+        var (asked, record, finished, start) = request;
         _json.Reset(lines);
         _json.WriteStartObject();
         _json.WriteString(Time, start.UtcDateTime);

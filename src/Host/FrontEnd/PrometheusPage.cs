@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DaemonProxy.Statistics;
 using Prometheus;
@@ -142,16 +143,36 @@ internal sealed class PrometheusPage : IDisposable
     private sealed class Family(MetricFactory metrics, Instrument instrument)
     {
         private readonly ConcurrentDictionary<(object?, object?, object?, object?), ICollectorChild> _series = new();
+        private const int RecentSeries = 64;
+
+        // Nearly every measurement has the very values of an earlier one, which are then found without reading them.
+        private readonly Recent?[] _recent = new Recent?[RecentSeries];
         private Series? _made;
 
         public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            // Looking up a series by its labels costs more than all other counting for a request.
-            var key = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
-            if (!_series.TryGetValue(key, out var series)) series = _series.GetOrAdd(key, Create(tags));
+            var series = Find(tags);
             if (series is Histogram.Child histogram) histogram.Observe(value);
             else if (series is Counter.Child counter) counter.IncTo(value);
             else ((Gauge.Child)series).Set(value);
+        }
+
+        // Looking up a series by its labels costs more than all other counting for a request.
+        private ICollectorChild Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var (first, second, third, fourth) = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
+            var hash = (((((RuntimeHelpers.GetHashCode(first) * 31) + RuntimeHelpers.GetHashCode(second)) * 31)
+                + RuntimeHelpers.GetHashCode(third)) * 31) + RuntimeHelpers.GetHashCode(fourth);
+            ref var place = ref _recent[(uint)hash % RecentSeries];
+            if (Volatile.Read(ref place) is { } recent && ReferenceEquals(recent.First, first) && ReferenceEquals(recent.Second, second)
+                && ReferenceEquals(recent.Third, third) && ReferenceEquals(recent.Fourth, fourth))
+                return recent.Series;
+            var key = (first, second, third, fourth);
+            if (!_series.TryGetValue(key, out var series)) series = _series.GetOrAdd(key, Create(tags));
+            Interlocked.Exchange(ref place, new(first, second, third, fourth, series));
+            // Whoever has removed it meanwhile may have forgotten the recent ones before this one was among them.
+            if (!_series.TryGetValue(key, out var kept) || kept != series) Volatile.Write(ref place, null);
+            return series;
         }
 
         public void ForgetGauges()
@@ -169,6 +190,7 @@ internal sealed class PrometheusPage : IDisposable
                 var value = index switch { 0 => first, 1 => second, 2 => third, _ => fourth };
                 if (!values.Contains(Text(value)) && _series.TryRemove(key, out var gone)) ((ChildBase)gone).Remove();
             }
+            for (var i = 0; i < _recent.Length; i++) Interlocked.Exchange(ref _recent[i], null);
         }
 
         private ICollectorChild Create(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -179,6 +201,8 @@ internal sealed class PrometheusPage : IDisposable
             for (var i = 0; i < tags.Length; i++) values[i] = Text(tags[i].Value);
             return made.Add(values);
         }
+
+        private sealed record Recent(object? First, object? Second, object? Third, object? Fourth, ICollectorChild Series);
 
         private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 

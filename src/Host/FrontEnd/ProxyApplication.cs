@@ -30,7 +30,7 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="services">The log, the counts, the clock.</param>
 /// <param name="meter">Records each request.</param>
 internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter)
-    : IHttpApplication<IFeatureCollection>
+    : IHttpApplication<HttpExchange>
 {
     private readonly EventLog _log = services.Log;
     private readonly TimeProvider _time = services.Time;
@@ -69,37 +69,36 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>The number of requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
-    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+    public HttpExchange CreateContext(IFeatureCollection contextFeatures) => HttpExchange.From(contextFeatures);
 
-    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    public void DisposeContext(HttpExchange context, Exception? exception)
     {
     }
 
-    public async Task ProcessRequestAsync(IFeatureCollection context)
+    public async Task ProcessRequestAsync(HttpExchange context)
     {
         Interlocked.Increment(ref _active);
-        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var request = context.Request;
         var record = new RequestRecord(Interlocked.Increment(ref _requests), request, _time.GetTimestamp());
         Active.Enter(record);
         try
         {
             var served = _served;
-            var connection = context.Get<IHttpConnectionFeature>();
-            if (_isReplaced) context.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-            record.Requester = Requester.From(connection, request, served.Configuration.TrustedProxies);
-            record.Requester.Forward(connection, request.Headers);
+            if (_isReplaced) context.Find<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            record.Requester = Requester.From(context.Connection, request, served.Configuration.TrustedProxies);
+            record.Requester.Correct(context.Connection, request.Headers);
             Tracing?.Begin(request, record);
-            RefusedRequest.Check(context, request);
+            RefusedRequest.Check(context, record.Requester);
             record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
             // From here on this is the only path in use: for routes, conditions, events and daemons.
             request.Path = record.Target.Path.Decoded;
             record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "");
-            else if (route.Group is { } group) await ServeDaemonAsync(context, request, route, group, record);
-            else await ServeEmbeddedAsync(context, request, route, record);
+            else if (route.Group is { } group) await ServeDaemonAsync(context, route, group, record);
+            else await ServeEmbeddedAsync(context, route, record);
         }
         catch (OperationCanceledException)
-            when (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+            when (context.Lifetime.RequestAborted.IsCancellationRequested)
         {
             // A client that disconnects is not an error (behaviour.md, section 6).
         }
@@ -109,76 +108,74 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
         catch (BrokenResponseException broken)
         {
-            await FailAsync(context, broken.Reason, broken.Message, request, record, broken.InnerException);
+            await FailAsync(context, broken.Reason, broken.Message, record, broken.InnerException);
         }
         catch (Exception defect)
         {
-            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), request, record);
+            await FailAsync(context, EventCatalogue.InternalError, defect.ToString(), record);
         }
         finally
         {
             // The server may still hold part of the body of a client that has left, and would read it as the next requests.
-            if (context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested) EndConnection(context);
+            if (context.Lifetime.RequestAborted.IsCancellationRequested) EndConnection(context);
             Active.Leave(record);
-            Finish(context, request, record);
+            Finish(context, record);
             record.Output?.Dispose();
             Interlocked.Decrement(ref _active);
         }
     }
 
-    private void Finish(IFeatureCollection context, IHttpRequestFeature request, RequestRecord record)
+    private void Finish(HttpExchange context, RequestRecord record)
     {
         var finished = record.Finish(_time.GetElapsedTime(record.Start));
         (record.Route?.Traffic ?? _unrouted).Count(finished);
-        meter.Record(request.Method, record, finished);
-        if (record.Span is not null) Tracing!.End(request, record, finished);
-        AccessLog?.Write(context, record, finished);
+        meter.Record(context.Request.Method, record, finished);
+        if (record.Span is not null) Tracing!.End(context.Request, record, finished);
+        AccessLog?.Write(context.Request, record, finished);
     }
 
-    private ValueTask ServeDaemonAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record) =>
+    private ValueTask ServeDaemonAsync(HttpExchange context, Route route, DaemonGroup group, RequestRecord record) =>
         RequestHeaders.ReadFraming(context).HasBody
-            ? ServeWithBodyAsync(context, request, route, group, record)
-            : ServeDaemonAsync(context, request, route, group, record, body: null);
+            ? ServeWithBodyAsync(context, route, group, record)
+            : ServeDaemonAsync(context, route, group, record, body: null);
 
-    private async ValueTask ServeWithBodyAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record)
+    private async ValueTask ServeWithBodyAsync(HttpExchange context, Route route, DaemonGroup group, RequestRecord record)
     {
         using var timed = BodyOf(context)!;
-        using var paced = Pace(context, request, route, record, timed);
+        using var paced = Pace(context, route, record, timed);
         var body = (PipeReader?)paced ?? timed;
         if (group.Options.RequestSpool == 0)
         {
-            await ServeDaemonAsync(context, request, route, group, record, body);
+            await ServeDaemonAsync(context, route, group, record, body);
             return;
         }
         var taken = new SpooledRequest(body, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
         await using (taken)
         {
-            try { await taken.TakeInAsync(context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted); }
+            try { await taken.TakeInAsync(context.Lifetime.RequestAborted); }
             catch (IOException failure)
             {
                 throw BodyTimeoutException.Broken(failure);
             }
-            await ServeDaemonAsync(context, request, route, group, record, taken);
+            await ServeDaemonAsync(context, route, group, record, taken);
         }
     }
 
     private async ValueTask ServeDaemonAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
+        HttpExchange context, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
     {
-        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        var clientGone = context.Lifetime.RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var requester = record.Requester!;
-        if (isWsgi) requester.TellApplication(request);
+        if (isWsgi) requester.TellApplication(context.Request);
         var upgrade = UpgradeRequest.Read(context, route.Options.Upgrades);
         var translated = RequestTranslator.Translate(                                                                       // (2)
-            context, route.TargetOf(record.Target), upgrade,
+            context, requester, route.TargetOf(record.Target), upgrade,
             isWsgi ? WsgiConnection.From(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
                 with
             { Secret = group.Secret } : null, body);
         using var head = translated.Head;
-        translated.IsHealthCheck = group.IsHealthCheck(request.Path);
+        translated.IsHealthCheck = group.IsHealthCheck(context.Request.Path);
         record.Sent = translated;
         var exchange = await group.SendAsync(translated, clientGone);                                 // (3)
         if (record.Span is not null) record.Answered = _time.GetTimestamp();
@@ -190,7 +187,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                 if (!UpgradeRequest.IsAnswer(exchange.Head, upgrade))
                     throw new BrokenResponseException(
                         EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
-                await TunnelAsync(context, request, route, record, exchange);
+                await TunnelAsync(context, route, record, exchange);
                 return;
             }
             if (group.Options.ResponseSpool > 0 && exchange.Head.Framing != BodyFraming.None)
@@ -200,8 +197,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                     exchange.Connection, size, group.Options.SocketTimeout, _time, exchange.DisposeAsync, SpoolFailed);
             }
             await RelayAsync(
-                context, request, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
-                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout);
+                context, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
+                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout, clientGone);
         }
         catch (BrokenResponseException) when (exchange.ClientFailure is not null)
         {
@@ -219,18 +216,18 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     private void SpoolFailed(Exception failure) => _log.Write(EventCatalogue.SpoolFailed, failure.Message);
 
     private async ValueTask TunnelAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, DaemonExchange exchange)
+        HttpExchange context, Route route, RequestRecord record, DaemonExchange exchange)
     {
-        var response = context.GetRequiredFeature<IHttpResponseFeature>();
-        ResponseTranslator.Translate(exchange.Head, request, response);
+        var response = context.Response;
+        ResponseTranslator.Translate(exchange.Head, context.Request, response);
         response.Headers.Upgrade = exchange.Head.Upgrade;
         record.Status = exchange.Head.Status;
-        var client = await context.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        var client = await context.Find<IHttpUpgradeFeature>()!.UpgradeAsync();
         var (daemon, received) = exchange.Connection.TakeOver();
         await using var closing = daemon;
         var tunnel = new UpgradeTunnel(client, daemon, route.Options.UpgradeTimeout, _time);
         record.Tunnel = tunnel;
-        var facts = new BodyFacts(request.Method, request.Path, null, null);
+        var facts = new BodyFacts(context.Request.Method, context.Request.Path, null, null);
         var key = new ClientKey(record.Requester?.Client);
         var asked = ResponseWishes.From(exchange.Head).Rate;
         try
@@ -244,21 +241,22 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             record.Bytes = tunnel.BytesDown;
             if (tunnel.WasIdle)
                 _log.Write(EventCatalogue.UpgradeIdle, $"{Units.FormatDuration(route.Options.UpgradeTimeout)} without a byte",
-                    ("path", request.Path), ("route", route.Options.Path), ("daemon", route.Options.Daemon));
+                    ("path", context.Request.Path), ("route", route.Options.Path), ("daemon", route.Options.Daemon));
         }
     }
 
-    private async ValueTask ServeEmbeddedAsync(IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record)
+    private async ValueTask ServeEmbeddedAsync(HttpExchange context, Route route, RequestRecord record)
     {
         var application = await embedded.ApplicationAsync(route.Options.Application!);
-        record.Requester!.TellApplication(request);
+        record.Requester!.Forward(context.Request.Headers);
+        record.Requester.TellApplication(context.Request);
         var connection = WsgiConnection.From(context, record.Requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow());
         using var timed = BodyOf(context);
-        using var paced = timed is null ? null : Pace(context, request, route, record, timed);
+        using var paced = timed is null ? null : Pace(context, route, record, timed);
         var body = (PipeReader?)paced ?? timed;
-        var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(request.Method), _log, _time)
+        var exchange = new EmbeddedExchange(body, HttpMethods.IsHead(context.Request.Method), _log, _time)
         {
-            Environ = WsgiEnviron.Create(request, route.TargetOf(record.Target), body is not null, connection),
+            Environ = WsgiEnviron.Create(context.Request, route.TargetOf(record.Target), body is not null, connection),
             // (2)
             RequestStart = connection.Start,
         };
@@ -270,7 +268,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             // As in the original, an application in the front end may stay silent for any length of time: there is no daemon that could
             // have hung.
             await RelayAsync(
-                context, request, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout);
+                context, route, record, head, exchange.Body, embedded.Relay, Timeout.InfiniteTimeSpan, EmbeddedMode.ClientTimeout,
+                context.Lifetime.RequestAborted);
         }
     }
 
@@ -279,37 +278,36 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// A body that breaks off ends its HTTP/1 connection, because the server would read the received part as the client's next requests. In
     /// HTTP/2 only the stream is affected.
     /// </remarks>
-    private TimedBodyReader? BodyOf(IFeatureCollection context) =>
+    private TimedBodyReader? BodyOf(HttpExchange context) =>
         RequestHeaders.ReadFraming(context).HasBody
-            ? new(context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
+            ? new(context.Find<IRequestBodyPipeFeature>()!.Reader, _served.Configuration.ClientLimits.ClientBodyTimeout, _time,
             () => EndConnection(context)) : null;
 
     /// <summary>Puts the limits of uploads on top of a request's body; null: none applies.</summary>
-    private static PacedBodyReader? Pace(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, PipeReader body)
+    private static PacedBodyReader? Pace(HttpExchange context, Route route, RequestRecord record, PipeReader body)
     {
+        var request = context.Request;
         var facts = new BodyFacts(request.Method, request.Path, request.Headers.ContentType, request.Headers.ContentLength);
-        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+        var clientGone = context.Lifetime.RequestAborted;
         return route.Pace(facts, new ClientKey(record.Requester?.Client), body, clientGone);
     }
 
-    private static void EndConnection(IFeatureCollection context)
+    private static void EndConnection(HttpExchange context)
     {
-        if (context.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
-            context.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        if (context.Request.Protocol.StartsWith("HTTP/1.", StringComparison.Ordinal))
+            context.Find<IConnectionLifetimeNotificationFeature>()?.RequestClose();
     }
 
     private async ValueTask RelayAsync(
-        IFeatureCollection context, IHttpRequestFeature request, Route route, RequestRecord record, ResponseHead head, IResponseBody body,
-            ResponseRelay relay, TimeSpan sourceTimeout, TimeSpan clientTimeout)
+        HttpExchange context, Route route, RequestRecord record, ResponseHead head, IResponseBody body, ResponseRelay relay,
+        TimeSpan sourceTimeout, TimeSpan clientTimeout, CancellationToken clientGone)
     {
-        var clientGone = context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
-        var chunked = ResponseTranslator.Translate(head, request, context.GetRequiredFeature<IHttpResponseFeature>());      // (4)
+        var chunked = ResponseTranslator.Translate(head, context.Request, context.Response);                          // (4)
         record.Status = head.Status;
         if (head.Status == StatusCodes.Status205ResetContent) return;
         var output = record.Output = new CoreOutput(new ResponseClient(context, chunked), clientTimeout, _time);
         var wishes = ResponseWishes.From(head);
-        var facts = new BodyFacts(request.Method, request.Path, wishes.ContentType, head.ContentLength);
+        var facts = new BodyFacts(context.Request.Method, context.Request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         await relay.RunAsync(
             body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)
@@ -320,13 +318,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// end that looks regular.
     /// </summary>
     private async ValueTask FailAsync(
-        IFeatureCollection context, EventDefinition reason, string detail, IHttpRequestFeature request, RequestRecord record,
-        Exception? cause = null)
+        HttpExchange context, EventDefinition reason, string detail, RequestRecord record, Exception? cause = null)
     {
         record.Failure = reason.Code;
         var route = record.Route?.Options;
-        _log.Write(reason, detail, ("method", request.Method), ("path", request.Path), ("route", route?.Path), ("daemon", route?.Daemon));
-        if (context.GetRequiredFeature<IHttpResponseFeature>().HasStarted || reason.Status == 0)
+        _log.Write(
+            reason, detail, ("method", record.Method), ("path", record.Path), ("route", route?.Path), ("daemon", route?.Daemon));
+        if (context.Response.HasStarted || reason.Status == 0)
         {
             await BreakOffAsync(context, record);
             return;
@@ -340,15 +338,15 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         }
     }
 
-    private static ValueTask BreakOffAsync(IFeatureCollection context, RequestRecord record)
+    private static ValueTask BreakOffAsync(HttpExchange context, RequestRecord record)
     {
-        var lifetime = context.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        var lifetime = context.Lifetime;
         if (record.Output is { } output) return output.BreakOffAsync(lifetime.RequestAborted);
         lifetime.Abort();
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask RefuseAsync(IFeatureCollection context, RequestRecord record, int status, string code, bool closes = false)
+    private async ValueTask RefuseAsync(HttpExchange context, RequestRecord record, int status, string code, bool closes = false)
     {
         record.Status = status;
         var refusal = Refusal.AnswerAsync(context, status, code, closes);
@@ -359,7 +357,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         catch (TimeoutException)
         {
             // A client that keeps sending requests and never reads a response.
-            context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            context.Lifetime.Abort();
         }
     }
 }

@@ -1,8 +1,9 @@
 using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.FrontEnd;
 
@@ -40,13 +41,17 @@ internal static class RefusedRequest
             || reason == EventCatalogue.ContentLengthRefused;
 
     /// <summary>Refuses requests that the server has let through.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="requester">Who sent it; a header that says otherwise is not looked at.</param>
     /// <exception cref="BrokenResponseException">The request must not be served.</exception>
-    public static void Check(IFeatureCollection features, IHttpRequestFeature request)
+    public static void Check(HttpExchange exchange, Requester requester)
     {
+        var request = exchange.Request;
         CheckMethod(request.Method);
         var headers = request.Headers;
         foreach (var (name, values) in headers)
         {
+            if (requester.Ignores(name)) continue;
             if (!FieldSyntax.IsName(name) && !name.StartsWith(':'))
                 throw new BrokenResponseException(EventCatalogue.RequestMalformed, "the name of a header field is no token");
             foreach (var value in values)
@@ -57,7 +62,7 @@ internal static class RefusedRequest
         }
         CheckCoding(request.Protocol, headers);
         // This must happen before a daemon sees the head, or it would wait for a body that is never sent.
-        if (headers.ContentLength is { } length && features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } most
+        if (headers.ContentLength is { } length && exchange.BodySize?.MaxRequestBodySize is { } most
             && length > most)
         {
             var tooLarge = new BadHttpRequestException(
@@ -71,10 +76,9 @@ internal static class RefusedRequest
     {
         foreach (var known in Methods)
         {
-            if (ReferenceEquals(known, method) || !known.Equals(method, StringComparison.OrdinalIgnoreCase)) continue;
-            if (known != method)
+            if (known == method) return;
+            if (known.Equals(method, StringComparison.OrdinalIgnoreCase))
                 throw new BrokenResponseException(EventCatalogue.MethodNotServed, $"'{method}'; methods are written in capitals");
-            return;
         }
         if (!FieldSyntax.IsName(method)) throw new BrokenResponseException(EventCatalogue.RequestMalformed, "its method is no token");
     }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
@@ -14,33 +15,35 @@ namespace DaemonProxy.Host.FrontEnd;
 internal static class RequestTranslator
 {
     /// <summary>Translates one request.</summary>
-    /// <param name="features">
-    /// The request as the server provides it; <see cref="Requester.Forward"/> has already corrected its <c>X-Forwarded-*</c> headers and
-    /// its host.
+    /// <param name="exchange">
+    /// The request as the server provides it; <see cref="Requester.Correct"/> has already corrected its host.
     /// </param>
+    /// <param name="requester">Who sent the request.</param>
     /// <param name="target">The target that the daemon receives.</param>
     /// <param name="upgrade">The protocol that the connection may be upgraded to; null: none.</param>
     /// <param name="connection">The sender of the request, for a WSGI application's daemon; otherwise null.</param>
     /// <param name="body">The reader of the body; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request contains something that no request may contain.</exception>
     public static DaemonRequest Translate(
-        IFeatureCollection features, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
+        HttpExchange exchange, Requester requester, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
-        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        var request = exchange.Request;
         var headers = request.Headers;
-        var framing = RequestHeaders.ReadFraming(features);
+        var framing = RequestHeaders.ReadFraming(exchange);
         var head = new RequestHead();
         try
         {
-            head.Start(request.Method, target, headers.Host.ToString());
+            var (host, named) = (headers.Host.ToString(), headers.Connection);
+            head.Start(request.Method, target, host);
             foreach (var (name, values) in headers)
             {
-                if (RequestHead.IsOwn(name) || !RequestHeaders.MayPass(name, headers.Connection)) continue;
+                if (RequestHead.IsOwn(name) || requester.Ignores(name) || !RequestHeaders.MayPass(name, named)) continue;
                 foreach (var value in values)
                 {
                     if (value is not null) head.Add(name, value);
                 }
             }
+            requester.Forward(head, host);
             if (upgrade is not null)
             {
                 head.Add("Connection", "Upgrade");
@@ -62,20 +65,20 @@ internal static class RequestTranslator
             Head = head,
             IsHead = HttpMethods.IsHead(request.Method),
             Repeatable = !framing.HasBody && upgrade is null && IsIdempotent(request.Method),
-            Body = framing.HasBody ? Body(features, headers, framing, body) : null,
+            Body = framing.HasBody ? Body(exchange, headers, framing, body) : null,
         };
     }
 
-    private static RequestBody Body(IFeatureCollection features, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) =>
+    private static RequestBody Body(HttpExchange exchange, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) =>
         new()
         {
-            Reader = reader ?? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
+            Reader = reader ?? exchange.Find<IRequestBodyPipeFeature>()!.Reader,
             Framing = framing,
             // A body that has been read in is available here, so nobody has to be asked for it.
             ExpectContinue = reader is not SpooledRequest && headers.TryGetValue(HeaderNames.Expect, out var expect)
             && expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase),
             Trailers = !framing.InChunks ? null : () =>
-                features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers
+                exchange.Find<IHttpRequestTrailersFeature>() is { Available: true } trailers
                     ? trailers.Trailers.Where(trailer => IsTrailer(trailer.Key))
                     .Select(trailer => KeyValuePair.Create(trailer.Key, trailer.Value.ToString()))
                     : [],

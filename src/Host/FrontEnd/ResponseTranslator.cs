@@ -7,6 +7,9 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <summary>Translates a daemon's response head into the one for the client.</summary>
 internal static class ResponseTranslator
 {
+    // Comparing each name with all before it is quick for a usual head alone.
+    private const int MostCompared = 16;
+
     /// <summary>Translates one response head.</summary>
     /// <returns>
     /// Whether this program frames the body in chunks. Kestrel could do so too, but it ends every body with the last chunk, whatever has
@@ -17,9 +20,16 @@ internal static class ResponseTranslator
         response.StatusCode = head.Status;
         response.ReasonPhrase = head.Reason;
         var headers = response.Headers;
-        foreach (var (name, value) in head.Headers)
+        var (fields, isEmpty) = (head.Headers, headers.Count == 0);
+        for (var i = 0; i < fields.Count; i++)
         {
-            if (!ResponseWishes.IsWish(name)) headers.Append(name, value);
+            var (name, value) = fields[i];
+            if (ResponseWishes.IsWish(name)) continue;
+            // Appending looks for the name twice.
+#pragma warning disable ASP0019 // It is not there yet.
+            if (isEmpty && IsFirst(fields, i)) headers.Add(name, value);
+#pragma warning restore ASP0019
+            else headers.Append(name, value);
         }
         if (head.Status == StatusCodes.Status205ResetContent)
         {
@@ -32,5 +42,16 @@ internal static class ResponseTranslator
         var chunked = head.Framing is BodyFraming.Chunked or BodyFraming.Close && request.Protocol == "HTTP/1.1";
         if (chunked) headers.TransferEncoding = "chunked";
         return chunked;
+    }
+
+    private static bool IsFirst(List<KeyValuePair<string, string>> fields, int index)
+    {
+        if (index >= MostCompared) return false;
+        var name = fields[index].Key;
+        for (var i = 0; i < index; i++)
+        {
+            if (fields[i].Key.Equals(name, StringComparison.OrdinalIgnoreCase)) return false;
+        }
+        return true;
     }
 }

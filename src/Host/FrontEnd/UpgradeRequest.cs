@@ -1,4 +1,5 @@
 using DaemonProxy.Daemons;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,14 +13,15 @@ namespace DaemonProxy.Host.FrontEnd;
 internal static class UpgradeRequest
 {
     /// <summary>The protocol that is passed on; null: none.</summary>
-    /// <param name="features">The request. Only a GET over HTTP/1.1 without a body can be upgraded.</param>
+    /// <param name="exchange">The request. Only a GET over HTTP/1.1 without a body can be upgraded.</param>
     /// <param name="allowed"><c>upgrades</c> of its route.</param>
-    public static string? Read(IFeatureCollection features, IReadOnlyList<string> allowed)
+    public static string? Read(HttpExchange exchange, IReadOnlyList<string> allowed)
     {
-        if (features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
-        var request = features.GetRequiredFeature<IHttpRequestFeature>();
-        if (request.Method != "GET" || request.Protocol != "HTTP/1.1" || RequestHeaders.ReadFraming(features).HasBody) return null;
-        foreach (var line in request.Headers.Upgrade)
+        if (allowed.Count == 0 || exchange.Request.Headers.Upgrade is not { Count: > 0 } asked) return null;
+        if (exchange.Find<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) return null;
+        var request = exchange.Request;
+        if (request.Method != "GET" || request.Protocol != "HTTP/1.1" || RequestHeaders.ReadFraming(exchange).HasBody) return null;
+        foreach (var line in asked)
         {
             foreach (var range in line.AsSpan().Split(','))
             {

@@ -21,7 +21,7 @@ internal sealed class ResponseClient : IResponseClient
     // A chunk's size of up to 8 digits, and a line end on either side of its data (RFC 9112, section 7.1).
     private const int LargestFrame = 12;
 
-    private readonly IFeatureCollection _features;
+    private readonly HttpExchange _exchange;
     private readonly PipeWriter _writer;
     private readonly IBlockLender? _lender;
     private readonly bool _chunked;
@@ -29,16 +29,16 @@ internal sealed class ResponseClient : IResponseClient
     private bool _hasSent;
 
     /// <summary>Creates the client.</summary>
-    /// <param name="features">The request; the response's head is set.</param>
+    /// <param name="exchange">The request; the response's head is set.</param>
     /// <param name="chunked">
     /// Whether the body is framed in chunks here. The server would end every body with its last chunk, whatever has happened before, and
     /// does not support trailers in HTTP/1.1.
     /// </param>
-    public ResponseClient(IFeatureCollection features, bool chunked)
+    public ResponseClient(HttpExchange exchange, bool chunked)
     {
-        _features = features;
-        _writer = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
-        _lender = features.Get<IBlockLender>();
+        _exchange = exchange;
+        _writer = exchange.ResponseBody.Writer;
+        _lender = exchange.Lender;
         _chunked = chunked;
         _startsHead = _lender is not null;
     }
@@ -78,7 +78,7 @@ internal sealed class ResponseClient : IResponseClient
         Place(last);
         if (_chunked) WriteLastChunk(trailers);
         // Only HTTP/2 has this feature; it sends the trailers with the end of the stream.
-        else if (trailers.Count > 0 && _features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } target)
+        else if (trailers.Count > 0 && _exchange.Find<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } target)
         {
             foreach (var (name, value) in trailers) target.Append(name, value);
         }
@@ -89,7 +89,7 @@ internal sealed class ResponseClient : IResponseClient
     public void Abort()
     {
         _lender?.Abort();
-        _features.Get<IHttpRequestLifetimeFeature>()?.Abort();
+        _exchange.Lifetime?.Abort();
     }
 
     /// <summary>
@@ -101,7 +101,7 @@ internal sealed class ResponseClient : IResponseClient
     {
         if (!_startsHead || length < CoreOutput.SmallestWrite) return null;
         _startsHead = false;
-        return _features.GetRequiredFeature<IHttpResponseBodyFeature>().StartAsync();
+        return _exchange.ResponseBody.StartAsync();
     }
 
     private async ValueTask<FlushResult> SendAfterAsync(

@@ -9,7 +9,7 @@ namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
 /// A connection that Kestrel serves, in place of its own transport's, which receives in blocks of 4 KiB whatever a client sends. Here a
-/// block is as large as what has arrived, up to 64 KiB; a connection that waits holds none. What Kestrel writes goes to the socket without
+/// block is as large as what has arrived, up to 64 KiB; a connection that waits holds none, but room for a small request. What Kestrel writes goes to the socket without
 /// a pipe in between (<see cref="ClientSocketWriter"/>).
 /// </summary>
 internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature,
@@ -17,6 +17,10 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
 {
     // What Kestrel asks for: the first block, and all of a connection that sends small requests, is one of its own of 4 KiB.
     private const int SmallestRoom = 2048;
+
+    // A request that fits is received by the call that waited for it. The room grows for a client that sends larger ones.
+    private const int SmallestRequest = 256;
+    private const int LargestRequest = 1024;
 
     /// <summary>The most bytes received at a time.</summary>
     public const int LargestReceive = 65_536;
@@ -27,6 +31,7 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _closedIsKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _receiving;
+    private byte[] _request = new byte[SmallestRequest];
     private Exception? _shutDown;
     private IDictionary<object, object?>? _items;
 
@@ -105,15 +110,21 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
             while (_shutDown is null)
             {
                 // What comes behind a full block is most probably more of a body.
-                var arrived = isBulk ? _socket.Available : 0;
+                var (received, arrived) = (0, isBulk ? _socket.Available : 0);
                 if (arrived == 0)
                 {
                     // Waits without a block.
-                    await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
-                    if (isBulk) arrived = _socket.Available;
+                    received = await _socket.ReceiveAsync(_request.AsMemory(), SocketFlags.None);
+                    if (received == 0) return;
+                    if (received == _request.Length) arrived = _socket.Available;
                 }
-                var block = input.GetMemory(Math.Clamp(arrived, SmallestRoom, LargestReceive));
-                var received = await _socket.ReceiveAsync(block, SocketFlags.None);
+                var block = input.GetMemory(Math.Clamp(received + arrived, SmallestRoom, LargestReceive));
+                _request.AsSpan(0, received).CopyTo(block.Span);
+                if (arrived > 0)
+                {
+                    if (received > 0 && _request.Length < LargestRequest) _request = new byte[_request.Length * 2];
+                    received += await _socket.ReceiveAsync(block[received..], SocketFlags.None);
+                }
                 if (received == 0) return;
                 input.Advance(received);
                 isBulk = received == block.Length || received >= MemoryPool.MaxBufferSize;

@@ -1,5 +1,5 @@
 using DaemonProxy.Daemons;
-using Microsoft.AspNetCore.Http.Features;
+using DaemonProxy.Host.Hosting;
 using Microsoft.Extensions.Primitives;
 
 namespace DaemonProxy.Host.Requests;
@@ -13,10 +13,10 @@ internal static class RequestHeaders
     /// <summary>
     /// The framing of the request's body towards the daemon, based on what the server reads rather than on what the headers say.
     /// </summary>
-    public static RequestFraming ReadFraming(IFeatureCollection features)
+    public static RequestFraming ReadFraming(HttpExchange exchange)
     {
-        var length = features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContentLength;
-        var canHaveBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        var length = exchange.Request.Headers.ContentLength;
+        var canHaveBody = exchange.CanHaveBody;
         if (length is { } bytes && (canHaveBody || bytes == 0)) return RequestFraming.OfLength(bytes);
         return canHaveBody ? RequestFraming.Chunked : RequestFraming.None;
     }

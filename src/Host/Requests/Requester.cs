@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using DaemonProxy.Daemons;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -72,17 +73,45 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
     public string? NextChain => Peer is null ? Chain : Chain is null ? Peer.ToString() : $"{Chain}, {Peer}";
 
     /// <summary>
-    /// Corrects the headers that describe the sender, once, before anything reads them. <c>X-Forwarded-*</c> headers are removed unless a
-    /// trusted proxy sent them; those of a trusted proxy stay (-User, -Port, -Client-Cert and any others). The front end sets -For, -Proto
-    /// and -Host. A request without a host, which HTTP/1.0 allows, gets the address that it arrived at, because daemons speak HTTP/1.1,
-    /// which requires a host (RFC 9112, section 3.2).
+    /// Whether a header describes the sender, and has to be ignored: nobody but a trusted proxy may say who sent a request.
+    /// </summary>
+    public bool Ignores(string name) => !IsByProxy && IsForwarded(name);
+
+    /// <summary>
+    /// Corrects the headers that describe the sender, once, before anything reads them. <c>X-Forwarded-*</c> headers are ignored unless a
+    /// trusted proxy sent them; those of a trusted proxy stay (-User, -Port, -Client-Cert and any others), and get the front end's -For,
+    /// -Proto and -Host. A request without a host, which HTTP/1.0 allows, gets the address that it arrived at, because daemons speak
+    /// HTTP/1.1, which requires a host (RFC 9112, section 3.2).
     /// </summary>
     /// <param name="connection">The request's connection; null: unknown.</param>
     /// <param name="headers">The request's headers.</param>
-    public void Forward(IHttpConnectionFeature? connection, IHeaderDictionary headers)
+    public void Correct(IHttpConnectionFeature? connection, IHeaderDictionary headers)
     {
-        if (!IsByProxy) RemoveForwarded(headers);
         if (StringValues.IsNullOrEmpty(headers.Host)) headers.Host = Listening(connection);
+        if (IsByProxy) SetForwarded(headers);
+    }
+
+    /// <summary>
+    /// Puts the headers that describe the sender among those of the request, in place of the client's, for an application that reads them
+    /// there. A request to a daemon gets them when it is written.
+    /// </summary>
+    public void Forward(IHeaderDictionary headers)
+    {
+        if (IsByProxy) return;
+        RemoveForwarded(headers);
+        SetForwarded(headers);
+    }
+
+    /// <summary>Writes the headers that describe the sender, unless <see cref="Correct"/> has put them among those of the request.</summary>
+    /// <param name="head">The head of the request to a daemon.</param>
+    /// <param name="host">The host that the client asked for.</param>
+    public void Forward(RequestHead head, string host)
+    {
+        if (!IsByProxy) head.AddForwarded(NextChain, Scheme, host);
+    }
+
+    private void SetForwarded(IHeaderDictionary headers)
+    {
         if (NextChain is { } chain) headers[ForwardedFor] = chain;
         headers[ForwardedProto] = Scheme;
         headers[ForwardedHost] = Host ?? headers.Host;

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace DaemonProxy.Host.Wsgi;
 
@@ -42,18 +42,16 @@ internal sealed record WsgiConnection(
     }
 
     /// <summary>Describes the connection of a request at the front end.</summary>
-    /// <param name="features">The request.</param>
+    /// <param name="exchange">The request.</param>
     /// <param name="requester">Who sent the request.</param>
     /// <param name="scriptName">The mount point of the application; <c>/</c> at the top.</param>
     /// <param name="now">When the request began.</param>
-    public static WsgiConnection From(IFeatureCollection features, Requester requester, string scriptName, DateTimeOffset now)
+    public static WsgiConnection From(HttpExchange exchange, Requester requester, string scriptName, DateTimeOffset now)
     {
-        var request = features.GetRequiredFeature<IHttpRequestFeature>();
-        var connection = features.Get<IHttpConnectionFeature>();
         return new(
             (now - DateTimeOffset.UnixEpoch).TotalSeconds, (requester.Client ?? IPAddress.Loopback)
-                .ToString(), requester.ClientPort, connection?.LocalPort ?? 0,
-            requester.Scheme, request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
+                .ToString(), requester.ClientPort, exchange.Connection?.LocalPort ?? 0,
+            requester.Scheme, exchange.Request.Protocol, scriptName.TrimEnd('/'), requester.Port, requester.Prefix);
     }
 
     /// <summary>Describes the front end's own health check to a WSGI worker.</summary>

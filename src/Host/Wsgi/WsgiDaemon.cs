@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DaemonProxy.Host.Wsgi;
 
 /// <summary>A WSGI application as a daemon process: the same interpreter host as in embedded mode, behind a socket.</summary>
-internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link) : IHttpApplication<IFeatureCollection>
+internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link) : IHttpApplication<HttpExchange>
 {
     /// <summary>
     /// Loads the application, serves until the end is requested, finishes the requests in flight, and shuts down the interpreter.
@@ -59,22 +59,22 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         }
     }
 
-    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+    public HttpExchange CreateContext(IFeatureCollection contextFeatures) => HttpExchange.From(contextFeatures);
 
-    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    public void DisposeContext(HttpExchange context, Exception? exception)
     {
     }
 
-    public async Task ProcessRequestAsync(IFeatureCollection context)
+    public async Task ProcessRequestAsync(HttpExchange context)
     {
-        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var request = context.Request;
         // The front end's check that this worker serves. A client's OPTIONS * carries the header and goes to the application.
         if (request.RawTarget == "*" && !request.Headers.ContainsKey(WsgiConnection.Header)) return;
         if (WsgiConnection.WithoutSecret(request.Headers[WsgiConnection.Header].ToString(), link.Greeting?.Secret ?? "") is not { } header)
         {
             link.Events.Report(EventCatalogue.ForgedRequest, "", request.Method, request.Path);
             // Anything else on the connection does not come from the front end either.
-            var response = context.GetRequiredFeature<IHttpResponseFeature>();
+            var response = context.Response;
             response.OnStarting(static response =>
             {
                 ((IHttpResponseFeature)response).Headers.Connection = "close";
@@ -93,7 +93,7 @@ internal sealed class WsgiDaemon(WsgiApplication application, FrontEndLink link)
         application.Submit(work);
         await work.Done;
         if (work.Failure is { } failure
-            && !context.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted.IsCancellationRequested)
+            && !context.Lifetime.RequestAborted.IsCancellationRequested)
             await Refusal.AnswerAsync(context, failure.Status, failure.Code);
     }
 }

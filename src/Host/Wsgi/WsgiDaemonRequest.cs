@@ -11,14 +11,13 @@ namespace DaemonProxy.Host.Wsgi;
 /// A request to an application in a daemon process. The request thread writes each block of the application directly to the front end's
 /// connection as it comes (PEP 3333, "Buffering and Streaming"); the front end's relay gathers the blocks.
 /// </summary>
-internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvents events) : WsgiRequest(finishesOnThread: true)
+internal sealed class WsgiDaemonRequest(HttpExchange exchange, WorkerEvents events) : WsgiRequest(finishesOnThread: true)
 {
     // A block that is sent with the head, or in chunks, is copied; one of this size fits into the socket at once.
     private const int LargestCopy = 131_072;
 
-    private readonly PipeReader? _input = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true
-        ? features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader : null;
-    private readonly IHttpRequestLifetimeFeature _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+    private readonly PipeReader? _input = exchange.CanHaveBody
+        ? exchange.Find<IRequestBodyPipeFeature>()!.Reader : null;
     private ResponseClient? _frontEnd;
     private bool _hasWritten;
 
@@ -31,19 +30,19 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     /// <inheritdoc/>
     public override void Start(int status, string reason, IReadOnlyList<KeyValuePair<string, string>> headers, long? length)
     {
-        var response = features.GetRequiredFeature<IHttpResponseFeature>();
+        var response = exchange.Response;
         response.StatusCode = status;
         response.ReasonPhrase = reason;
         foreach (var (name, value) in headers) response.Headers.Append(name, value);
         // A 304 states how long the response to a plain GET would be; a 204 must not (RFC 9110, section 8.6).
         if (status != StatusCodes.Status204NoContent) response.Headers.ContentLength = length;
-        var request = features.GetRequiredFeature<IHttpRequestFeature>();
+        var request = exchange.Request;
         var hasBody = status is not (
             StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
             && request.Method != "HEAD";
         var chunked = hasBody && length is null && request.Protocol == "HTTP/1.1";
         if (chunked) response.Headers.TransferEncoding = "chunked";
-        _frontEnd = new(features, chunked);
+        _frontEnd = new(exchange, chunked);
     }
 
     /// <inheritdoc/>
@@ -79,7 +78,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
 
     private void Finish(ValueTask<FlushResult> send)
     {
-        if (BlockingPipe.Wait(send).IsCompleted || _lifetime.RequestAborted.IsCancellationRequested)
+        if (BlockingPipe.Wait(send).IsCompleted || exchange.Lifetime.RequestAborted.IsCancellationRequested)
             throw new IOException("the client has left");
     }
 
@@ -90,7 +89,7 @@ internal sealed class WsgiDaemonRequest(IFeatureCollection features, WorkerEvent
     public override void Abort(EventDefinition? cause, string detail)
     {
         if (cause is not null) events.Report(cause, detail, Method, Path);
-        if (_hasWritten || cause is null) (_frontEnd ?? new(features, chunked: false)).Abort();
+        if (_hasWritten || cause is null) (_frontEnd ?? new(exchange, chunked: false)).Abort();
         else Failure = cause;
     }
 

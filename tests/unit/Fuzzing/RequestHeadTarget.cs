@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -72,11 +73,12 @@ internal static partial class RequestHeadTarget
         features.Set<IHttpRequestBodyDetectionFeature>(new Detection(canHaveBody));
         features.Set<IHttpConnectionFeature>(Connection);
         features.Set<IRequestBodyPipeFeature>(Body);
-        var framing = RequestHeaders.ReadFraming(features);
+        var framing = RequestHeaders.ReadFraming(new HttpExchange(features));
         try
         {
-            Requester.From(Connection, request, []).Forward(Connection, request.Headers);
-            using var head = RequestTranslator.Translate(features, raw, upgrade: null, connection: null).Head;
+            var requester = Requester.From(Connection, request, []);
+            requester.Correct(Connection, request.Headers);
+            using var head = RequestTranslator.Translate(new HttpExchange(features), requester, raw, upgrade: null, connection: null).Head;
             var text = OneRequest(head, framing);
             Assert.Single(text.Split("\r\n"), line => line.StartsWith("X-Forwarded-For:", StringComparison.OrdinalIgnoreCase));
             Assert.Contains("\r\nX-Forwarded-For: 192.0.2.1\r\n", text);

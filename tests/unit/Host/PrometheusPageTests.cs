@@ -145,6 +145,49 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.DoesNotContain("stranger", await PageAsync());
     }
 
+    /// <summary>More series than are remembered, in turns, by the same texts and by equal ones.</summary>
+    [Fact]
+    public async Task Each_series_counts_its_own_requests()
+    {
+        using var meter = new Meter("own");
+        var histogram = meter.CreateHistogram<double>("of", advice: new() { HistogramBucketBoundaries = [1] });
+        using var page = new PrometheusPage(meter);
+        // More of each than there are places for.
+        string[] many = [.. Enumerable.Range(0, 100).Select(i => $"n{i}")];
+        for (var round = 0; round < 3; round++)
+        {
+            for (var place = 0; place < 4; place++)
+            {
+                foreach (var one in many)
+                {
+                    // In the last round the text is equal alone.
+                    var text = round < 2 ? one : new string(one.AsSpan());
+                    histogram.Record(
+                        0, new("a", place == 0 ? text : ""), new("b", place == 1 ? text : ""), new("c", place == 2 ? text : ""),
+                        new("d", place == 3 ? text : ""));
+                }
+            }
+        }
+        using var output = await page.WriteAsync(CancellationToken.None);
+        var counts = Encoding.UTF8.GetString(output.ToArray()).Split('\n').Where(line => line.StartsWith("of_count")).ToArray();
+        Assert.Equal(4 * many.Length, counts.Length);
+        Assert.All(counts, line => Assert.EndsWith(" 3", line));
+    }
+
+    [Fact]
+    public async Task Series_that_returns_begins_anew()
+    {
+        using var meter = new Meter("own");
+        var histogram = meter.CreateHistogram<double>("of", advice: new() { HistogramBucketBoundaries = [1] });
+        using var page = new PrometheusPage(meter);
+        histogram.Record(0, new KeyValuePair<string, object?>("a", "gone"));
+        histogram.Record(0, new KeyValuePair<string, object?>("a", "gone"));
+        page.KeepOnly("a", new HashSet<string>());
+        histogram.Record(0, new KeyValuePair<string, object?>("a", "gone"));
+        using var output = await page.WriteAsync(CancellationToken.None);
+        Assert.Contains("of_count{a=\"gone\"} 1\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
     [Fact]
     public void Recording_a_request_takes_no_memory()
     {

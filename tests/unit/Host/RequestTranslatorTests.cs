@@ -4,6 +4,7 @@ using System.Text;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
 using DaemonProxy.Host.FrontEnd;
+using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -58,8 +59,9 @@ public sealed class RequestTranslatorTests
     private static List<string> Lines(FeatureCollection features, params IPNetwork[] trusted)
     {
         var (request, connection) = (features.GetRequiredFeature<IHttpRequestFeature>(), features.Get<IHttpConnectionFeature>());
-        Requester.From(connection, request, trusted).Forward(connection, request.Headers);
-        using var head = RequestTranslator.Translate(features, "/a", upgrade: null, connection: null).Head;
+        var requester = Requester.From(connection, request, trusted);
+        requester.Correct(connection, request.Headers);
+        using var head = RequestTranslator.Translate(new HttpExchange(features), requester, "/a", upgrade: null, connection: null).Head;
         return [.. Encoding.Latin1.GetString(head.Bytes.Span).Split("\r\n")];
     }
 
@@ -119,7 +121,7 @@ public sealed class RequestTranslatorTests
             ? Request(method, canHaveBody, ("Host", "x")) : Request(method, canHaveBody, ("Host", "x"), ("Content-Length", length));
         var framing = Lines(features).Where(line => line.StartsWith("Content-Length") || line.StartsWith("Transfer-Encoding"));
         Assert.Equal(expected is null ? [] : [expected], framing);
-        Assert.Equal(expected is not null && length != "0", RequestHeaders.ReadFraming(features).HasBody);
+        Assert.Equal(expected is not null && length != "0", RequestHeaders.ReadFraming(new HttpExchange(features)).HasBody);
     }
 
     [Fact]

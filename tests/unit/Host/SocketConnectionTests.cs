@@ -35,6 +35,23 @@ public sealed class SocketConnectionTests : IAsyncDisposable
         Assert.Equal(0, _pool.Refused);
     }
 
+    /// <summary>Sizes around the room that a waiting connection has, which grows; each request arrives before the next one is sent.</summary>
+    [Fact]
+    public async Task Requests_of_any_size_are_each_given_at_once()
+    {
+        await ConnectAsync();
+        int[] sizes = [1, 255, 256, 257, 256, 511, 512, 513, 512, 1023, 1024, 1025, 1, 4095, 4096, 4097, 1024, 2048, 3];
+        foreach (var size in sizes)
+        {
+            var sent = Bytes(size);
+            await _client.SendAsync(sent);
+            var received = await Input.ReadAtLeastAsync(size).AsTask().WaitAsync(Limit);
+            AssertSame(sent, received.Buffer.ToArray());
+            Input.AdvanceTo(received.Buffer.End);
+        }
+        await WaitUntilAsync(() => _pool.Rented == 0);
+    }
+
     [Fact]
     public async Task Much_that_has_arrived_is_received_in_large_blocks()
     {

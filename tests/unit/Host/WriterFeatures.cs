@@ -28,7 +28,7 @@ internal sealed class WriterFeatures : FeatureCollection, IHttpResponseBodyFeatu
     {
         var features = new WriterFeatures(writer, start);
         if (lender is not null) features.Set(lender);
-        return new(features, chunked);
+        return new(new HttpExchange(features), chunked);
     }
 
     /// <inheritdoc/>

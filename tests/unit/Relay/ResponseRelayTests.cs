@@ -56,6 +56,50 @@ public sealed class ResponseRelayTests
         Assert.All(chain.Calls, call => Assert.Equal((0, Marker.None), (call.At, call.Marker)));
     }
 
+    /// <summary>A response that is there from the start takes a shorter way; it must not be seen.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(13)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(65_537)]
+    [InlineData(200_000)]
+    public async Task Response_that_is_there_at_once_is_passed_on_and_counted_like_one_that_came_in_two_reads(int size)
+    {
+        _policy.Current = FlushPolicy.Default with { BufferSize = 65_536 };
+        var (whole, divided) = (new TrafficCounter(), new TrafficCounter());
+        var (atOnce, inTwo) = (new RecordingChain(_time, long.MaxValue), new RecordingChain(_time, long.MaxValue));
+        var relay = new ResponseRelay(_policy, _time);
+        var data = new byte[size];
+        await relay.RunAsync(new Blocks(new BodyBlock(data, true)), atOnce, new(whole), prompt: false, SocketTimeout, CancellationToken.None);
+        await relay.RunAsync(
+            new Blocks(new BodyBlock(default, false), new BodyBlock(data, true)), inTwo, new(divided), prompt: false, SocketTimeout, CancellationToken.None);
+        Assert.Equal(inTwo.Calls.Where(call => call.Count > 0), atOnce.Calls.Where(call => call.Count > 0));
+        Assert.Equal(inTwo.Flushes, atOnce.Flushes);
+        Assert.Equal(inTwo.Sent, atOnce.Sent);
+        Assert.True(atOnce.HasEnded);
+        Assert.Equal(size, atOnce.Bytes.Length);
+        Assert.Equal(
+            Enum.GetValues<FlushReason>().Select(reason => divided.Flushes[reason]),
+            Enum.GetValues<FlushReason>().Select(reason => whole.Flushes[reason]));
+        Assert.Equal(size > 0 ? 1 : 0, whole.WritingStatus.Undivided);
+        Assert.Equal(divided.WritingStatus.Undivided, whole.WritingStatus.Undivided);
+    }
+
+    private sealed class Blocks(params BodyBlock[] blocks) : IResponseBody
+    {
+        private int _next;
+
+        public bool TryRead(out BodyBlock block)
+        {
+            block = blocks[_next++];
+            return true;
+        }
+
+        public ValueTask<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
     [Fact]
     public async Task Relay_flushes_once_when_the_daemon_stays_silent_for_the_delay()
     {

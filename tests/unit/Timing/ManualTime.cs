@@ -32,13 +32,25 @@ internal sealed class ManualTime : TimeProvider
         /// <summary>What it was last set to.</summary>
         public TimeSpan Due { get; set; }
 
+        /// <summary>When it will call back, on the owner's clock; null: never.</summary>
+        public long? DueAt { get; private set; }
+
+        /// <summary>How often it has been set.</summary>
+        public int Changes { get; private set; }
+
         public bool IsDisposed { get; private set; }
 
-        public void Fire() => callback();
+        public void Fire()
+        {
+            DueAt = null;
+            callback();
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             Due = dueTime;
+            DueAt = dueTime == Timeout.InfiniteTimeSpan ? null : owner._now + dueTime.Ticks;
+            Changes++;
             owner.Changing?.Invoke();
             return true;
         }

@@ -97,8 +97,56 @@ public sealed class TimedWaitTests
         Assert.False(next.IsCompleted);
     }
 
+    /// <summary>Most waits of a connection are long and end early; the timer belongs to all of them.</summary>
     [Fact]
-    public async Task Timer_is_at_rest_while_nobody_waits()
+    public async Task Timer_of_long_waits_is_set_once_and_each_gets_its_whole_time()
+    {
+        using var wait = new TimedWait(_time);
+        var timer = _time.Timers.Single();
+        for (var i = 0; i < 100; i++)
+        {
+            wait.Reset();
+            var answered = wait.WaitAsync(Limit);
+            _time.Turn(Second / 10);
+            wait.Signal();
+            Assert.True(await answered);
+        }
+        Assert.Equal(1, timer.Changes);
+
+        wait.Reset();
+        var last = wait.WaitAsync(Limit);
+        _time.Turn(Limit - (Second * 10));
+        timer.Fire();
+        Assert.False(last.IsCompleted);
+        Assert.Equal(Second * 10, timer.Due);
+        _time.Turn(Second * 10);
+        timer.Fire();
+        Assert.False(await last);
+    }
+
+    [Fact]
+    public async Task Timer_of_a_long_wait_is_set_anew_for_a_short_one()
+    {
+        using var wait = new TimedWait(_time);
+        var timer = _time.Timers.Single();
+        var longer = wait.WaitAsync(Limit);
+        wait.Signal();
+        Assert.True(await longer);
+        wait.Reset();
+        var shorter = wait.WaitAsync(Second);
+        Assert.Equal(Second, timer.Due);
+        _time.Turn(Second);
+        timer.Fire();
+        Assert.False(await shorter);
+        var next = wait.WaitAsync(Limit);
+        Assert.Equal(Limit, timer.Due);
+        _time.Turn(Limit);
+        timer.Fire();
+        Assert.False(await next);
+    }
+
+    [Fact]
+    public async Task Timer_of_a_short_wait_is_at_rest_while_nobody_waits()
     {
         using var wait = new TimedWait(_time);
         var timer = _time.Timers.Single();
@@ -145,9 +193,12 @@ public sealed class TimedWaitTests
         Cancel,
     }
 
+    // The timer of a long wait is treated in another way than that of a short one.
+    private static readonly Gen<int> Amounts = Gen.OneOf(Gen.Int[1, 20], Gen.Int[4_000, 20_000]);
+
     /// <summary>Random series of steps against what the words of the contract say.</summary>
     [Fact]
-    public void Each_wait_ends_once_and_by_what_came_first() => Gen.Select(Gen.Enum<Step>(), Gen.Int[1, 20]).Array[1, 60].Sample(series =>
+    public void Each_wait_ends_once_and_by_what_came_first() => Gen.Select(Gen.Enum<Step>(), Amounts).Array[1, 60].Sample(series =>
     {
         var time = new ManualTime();
         using var wait = new TimedWait(time);
@@ -195,6 +246,8 @@ public sealed class TimedWaitTests
             }
             Assert.Equal(signalled, wait.IsSignalled);
             if (waiting is null) continue;
+            if (expected is null && left > TimeSpan.Zero)
+                Assert.InRange(timer.DueAt ?? long.MaxValue, 0, time.GetTimestamp() + left.Value.Ticks);
             Assert.Equal(expected,
                 !waiting.IsCompleted ? null : waiting.IsCanceled ? "cancelled" : waiting.GetAwaiter().GetResult() ? "signal" : "limit");
             if (expected is null) continue;

@@ -1,0 +1,43 @@
+using DaemonProxy.Daemons;
+using DaemonProxy.Host.FrontEnd;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Xunit;
+
+namespace DaemonProxy.Tests.Host;
+
+/// <summary>The headers of a response, on their way to the client.</summary>
+public sealed class ResponseTranslatorTests
+{
+    private static IHeaderDictionary Translate(IHeaderDictionary before, params (string Name, string Value)[] headers)
+    {
+        var head = ResponseHead.Create(200, "OK", headers.Select(one => KeyValuePair.Create(one.Name, one.Value)), length: 5, toHead: false);
+        var response = new HttpResponseFeature { Headers = before };
+        ResponseTranslator.Translate(head, new HttpRequestFeature { Protocol = "HTTP/1.1" }, response);
+        return response.Headers;
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(14)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(40)]
+    public void Header_that_comes_several_times_keeps_its_values_in_order(int between)
+    {
+        var others = Enumerable.Range(0, between).Select(i => ($"X-{i}", "x"));
+        var headers = Translate(
+            new HeaderDictionary(),
+            [("Set-Cookie", "a"), .. others, ("set-cookie", "b"), ("X-Accel-Buffering", "no"), ("Set-Cookie", ""), ("Vary", "c"), ("VARY", "c")]);
+        Assert.Equal(new StringValues(["a", "b", ""]), headers.SetCookie);
+        Assert.Equal(new StringValues(["c", "c"]), headers.Vary);
+        Assert.All(Enumerable.Range(0, between), i => Assert.Equal("x", headers[$"X-{i}"]));
+        Assert.Equal(between + 3, headers.Count);
+    }
+
+    [Fact]
+    public void Header_that_the_server_has_set_already_is_kept() =>
+        Assert.Equal(
+            new StringValues(["first", "second"]), Translate(new HeaderDictionary { ["Vary"] = "first" }, ("Vary", "second")).Vary);
+}
