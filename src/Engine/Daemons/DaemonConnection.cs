@@ -22,6 +22,8 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     // pieces, as event streams do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
+    // A daemon that sends so much at a time sends more than anybody has to see.
+    private const int LeastMoved = 65_536;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
@@ -34,6 +36,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     private int _start;
     private int _end;
     private bool _filled;
+    private int _received;
     private long _filledAt;
     private int _smallPieces;
     private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _receive;
@@ -46,6 +49,11 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     private bool _bodyEnded;
     private bool _keepAlive;
     private long _sentAt;
+    private KernelPipe? _pipe;
+    private bool _mayMove;
+    private bool _isMoving;
+    private bool _awaitsMove;
+    private bool _cannotMove;
     private volatile bool _requestUnderWay;
 
     /// <param name="socket">The connected socket; this connection owns it from now on.</param>
@@ -83,6 +91,12 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
 
     /// <inheritdoc/>
     public bool AwaitsRequest => _requestUnderWay;
+
+    /// <inheritdoc/>
+    public bool MayStayUnread
+    {
+        set => _mayMove = value;
+    }
 
     /// <summary>The trailers of the response; empty until its end.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Trailers => _chunks.Trailers ?? (IReadOnlyList<KeyValuePair<string, string>>)[];
@@ -133,8 +147,9 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
                     case BodyFraming.None:
                         return End(default, out block);
                     case BodyFraming.Length:
-                        var take = memory[..(int)Math.Min(_left, memory.Length)];
+                        ReadOnlyMemory<byte> take = memory[..(int)Math.Min(_left, memory.Length)];
                         _start += take.Length;
+                        if (take.IsEmpty) take = Moved(_left);
                         _left -= take.Length;
                         if (_left == 0) return End(take, out block);
                         if (!take.IsEmpty) return Give(take, out block);
@@ -146,8 +161,9 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
                         break;
                     default:
                         _start = _end;
-                        if (_eof) return End(memory, out block);
-                        if (!memory.IsEmpty) return Give(memory, out block);
+                        var rest = memory.IsEmpty ? Moved(long.MaxValue) : memory;
+                        if (_eof) return End(rest, out block);
+                        if (!rest.IsEmpty) return Give(rest, out block);
                         break;
                 }
                 if (_eof)
@@ -185,15 +201,49 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
         return true;
     }
 
+    /// <summary>
+    /// A block of the body that has arrived and stays inside the system, without a copy. Empty: nothing has, or it is not worth it. It is
+    /// for a large response, while large blocks come and are sent without delay.
+    /// </summary>
+    /// <param name="left">The most bytes that belong to the body.</param>
+    private ReadOnlyMemory<byte> Moved(long left)
+    {
+        if (_receiving || _eof || left == 0) return default;
+        var hasWaited = _awaitsMove;
+        _awaitsMove = false;
+        var isSlow = !hasWaited && IsSlow();
+        if (!_mayMove || _cannotMove || isSlow || !(_isMoving || (_received >= LeastMoved && left >= LargeBuffer)))
+        {
+            // A response that is read slowly goes on by the smallest buffer.
+            _filled |= _isMoving && isSlow;
+            _isMoving = false;
+            return default;
+        }
+        _pipe ??= KernelPipe.Create(_budget);
+        _cannotMove = _pipe is null;
+        var moved = _pipe?.Fill(_socket.SafeHandle, left);
+        // To have been told of bytes and to find none is for the ordinary way to make sense of.
+        _isMoving = moved is null ? !_cannotMove && !hasWaited : moved >= SlowBuffer;
+        _eof = moved == 0;
+        (_filled, _filledAt, _received) = (false, _time.GetTimestamp(), 0);
+        if (_isMoving) ReturnBuffer();
+        return moved > 0 ? _pipe!.Block : default;
+    }
+
+    private bool IsSlow() => _time.GetElapsedTime(_filledAt) > Slow;
+
     /// <summary>Receives what has arrived. False when nothing has; <see cref="_wait"/> is then signalled when something does.</summary>
     private bool TryReceive()
     {
         if (!_receiving)
         {
-            MakeRoom();
+            // Without a buffer it only waits for the bytes that will be moved.
+            _awaitsMove = _isMoving;
+            if (!_awaitsMove) MakeRoom();
             _wait.Reset();
 #pragma warning disable CA2012 // The awaiter is kept and asked once, when the wait has been signalled.
-            _receive = _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None).ConfigureAwait(false).GetAwaiter();
+            _receive = _socket.ReceiveAsync(_awaitsMove ? Memory<byte>.Empty : _buffer.AsMemory(_end), SocketFlags.None)
+                .ConfigureAwait(false).GetAwaiter();
 #pragma warning restore CA2012
             if (!_receive.IsCompleted)
             {
@@ -206,8 +256,10 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
 
         _receiving = false;
         var count = _receive.GetResult();
+        if (_awaitsMove) return true;
         _eof = count == 0;
         _end += count;
+        _received = count;
         _smallPieces = count < SlowBuffer / 2 ? _smallPieces + 1 : 0;
         _filled = _end == _buffer.Length;
         if (_filled) _filledAt = _time.GetTimestamp();
@@ -218,7 +270,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     {
         var kept = _end - _start;
         // A response that fills the buffer is large and gets a larger buffer; a long header line gets what it needs.
-        var slow = _filled && kept == 0 && _time.GetElapsedTime(_filledAt) > Slow;
+        var slow = _filled && kept == 0 && IsSlow();
         // The head alone counts as one small piece.
         var small = slow || (kept == 0 && _smallPieces > 1);
         var size = small
@@ -253,14 +305,22 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
         Reused = true;
         RestsSince = _time.GetTimestamp();
         if (_buffer.Length != SmallBuffer) ReturnBuffer();
+        EndMoving();
         _filled = false;
-        _smallPieces = 0;
+        _received = _smallPieces = 0;
         try { _closedAtRest = TryReceive(); }
         catch (SocketException) { _closedAtRest = true; }
     }
 
     /// <summary>Whether the daemon has closed the connection, or sent something unasked, while it was idle.</summary>
     internal bool IsStale() => _closedAtRest || _wait.IsSignalled;
+
+    private void EndMoving()
+    {
+        _pipe?.Close();
+        _pipe = null;
+        _mayMove = _isMoving = _awaitsMove = _cannotMove = false;
+    }
 
     private void ReturnBuffer()
     {
@@ -276,6 +336,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     public void Dispose()
     {
         _socket.Dispose();
+        EndMoving();
         Interlocked.Exchange(ref _budget, null)?.Return();
         ReturnBuffer();
         _wait.Dispose();

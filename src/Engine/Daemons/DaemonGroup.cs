@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
@@ -26,10 +27,11 @@ public sealed class DaemonGroup : IDisposable
     /// <param name="time">The clock for its timeouts.</param>
     /// <param name="statistics">Its counts.</param>
     /// <param name="budget">The budget that counts its connections.</param>
+    /// <param name="turns">Where a large response goes on after giving others their turn; null: on the thread pool.</param>
     /// <param name="checkHeader">A header for its health checks, made from its secret; null: none.</param>
     public DaemonGroup(
         DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget,
-        Func<string, (string Name, string Value)>? checkHeader = null)
+        PipeScheduler? turns = null, Func<string, (string Name, string Value)>? checkHeader = null)
     {
         if (options.HealthCheck is { } check)
             Probe = new HealthRequest(check, checkHeader is null ? null : () => checkHeader(Secret), time).SendAsync;
@@ -38,7 +40,7 @@ public sealed class DaemonGroup : IDisposable
         Statistics = statistics;
         Policy = new LiveFlushPolicy(options.FlushPolicy);
         Queue = new WorkerQueue(options, time);
-        Relay = new ResponseRelay(Policy, time);
+        Relay = new ResponseRelay(Policy, time, turns);
         _time = time;
         if (options.Addresses.Count > 0)
         {

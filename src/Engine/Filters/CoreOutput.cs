@@ -40,6 +40,9 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     /// <inheritdoc/>
     public TimeSpan FlushCost => client.IsFramed ? FrameCost : TimeSpan.Zero;
 
+    /// <inheritdoc/>
+    public bool PassesUnread => client.SendsUnread;
+
     /// <summary>Body bytes passed to the client so far.</summary>
     public long Bytes => _passed + Held;
 

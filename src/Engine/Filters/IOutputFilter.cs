@@ -30,6 +30,12 @@ public interface IOutputFilter
     /// </summary>
     long FullWrite => 0;
 
+    /// <summary>
+    /// Whether this filter and those below it pass large blocks on in large pieces without a look at their bytes, which may then be in a
+    /// <see cref="Platform.KernelPipe"/>.
+    /// </summary>
+    bool PassesUnread => false;
+
     /// <summary>Takes a block. When the returned task has completed, the caller may reuse the memory. One call at a time.</summary>
     /// <param name="block">The bytes; may be empty when only the marker matters.</param>
     /// <param name="marker">What follows the bytes.</param>

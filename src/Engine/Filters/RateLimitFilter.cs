@@ -10,6 +10,9 @@ namespace DaemonProxy.Filters;
 /// </summary>
 public sealed class RateLimitFilter : IOutputFilter, IDisposable
 {
+    // Smaller writes are copied below, together with what is written before them.
+    private const int LeastUnread = 65_536;
+
     private readonly LiveRateLimit _limit;
     private readonly RateLimitKey _key;
     private readonly IOutputFilter _next;
@@ -45,6 +48,10 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
 
     /// <inheritdoc/>
     public long FullWrite => _pacer is { } pacer && _definition.HoldsForFullWrites ? pacer.WriteSize : _next.FullWrite;
+
+    /// <inheritdoc/>
+    public bool PassesUnread =>
+        (_pacer is not { } pacer || (!_definition.HoldsForFullWrites && pacer.WriteSize >= LeastUnread)) && _next.PassesUnread;
 
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace DaemonProxy.Platform;
@@ -27,6 +28,25 @@ internal static unsafe partial class SystemCalls
 
     [LibraryImport("libc", EntryPoint = "pipe")]
     public static partial int CreatePipe(int* ends);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int CreatePipe(int* ends, int flags);
+
+    /// <summary>Creates two sockets that are connected to each other (Linux).</summary>
+    /// <exception cref="IOException">The system has none left.</exception>
+    public static (Socket, Socket) CreateSocketPair()
+    {
+        const int unix = 1, streamNonBlockingCloseOnExec = 1 | 0x800 | 0x80000;
+        var ends = stackalloc int[2];
+        if (CreateSocketPair(unix, streamNonBlockingCloseOnExec, 0, ends) != 0)
+            throw new IOException($"no pair of sockets can be had: {Marshal.GetLastPInvokeErrorMessage()}");
+        return (Open(ends[0]), Open(ends[1]));
+
+        static Socket Open(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true)) { Blocking = false };
+    }
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    private static partial int CreateSocketPair(int domain, int type, int protocol, int* ends);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     public static partial int DuplicateDescriptor(int from, int to);
@@ -69,6 +89,10 @@ internal static unsafe partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenFile(string path, int flags);
 
+    /// <summary>Moves bytes from a descriptor to another, of which one is a pipe (Linux).</summary>
+    [LibraryImport("libc", EntryPoint = "splice", SetLastError = true)]
+    public static partial nint MoveBytes(SafeHandle from, long* fromOffset, SafeHandle to, long* toOffset, nuint most, uint flags);
+
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint OpenLibrary(string path, int flags);
 
@@ -77,6 +101,9 @@ internal static unsafe partial class SystemCalls
 
     [LibraryImport("libproc", EntryPoint = "proc_pidinfo", SetLastError = true)]
     public static partial int ProcessInformation(int process, int flavor, ulong argument, byte* buffer, int size);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint ReadDescriptor(SafeHandle descriptor, byte* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(int socket, void* message, int flags);

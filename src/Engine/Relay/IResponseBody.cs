@@ -19,6 +19,15 @@ public interface IResponseBody
     bool TryRead(out BodyBlock block);
 
     /// <summary>
+    /// Whether blocks of the next call of <see cref="TryRead"/> may be in a <see cref="Platform.KernelPipe"/>, because nobody looks at
+    /// their bytes. At first, and for a body that has no such blocks, not.
+    /// </summary>
+    bool MayStayUnread
+    {
+        set { }
+    }
+
+    /// <summary>
     /// Waits, after <see cref="TryRead"/> has returned false, until it is worth calling that again; false when the limit passed first. It
     /// may then be called again.
     /// </summary>

@@ -101,6 +101,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
             while (true)
             {
                 var rules = policy.Current;
+                body.MayStayUnread = chain.PassesUnread;
                 BodyBlock block;
                 if (first is { } given) (block, first) = (given, null);
                 else if (!body.TryRead(out block))

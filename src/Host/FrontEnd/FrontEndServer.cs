@@ -9,6 +9,7 @@ using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Telemetry;
 using DaemonProxy.Host.Update;
 using DaemonProxy.Platform;
+using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 using DaemonProxy.Timing;
 
@@ -58,6 +59,7 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         _services = new FrontEndServices(instance, terms.Host, _launcher, log, _statistics, _time)
         {
             Budget = budget,
+            Turns = new SocketTurns(configuration.IoThreads),
             LogFile = logTarget?.File,
             Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };
@@ -122,7 +124,8 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
 
     /// <summary>What is wrong with the fleet and its configuration, one sentence each.</summary>
     public IReadOnlyList<string> FleetWarnings => _services.Fleet is { } fleet
-        ? [.. DaemonProxy.Fleet.FleetWarnings.From(Served.Configuration), .. fleet.Failure is { } failure ? [failure] : Array.Empty<string>()]
+        ? [.. DaemonProxy.Fleet.FleetWarnings.From(Served.Configuration),
+        .. fleet.Failure is { } failure ? [failure] : Array.Empty<string>()]
         : [];
 
     /// <summary>Embedded mode: its restriction and its interpreter.</summary>
@@ -259,6 +262,7 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         await Task.WhenAll([Served.DisposeAsync().AsTask(), .. _retiring]);
         if (_services.Fleet is { } fleet) await fleet.DisposeAsync();
         _launcher.Dispose();
+        _services.Turns.Dispose();
         await Embedded.DisposeAsync();
         await _control.DisposeAsync();
         _opened?.Dispose();

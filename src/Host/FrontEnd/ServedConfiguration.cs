@@ -8,6 +8,7 @@ using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Pacing;
 using DaemonProxy.Platform;
+using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Host.FrontEnd;
@@ -27,6 +28,9 @@ internal sealed record FrontEndServices(
 
     /// <summary>The number of paced responses, across all limits and configurations.</summary>
     public PacingLoad Pacing { get; } = new();
+
+    /// <summary>Turns on the threads that serve the sockets.</summary>
+    public required SocketTurns Turns { get; init; }
 
     /// <summary>The file that events are written to; null: the terminal.</summary>
     public string? LogFile { get; init; }
@@ -89,7 +93,7 @@ internal sealed class ServedConfiguration : IAsyncDisposable
         _services = services;
         foreach (var options in configuration.Daemons)
         {
-            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget,
+            var group = new DaemonGroup(options, services.Time, services.Statistics.Group(options.Name), services.Budget, services.Turns,
                 options.Source == DaemonSource.Application ? secret =>
                     WsgiConnection.ForHealthCheck(secret, services.Time.GetUtcNow()) : null);
             _groups.Add(options.Name, group);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Connections;
 
 namespace DaemonProxy.Host.Hosting;
@@ -20,6 +21,8 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     // Enough for the head of a typical response; a larger head, or a body written piecemeal, gets the room that it needs.
     private const int SmallestBuffer = 1024;
 
+    private const int LargestPiece = 4096;
+
     // Linux's TCP_INFO, and the offset in it of the bytes that the client's side has acknowledged (tcpi_bytes_acked, since 4.1).
     private const int Tcp = 6;
     private const int TcpInfo = 11;
@@ -36,6 +39,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     private long _takenAtEnd = -1;
     private ReadOnlyMemory<byte> _lent;
     private bool _lentIsWritten;
+    private byte[]? _piece;
     private bool _gone;
     private Task<FlushResult>? _flushing;
 
@@ -126,7 +130,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         {
             while (!_gone && Unsent is { IsEmpty: false } unsent)
             {
-                var sending = _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None);
+                var sending = SendAsync(unsent);
                 if (!sending.IsCompletedSuccessfully) return new(_flushing = FinishAsync(sending));
                 Take(sending.Result);
             }
@@ -144,13 +148,26 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         {
             Take(await sending);
             while (!_gone && Unsent is { IsEmpty: false } unsent)
-                Take(await _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None));
+                Take(await SendAsync(unsent));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             Leave(failure);
         }
         return Flushed();
+    }
+
+    /// <summary>Sends some of the bytes, or all; a block in a pipe of the system's from there.</summary>
+    private ValueTask<int> SendAsync(ReadOnlyMemory<byte> unsent)
+    {
+        if (!KernelPipe.TryFind(unsent, out var pipe, out var start))
+            return _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None);
+        if (pipe.Empty(_socket.SafeHandle, start, unsent.Length) is > 0 and var moved) return new(moved);
+        // The runtime can wait for room only with something to send: a small piece, sent in the ordinary way.
+        _piece ??= new byte[LargestPiece];
+        var piece = _piece.AsMemory(0, Math.Min(unsent.Length, LargestPiece));
+        pipe.Read(start, piece.Span);
+        return _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None);
     }
 
     // Bytes written into the buffer precede the lent block.
@@ -171,6 +188,7 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         _length = _sent = 0;
         _lent = default;
         _lentIsWritten = false;
+        _piece = null;
         return new FlushResult(isCanceled: false, isCompleted: _gone);
     }
 

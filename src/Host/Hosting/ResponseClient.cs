@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.InteropServices;
 using System.Text;
 using DaemonProxy.Filters;
 using Microsoft.AspNetCore.Http;
@@ -48,6 +49,9 @@ internal sealed class ResponseClient : IResponseClient
     /// A lent block would need chunk frames sent around it. The head and the first block leave in one send, which is worth a copy.
     /// </remarks>
     public bool SendsInPlace => _hasSent && !_chunked && _lender is not null;
+
+    /// <inheritdoc/>
+    public bool SendsUnread => SendsInPlace;
 
     /// <inheritdoc/>
     public long Undelivered => _lender?.Undelivered ?? 0;
@@ -129,7 +133,8 @@ internal sealed class ResponseClient : IResponseClient
     {
         _lender!.Lend(block);
         var memory = _writer.GetMemory(block.Length);
-        if (!block.Span.Overlaps(memory.Span))
+        // Not by a look at its bytes, which may not be in this process.
+        if (!memory.Equals(MemoryMarshal.AsMemory(block)))
         {
             // The server must first finish a write of its own and keeps what follows, so the block must be copied.
             _lender.Lend(default);

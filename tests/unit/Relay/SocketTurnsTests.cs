@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using DaemonProxy.Relay;
+using Xunit;
+
+namespace DaemonProxy.Tests.Relay;
+
+/// <summary>Turns on the sockets' threads are all taken, once, in their order, and leave the sockets theirs.</summary>
+public sealed class SocketTurnsTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Every_turn_is_taken_once(int threads)
+    {
+        const int runs = 8, turnsOfEach = 2000;
+        using var turns = new SocketTurns(threads);
+        var taken = new int[runs];
+        await Task.WhenAll(Enumerable.Range(0, runs).Select(async run =>
+        {
+            await Task.Yield();
+            for (var i = 0; i < turnsOfEach; i++)
+            {
+                await new OthersTurn(turns);
+                taken[run]++;
+            }
+        })).WaitAsync(Limit);
+        Assert.All(taken, count => Assert.Equal(turnsOfEach, count));
+    }
+
+    /// <summary>Somebody who takes one turn after the other does not keep a socket's bytes from whoever waits for them.</summary>
+    [Fact]
+    public async Task Sockets_have_their_turn_in_between()
+    {
+        using var turns = new SocketTurns(1);
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndPoint!);
+        using var server = await listener.AcceptAsync();
+        var isOver = false;
+        var busy = Task.Run(async () =>
+        {
+            while (!Volatile.Read(ref isOver)) await new OthersTurn(turns);
+        });
+        for (var i = 0; i < 100; i++)
+        {
+            var receiving = server.ReceiveAsync(new byte[1].AsMemory()).AsTask();
+            await client.SendAsync(new byte[1].AsMemory());
+            Assert.Equal(1, await receiving.WaitAsync(Limit));
+        }
+        Volatile.Write(ref isOver, true);
+        await busy.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public void Nothing_is_thrown_at_who_has_a_turn_after_the_end()
+    {
+        var turns = new SocketTurns(2);
+        turns.Dispose();
+        turns.Schedule(static _ => { }, null);
+    }
+}
