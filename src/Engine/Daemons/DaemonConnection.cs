@@ -176,7 +176,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
                 }
             }
         }
-        catch (SocketException failure)
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
             throw new BrokenResponseException(EventCatalogue.BodyReadError, failure.Message, failure);
         }
@@ -217,17 +217,19 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
             // A response that is read slowly goes on by the smallest buffer.
             _filled |= _isMoving && isSlow;
             _isMoving = false;
+            if (isSlow) ClosePipe();
             return default;
         }
-        _pipe ??= KernelPipe.Create(_budget);
-        _cannotMove = _pipe is null;
-        var moved = _pipe?.Fill(_socket.SafeHandle, left);
+        // Another thread may close the connection.
+        var pipe = _pipe ??= KernelPipe.Create(_budget);
+        _cannotMove = pipe is null;
+        var moved = pipe?.Fill(_socket.SafeHandle, left);
         // To have been told of bytes and to find none is for the ordinary way to make sense of.
         _isMoving = moved is null ? !_cannotMove && !hasWaited : moved >= SlowBuffer;
         _eof = moved == 0;
         (_filled, _filledAt, _received) = (false, _time.GetTimestamp(), 0);
         if (_isMoving) ReturnBuffer();
-        return moved > 0 ? _pipe!.Block : default;
+        return moved > 0 ? pipe!.Block : default;
     }
 
     private bool IsSlow() => _time.GetElapsedTime(_filledAt) > Slow;
@@ -315,10 +317,11 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     /// <summary>Whether the daemon has closed the connection, or sent something unasked, while it was idle.</summary>
     internal bool IsStale() => _closedAtRest || _wait.IsSignalled;
 
+    private void ClosePipe() => Interlocked.Exchange(ref _pipe, null)?.Close();
+
     private void EndMoving()
     {
-        _pipe?.Close();
-        _pipe = null;
+        ClosePipe();
         _mayMove = _isMoving = _awaitsMove = _cannotMove = false;
     }
 

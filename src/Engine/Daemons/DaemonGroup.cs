@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Net.Sockets;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
@@ -31,7 +30,7 @@ public sealed class DaemonGroup : IDisposable
     /// <param name="checkHeader">A header for its health checks, made from its secret; null: none.</param>
     public DaemonGroup(
         DaemonGroupOptions options, TimeProvider time, GroupStatistics statistics, ConnectionBudget budget,
-        PipeScheduler? turns = null, Func<string, (string Name, string Value)>? checkHeader = null)
+        SocketTurns? turns = null, Func<string, (string Name, string Value)>? checkHeader = null)
     {
         if (options.HealthCheck is { } check)
             Probe = new HealthRequest(check, checkHeader is null ? null : () => checkHeader(Secret), time).SendAsync;
@@ -40,7 +39,7 @@ public sealed class DaemonGroup : IDisposable
         Statistics = statistics;
         Policy = new LiveFlushPolicy(options.FlushPolicy);
         Queue = new WorkerQueue(options, time);
-        Relay = new ResponseRelay(Policy, time, turns);
+        Relay = new ResponseRelay(Policy, time, turns: turns);
         _time = time;
         if (options.Addresses.Count > 0)
         {

@@ -32,6 +32,9 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     private const int TryAgain = 11;
     private const int Interrupted = 4;
 
+    // EPERM, ENOMEM, EINVAL, ENOSYS, EOPNOTSUPP: this socket or this system does not splice.
+    private static readonly int[] Refusals = [1, 12, 22, 38, 95];
+
     private readonly SafeFileHandle _readEnd;
     private readonly SafeFileHandle _writeEnd;
     private readonly ConnectionBudget? _budget;
@@ -62,12 +65,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     /// <param name="budget">Counts its two descriptors; null: nobody does.</param>
     public static KernelPipe? Create(ConnectionBudget? budget)
     {
-        if (!OperatingSystem.IsLinux() || budget?.TryTake() == false) return null;
-        if (budget?.TryTake() == false)
-        {
-            budget.Return();
-            return null;
-        }
+        if (!OperatingSystem.IsLinux() || budget?.TryTakePipe() == false) return null;
         var ends = stackalloc int[2];
         if (SystemCalls.CreatePipe(ends, NonBlocking | CloseOnExec) == 0)
         {
@@ -78,8 +76,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
             pipe.Close();
             return null;
         }
-        budget?.Return();
-        budget?.Return();
+        budget?.ReturnPipe();
         return null;
     }
 
@@ -97,6 +94,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     /// <returns>The bytes of the block; 0: the other side has ended; null: there is nothing at this instant, or this socket cannot do
     /// it.</returns>
     /// <exception cref="InvalidOperationException">The block before has not been taken.</exception>
+    /// <exception cref="SocketException">The connection is broken, which the system tells only once.</exception>
     public int? Fill(SafeSocketHandle from, long most)
     {
         if (Left > 0) throw new InvalidOperationException($"{Left} bytes of the block before are still in the pipe");
@@ -104,7 +102,12 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
         if (!_isFromSet) _isFromSet = TrySetNonBlocking(from);
         _length = _taken = 0;
         var moved = Move(from, _writeEnd, (nuint)Math.Min(most, Size));
-        if (moved < 0) return null;
+        if (moved < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == TryAgain || Refusals.Contains(error)) return null;
+            throw new SocketException((int)ErrorOf(error), Marshal.GetPInvokeErrorMessage(error));
+        }
         _length = moved;
         return moved;
     }
@@ -182,9 +185,9 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
         if (_readEnd.IsClosed) return;
         _readEnd.Dispose();
         _writeEnd.Dispose();
-        ReturnCopy();
-        _budget?.Return();
-        _budget?.Return();
+        // Whoever broke the response off may still be reading it: it is left to the garbage collector.
+        _read = null;
+        _budget?.ReturnPipe();
     }
 
     private void RequireNext(int start)
@@ -197,6 +200,14 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
         if (_read is not null) ArrayPool<byte>.Shared.Return(_read);
         _read = null;
     }
+
+    private static SocketError ErrorOf(int error) => error switch
+    {
+        32 => SocketError.Shutdown,
+        104 => SocketError.ConnectionReset,
+        110 => SocketError.TimedOut,
+        _ => SocketError.SocketError,
+    };
 
     private static int Move(SafeHandle from, SafeHandle to, nuint most)
     {

@@ -26,7 +26,8 @@ namespace DaemonProxy.Relay;
 /// <param name="policy">The flush policy, read before each read of the body so that a change reaches responses in flight.</param>
 /// <param name="time">The clock for the deadline.</param>
 /// <param name="others">Where a response goes on after giving others their turn; null: on the thread pool.</param>
-public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, PipeScheduler? others = null)
+/// <param name="turns">Where one goes on whose blocks nobody looks at, so that it takes next to no time; null: as any other.</param>
+public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, PipeScheduler? others = null, SocketTurns? turns = null)
 {
     // A fast daemon with a fast client would occupy the thread of their sockets until the response ends, and others wait for that thread.
     // At the rates possible without any wait, 1 MiB takes less than a millisecond.
@@ -38,6 +39,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
     // The amount that the original reads from a daemon and passes on at a time (APR_BUCKET_BUFF_SIZE), and so the granularity at which it
     // checks its guard.
     private const int OriginalRead = 8000;
+
+    private const long LeastUnread = 65_536;
 
     /// <summary>What responses have taught so far about their application's stalls, for <c>response-flush-delay: auto</c>.</summary>
     public LearntDelay Learnt { get; } = new();
@@ -101,7 +104,9 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
             while (true)
             {
                 var rules = policy.Current;
-                body.MayStayUnread = chain.PassesUnread;
+                var passesUnread = chain.PassesUnread;
+                // Smaller pieces are copied on their way.
+                body.MayStayUnread = passesUnread && rules.BufferSize >= LeastUnread;
                 BodyBlock block;
                 if (first is { } given) (block, first) = (given, null);
                 else if (!body.TryRead(out block))
@@ -144,7 +149,8 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                     if (turn > LongestTurn)
                     {
                         turn = 0;
-                        if (others is null) await Task.Yield();
+                        if (passesUnread && turns is not null) await new OthersTurn(turns);
+                        else if (others is null) await Task.Yield();
                         else await new OthersTurn(others);
                     }
                     unflushed = true;

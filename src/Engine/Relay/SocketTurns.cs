@@ -16,6 +16,9 @@ namespace DaemonProxy.Relay;
 /// </remarks>
 public sealed class SocketTurns : PipeScheduler, IDisposable
 {
+    // Of a millisecond at most each, together: what another socket waits for.
+    private const int MostAtOnce = 4;
+
     private readonly List<ThreadTurns> _threads = [];
     private int _next;
 
@@ -55,7 +58,7 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
         _threads[(int)((uint)Interlocked.Increment(ref _next) % (uint)_threads.Count)].Add(action, state);
     }
 
-    /// <summary>Closes the sockets. Turns that are left are not taken.</summary>
+    /// <summary>Closes the sockets. Turns that are left are the pool's.</summary>
     public void Dispose() => _threads.ForEach(static thread => thread.Dispose());
 
     /// <summary>The turns of one thread.</summary>
@@ -65,6 +68,7 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
         private readonly Socket _told;
         private readonly Socket _tells;
         private int _isTold;
+        private volatile bool _hasEnded;
 
         public ThreadTurns()
         {
@@ -78,6 +82,11 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
         public void Add(Action<object?> action, object? state)
         {
             _turns.Enqueue((action, state));
+            if (_hasEnded)
+            {
+                while (_turns.TryDequeue(out var turn)) ThreadPool.Schedule(turn.Action, turn.State);
+                return;
+            }
             if (Interlocked.Exchange(ref _isTold, 1) == 0) Tell();
         }
 
@@ -89,23 +98,27 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
                 while (true)
                 {
                     // Already told, it would return at once, and other sockets would never have their turn.
-                    var telling = _told.ReceiveAsync(told, SocketFlags.None);
+                    var telling = _told.ReceiveAsync(told.AsMemory(), SocketFlags.None);
                     if (!_turns.IsEmpty) Tell();
                     else
                     {
-                        Volatile.Write(ref _isTold, 0);
+                        // A full fence: whoever adds a turn either sees this, or is seen by the next line.
+                        Interlocked.Exchange(ref _isTold, 0);
                         if (!_turns.IsEmpty && Interlocked.Exchange(ref _isTold, 1) == 0) Tell();
                     }
-                    if (await telling.ConfigureAwait(false) == 0) return;
+                    if (await telling.ConfigureAwait(false) == 0) break;
                     Id = Environment.CurrentManagedThreadId;
-                    // What these add has its turn after the other sockets.
-                    for (var left = _turns.Count; left > 0 && _turns.TryDequeue(out var turn); left--) turn.Action(turn.State);
+                    // The other sockets come after a few, and before what these add.
+                    for (var left = Math.Min(_turns.Count, MostAtOnce); left > 0 && _turns.TryDequeue(out var turn); left--)
+                        turn.Action(turn.State);
                 }
             }
             catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
             {
                 // Disposed of.
             }
+            _hasEnded = true;
+            while (_turns.TryDequeue(out var turn)) ThreadPool.Schedule(turn.Action, turn.State);
         }
 
         private void Tell()

@@ -132,7 +132,7 @@ internal sealed class ServeRun
         var configuration = Configure();
         if (IsBackground) CheckOutputs(configuration);
         var budget = BudgetOf(configuration.Daemons.Where(daemon => daemon.Source != DaemonSource.Address).Sum(daemon => daemon.Processes));
-        SocketThreads.Use(configuration.IoThreads);
+        var socketThreads = SocketThreads.Use(configuration.IoThreads);
         var instance = predecessor?.TakeInstance(configuration.Name) ?? InstanceDirectory.Acquire(configuration.Name);
         EventLog log;
         OpenedAsRoot? opened = null;
@@ -163,7 +163,7 @@ internal sealed class ServeRun
                 + (LogFile is null ? "in event-log" : "with --log"), failure);
         }
         return await FrontEndServer.StartAsync(
-            Configure, configuration, instance, log, target, TermsOfUpdate(), predecessor, activated, budget, Strict,
+            Configure, configuration, instance, log, target, TermsOfUpdate(), predecessor, activated, budget, socketThreads, Strict,
             predecessor?.Handover.Within ?? Within, opened, told);
     }
 

@@ -9,7 +9,8 @@ using DaemonProxy.Platform;
 
 namespace DaemonProxy.Host.FrontEnd;
 
-/// <content>How a front end starts: it opens its addresses, starts its daemons, and opens its control socket once all of them serve.</content>
+/// <content>How a front end starts: it opens its addresses, starts its daemons, and opens its control socket once all of them
+/// serve.</content>
 internal sealed partial class FrontEndServer
 {
     // For fewer, it is less than a MiB.
@@ -25,6 +26,7 @@ internal sealed partial class FrontEndServer
     /// <param name="predecessor">The process that this one replaces once it serves; null: none.</param>
     /// <param name="activated">Sockets that a service manager listens on for this process; null: none.</param>
     /// <param name="budget">Counts the front end's connections.</param>
+    /// <param name="socketThreads">The number of threads on which sockets' continuations run; 0: they run on the pool.</param>
     /// <param name="strict">
     /// Whether the start fails when any daemon group does not start; otherwise it fails only when nothing would be served.
     /// </param>
@@ -35,9 +37,11 @@ internal sealed partial class FrontEndServer
     public static async Task<FrontEndServer> StartAsync(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
             LogTarget? logTarget, UpdateTerms terms, Predecessor? predecessor, HandedSockets? activated,
-        ConnectionBudget budget, bool strict, TimeSpan? within, OpenedAsRoot? opened, CancellationToken cancellationToken)
+        ConnectionBudget budget, int socketThreads, bool strict, TimeSpan? within, OpenedAsRoot? opened,
+            CancellationToken cancellationToken)
     {
-        var frontEnd = new FrontEndServer(configure, configuration, instance, log, logTarget, budget, opened, terms, predecessor,
+        var frontEnd = new FrontEndServer(
+            configure, configuration, instance, log, logTarget, budget, socketThreads, opened, terms, predecessor,
             activated);
         try
         {
@@ -101,7 +105,8 @@ internal sealed partial class FrontEndServer
     /// </summary>
     private static void GiveBackMemoryOfReading(ProxyConfiguration configuration)
     {
-        if (configuration.Routes.Count >= ManyRoutes) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (configuration.Routes.Count >= ManyRoutes)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private static void RequireEmbeddedScripts(ProxyConfiguration configuration)

@@ -46,7 +46,8 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
     private FrontEndServer(
         Func<ProxyConfiguration> configure, ProxyConfiguration configuration, InstanceDirectory instance, EventLog log,
             LogTarget? logTarget,
-        ConnectionBudget budget, OpenedAsRoot? opened, UpdateTerms terms, Predecessor? predecessor, HandedSockets? activated)
+        ConnectionBudget budget, int socketThreads, OpenedAsRoot? opened, UpdateTerms terms, Predecessor? predecessor,
+            HandedSockets? activated)
     {
         _opened = opened;
         _terms = terms;
@@ -59,7 +60,7 @@ internal sealed partial class FrontEndServer : IAsyncDisposable
         _services = new FrontEndServices(instance, terms.Host, _launcher, log, _statistics, _time)
         {
             Budget = budget,
-            Turns = new SocketTurns(configuration.IoThreads),
+            Turns = new SocketTurns(socketThreads),
             LogFile = logTarget?.File,
             Fleet = configuration.Fleet is { } fleet ? new FleetMembership(fleet, log, _time) : null,
         };

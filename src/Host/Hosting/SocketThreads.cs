@@ -19,16 +19,21 @@ internal static class SocketThreads
     /// environment are kept.
     /// </summary>
     /// <param name="count">The number of threads that serve the sockets, &gt; 0.</param>
-    public static void Use(int count)
+    /// <returns>The number of threads on which continuations run; 0: they run on the pool.</returns>
+    public static int Use(int count)
     {
         // Windows has completion ports, which need none of this.
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows()) return 0;
+        var threads = Environment.GetEnvironmentVariable(InlineVariable) is not (null or "1") ? 0
+            : int.TryParse(Environment.GetEnvironmentVariable(CountVariable), CultureInfo.InvariantCulture, out var given) && given > 0
+            ? given : count;
         string[] ours = [.. new[] { InlineVariable, CountVariable }.Where(name => Environment.GetEnvironmentVariable(name) is null)];
         foreach (var name in ours)
             Environment.SetEnvironmentVariable(name, name == InlineVariable ? "1" : count.ToString(CultureInfo.InvariantCulture));
         MakeRuntimeReadThem();
         // Daemons are other programs, which may block anywhere.
         foreach (var name in ours) Environment.SetEnvironmentVariable(name, null);
+        return threads;
     }
 
     private static void MakeRuntimeReadThem()

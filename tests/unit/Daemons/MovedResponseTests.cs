@@ -47,11 +47,13 @@ public sealed class MovedResponseTests
         var budget = new ConnectionBudget(null);
         using var connection = Connect(pair, budget);
         var (first, second) = (Bytes(Large), Bytes(Large + 1));
-        var sending = SendAsync(pair.Far, (byte[])[.. Response("length", first), .. Response("length", second)]);
+        var sending = SendAsync(pair.Far, Response("length", first));
         Assert.True((await ReadAsync(connection)).Bytes.AsSpan().SequenceEqual(first));
         Assert.Equal(2, budget.Open);
+        await sending;
         connection.Rest();
         Assert.Equal(0, budget.Open);
+        sending = SendAsync(pair.Far, Response("length", second));
         Assert.True((await ReadAsync(connection)).Bytes.AsSpan().SequenceEqual(second));
         await sending;
     }
@@ -137,6 +139,31 @@ public sealed class MovedResponseTests
         Assert.True(received.AsSpan().SequenceEqual(body));
         Assert.Equal(0, moved);
         Assert.Equal(0, budget.Open);
+    }
+
+    /// <summary>Without a length only the connection's orderly end is the body's.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Reset_is_no_end(bool unix, bool mayStayUnread)
+    {
+        using var pair = await SocketPair.CreateAsync(unix);
+        using var connection = Connect(pair);
+        // The rest of a request that the daemon has not read: its end is then a reset.
+        await pair.Near.SendAsync(new byte[100]);
+        var sending = SendAsync(pair.Far, Response("close", Bytes(Large)));
+        var received = new MemoryStream();
+        await connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None);
+        var isMoved = false;
+        while (received.Length < Large) (isMoved, _) = await ReadBlockAsync(connection, received, mayStayUnread);
+        await sending;
+        Assert.Equal(mayStayUnread, isMoved);
+        pair.Far.LingerState = new LingerOption(true, 0);
+        pair.Far.Dispose();
+        var broken = await Assert.ThrowsAsync<BrokenResponseException>(() => ReadBlockAsync(connection, received, mayStayUnread));
+        Assert.Equal(EventCatalogue.BodyReadError, broken.Reason);
     }
 
     private DaemonConnection Connect(SocketPair pair, ConnectionBudget? budget = null) =>

@@ -52,7 +52,7 @@ public sealed class UpdateStopTests
             "name: site\nlisten: http://127.0.0.1:0\ndaemons: [ { name: app, address: \"unix:nobody.sock\" } ]\n", "site.yaml", scratch.Path);
         frontEnd = await FrontEndServer.StartAsync(
             () => configuration, configuration, InstanceDirectory.Acquire("site", scratch.Runtime),
-            EventLog.To(Stream.Null, TimeProvider.System), null, terms, null, null, new ConnectionBudget(null), strict: false, null, null,
+            EventLog.To(Stream.Null, TimeProvider.System), null, terms, null, null, new ConnectionBudget(null), socketThreads: 0, strict: false, null, null,
             CancellationToken.None);
         program.LetConnect();
         program.LetReport(SuccessorTests.Status(1));

@@ -31,6 +31,21 @@ public sealed class SocketTurnsTests
         Assert.All(taken, count => Assert.Equal(turnsOfEach, count));
     }
 
+    /// <summary>Whoever waits for a turn that another thread has asked for is not forgotten where nobody asks for one after it.</summary>
+    [Fact]
+    public async Task Turn_asked_for_while_the_thread_goes_to_rest_is_taken()
+    {
+        using var turns = new SocketTurns(1);
+        var random = new Random(1);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var taken = new TaskCompletionSource();
+            turns.Schedule(static state => ((TaskCompletionSource)state!).SetResult(), taken);
+            Thread.SpinWait(random.Next(200));
+            await taken.Task.WaitAsync(Limit);
+        }
+    }
+
     /// <summary>Somebody who takes one turn after the other does not keep a socket's bytes from whoever waits for them.</summary>
     [Fact]
     public async Task Sockets_have_their_turn_in_between()
@@ -58,10 +73,12 @@ public sealed class SocketTurnsTests
     }
 
     [Fact]
-    public void Nothing_is_thrown_at_who_has_a_turn_after_the_end()
+    public async Task Turns_after_the_end_are_the_pools()
     {
         var turns = new SocketTurns(2);
         turns.Dispose();
-        turns.Schedule(static _ => { }, null);
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        turns.Schedule(static state => ((TaskCompletionSource)state!).SetResult(), taken);
+        await taken.Task.WaitAsync(Limit);
     }
 }
