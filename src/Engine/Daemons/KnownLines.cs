@@ -23,7 +23,8 @@ internal sealed class KnownLines
     {
         _next = 0;
         read = _read;
-        return line.SequenceEqual(_status);
+        // Before the first head there is none that could be known.
+        return !line.IsEmpty && line.SequenceEqual(_status);
     }
 
     /// <summary>Keeps what has been read from a valid status line.</summary>

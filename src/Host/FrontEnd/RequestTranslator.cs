@@ -86,8 +86,7 @@ internal static class RequestTranslator
 
     // A server that merges trailers into the headers would take them for statements of the front end.
     private static bool IsTrailer(string name) =>
-        !HopByHop.IsForbiddenTrailer(name) && !name.StartsWith(Requester.ForwardedPrefix, StringComparison.OrdinalIgnoreCase)
-            && RequestHeaders.MayPass(name, default);
+        !HopByHop.IsForbiddenTrailer(name) && !Requester.IsForwarded(name) && RequestHeaders.MayPass(name, default);
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsPut(method)

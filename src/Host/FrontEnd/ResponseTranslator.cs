@@ -25,9 +25,9 @@ internal static class ResponseTranslator
         {
             var (name, value) = fields[i];
             if (ResponseWishes.IsWish(name)) continue;
-            // Appending looks for the name twice.
+            // Appending looks for the name twice, and leaves out a field without a value.
 #pragma warning disable ASP0019 // It is not there yet.
-            if (isEmpty && IsFirst(fields, i)) headers.Add(name, value);
+            if (isEmpty && value.Length > 0 && IsFirst(fields, i)) headers.Add(name, value);
 #pragma warning restore ASP0019
             else headers.Append(name, value);
         }

@@ -20,7 +20,7 @@ namespace DaemonProxy.Host.Requests;
 internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientPort, string Scheme, string? Host, string? Chain)
 {
     /// <summary>The common prefix of all these header names.</summary>
-    public const string ForwardedPrefix = "X-Forwarded-";
+    private const string ForwardedPrefix = "X-Forwarded-";
 
     private const string ForwardedFor = "X-Forwarded-For";
     private const string ForwardedProto = "X-Forwarded-Proto";
@@ -136,8 +136,9 @@ internal sealed record Requester(IPAddress? Peer, IPAddress? Client, int ClientP
         foreach (var name in names ?? []) headers.Remove(name);
     }
 
-    // The header of the standard (RFC 7239) and nginx's header tell an application the same as X-Forwarded-For.
-    private static bool IsForwarded(string name) =>
+    /// <summary>Whether a field describes the sender of a request.</summary>
+    /// <remarks>That of the standard (RFC 7239) and that of nginx tell an application the same as X-Forwarded-For.</remarks>
+    public static bool IsForwarded(string name) =>
         name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase) || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
         || name.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase);
 

@@ -10,7 +10,7 @@ namespace DaemonProxy.Tests.Daemons;
 public sealed class KnownLinesTests
 {
     private static readonly string[] Statuses =
-        ["HTTP/1.1 200 OK", "HTTP/1.1 200 Ok", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.0 200 OK", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 \xe9"];
+        ["HTTP/1.1 200 OK", "", "HTTP/1.1 200 Ok", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.0 200 OK", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 \xe9"];
 
     // Lines that differ as little as two lines can, and all that mean something to the reader.
     private static readonly string[] Lines =

@@ -36,6 +36,17 @@ public sealed class ResponseTranslatorTests
         Assert.Equal(between + 3, headers.Count);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    public void Header_without_a_value_is_left_out_wherever_it_stands(int before)
+    {
+        var others = Enumerable.Range(0, before).Select(i => ($"X-{i}", "x"));
+        var headers = Translate(new HeaderDictionary(), [.. others, ("X-Empty", ""), ("X-Then", ""), ("X-Then", "b")]);
+        Assert.False(headers.ContainsKey("X-Empty"));
+        Assert.Equal("b", headers["X-Then"]);
+    }
+
     [Fact]
     public void Header_that_the_server_has_set_already_is_kept() =>
         Assert.Equal(
