@@ -55,8 +55,9 @@ public sealed partial class DaemonConnection
             {
                 if (!TryReceive()) return null;
             }
-            catch (SocketException failure)
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
+                // The second when a body that broke off has closed the connection, just before it was asked for bytes.
                 var reason = new BrokenResponseException(EventCatalogue.HeadReadError, failure.Message, failure);
                 throw _firstOfHead == 0 ? new NothingCameException(reason) : reason;
             }

@@ -166,6 +166,28 @@ public sealed class MovedResponseTests
         Assert.Equal(EventCatalogue.BodyReadError, broken.Reason);
     }
 
+    /// <summary>The body of a request that breaks off closes the connection on another thread, at any moment.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connection_that_is_closed_meanwhile_breaks_the_response_off(bool inBody)
+    {
+        using var pair = await SocketPair.CreateAsync(unix: true);
+        var connection = Connect(pair);
+        if (inBody)
+        {
+            await SendAsync(pair.Far, Response("length", Bytes(10)).AsMemory(..^5));
+            await connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None);
+            await ReadBlockAsync(connection, new MemoryStream());
+        }
+        connection.Dispose();
+        var broken = inBody
+            ? await Assert.ThrowsAsync<BrokenResponseException>(() => ReadBlockAsync(connection, new MemoryStream()))
+            : (await Assert.ThrowsAsync<NothingCameException>(
+                () => connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None).AsTask())).Reason;
+        Assert.Equal(inBody ? EventCatalogue.BodyReadError : EventCatalogue.HeadReadError, broken.Reason);
+    }
+
     private DaemonConnection Connect(SocketPair pair, ConnectionBudget? budget = null) =>
         new(pair.Near, new DaemonLimits(Limit, 8192), _time, budget);
 
