@@ -106,7 +106,7 @@ routes: [ { path: /, daemon: a }, { path: /slow, daemon: a, strip-prefix: true, 
         @{ Cmdlet = 'Test-FlushPolicy'; Call = 'Test-FlushPolicy two'; Sees = 'Measuring (100|24) B every'; Gives = 'kept=[12] cut=' }
         @{ Cmdlet = 'Test-FlushPolicy -Sweep'; Call = "Test-FlushPolicy two -Sweep -Duration 2s -Path '/drip?count=2000&chunk=20&every-ms=5'"; Sees = 'Measuring (0\.5|1|2)ms on'; Gives = 'kept=\d cut=' }
     ) {
-        Send-TerminalKey "`$r = $Call; `"kept=`$(@(`$r).Count) cut=`$(`$r[0].Interrupted)`"", Enter
+        Enter-TerminalLine "`$r = $Call; `"kept=`$(@(`$r).Count) cut=`$(`$r[0].Interrupted)`""
         $null = Wait-Screen $Sees
         Send-TerminalKey 'C-c'
         Wait-Screen "(?m)^$Gives" | Should -Match 'Interrupted; these are the results so far'

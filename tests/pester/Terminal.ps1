@@ -3,6 +3,15 @@
 
 function Invoke-Tmux { tmux -S "$OwnDirectory/tmux" -f /dev/null @args }
 function Send-TerminalKey([string[]] $Key) { tmux -S "$OwnDirectory/tmux" send-keys -t pwsh @Key }
+
+# Types a line and ends it once it is there: an Enter that comes with the text of a busy moment is not always taken for one.
+function Enter-TerminalLine([string] $Line) {
+    Invoke-Tmux send-keys -t pwsh -l $Line
+    $end = $Line.Substring([Math]::Max(0, $Line.Length - 12))
+    for ($try = 0; $try -lt 100 -and -not ((Invoke-Tmux capture-pane -p -J -t pwsh) -join '').Contains($end); $try++) { Start-Sleep -Milliseconds 100 }
+    Send-TerminalKey Enter
+}
+
 function Use-TerminalSize([int] $Width, [int] $Height) { tmux -S "$OwnDirectory/tmux" resize-window -t pwsh -x $Width -y $Height }
 function Get-TerminalState { tmux -S "$OwnDirectory/tmux" display-message -p -t pwsh '#{alternate_on} #{cursor_flag}' }
 

@@ -335,6 +335,11 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
         _filled = false;
     }
 
+    /// <summary>
+    /// Ends whatever is under way on the connection, from any thread. Its buffers are its owner's, who disposes of it afterwards.
+    /// </summary>
+    internal void Abort() => _socket.Dispose();
+
     /// <summary>Closes the connection, whatever is under way on it.</summary>
     public void Dispose()
     {

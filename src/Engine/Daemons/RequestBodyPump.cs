@@ -136,7 +136,7 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
     private void BreakOff(BrokenResponseException reason)
     {
         ClientFailure = reason;
-        connection.Dispose();
+        connection.Abort();
     }
 
     private async ValueTask<bool> WaitForContinueAsync()

@@ -200,7 +200,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
                 context, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
                 spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout, clientGone);
         }
-        catch (BrokenResponseException) when (exchange.ClientFailure is not null)
+        // Whatever the closed connection looked like from here, the client is the cause.
+        catch (Exception failure) when (failure is not OperationCanceledException && exchange.ClientFailure is not null)
         {
             throw exchange.ClientFailure;
         }
