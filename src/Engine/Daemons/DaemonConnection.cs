@@ -22,8 +22,6 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     // pieces, as event streams do.
     private const int SmallBuffer = 32_768;
     private const int LargeBuffer = 262_144;
-    // A daemon that sends so much at a time sends more than anybody has to see.
-    private const int LeastMoved = 65_536;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(100);
 
@@ -212,7 +210,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
         var hasWaited = _awaitsMove;
         _awaitsMove = false;
         var isSlow = !hasWaited && IsSlow();
-        if (!_mayMove || _cannotMove || isSlow || !(_isMoving || (_received >= LeastMoved && left >= LargeBuffer)))
+        if (!_mayMove || _cannotMove || isSlow || !(_isMoving || (_received >= KernelPipe.LeastBlock && left >= LargeBuffer)))
         {
             // A response that is read slowly goes on by the smallest buffer.
             _filled |= _isMoving && isSlow;
@@ -220,16 +218,15 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
             if (isSlow) ClosePipe();
             return default;
         }
-        // Another thread may close the connection.
-        var pipe = _pipe ??= KernelPipe.Create(_budget);
-        _cannotMove = pipe is null;
-        var moved = pipe?.Fill(_socket.SafeHandle, left);
+        _pipe ??= KernelPipe.Create(_budget);
+        _cannotMove = _pipe is null;
+        var moved = _pipe?.Fill(_socket.SafeHandle, left);
         // To have been told of bytes and to find none is for the ordinary way to make sense of.
         _isMoving = moved is null ? !_cannotMove && !hasWaited : moved >= SlowBuffer;
         _eof = moved == 0;
         (_filled, _filledAt, _received) = (false, _time.GetTimestamp(), 0);
         if (_isMoving) ReturnBuffer();
-        return moved > 0 ? pipe!.Block : default;
+        return moved > 0 ? _pipe!.Block : default;
     }
 
     private bool IsSlow() => _time.GetElapsedTime(_filledAt) > Slow;
@@ -317,7 +314,11 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     /// <summary>Whether the daemon has closed the connection, or sent something unasked, while it was idle.</summary>
     internal bool IsStale() => _closedAtRest || _wait.IsSignalled;
 
-    private void ClosePipe() => Interlocked.Exchange(ref _pipe, null)?.Close();
+    private void ClosePipe()
+    {
+        _pipe?.Close();
+        _pipe = null;
+    }
 
     private void EndMoving()
     {

@@ -41,7 +41,7 @@ public sealed class CoreOutput(IResponseClient client, TimeSpan writeTimeout, Ti
     public TimeSpan FlushCost => client.IsFramed ? FrameCost : TimeSpan.Zero;
 
     /// <inheritdoc/>
-    public bool PassesUnread => client.SendsUnread;
+    public bool PassesUnread => client.SendsInPlace;
 
     /// <summary>Body bytes passed to the client so far.</summary>
     public long Bytes => _passed + Held;

@@ -15,9 +15,6 @@ public interface IResponseClient
     /// </summary>
     bool SendsInPlace { get; }
 
-    /// <summary>Whether a block that <see cref="SendsInPlace"/> may be in a <see cref="Platform.KernelPipe"/>.</summary>
-    bool SendsUnread => false;
-
     /// <summary>
     /// The bytes written to this connection that the client's system has not acknowledged yet, as far as that is known; after an abort, the
     /// bytes that the abort lost.

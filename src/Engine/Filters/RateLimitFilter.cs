@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using DaemonProxy.Pacing;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Filters;
 
@@ -10,9 +11,6 @@ namespace DaemonProxy.Filters;
 /// </summary>
 public sealed class RateLimitFilter : IOutputFilter, IDisposable
 {
-    // Smaller writes are copied below, together with what is written before them.
-    private const int LeastUnread = 65_536;
-
     private readonly LiveRateLimit _limit;
     private readonly RateLimitKey _key;
     private readonly IOutputFilter _next;
@@ -51,7 +49,7 @@ public sealed class RateLimitFilter : IOutputFilter, IDisposable
 
     /// <inheritdoc/>
     public bool PassesUnread =>
-        (_pacer is not { } pacer || (!_definition.HoldsForFullWrites && pacer.WriteSize >= LeastUnread)) && _next.PassesUnread;
+        (_pacer is not { } pacer || (!_definition.HoldsForFullWrites && pacer.WriteSize >= KernelPipe.LeastBlock)) && _next.PassesUnread;
 
     /// <inheritdoc/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> block, Marker marker, CancellationToken cancellationToken)

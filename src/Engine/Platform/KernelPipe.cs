@@ -18,8 +18,11 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     /// </summary>
     public const int Capacity = 262_144;
 
-    // The ordinary size. Pipes beyond what a user may have hold a page or two: to move so little at a time would cost more than it saves.
-    private const int LeastCapacity = 65_536;
+    /// <summary>
+    /// Bytes below which a block is not worth moving, because a copy costs less: the size of an ordinary pipe. Pipes beyond what a user may
+    /// have hold a page or two.
+    /// </summary>
+    public const int LeastBlock = 65_536;
 
     private const int SetPipeSize = 1031;
     private const int GetPipeSize = 1032;
@@ -72,7 +75,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
             var size = SystemCalls.ControlDescriptor(ends[1], SetPipeSize, Capacity);
             if (size < 0) size = SystemCalls.ControlDescriptor(ends[1], GetPipeSize, 0);
             var pipe = new KernelPipe(new(ends[0], ownsHandle: true), new(ends[1], ownsHandle: true), size, budget);
-            if (size >= LeastCapacity) return pipe;
+            if (size >= LeastBlock) return pipe;
             pipe.Close();
             return null;
         }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
 using DaemonProxy.Filters;
+using DaemonProxy.Platform;
 using DaemonProxy.Statistics;
 
 namespace DaemonProxy.Relay;
@@ -39,8 +40,6 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
     // The amount that the original reads from a daemon and passes on at a time (APR_BUCKET_BUFF_SIZE), and so the granularity at which it
     // checks its guard.
     private const int OriginalRead = 8000;
-
-    private const long LeastUnread = 65_536;
 
     /// <summary>What responses have taught so far about their application's stalls, for <c>response-flush-delay: auto</c>.</summary>
     public LearntDelay Learnt { get; } = new();
@@ -106,7 +105,7 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
                 var rules = policy.Current;
                 var passesUnread = chain.PassesUnread;
                 // Smaller pieces are copied on their way.
-                body.MayStayUnread = passesUnread && rules.BufferSize >= LeastUnread;
+                body.MayStayUnread = passesUnread && rules.BufferSize >= KernelPipe.LeastBlock;
                 BodyBlock block;
                 if (first is { } given) (block, first) = (given, null);
                 else if (!body.TryRead(out block))

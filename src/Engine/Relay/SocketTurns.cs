@@ -82,12 +82,8 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
         public void Add(Action<object?> action, object? state)
         {
             _turns.Enqueue((action, state));
-            if (_hasEnded)
-            {
-                while (_turns.TryDequeue(out var turn)) ThreadPool.Schedule(turn.Action, turn.State);
-                return;
-            }
-            if (Interlocked.Exchange(ref _isTold, 1) == 0) Tell();
+            if (_hasEnded) LeaveToPool();
+            else if (Interlocked.Exchange(ref _isTold, 1) == 0) Tell();
         }
 
         private async Task ServeAsync()
@@ -118,6 +114,11 @@ public sealed class SocketTurns : PipeScheduler, IDisposable
                 // Disposed of.
             }
             _hasEnded = true;
+            LeaveToPool();
+        }
+
+        private void LeaveToPool()
+        {
             while (_turns.TryDequeue(out var turn)) ThreadPool.Schedule(turn.Action, turn.State);
         }
 

@@ -51,9 +51,6 @@ internal sealed class ResponseClient : IResponseClient
     public bool SendsInPlace => _hasSent && !_chunked && _lender is not null;
 
     /// <inheritdoc/>
-    public bool SendsUnread => SendsInPlace;
-
-    /// <inheritdoc/>
     public long Undelivered => _lender?.Undelivered ?? 0;
 
     /// <inheritdoc/>

@@ -9,8 +9,8 @@ namespace DaemonProxy.Host.Hosting;
 
 /// <summary>
 /// A connection that Kestrel serves, in place of its own transport's, which receives in blocks of 4 KiB whatever a client sends. Here a
-/// block is as large as what has arrived, up to 64 KiB; a connection that waits holds none, but room for a small request. What Kestrel writes goes to the socket without
-/// a pipe in between (<see cref="ClientSocketWriter"/>).
+/// block is as large as what has arrived, up to 64 KiB; a connection that waits holds none, but room for a small request. What Kestrel
+/// writes goes to the socket without a pipe in between (<see cref="ClientSocketWriter"/>).
 /// </summary>
 internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature, IConnectionItemsFeature, IConnectionLifetimeFeature,
     IConnectionSocketFeature, IConnectionTransportFeature, IMemoryPoolFeature, IDuplexPipe

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
 using DaemonProxy.Configuration;
@@ -9,6 +8,7 @@ using DaemonProxy.Filters;
 using DaemonProxy.Pacing;
 using DaemonProxy.Relay;
 using DaemonProxy.Statistics;
+using DaemonProxy.Tests.Daemons;
 using DaemonProxy.Tests.Host;
 using Xunit;
 
@@ -99,15 +99,9 @@ public sealed class RelayAllocationTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "2000\r\n")]
     public async Task Block_received_from_a_daemon_allocates_nothing(string head, string framing)
     {
-        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        listener.Listen();
-        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
-        using var daemon = await listener.AcceptAsync();
-        File.Delete(path);
-        using var connection = new DaemonConnection(client, new DaemonLimits(SocketTimeout, 32_768), _time);
+        using var pair = await SocketPair.CreateAsync(unix: true);
+        var daemon = pair.Near;
+        using var connection = new DaemonConnection(pair.Far, new DaemonLimits(SocketTimeout, 32_768), _time);
         daemon.Send(Encoding.ASCII.GetBytes(head));
         await connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None);
 

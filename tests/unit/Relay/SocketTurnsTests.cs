@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using DaemonProxy.Relay;
+using DaemonProxy.Tests.Daemons;
 using Xunit;
 
 namespace DaemonProxy.Tests.Relay;
@@ -51,12 +50,7 @@ public sealed class SocketTurnsTests
     public async Task Sockets_have_their_turn_in_between()
     {
         using var turns = new SocketTurns(1);
-        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
-        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(listener.LocalEndPoint!);
-        using var server = await listener.AcceptAsync();
+        using var pair = await SocketPair.CreateAsync(unix: false);
         var isOver = false;
         var busy = Task.Run(async () =>
         {
@@ -64,8 +58,8 @@ public sealed class SocketTurnsTests
         });
         for (var i = 0; i < 100; i++)
         {
-            var receiving = server.ReceiveAsync(new byte[1].AsMemory()).AsTask();
-            await client.SendAsync(new byte[1].AsMemory());
+            var receiving = pair.Near.ReceiveAsync(new byte[1].AsMemory()).AsTask();
+            await pair.Far.SendAsync(new byte[1].AsMemory());
             Assert.Equal(1, await receiving.WaitAsync(Limit));
         }
         Volatile.Write(ref isOver, true);

@@ -28,6 +28,19 @@ internal sealed class BlockServer : IDisposable
         }
     }
 
+    /// <summary>Tells what is wrong with a body of its that a client has received; null: nothing.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="total">The bytes that it was sent with.</param>
+    public static string? Fault(byte[] body, int total)
+    {
+        if (body.Length != total) return $"its body has {body.Length} bytes, not {total}";
+        for (var i = 0; i < body.Length; i++)
+        {
+            if (body[i] != i % 251) return $"byte {i} is not as it was sent";
+        }
+        return null;
+    }
+
     /// <summary>The TCP port.</summary>
     public int Port => ((IPEndPoint)_tcp.LocalEndPoint!).Port;
 
