@@ -16,7 +16,9 @@ done = function(summary, latency)
 end
 '''
 
-
+BODY = '''
+wrk.method, wrk.body = 'POST', string.rep('x', %d)
+'''
 TURNS = '''
 local requests, turn = { %s }, 0
 request = function()
@@ -30,12 +32,20 @@ class Failed(Exception):
     pass
 
 
-def wrk(server, path, seconds, folder, connections=32, requests=None):
-    """Requests, seconds, and percentiles of the answer's time in ms. `requests` are sent in turn in place of one for the path: bytes, from the method on."""
-    script = os.path.join(folder, 'done.lua' if requests is None else server.name + '.lua')
+def wrk(server, path, seconds, folder, connections=32, requests=None, body=0):
+    """
+    Requests, seconds, and percentiles of the answer's time in ms. `requests` are sent in turn in place of one for the path: bytes, from the method on. `body` is the size of an
+    upload, which makes each a POST.
+    """
+    name, text = 'done', DONE
+    if body:
+        name, text = 'upload-%d' % body, DONE + BODY % body
+    if requests is not None:
+        name, text = server.name, DONE + TURNS % ', '.join('"%s"' % request.decode().replace('\r\n', '\\r\\n') for request in requests)
+    script = os.path.join(folder, name + '.lua')
     if not os.path.exists(script):
         with open(script, 'w') as file:
-            file.write(DONE if requests is None else DONE + TURNS % ', '.join('"%s"' % request.decode().replace('\r\n', '\\r\\n') for request in requests))
+            file.write(text)
     run = subprocess.run(['wrk', '-t1', '-c%d' % connections, '-d%ds' % seconds, '--latency', '-s', script, 'http://127.0.0.1:%d%s' % (server.port, path)],
                          capture_output=True, text=True, timeout=seconds + 60)
     if run.returncode != 0:

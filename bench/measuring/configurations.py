@@ -66,6 +66,8 @@ frontend clients
 backend upstream
     server upstream unix@@UPSTREAM@
 '''
+# An upload of 1 MiB stays in memory, where it would otherwise go through a file.
+NGINX_BODIES = 'client_body_buffer_size 1m;'
 # More than any answer is sent at.
 BANDWIDTH_LIMIT = 'filter bwlim-out limit default-limit 1g default-period 10ms\n    http-response set-bandwidth-limit limit'
 NGINX_UWSGI = NGINX + '''
@@ -76,6 +78,7 @@ NGINX_UWSGI = NGINX + '''
             uwsgi_buffer_size 64k;
             uwsgi_buffers 8 64k;
             uwsgi_busy_buffers_size 128k;
+            @BODIES@
             uwsgi_param QUERY_STRING $query_string;
             uwsgi_param REQUEST_METHOD $request_method;
             uwsgi_param CONTENT_TYPE $content_type;
@@ -144,8 +147,19 @@ name: bench
 listen: [ "http://127.0.0.1:@PORT@" ]
 @MODE@
 '''
+# What answers every row of WSGI: the same few bytes, 100 KiB in one block, or how it took an upload.
 APPLICATION = '''
+LARGE = b'x' * 102400
+
+
 def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/100k':
+        start_response('200 OK', [('Content-Type', 'application/octet-stream'), ('Content-Length', '102400')])
+        return [LARGE]
+    if path == '/upload' and len(environ['wsgi.input'].read()) != int(environ['CONTENT_LENGTH']):
+        start_response('500 Broken Upload', [('Content-Type', 'text/plain'), ('Content-Length', '0')])
+        return []
     start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '13')])
     return [b'Hello, world!']
 '''

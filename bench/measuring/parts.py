@@ -31,31 +31,35 @@ class Part:
 class Requests(Part):
     columns = [Column('rate', 'requests/s'), Column('p50', 'p50 ms', 2), Column('p99', 'p99 ms', 2), Column('p999', 'p99.9 ms', 2), Column('cpu', 'CPU s per million', 1)]
 
-    def __init__(self, title, path):
-        self.title, self.path = title, path
+    def __init__(self, title, path, body=0, connections=32):
+        self.title, self.path, self.body, self.connections = title, path, body, connections
 
     def heading(self, options):
-        return '%s, 32 kept-alive connections, %d rounds of %d s' % (self.title, options.rounds, options.seconds)
+        return '%s, %d kept-alive connections, %d rounds of %d s' % (self.title, self.connections, options.rounds, options.seconds)
 
     def warm_up(self, server, options):
-        clients.wrk(server, self.path, options.warm_up, options.folder)
+        self.send(server, options, options.warm_up)
+
+    def send(self, server, options, seconds):
+        return clients.wrk(server, self.path, seconds, options.folder, self.connections, body=self.body)
 
     def measure(self, server, options):
         tree = server.processes()
         before = processes.seconds(tree)
-        result = clients.wrk(server, self.path, options.seconds, options.folder)
+        result = self.send(server, options, options.seconds)
         used = processes.seconds(tree) - before
         return {**result, 'rate': result['requests'] / result['seconds'], 'cpu': used / result['requests'] * 1e6 if tree else None}
 
 
 class Wsgi(Requests):
-    """The same, of an application of 13 bytes; the CPU includes the application's."""
+    """The same, of a WSGI application; the CPU includes the application's."""
     columns = Requests.columns + [Column('mode', 'to mod_wsgi in that mode', 2, compare=False)]
     base = 'gunicorn'
     modes = {'wsgi': 'mod-wsgi', 'wsgi-embedded': 'mod-wsgi-embedded'}
 
     def open(self, options, stage, stack):
-        return stage.start(stage.chosen(servers.wsgi()), 'wsgi', None, stack)
+        # A folder for each path: what a server of another part has left in one is not met.
+        return stage.start(stage.chosen(servers.wsgi()), 'wsgi-' + self.path.strip('/'), None, stack)
 
     def finish(self, rounds):
         for name, other in self.modes.items():
@@ -223,6 +227,7 @@ class Embedded(Part):
         return {'first': marks[0], 'last': marks[1], 'growth': 100 * (marks[1] / marks[0] - 1)}
 
 
+WSGI_SIZE = '2 processes with 15 threads or 15 threads embedded'
 PARTS = {
     'requests': Requests('an answer of 13 bytes', '/hello'),
     'requests-16k': Requests('an answer of 16 KiB', '/16k'),
@@ -232,9 +237,11 @@ PARTS = {
     'latency': Latency(),
     'start': Start(),
     'memory': Memory(),
-    'wsgi': Wsgi('a WSGI application of 13 bytes, 2 processes with 15 threads or 15 threads embedded', '/hello'),
+    'wsgi': Wsgi('a WSGI application of 13 bytes, ' + WSGI_SIZE, '/hello'),
+    'wsgi-100k': Wsgi('a WSGI application of 100 KiB in one block, ' + WSGI_SIZE, '/100k'),
+    'wsgi-upload': Wsgi('an upload of 1 MiB that a WSGI application reads whole, ' + WSGI_SIZE, '/upload', body=MEBI, connections=8),
     'embedded-memory': Embedded(),
 }
 # What two minutes have room for.
-QUICK = [name for name in PARTS if name not in ('latency', 'embedded-memory')]
+QUICK = [name for name in PARTS if name not in ('latency', 'wsgi-100k', 'wsgi-upload', 'embedded-memory')]
 QUICK_ROWS = ['haproxy', 'nginx', 'nginx-unbuffered', 'daemonproxy', 'mod-wsgi', 'mod-wsgi-embedded', 'gunicorn', 'uwsgi', 'wsgi', 'wsgi-embedded']

@@ -6,7 +6,8 @@ import sys
 import time
 
 from measuring import clients, machine, processes
-from measuring.configurations import APACHE_PROXY, APACHE_WSGI, APPLICATION, BANDWIDTH_LIMIT, DAEMONPROXY, DAEMONPROXY_WSGI, HAPROXY, NGINX_PROXY, NGINX_UWSGI, UPSTREAM
+from measuring.configurations import (
+    APACHE_PROXY, APACHE_WSGI, APPLICATION, BANDWIDTH_LIMIT, DAEMONPROXY, DAEMONPROXY_WSGI, HAPROXY, NGINX_BODIES, NGINX_PROXY, NGINX_UWSGI, UPSTREAM)
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(BENCH)
@@ -126,7 +127,7 @@ def proxies():
 
 
 def wsgi():
-    """The rows of the table of WSGI servers: 2 processes with 15 threads each, or embedded. Apache needs a thread for each busy connection, or it closes some."""
+    """The rows of the tables of WSGI servers: 2 processes with 15 threads each, or embedded. Apache needs a thread for each busy connection, or it closes some."""
     gunicorn = Server('gunicorn', 'gunicorn', (
         'gunicorn', '--bind', '127.0.0.1:@PORT@', '--bind', 'unix:@SOCKET@', '--umask', '0', '--worker-class', 'gthread', '--workers', '2', '--threads', '15', '--keep-alive', '300',
         '--log-level', 'error', 'hello:application'))
@@ -138,8 +139,8 @@ def wsgi():
         Server('mod-wsgi', 'mod_wsgi, daemon mode', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='64',
                MODE='WSGIRestrictEmbedded On\nWSGIDaemonProcess hello processes=2 threads=15\nWSGIProcessGroup hello'),
         Server('mod-wsgi-embedded', 'mod_wsgi, embedded', APACHE_COMMAND, APACHE_WSGI, apache, THREADS='40', MODE=''),
-        Server('gunicorn', 'gunicorn behind nginx', NGINX_COMMAND, NGINX_PROXY, ['nginx', 'gunicorn'], gunicorn, BUFFERING=''),
-        Server('uwsgi', 'uWSGI behind nginx', NGINX_COMMAND, NGINX_UWSGI, ['nginx', 'uwsgi', 'uwsgi-plugin-python3'], uwsgi),
+        Server('gunicorn', 'gunicorn behind nginx', NGINX_COMMAND, NGINX_PROXY, ['nginx', 'gunicorn'], gunicorn, BUFFERING=NGINX_BODIES),
+        Server('uwsgi', 'uWSGI behind nginx', NGINX_COMMAND, NGINX_UWSGI, ['nginx', 'uwsgi', 'uwsgi-plugin-python3'], uwsgi, BODIES=NGINX_BODIES),
         Server('wsgi', 'DaemonProxy, daemon mode', host, DAEMONPROXY_WSGI,
                MODE='daemons:\n  - { name: hello, application: hello.py, processes: 2, threads: 15 }\nroutes:\n  - { path: /, daemon: hello }'),
         Server('wsgi-embedded', 'DaemonProxy, embedded', host, DAEMONPROXY_WSGI, MODE='routes:\n  - { path: /, application: hello.py }'),
