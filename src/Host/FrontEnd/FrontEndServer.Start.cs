@@ -167,7 +167,7 @@ internal sealed partial class FrontEndServer
 
     private void StartTelemetry(TelemetryOptions options)
     {
-        _telemetry = new TelemetryExport(options, Name, FrontEndMeter.Name, _log, _time);
+        _telemetry = new TelemetryExport(options, Name, [FrontEndMeter.Name, PrometheusPage.RuntimeMeter], _log, _time);
         if (_telemetry.Source is { } source) _application.Tracing = new RequestTracing(source, _time);
     }
 }

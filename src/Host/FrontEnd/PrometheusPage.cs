@@ -9,7 +9,8 @@ using Prometheus;
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The page that Prometheus scrapes: a meter's instruments under the names that OpenTelemetry's Prometheus exporters use.
+/// The page that Prometheus scrapes: a meter's instruments, and those of the .NET runtime, under the names that OpenTelemetry's Prometheus
+/// exporters use.
 /// </summary>
 /// <remarks>
 /// prometheus-net's own adapter omits the units from the names, listens to every meter of the process, and is not designed for native
@@ -19,6 +20,9 @@ internal sealed class PrometheusPage : IDisposable
 {
     /// <summary>The media type of the page.</summary>
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// <summary>The name of the runtime's own meter: its memory, collections, thread pool, timers and contended locks.</summary>
+    public const string RuntimeMeter = "System.Runtime";
 
     private readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
     private readonly MeterListener _listener = new();
@@ -35,7 +39,8 @@ internal sealed class PrometheusPage : IDisposable
         var metrics = Metrics.WithCustomRegistry(_registry);
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter != meter) return;
+            // What the runtime counts costs nothing until it is read; only its exceptions are measured where they are thrown.
+            if (instrument.Meter != meter && instrument is not { Meter.Name: RuntimeMeter, IsObservable: true }) return;
             _families.Add(new Family(metrics, instrument));
             listener.EnableMeasurementEvents(instrument, _families[^1]);
         };
@@ -92,8 +97,12 @@ internal sealed class PrometheusPage : IDisposable
     public static string NameOf(Instrument instrument)
     {
         var unit = instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
-        return Label(instrument.Name) + unit + (instrument is ObservableCounter<long> or ObservableCounter<double> ? "_total" : "");
+        return Label(instrument.Name) + unit + (OnlyRises(instrument) ? "_total" : "");
     }
+
+    // The runtime publishes two of its gauges as counters. A counter's series keeps the greatest value that it has ever had.
+    private static bool OnlyRises(Instrument instrument) => instrument is ObservableCounter<long> or ObservableCounter<double>
+        && instrument.Name is not ("dotnet.thread_pool.thread.count" or "dotnet.thread_pool.queue.length");
 
     private static string Label(string name) => name.Replace('.', '_');
 
@@ -222,7 +231,7 @@ internal sealed class PrometheusPage : IDisposable
             {
                 Histogram<double> histogram => metrics.CreateHistogram(name, help, labels,
                     new HistogramConfiguration { Buckets = [.. histogram.Advice!.HistogramBucketBoundaries!] }).WithLabels,
-                ObservableCounter<long> or ObservableCounter<double> => metrics.CreateCounter(name, help, labels).WithLabels,
+                _ when OnlyRises(instrument) => metrics.CreateCounter(name, help, labels).WithLabels,
                 _ => metrics.CreateGauge(name, help, labels).WithLabels,
             });
         }

@@ -33,11 +33,11 @@ internal sealed class TelemetryExport : IAsyncDisposable
     /// <summary>Starts to send.</summary>
     /// <param name="options">What to send where.</param>
     /// <param name="instance">The front end's name.</param>
-    /// <param name="meter">The name of the meter to send.</param>
+    /// <param name="meters">The names of the meters to send.</param>
     /// <param name="log">Receives an event when the collector does not take what is sent.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="ServerStartException">The file with the headers, or the environment, cannot be used.</exception>
-    public TelemetryExport(TelemetryOptions options, string instance, string meter, EventLog log, TimeProvider time)
+    public TelemetryExport(TelemetryOptions options, string instance, string[] meters, EventLog log, TimeProvider time)
     {
         _time = time;
         var headers = options.HeadersFile is { } file ? CollectorHeaders.Read(file) : [];
@@ -55,7 +55,7 @@ internal sealed class TelemetryExport : IAsyncDisposable
                 Source = new ActivitySource(Name, HostVersion.Number);
                 _traces = Spans(options, resource, new ExportWatch("spans", headers, log));
             }
-            if (options.Metrics) _metrics = Metrics(options, resource, meter, new ExportWatch("metrics", headers, log));
+            if (options.Metrics) _metrics = Metrics(options, resource, meters, new ExportWatch("metrics", headers, log));
         }
         // The environment is read by the library.
         catch (Exception failure)
@@ -85,8 +85,8 @@ internal sealed class TelemetryExport : IAsyncDisposable
             .Build();
     }
 
-    private static MeterProvider Metrics(TelemetryOptions options, ResourceBuilder resource, string meter, ExportWatch watch) =>
-        Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(meter)
+    private static MeterProvider Metrics(TelemetryOptions options, ResourceBuilder resource, string[] meters, ExportWatch watch) =>
+        Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(meters)
         .AddOtlpExporter((exporter, reader) =>
         {
             Set(exporter, options, "metrics", watch);

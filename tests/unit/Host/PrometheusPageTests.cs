@@ -57,7 +57,7 @@ public sealed class PrometheusPageTests : IDisposable
             http_server_active_requests gauge daemonproxy_daemon
             http_server_request_duration_seconds histogram http_request_method,http_response_status_code,http_route,daemonproxy_daemon
             """,
-            string.Join('\n', Families(page).Order(StringComparer.Ordinal)), ignoreLineEndingDifferences: true);
+            string.Join('\n', OwnFamilies(page).Order(StringComparer.Ordinal)), ignoreLineEndingDifferences: true);
         Assert.Contains("""daemonproxy_flushes_total{http_route="/a",daemonproxy_reason="Guard"} 1""", page);
         Assert.Contains("""daemonproxy_response_size_bytes_total{http_route="/a"} 1234""", page);
         Assert.Contains("""daemonproxy_queue_time_seconds_total{daemonproxy_daemon="app"} 1.5""", page);
@@ -67,7 +67,7 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.Contains("""daemonproxy_dry_spell_seconds_bucket{http_route="/a",daemonproxy_kind="Stall",le="0.0128"} 1""", page);
         Assert.Contains("""daemonproxy_held_output_seconds_count{http_route="/a"} 1""", page);
         string[] ofTheRelay = ["daemonproxy_dry_spell_seconds", "daemonproxy_held_output_seconds"];
-        Assert.Equal(Instruments().Concat(ofTheRelay).Order(), Families(page).Select(family => family.Split(' ')[0]).Order());
+        Assert.Equal(Instruments().Concat(ofTheRelay).Order(), OwnFamilies(page).Select(family => family.Split(' ')[0]).Order());
     }
 
     [Fact]
@@ -145,6 +145,44 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.DoesNotContain("stranger", await PageAsync());
     }
 
+    [Fact]
+    public async Task Runtime_s_own_counts_are_on_the_page_as_they_are_when_it_is_read()
+    {
+        await PageAsync();
+        var before = Monitor.LockContentionCount;
+        ContendForLock();
+        var atLeast = Monitor.LockContentionCount;
+        Assert.NotEqual(before, atLeast);
+
+        var page = await PageAsync();
+        Assert.InRange(Value(page, "dotnet_monitor_lock_contentions_total"), atLeast, Monitor.LockContentionCount);
+        Assert.InRange(Value(page, "dotnet_thread_pool_work_item_count_total"), 1, ThreadPool.CompletedWorkItemCount);
+        Assert.InRange(Value(page, "dotnet_thread_pool_thread_count"), 1, 10_000);
+        string[] expected =
+        [
+            "dotnet_gc_collections_total counter gc_heap_generation", "dotnet_gc_heap_total_allocated_bytes_total counter ",
+            "dotnet_monitor_lock_contentions_total counter ", "dotnet_process_cpu_time_seconds_total counter cpu_mode",
+            "dotnet_process_memory_working_set_bytes gauge ", "dotnet_thread_pool_queue_length gauge ",
+            "dotnet_thread_pool_thread_count gauge ", "dotnet_thread_pool_work_item_count_total counter ", "dotnet_timer_count gauge ",
+        ];
+        Assert.Equal(expected, Families(page).Intersect(expected).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_the_runtime_measures_as_it_occurs_is_not_on_the_page()
+    {
+        try
+        {
+            throw new FormatException();
+        }
+        catch (FormatException)
+        {
+            // The runtime has counted it.
+        }
+
+        Assert.DoesNotContain("dotnet_exceptions", await PageAsync());
+    }
+
     /// <summary>More series than are remembered, in turns, by the same texts and by equal ones.</summary>
     [Fact]
     public async Task Each_series_counts_its_own_requests()
@@ -205,6 +243,29 @@ public sealed class PrometheusPageTests : IDisposable
         new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name),
             new ConnectionBudget(null)));
 
+    /// <summary>Has a thread wait for a lock that another holds.</summary>
+    private static void ContendForLock()
+    {
+        var gate = new Lock();
+        var before = Monitor.LockContentionCount;
+        var waiting = new Thread(() =>
+        {
+            lock (gate)
+            {
+                // It had to wait.
+            }
+        });
+        lock (gate)
+        {
+            waiting.Start();
+            Assert.True(SpinWait.SpinUntil(() => Monitor.LockContentionCount > before, TimeSpan.FromSeconds(30)));
+        }
+        waiting.Join();
+    }
+
+    private static long Value(string page, string series) =>
+        long.Parse(Regex.Match(page, $"^{series} (\\d+)$", RegexOptions.Multiline).Groups[1].Value, CultureInfo.InvariantCulture);
+
     private static RateLimitSet NoLimits() => new(RateDirection.Download, [], TimeProvider.System, new PacingLoad(), "", null);
 
     /// <summary>The names of the families that have a series with a label.</summary>
@@ -221,6 +282,10 @@ public sealed class PrometheusPageTests : IDisposable
         using var text = await _meter.Page.WriteAsync(CancellationToken.None);
         return Encoding.UTF8.GetString(text.ToArray());
     }
+
+    /// <summary>Those that are not the runtime's.</summary>
+    private static IEnumerable<string> OwnFamilies(string page) =>
+        Families(page).Where(family => !family.StartsWith("dotnet_", StringComparison.Ordinal));
 
     /// <summary>Name, kind and labels of each family that has a series.</summary>
     private static IEnumerable<string> Families(string page)

@@ -146,6 +146,7 @@ public sealed class TelemetryTests
         var size = collector.Metric("daemonproxy.response.size")!;
         Assert.Equal(6 * 502,
             size.Sum.DataPoints.Single(point => point.Attributes.Attribute("http.route") == "/a").AsInt);
+        Assert.Single(collector.Metric("dotnet.monitor.lock_contentions")!.Sum.DataPoints);
     }
 
     [Fact]
