@@ -125,10 +125,12 @@ internal static class ServeCommand
                 };
                 return DetachAsync(launch, arguments.GetValue(json), output, cancellationToken);
             }
+            var format = EventLogDefault.From(
+                isForeground: !arguments.GetValue(service) && !arguments.GetValue(background), arguments.GetValue(log));
             return ServiceManagerLink.RunAsync(arguments.GetValue(service), manager => new ServeRun
             {
                 Configure = () => Configuration(
-                    arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? []),
+                    arguments.GetValue(file), wsgi, arguments.GetValue(name), arguments.GetValue(listen) ?? [], format),
                 LogFile = arguments.GetValue(log),
                 Strict = arguments.GetValue(strict),
                 Within = within,
@@ -161,14 +163,16 @@ internal static class ServeCommand
         return DaemonProxyCommand.Ok;
     }
 
-    private static ProxyConfiguration Configuration(string? file, LaunchedApplication? application, string? name, string[] listen)
+    private static ProxyConfiguration Configuration(
+        string? file, LaunchedApplication? application, string? name, string[] listen, EventLogDefault format)
     {
         if (application is not null && !ApplicationTarget.IsModule(application.Target) && !File.Exists(application.Target))
             throw new ServerStartException($"there is no WSGI script {application.Target}; give --application a file, or module:callable");
-        var configuration = file is not null ? ConfigurationFile.Load(file)
-            : application is { } wsgi
-            ? ProxyConfiguration.OfApplication(wsgi.Target, Environment.CurrentDirectory, wsgi.Processes, wsgi.Threads, wsgi.PythonHome)
-            : ProxyConfiguration.Sample;
+        var configuration = file is not null ? format.Load(file)
+            : format.AppliedTo(
+                application is { } wsgi
+                ? ProxyConfiguration.OfApplication(wsgi.Target, Environment.CurrentDirectory, wsgi.Processes, wsgi.Threads, wsgi.PythonHome)
+                : ProxyConfiguration.Sample);
         if (name is not null) configuration = configuration with { Name = name };
         if (listen.Length == 0) return configuration;
         return configuration with
