@@ -52,6 +52,36 @@ Describe 'New-DaemonProxyCertificate' {
         try { { New-DaemonProxyCertificate @Arguments -ErrorAction Stop } | Should -Throw -ErrorId "$Id,*" }
         finally { Pop-Location }
     }
+
+    It 'makes no host name of a file, and no file of a host name: <Arguments>' -ForEach @(
+        foreach ($extension in 'pem', 'key', 'KEY', 'crt', 'cer', 'pfx', 'p12') {
+            @{ Arguments = 'other.pem', "other.$extension"; Message = "'other.$extension' is a file, and host names come here; name the key's file with -KeyPath*" }
+        }
+        @{ Arguments = 'other.pem', 'keys/other'; Message = "'keys/other' is a file, *" }
+        @{ Arguments = 'other.pem', 'keys\other'; Message = "'keys\other' is a file, *" }
+        @{ Arguments = 'other.pem', 'other.key', 'other.example'; Message = "'other.key' is a file, *" }
+        @{ Arguments = 'other.pem', 'other.example', 'other.key'; Message = "'other.key' is a file, *" }
+        @{ Arguments = , 'other.example'; Message = "'other.example' is a host name, *; write for example New-DaemonProxyCertificate site.pem other.example" }
+        @{ Arguments = , '192.0.2.1'; Message = "'192.0.2.1' is a host name, *" }
+        @{ Arguments = , 'other.pfx'; Message = "'other.pfx' would hold PKCS #12 *; write for example other.pem" }
+    ) {
+        Push-Location $OwnDirectory
+        try { { New-DaemonProxyCertificate @Arguments -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidName,*' -ExpectedMessage $Message }
+        finally { Pop-Location }
+        Join-Path $OwnDirectory 'other*' | Should -Not -Exist
+    }
+
+    It 'takes names with commas or spaces between them, and files of any extension that names hold' {
+        Push-Location $OwnDirectory
+        try {
+            (New-DaemonProxyCertificate many.pem a.example b.example 192.0.2.7).Names | Should -Be 'a.example', 'b.example', 'localhost', '192.0.2.7', '127.0.0.1', '::1'
+            (New-DaemonProxyCertificate many.pem a.example, b.example -Force).Names | Should -Be 'a.example', 'b.example', 'localhost', '127.0.0.1', '::1'
+            (New-DaemonProxyCertificate -Force -DnsName a.example, b.example -Path many.pem).Names | Should -Be 'a.example', 'b.example', 'localhost', '127.0.0.1', '::1'
+            (New-DaemonProxyCertificate many.pem -KeyPath separate.pem a.example -Force).Key | Should -Be (Join-Path $OwnDirectory 'separate.pem')
+            (New-DaemonProxyCertificate plain).Key | Should -Be (Join-Path $OwnDirectory 'plain.key')
+        }
+        finally { Pop-Location }
+    }
 }
 
 Describe 'Get-DaemonProxyCertificate' {

@@ -11,6 +11,10 @@ public sealed class NewDaemonProxyCertificateCommand : DaemonProxyCommand
 {
     private static readonly string[] Loopback = ["localhost", "127.0.0.1", "::1"];
 
+    // No top-level domain has one of these names.
+    private static readonly string[] PemExtensions = [".pem", ".crt", ".cer", ".cert", ".key"];
+    private static readonly string[] BinaryExtensions = [".pfx", ".p12", ".der", ".jks"];
+
     /// <summary>The PEM file to write the certificate to. The key goes beside it, with the extension <c>.key</c>.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -20,7 +24,7 @@ public sealed class NewDaemonProxyCertificateCommand : DaemonProxyCommand
     /// The host names and IP addresses of the server; the first becomes the subject. <c>localhost</c>, <c>127.0.0.1</c> and <c>::1</c> are
     /// always included.
     /// </summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ValueFromRemainingArguments = true)]
     [ValidateNotNullOrEmpty]
     public string[] DnsName { get; set; } = [];
 
@@ -49,11 +53,9 @@ public sealed class NewDaemonProxyCertificateCommand : DaemonProxyCommand
                 ErrorCategory.InvalidArgument, file);
             return;
         }
-        if (DnsName.FirstOrDefault(name => Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name)
-            == UriHostNameType.Unknown) is { } wrong)
+        if (Mistake() is { } mistake)
         {
-            WriteError($"'{wrong}' is neither a host name nor an IP address; write for example site.example, *.site.example or 192.0.2.1",
-                "InvalidName", ErrorCategory.InvalidArgument, wrong);
+            WriteError(mistake.Message, "InvalidName", ErrorCategory.InvalidArgument, mistake.Argument);
             return;
         }
         if (!Force && new[] { file, key }.FirstOrDefault(File.Exists) is { } there)
@@ -75,4 +77,38 @@ public sealed class NewDaemonProxyCertificateCommand : DaemonProxyCommand
                 "CertificateNotWritten", ErrorCategory.WriteError, file);
         }
     }
+
+    /// <summary>
+    /// A name that is not what its place is for; null if there is none. Other tools take the key's file in the second place, or host names
+    /// in the first.
+    /// </summary>
+    private (string Message, string Argument)? Mistake()
+    {
+        if (HasExtension(Path!, BinaryExtensions))
+            return ($"'{Path}' would hold PKCS #12 or DER by its name, and this is PEM; write for example "
+                + System.IO.Path.ChangeExtension(Path, ".pem"), Path!);
+        if (DnsName.Length == 0 && IsHost(Path!) && Path!.Contains('.') && !IsFile(Path))
+            return ($"'{Path}' is a host name, and the file to write comes first; write for example New-DaemonProxyCertificate site.pem "
+                + Path, Path);
+        foreach (var name in DnsName)
+        {
+            if (IsFile(name))
+                return ($"'{name}' is a file, and host names come here; name the key's file with -KeyPath, and write for example "
+                    + "site.example, *.site.example or 192.0.2.1", name);
+            if (!IsHost(name))
+                return ($"'{name}' is neither a host name nor an IP address; write for example site.example, *.site.example or 192.0.2.1",
+                    name);
+        }
+
+        return null;
+    }
+
+    private static bool IsHost(string name) =>
+        Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) != UriHostNameType.Unknown;
+
+    private static bool IsFile(string name) =>
+        name.AsSpan().IndexOfAny('/', '\\') >= 0 || HasExtension(name, [.. PemExtensions, .. BinaryExtensions]);
+
+    private static bool HasExtension(string name, string[] extensions) =>
+        extensions.Contains(System.IO.Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
 }
