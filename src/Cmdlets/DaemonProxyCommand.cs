@@ -129,10 +129,14 @@ public abstract class DaemonProxyCommand : AskingCommand, IDisposable
             message == error.Message ? error : new ControlException(message, error.Failure, error), id, category, target));
     }
 
-    /// <summary>Warns where the front end serves something other than the configuration seems to say.</summary>
+    /// <summary>
+    /// Warns where the front end serves something other than the configuration seems to say, except for what
+    /// <c>Test-DaemonProxyConfiguration</c> has said of this configuration before, in the same session.
+    /// </summary>
     private protected void WriteWarnings(InstanceStatus status)
     {
-        foreach (var warning in status.Warnings)
+        var told = ToldWarnings.From(this);
+        foreach (var warning in status.Warnings.Where(warning => !told.Contains(status.ConfigurationFile ?? "", warning)))
             WriteWarning(warning);
     }
 

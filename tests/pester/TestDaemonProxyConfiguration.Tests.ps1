@@ -48,3 +48,49 @@ Describe 'Test-DaemonProxyConfiguration' {
         Test-DaemonProxyConfiguration $example | Should -BeTrue
     }
 }
+
+Describe 'A warning of a configuration' {
+    BeforeAll {
+        # A group with a key that has no effect, which is a warning for every user on every system.
+        function New-OddFile([string] $Name) { New-ConfigurationFile "$Name.yaml" "name: $Name`ndaemons: [ { name: odd, address: 'http://127.0.0.1:9', threads: 3 } ]" }
+        $script:warning = "daemon group 'odd': threads has no effect *"
+    }
+    AfterEach { Get-DaemonProxy | Stop-DaemonProxy -Timeout 2 }
+
+    It 'is said once by the check and the <Verb> that follows it' -ForEach @(@{ Verb = 'Start' }, @{ Verb = 'Restart' }, @{ Verb = 'Update' }) {
+        if ($Verb -eq 'Update' -and -not $IsLinux) { Set-ItResult -Skipped -Because 'this system passes no sockets on'; return }
+        $file = New-OddFile "once$Verb"
+        if ($Verb -ne 'Start') { $null = Start-DaemonProxy $file -WarningAction SilentlyContinue }
+        if (Test-DaemonProxyConfiguration $file -WarningVariable first) {
+            $null = switch ($Verb) {
+                Start { Start-DaemonProxy $file -WarningVariable said }
+                Restart { Restart-DaemonProxy onceRestart -WarningVariable said }
+                Update { Update-DaemonProxy onceUpdate -WarningVariable said }
+            }
+        }
+        $first | Should -BeLike $warning
+        $said | Should -BeNullOrEmpty
+        (Get-DaemonProxy "once$Verb").Warnings | Should -BeLike $warning
+    }
+
+    It 'is said by every check' {
+        $file = New-OddFile 'checked'
+        foreach ($time in 1..2) {
+            $null = Test-DaemonProxyConfiguration $file -WarningVariable said -WarningAction SilentlyContinue
+            $said | Should -BeLike $warning
+        }
+    }
+
+    It 'is said by a restart when <What>' -ForEach @(
+        @{ What = 'nothing was checked'; Check = { } }
+        @{ What = 'the check was silent by its parameter'; Check = { Test-DaemonProxyConfiguration $args[0] -WarningAction SilentlyContinue } }
+        @{ What = 'the check was silent by preference'; Check = { $WarningPreference = 'Ignore'; Test-DaemonProxyConfiguration $args[0] } }
+        @{ What = 'another file was checked'; Check = { Test-DaemonProxyConfiguration (New-OddFile 'other') } }
+    ) {
+        $file = New-OddFile 'restarted'
+        $null = Start-DaemonProxy $file -WarningAction SilentlyContinue
+        $null = & $Check $file 3>$null
+        Restart-DaemonProxy restarted -WarningVariable said -WarningAction SilentlyContinue
+        $said | Should -BeLike $warning
+    }
+}

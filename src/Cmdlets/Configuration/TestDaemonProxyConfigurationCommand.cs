@@ -58,7 +58,25 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
     private void Check(string path)
     {
         var loaded = DeploymentCheck.Load(path);
-        foreach (var warning in GroupWarnings.From(loaded)) WriteWarning(warning.Message);
+        var told = ToldWarnings.From(this);
+        var isShown = ShowsWarnings;
+        foreach (var warning in GroupWarnings.From(loaded))
+        {
+            WriteWarning(warning.Message);
+            if (isShown) told.Add(loaded.File!, warning.Message);
+        }
+    }
+
+    /// <summary>Whether the user sees warnings: what nobody has seen is said again by a cmdlet that starts or restarts.</summary>
+    private bool ShowsWarnings
+    {
+        get
+        {
+            var preference = MyInvocation.BoundParameters.TryGetValue("WarningAction", out var given)
+                ? given : SessionState.PSVariable.GetValue("WarningPreference");
+            return !LanguagePrimitives.TryConvertTo<ActionPreference>(preference, out var action)
+                || action is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+        }
     }
 
     private void Report(Action check)
