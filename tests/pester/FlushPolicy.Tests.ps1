@@ -68,6 +68,22 @@ Describe 'Set-FlushPolicy' {
         $now.FlushDelay, $now.BufferSize, $now.FlushDeadline | Should -Be $saved.FlushDelay, $saved.BufferSize, $saved.FlushDeadline
     }
 
+    It 'brings a policy of <Delay> back from JSON, as an object and as a hashtable' -ForEach @(@{ Delay = 'auto' }, @{ Delay = '0.5ms' }, @{ Delay = '1h' }) {
+        $saved = Set-FlushPolicy site app -FlushDelay $Delay -FlushDeadline 70ms -BufferSize 1MB -PassThru
+        $json = $saved | ConvertTo-Json
+        foreach ($read in ($json | ConvertFrom-Json), [pscustomobject]($json | ConvertFrom-Json -AsHashtable)) {
+            Set-FlushPolicy site app -FlushDelay 99 -BufferSize 64KB -FlushDeadline 0
+            $now = $read | Set-FlushPolicy -PassThru
+            $now.AutoDelay, $now.BufferSize, $now.FlushDeadline | Should -Be $saved.AutoDelay, $saved.BufferSize, $saved.FlushDeadline
+            if ($Delay -ne 'auto') { $now.FlushDelay | Should -Be $saved.FlushDelay }
+        }
+    }
+
+    It 'refuses <What> from JSON as it does otherwise' -ForEach @(
+        @{ What = 'a time below zero'; Value = [timespan]::FromMilliseconds(-2) | ConvertTo-Json | ConvertFrom-Json }
+        @{ What = 'an object that is no time'; Value = [pscustomobject]@{ Ticks = 5 } }
+    ) { { Set-FlushPolicy site app -FlushDelay $Value } | Should -Throw -ExpectedMessage '*is no time; write for example 5ms*' }
+
     It 'takes auto as a delay, shows it, and brings it back from a saved policy' {
         $auto = Set-FlushPolicy site app -FlushDelay auto -PassThru
         $auto.AutoDelay | Should -BeTrue

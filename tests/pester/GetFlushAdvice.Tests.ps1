@@ -77,6 +77,17 @@ Describe 'Get-FlushAdvice' {
         Set-FlushPolicy site -FlushDelay 5ms -WarningAction SilentlyContinue
     }
 
+    It 'has its delays in JSON as words, auto among them, and as times in PowerShell' {
+        $advice = Get-FlushAdvice site app
+        $json = $advice | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $json.Rows.FlushDelay | Should -Be '0ms', '500us', '1ms', '2ms', '5ms', '10ms', '20ms', '50ms', 'auto'
+        $json.Recommended | Should -Be '0ms'
+        $advice.Rows[4].FlushDelay.TotalMilliseconds | Should -Be 5
+        $advice.Rows[-1].FlushDelay | Should -Be 'auto'
+        $advice.Recommended | Should -Be ([timespan]::Zero)
+        $json.Rows[-1], $json.Rows[3] | ForEach-Object { Set-FlushPolicy site app -FlushDelay $_.FlushDelay -WhatIf }
+    }
+
     It 'writes a page' {
         $page = Join-Path $OwnDirectory 'advice.html'
         $null = Get-FlushAdvice site -ReportPath $page

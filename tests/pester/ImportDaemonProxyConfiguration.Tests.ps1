@@ -87,6 +87,75 @@ Describe 'Import-DaemonProxyConfiguration' {
     }
 }
 
+Describe 'The JSON of a configuration' {
+    BeforeAll {
+        $script:file = New-ConfigurationFile 'json.yaml' @'
+name: json
+listen: [ http://127.0.0.1:0 ]
+limit-request-body: 10MiB
+rate-limits: [ { rate-limit: 1MiB/s, rate-scope: client } ]
+daemons:
+  - name: app
+    command: [ sleep, "60", "a\tb # c" ]
+    response-flush-delay: auto
+    response-flush-deadline: 50
+    socket-timeout: 3s
+    response-buffer-size: 1048576
+    processes: 2
+    umask: 022
+    env: { PORT: 8080, DEBUG: "true", EMPTY: "", http_proxy: a, Mixed_Case: b }
+    health-check: { path: /, interval: 500ms, status: [ 200, 204 ] }
+  - { name: other, sample: on, health-check: /ready }
+routes:
+  - { path: /, daemon: app, rate-limit: 400KiB/s, rate-initial-burst: 1MiB }
+'@
+        $script:configuration = Import-DaemonProxyConfiguration $file
+    }
+
+    It 'has what is in its groups and routes, as numbers, words and switches' {
+        $json = $configuration | ConvertTo-Json -Depth 9 -WarningVariable warned | ConvertFrom-Json
+        $warned | Should -BeNullOrEmpty
+        $json.Daemons.Name | Should -Be 'app', 'other'
+        $json.Daemons[0].ResponseFlushDelay | Should -Be 'auto'
+        $json.Daemons[0].HealthCheck.Path | Should -Be '/'
+        $json.Daemons[1].Sample | Should -BeTrue
+        $json.Routes[0].RateLimit, $json.Routes[0].RateInitialBurst | Should -Be 400KB, 1MB
+        $json.RateLimits[0].RateScope | Should -Be 'client'
+        $configuration.Daemons[0].SocketTimeout.TotalSeconds | Should -Be 3
+    }
+
+    It 'comes back as it was: <How>' -ForEach @(
+        @{ How = 'as hashtables'; Read = { [DaemonProxy.Cmdlets.DaemonProxyConfiguration]($args[0] | ConvertFrom-Json -AsHashtable) } }
+        @{ How = 'as objects, by New-DaemonProxyConfiguration'; Read = {
+                $read = $args[0] | ConvertFrom-Json
+                $new = New-DaemonProxyConfiguration -Name $read.Name -Listen $read.Listen -Daemon $read.Daemons -Route $read.Routes
+                $new.LimitRequestBody, $new.RateLimits = $read.LimitRequestBody, $read.RateLimits
+                $new
+            }
+        }
+    ) {
+        $back = & $Read ($configuration | ConvertTo-Json -Depth 9)
+        foreach ($value in { $_.LimitRequestBody }, { $_.Daemons[0].ResponseFlushDelay }, { $_.Daemons[0].ResponseFlushDeadline }, { $_.Daemons[0].SocketTimeout }, { $_.Daemons[0].ResponseBufferSize },
+            { $_.Daemons[0].HealthCheck.Interval }, { $_.Daemons[1].HealthCheck }, { $_.Daemons[0].Command }, { $_.Routes[0].RateLimit }, { $_.RateLimits[0].RateLimit }, { $_.Daemons[0].Umask }, { $_.Daemons[0].Env.ToYaml() }) {
+            ($back | ForEach-Object $value) | Should -Be ($configuration | ForEach-Object $value) -Because $value
+        }
+        $back | Test-DaemonProxyConfiguration -Detailed | Should -BeNullOrEmpty
+    }
+
+    It 'by ToJson() says what the file says, and is a configuration file itself' {
+        $text = $configuration.ToJson()
+        $read = $text | ConvertFrom-Json
+        $app = $read.daemons[0]
+        $app.'response-flush-delay', $app.'response-flush-deadline', $app.'socket-timeout', $app.'response-buffer-size', $app.umask, $app.processes | Should -Be 'auto', '50', '3s', 1048576, '022', 2
+        $app.'health-check'.interval, $read.routes[0].'rate-limit', $read.'limit-request-body', $read.daemons[1].sample | Should -Be '500ms', '400KiB/s', '10MiB', $true
+        $app.umask | Should -BeOfType [string]
+        $app.command | Should -Be 'sleep', '60', "a`tb # c"
+        $again = Import-DaemonProxyConfiguration (New-ConfigurationFile 'written.yaml' $text)
+        $again.ToJson() | Should -Be $text
+        $configuration.Daemons[0].HealthCheck.ToJson() | ConvertFrom-Json | ForEach-Object status | Should -Be '200', '204'
+    }
+}
+
 Describe 'Configuration objects' {
     It 'gives health checks and references to environment variables as they stand' {
         $file = New-ConfigurationFile 'health.yaml' @'
@@ -113,6 +182,13 @@ routes: [ { path: /, daemon: app } ]
         try { $site | Export-DaemonProxyConfiguration -PassThru | Test-DaemonProxyConfiguration -Quiet | Should -BeTrue }
         finally { Remove-Item Env:/N }
         { Import-DaemonProxyConfiguration $file -ErrorAction Stop } | Should -Throw '*the environment variable N is not set*'
+    }
+
+    It 'keep the names of environment variables as they are' {
+        $site = New-DaemonProxyConfiguration -Daemon @{ Name = 'a'; Command = 'x', '{socket}'; Env = [ordered]@{ PORT = 8080; http_proxy = ''; Mixed_Case = 'b' } }
+        $site.ToYaml() | Should -Match '(?s)env:\s+PORT: 8080\s+http_proxy: ""\s+Mixed_Case: b'
+        $site.Daemons[0].Env.http_proxy = 'c'
+        $site.Daemons[0].Env.PORT, $site.Daemons[0].Env.http_proxy | Should -Be '8080', 'c'
     }
 
     It 'can be made of hashtables, and used in classes' {

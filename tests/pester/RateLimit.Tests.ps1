@@ -115,11 +115,14 @@ Describe 'Set-RateLimit' {
         $changed.Route | Should -BeNullOrEmpty
     }
 
-    It 'brings saved limits back, each to its own' {
+    It 'brings saved limits back, each to its own<How>' -ForEach @(
+        @{ How = ''; Through = { $input } }
+        @{ How = ', from JSON, too'; Through = { $input | ConvertTo-Json | ConvertFrom-Json } }
+    ) {
         $saved = Get-RateLimit site | Where-Object { $_.Route -ne '/slow' }
         Set-RateLimit site /many -Index 2 -Rate 1KB
         Set-RateLimit site -Index 2 -Rate 1KB
-        $saved | Set-RateLimit
+        $saved | & $Through | Set-RateLimit
         Get-RateLimit site /many, /, /up | ForEach-Object Rate | Sort-Object | Should -Be ($saved | Where-Object Route | ForEach-Object Rate | Sort-Object)
         (Get-RateLimit site)[-2].Rate | Should -Be 20MB
     }

@@ -30,5 +30,7 @@ public sealed class DurationAttribute : UnitAttribute
         return text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out duration) ? FromValue(duration) : null;
     }
 
-    private protected override object? FromValue(object value) => value is TimeSpan duration && duration >= TimeSpan.Zero ? duration : null;
+    private protected override object? FromValue(object value) =>
+        value is TimeSpan duration && (duration >= TimeSpan.Zero || (AutoAs != 0 && duration == TimeSpan.FromMilliseconds(AutoAs)))
+            ? duration : null;
 }

@@ -9,7 +9,7 @@ public abstract class UnitAttribute : ArgumentTransformationAttribute
     /// <inheritdoc/>
     public sealed override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        var value = JsonTime.From(inputData) ?? (inputData is PSObject wrapped ? wrapped.BaseObject : inputData);
         return value switch
         {
             null => null,

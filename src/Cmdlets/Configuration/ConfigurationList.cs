@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Collections.ObjectModel;
+using System.Management.Automation;
 using DaemonProxy.Editing;
 
 namespace DaemonProxy.Cmdlets;
@@ -8,7 +10,7 @@ namespace DaemonProxy.Cmdlets;
 /// configuration.
 /// </summary>
 /// <typeparam name="T">The kind of section.</typeparam>
-public sealed class ConfigurationList<T> : Collection<T>
+public sealed class ConfigurationList<T> : Collection<T>, IEnumerable
     where T : ConfigurationSection
 {
     private readonly ListValue? _list;
@@ -19,6 +21,10 @@ public sealed class ConfigurationList<T> : Collection<T>
             Add(section(item as SectionValue ?? new SectionValue()));
         _list = list;
     }
+
+    // ConvertTo-Json sees the properties of an object only if it comes in PowerShell's wrapper, as everything does that a pipeline
+    // passes on.
+    IEnumerator IEnumerable.GetEnumerator() => Items.Select(item => PSObject.AsPSObject(item)).GetEnumerator();
 
     /// <inheritdoc/>
     protected override void InsertItem(int index, T item)

@@ -27,8 +27,8 @@ public class ConfigurationSection
     {
         (_table, Values) = (table, values);
         var properties = PSObject.AsPSObject(this).Properties;
-        foreach (var option in table.Names.Count > 0 ? table.Names : [.. values.Keys])
-            properties.Add(new OptionProperty(this, option));
+        foreach (var option in HasTable ? table.Names : [.. values.Keys])
+            properties.Add(new OptionProperty(this, option, HasTable ? OptionTable.PropertyName(option) : option));
     }
 
     /// <summary>An option, by its name in the file (<c>rate-limit</c>) or its property name.</summary>
@@ -46,6 +46,15 @@ public class ConfigurationSection
     /// <summary>The section as it would appear in a configuration file.</summary>
     public virtual string ToYaml() => ConfigurationDocument.TextOf(Values);
 
+    /// <summary>
+    /// The section as JSON, with the keys and values of a file: <c>"response-flush-delay": "5ms"</c>. The JSON of a whole configuration can
+    /// itself be used as a configuration file.
+    /// </summary>
+    public string ToJson() => SectionJson.TextOf(this);
+
+    /// <summary>The text of an option as a file has it; empty if it is not a single value.</summary>
+    internal string TextOf(string option) => (Values[NameOf(option)] as ScalarValue)?.Text ?? "";
+
     /// <summary>A section inside this one.</summary>
     private protected virtual ConfigurationSection Section(string option, SectionValue values) =>
         option == RateLimits ? new RateLimitConfiguration(values) : new ConfigurationSection(OptionTable.Unknown, values);
@@ -62,20 +71,30 @@ public class ConfigurationSection
         if (given is IDictionary dictionary)
         {
             foreach (DictionaryEntry entry in dictionary)
-                this[entry.Key.ToString()!] = entry.Value;
+            {
+                if (!IsAboutFile(entry.Key.ToString()!)) this[entry.Key.ToString()!] = entry.Value;
+            }
         }
         else
         {
-            // An empty cell of a table is not a value.
+            // An empty cell of a table is not a value; an environment variable may be empty.
             foreach (var property in PSObject.AsPSObject(given).Properties.Where(
-                property => property.IsGettable && property.Value is not (null or "")))
+                property => property.IsGettable && !IsAboutFile(property.Name)
+                && property.Value is not null && (!HasTable || property.Value is not "")))
                 this[property.Name] = property.Value;
         }
 
         return this;
     }
 
-    private string NameOf(string name) => Values[name] is not null ? name : _table.Find(name) ?? OptionTable.OptionName(name);
+    /// <summary>Whether a name is that of a property of the object that is no option; the JSON of an object has those, too.</summary>
+    private protected virtual bool IsAboutFile(string name) => false;
+
+    // Without a table, names are the user's own, such as those of environment variables.
+    private bool HasTable => _table.Names.Count > 0;
+
+    private string NameOf(string name) =>
+        Values[name] is not null || !HasTable ? name : _table.Find(name) ?? OptionTable.OptionName(name);
 
     private object Show(string option, ConfigurationValue value)
     {
@@ -104,7 +123,7 @@ public class ConfigurationSection
     /// <summary>Converts a given value to a value of the file; null for nothing.</summary>
     private ConfigurationValue? Value(string option, object? given, ConfigurationValue? old)
     {
-        var plain = given is PSObject wrapped ? wrapped.BaseObject : given;
+        var plain = JsonTime.From(given) ?? (given is PSObject wrapped ? wrapped.BaseObject : given);
         switch (plain)
         {
             case null:

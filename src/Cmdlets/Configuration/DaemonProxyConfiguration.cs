@@ -45,6 +45,9 @@ public sealed class DaemonProxyConfiguration : ConfigurationSection
     public override string ToString() => this["name"] as string ?? (File is null ? null : NameRule.FromFile(File))
         ?? ProxyConfiguration.DefaultName;
 
+    private protected override bool IsAboutFile(string name) =>
+        name is nameof(File) or nameof(NotCarriedOver) or nameof(CarriedDifferently);
+
     private protected override ConfigurationSection Section(string option, SectionValue values) => option switch
     {
         "daemons" => new DaemonConfiguration(values),

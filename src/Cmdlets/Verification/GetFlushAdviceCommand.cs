@@ -126,7 +126,7 @@ public sealed class GetFlushAdviceCommand : InstanceQueryCommand
     private bool SetRecommended(FlushAdvice advice)
     {
         var group = $"daemon group '{advice.Daemon}' of '{advice.Name}'";
-        if (advice is not { Recommended: { } delay, Differs: true })
+        if (advice.GetRecommendedDelay() is not { } delay || !advice.Differs)
         {
             var why = advice.Recommended is null ? advice.Reason : "the recommended delay is in force.";
             WriteVerbose($"Nothing to set for {group}: {why}");

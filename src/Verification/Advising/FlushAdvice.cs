@@ -41,11 +41,21 @@ public sealed record FlushAdvice
     public IReadOnlyList<FlushAdviceRow> Rows { get; init; } = [];
 
     /// <summary>
-    /// The recommended delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>; null: there is too little data, or any
-    /// delay does.
+    /// The recommended delay as text: <c>5ms</c>, <c>auto</c>; null: there is too little data, or any delay does. It is what
+    /// <c>ConvertTo-Json</c> writes; PowerShell's own property of this name, in DaemonProxy.Types.ps1xml, is a time or the word
+    /// <c>auto</c>.
     /// </summary>
+    [JsonIgnore]
+    public string? Recommended => RecommendedDelay is { } delay ? FlushAdviceRow.TextOf(delay) : null;
+
+    /// <summary>The recommended delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>; null: there is none.</summary>
+    public TimeSpan? GetRecommendedDelay() => RecommendedDelay;
+
+    /// <inheritdoc cref="GetRecommendedDelay"/>
+    [JsonInclude]
+    [JsonPropertyName("recommended")]
     [JsonConverter(typeof(FlushDelayJson))]
-    public TimeSpan? Recommended { get; init; }
+    internal TimeSpan? RecommendedDelay { get; init; }
 
     /// <summary>Whether the recommendation differs from the policy in force.</summary>
     public bool Differs { get; init; }
@@ -62,7 +72,7 @@ public sealed record FlushAdvice
 
     /// <summary>The recommended delay as text: <c>5ms</c>, <c>auto</c>; empty for none.</summary>
     [JsonIgnore]
-    public string ShownRecommendation => Recommended is { } delay ? FlushAdviceRow.TextOf(delay) : "";
+    public string ShownRecommendation => Recommended ?? "";
 
     /// <summary>The advice as a table of less than 80 columns.</summary>
     public override string ToString() => AdviceTable.Text(this);
@@ -71,9 +81,21 @@ public sealed record FlushAdvice
 /// <summary>What a flush delay would do for a daemon group.</summary>
 public sealed record FlushAdviceRow
 {
+    /// <summary>
+    /// The delay as text: <c>5ms</c>, <c>auto</c>; what <c>ConvertTo-Json</c> writes. PowerShell's own property of this name, in
+    /// DaemonProxy.Types.ps1xml, is a time or the word <c>auto</c>.
+    /// </summary>
+    [JsonIgnore]
+    public string FlushDelay => ShownDelay;
+
     /// <summary>The delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>.</summary>
+    public TimeSpan GetFlushDelay() => Delay;
+
+    /// <inheritdoc cref="GetFlushDelay"/>
+    [JsonInclude]
+    [JsonPropertyName("flushDelay")]
     [JsonConverter(typeof(FlushDelayJson))]
-    public required TimeSpan FlushDelay { get; init; }
+    internal TimeSpan Delay { get; init; }
 
     /// <summary>Whether it is in force.</summary>
     public bool IsInForce { get; init; }
@@ -103,7 +125,7 @@ public sealed record FlushAdviceRow
 
     /// <summary>The delay as text: <c>5ms</c>, <c>auto</c>.</summary>
     [JsonIgnore]
-    public string ShownDelay => TextOf(FlushDelay);
+    public string ShownDelay => TextOf(Delay);
 
     internal static string TextOf(TimeSpan delay) => delay == FlushPolicy.Auto ? "auto" : Units.FormatDuration(delay);
 }

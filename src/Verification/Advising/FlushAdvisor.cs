@@ -123,8 +123,8 @@ public static class FlushAdvisor
         return advice with
         {
             // An array, because PowerShell finds no item in what the compiler would make of a list.
-            Rows = rows.Select(row => row with { IsRecommended = row.FlushDelay == best }).ToArray(),
-            Recommended = best,
+            Rows = rows.Select(row => row with { IsRecommended = row.Delay == best }).ToArray(),
+            RecommendedDelay = best,
             Differs = best != policy.ConfiguredDelay,
             Reason = reason,
         };
@@ -204,7 +204,7 @@ public static class FlushAdvisor
         var held = parts.SelectMany(part => part.Relayed.Held.Select(time => (time, part.Weight))).OrderBy(one => one.time).ToList();
         return new FlushAdviceRow
         {
-            FlushDelay = delay,
+            Delay = delay,
             Bridged = transfer is null ? null : transfer.Spells == 0 ? 1 : 1 - ((double)transfer.Unbridged / transfer.Spells),
             FlushesPerSecond = Sum(relayed => relayed.Flushes) / Math.Max(1e-6, Sum(relayed => relayed.Duration.TotalSeconds)),
             HeldP50 = Percentile(held, 0.5),

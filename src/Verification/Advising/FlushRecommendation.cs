@@ -28,26 +28,26 @@ internal static class FlushRecommendation
         var row = rate > 0
             ? rows.First(one => (one.RateShare ?? 0) >= best * (1 - RateTolerance))
             : rows.First(one => one.WritesPerMebibyte <= best * (1 + WritesTolerance));
-        return (row.FlushDelay, rate > 0 ? OfRate(rows, row, best, rate) : OfWrites(row, best, transferred));
+        return (row.Delay, rate > 0 ? OfRate(rows, row, best, rate) : OfWrites(row, best, transferred));
     }
 
     private static string OfRate(IReadOnlyList<FlushAdviceRow> rows, FlushAdviceRow row, double best, long rate)
     {
         var share = Percent(row.RateShare ?? 0);
         var limit = Units.FormatRate(rate);
-        if (row.FlushDelay != FlushPolicy.Auto)
+        if (row.Delay != FlushPolicy.Auto)
             return $"The shortest delay that gets {share} of the {limit}; the best gets {Percent(best)}.";
-        var other = rows.Where(one => one.FlushDelay != FlushPolicy.Auto).MaxBy(one => one.RateShare)!;
+        var other = rows.Where(one => one.Delay != FlushPolicy.Auto).MaxBy(one => one.RateShare)!;
         return $"It reads ahead while the limit waits, and gets {share} of the {limit}; the best fixed delay, {other.ShownDelay}, gets "
             + $"{Percent(other.RateShare ?? 0)}.";
     }
 
     private static string OfWrites(FlushAdviceRow row, double best, double transferred) =>
-        row.FlushDelay == TimeSpan.Zero
+        row.Delay == TimeSpan.Zero
             ? $"Transfers wrote {Percent(transferred)} of the bytes, and a delay would make hardly fewer writes: "
                 + $"{Writes(best)} a MiB instead of {Writes(row.WritesPerMebibyte)}."
             : $"Transfers wrote {Percent(transferred)} of the bytes: "
-                + (row.FlushDelay == FlushPolicy.Auto ? "no fixed" : "no shorter")
+                + (row.Delay == FlushPolicy.Auto ? "no fixed" : "no shorter")
                 + $" delay comes within 10% of the fewest writes, {Writes(best)} a MiB"
                 + (Writes(best) == Writes(row.WritesPerMebibyte) ? "." : $"; this one makes {Writes(row.WritesPerMebibyte)}.");
 

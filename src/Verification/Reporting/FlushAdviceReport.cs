@@ -73,7 +73,7 @@ public static class FlushAdviceReport
         var chart = new Chart(title, description, ChartScale.Durations(longest, "silent for"), ChartScale.Count(highest * 1.15));
         foreach (var bucket in buckets)
             chart.Bar(ChartScale.PlaceOf(bucket.LowerBound), ChartScale.PlaceOf(bucket.Bound), bucket.Count, tone);
-        if (advice.Recommended is { } delay && delay > TimeSpan.Zero)
+        if (advice.RecommendedDelay is { } delay && delay > TimeSpan.Zero)
         {
             chart.Line([(ChartScale.PlaceOf(delay), 0), (ChartScale.PlaceOf(delay), highest * 1.15)], "class=\"ideal\"");
             chart.Label(ChartScale.PlaceOf(delay), highest * 1.15, advice.ShownRecommendation, "idealtext", "start", shiftX: 5, shiftY: 10);

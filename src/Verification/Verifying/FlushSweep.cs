@@ -76,7 +76,7 @@ public static class FlushSweep
                     Report(FlushAdviceRow.TextOf(delay), results.Count + 1);
                     var result = await ControlledMeasurement.RunAsync(
                         async () => Judge(
-                            options, policy, rows.First(row => row.FlushDelay == delay), othersBefore,
+                            options, policy, rows.First(row => row.Delay == delay), othersBefore,
                             await target.MeasureAsync(options.Duration, 0, cancellationToken).ConfigureAwait(false)),
                         result => result is { Passed: false, Problem: null },
                         (result, why) => result with { Passed = null, NotMeasurable = why }).ConfigureAwait(false);
@@ -135,14 +135,14 @@ public static class FlushSweep
         FlushSweepOptions options, FlushPolicyStatus policy, FlushAdviceRow predicted, long othersBefore, Measured measured)
     {
         // A delay holds at least for its own length, and what lies in its bucket does so for that reason.
-        var floor = predicted.FlushDelay == FlushPolicy.Auto ? TimeSpan.Zero : predicted.FlushDelay;
+        var floor = predicted.Delay == FlushPolicy.Auto ? TimeSpan.Zero : predicted.Delay;
         var (p50, p99) = (measured.Writing.Holds.Percentile(0.5, floor), measured.Writing.Holds.Percentile(0.99, floor));
         return Judged(new FlushSweepResult
         {
             Name = options.Name,
             Daemon = policy.Daemon,
             Path = options.Path,
-            FlushDelay = predicted.FlushDelay,
+            Delay = predicted.Delay,
             Predicted = predicted,
             Flushes = measured.Flushes,
             FlushesPerSecond = measured.Flushes / Math.Max(1e-3, measured.Duration.TotalSeconds),

@@ -15,9 +15,21 @@ public sealed record FlushSweepResult
     /// <summary>The requested path.</summary>
     public required string Path { get; init; }
 
+    /// <summary>
+    /// The delay as text: <c>5ms</c>, <c>auto</c>; what <c>ConvertTo-Json</c> writes. PowerShell's own property of this name, in
+    /// DaemonProxy.Types.ps1xml, is a time or the word <c>auto</c>.
+    /// </summary>
+    [JsonIgnore]
+    public string FlushDelay => ShownDelay;
+
     /// <summary>The delay; <see cref="Configuration.FlushPolicy.Auto"/> for <c>auto</c>.</summary>
+    public TimeSpan GetFlushDelay() => Delay;
+
+    /// <inheritdoc cref="GetFlushDelay"/>
+    [JsonInclude]
+    [JsonPropertyName("flushDelay")]
     [JsonConverter(typeof(FlushDelayJson))]
-    public required TimeSpan FlushDelay { get; init; }
+    internal TimeSpan Delay { get; init; }
 
     /// <summary>The prediction for this delay, from how the application wrote before the first one was tried.</summary>
     public required FlushAdviceRow Predicted { get; init; }
@@ -58,7 +70,7 @@ public sealed record FlushSweepResult
 
     /// <summary>The delay as text: <c>5ms</c>, <c>auto</c>.</summary>
     [JsonIgnore]
-    public string ShownDelay => FlushAdviceRow.TextOf(FlushDelay);
+    public string ShownDelay => FlushAdviceRow.TextOf(Delay);
 
     /// <summary>Says that others were served, as the end of a sentence.</summary>
     internal static string OthersText(long requests) => requests == 1

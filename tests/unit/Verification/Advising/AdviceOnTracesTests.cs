@@ -37,8 +37,8 @@ public sealed class AdviceOnTracesTests
     public void Held_time_is_predicted_within_a_millisecond(string name)
     {
         var trace = Read(name, bytes: 0);
-        var wrong = Advice(trace, rate: 0).Rows.Select(row => (row, played: Play(trace, row.FlushDelay, 0)))
-            .Where(one => one.played.Held.Count >= FewestFlushes && !IsExempt(name, one.row.FlushDelay))
+        var wrong = Advice(trace, rate: 0).Rows.Select(row => (row, played: Play(trace, row.Delay, 0)))
+            .Where(one => one.played.Held.Count >= FewestFlushes && !IsExempt(name, one.row.Delay))
             .Where(one => Math.Abs(one.row.HeldP50!.Value.TotalMilliseconds - Median(one.played.Held)) > 1)
             .Select(one =>
                 $"{one.row.ShownDelay}: {one.row.HeldP50!.Value.TotalMilliseconds:0.0} ms, played {Median(one.played.Held):0.0} ms");
@@ -54,7 +54,7 @@ public sealed class AdviceOnTracesTests
         if (advice.Stalls < advice.Pauses) return; // an idle stream has no rate
         var allowed = name is "json-lines" ? 0.12 : 0.05;
         var wrong = advice.Rows.Where(row => Compared.Contains(row.ShownDelay))
-            .Select(row => (row, share: Play(trace, row.FlushDelay, Rate).Rate / Rate))
+            .Select(row => (row, share: Play(trace, row.Delay, Rate).Rate / Rate))
             .Where(one => Math.Abs(one.row.RateShare!.Value - one.share) > allowed * one.share)
             .Select(one => $"{one.row.ShownDelay}: {one.row.RateShare:0.000}, played {one.share:0.000}");
         Assert.Equal("", string.Join('\n', wrong));

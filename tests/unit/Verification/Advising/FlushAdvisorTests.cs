@@ -22,16 +22,16 @@ public sealed class FlushAdvisorTests
     {
         var advice = FlushAdvisor.Advise(Policy(5), Drip(100, 60), null, null);
 
-        foreach (var row in advice.Rows.Where(row => row.FlushDelay != FlushPolicy.Auto))
+        foreach (var row in advice.Rows.Where(row => row.Delay != FlushPolicy.Auto))
         {
-            Assert.Equal(row.FlushDelay, row.HeldP50);
-            Assert.Equal(row.FlushDelay, row.HeldP99);
+            Assert.Equal(row.Delay, row.HeldP50);
+            Assert.Equal(row.Delay, row.HeldP99);
             Assert.InRange(row.FlushesPerSecond, 0.9 * 1000 / 60, 1.1 * 1000 / 60);
             Assert.Null(row.RateShare);
             Assert.Null(row.Bridged);
         }
         Assert.Equal(TimeSpan.Zero, Row(advice, FlushPolicy.Auto).HeldP50);
-        Assert.Equal(TimeSpan.Zero, advice.Recommended);
+        Assert.Equal(TimeSpan.Zero, advice.RecommendedDelay);
         Assert.True(advice.Differs);
     }
 
@@ -56,7 +56,7 @@ public sealed class FlushAdvisorTests
         Near(one, Row(advice, 1));
         Near(five, Row(advice, 5));
         Assert.True(Row(advice, FlushPolicy.Auto).RateShare > 0.97);
-        Assert.Equal(FlushPolicy.Auto, advice.Recommended);
+        Assert.Equal(FlushPolicy.Auto, advice.RecommendedDelay);
         Assert.Equal(1, Row(advice, 5).Bridged);
         Assert.Equal(0, Row(advice, 0).Bridged);
         Assert.Equal("/big", advice.LimitedRoute);
@@ -88,7 +88,7 @@ public sealed class FlushAdvisorTests
     {
         // Without a limit only pieces below 4 KiB are held, and the stalls are all shorter than 2 ms.
         var advice = FlushAdvisor.Advise(Policy(5), Stalling(KiB, 1.2, 1.8), null, null);
-        Assert.Equal(TimeSpan.FromMilliseconds(2), advice.Recommended);
+        Assert.Equal(TimeSpan.FromMilliseconds(2), advice.RecommendedDelay);
         Assert.True(Row(advice, 1).WritesPerMebibyte > 3 * Row(advice, 2).WritesPerMebibyte);
         Assert.Contains("no shorter delay comes within 10% of the fewest writes", advice.Reason);
     }
@@ -97,7 +97,7 @@ public sealed class FlushAdvisorTests
     public void Transfer_in_large_pieces_needs_no_delay_where_nothing_waits_for_full_writes()
     {
         var advice = FlushAdvisor.Advise(Policy(5), Stalling(64 * KiB, 1, 2), null, null);
-        Assert.Equal(TimeSpan.Zero, advice.Recommended);
+        Assert.Equal(TimeSpan.Zero, advice.RecommendedDelay);
         Assert.Equal(Row(advice, 50).WritesPerMebibyte, Row(advice, 0).WritesPerMebibyte, 0.1);
     }
 
@@ -105,7 +105,7 @@ public sealed class FlushAdvisorTests
     public void Delay_in_force_has_a_row_of_its_own_and_is_marked()
     {
         var advice = FlushAdvisor.Advise(Policy(7), Drip(100, 60), null, null);
-        Assert.Equal(TimeSpan.FromMilliseconds(7), Assert.Single(advice.Rows, row => row.IsInForce).FlushDelay);
+        Assert.Equal(TimeSpan.FromMilliseconds(7), Assert.Single(advice.Rows, row => row.IsInForce).Delay);
         Assert.Single(advice.Rows, row => row.IsRecommended);
         Assert.Equal(FlushAdvisor.Delays.Count + 1, advice.Rows.Count);
     }
@@ -121,7 +121,7 @@ public sealed class FlushAdvisorTests
         Assert.Contains(words, advice.Reason);
         Assert.Equal(200 - spells, advice.Missing);
         Assert.Empty(advice.Rows);
-        Assert.Null(advice.Recommended);
+        Assert.Null(advice.RecommendedDelay);
         Assert.False(advice.Differs);
     }
 
@@ -132,7 +132,7 @@ public sealed class FlushAdvisorTests
         for (var i = 0; i < 1000; i++) counter.CountUndivided();
         var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), null, null);
         Assert.StartsWith("Any delay does", advice.Reason);
-        Assert.Equal((0, (TimeSpan?)null), (advice.Missing, advice.Recommended));
+        Assert.Equal((0, (TimeSpan?)null), (advice.Missing, advice.RecommendedDelay));
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class FlushAdvisorTests
         for (var i = 0; i < 300; i++)
             counter.Count(new DrySpell(TimeSpan.FromSeconds(1), 300, 300) { Gathering = TimeSpan.FromMilliseconds(200) });
         var advice = FlushAdvisor.Advise(Policy(5), counter.Status(), "/", Interval(400 * KiB));
-        Assert.Equal(TimeSpan.Zero, advice.Recommended);
+        Assert.Equal(TimeSpan.Zero, advice.RecommendedDelay);
         Assert.StartsWith("Idle streams wrote 100% of the bytes", advice.Reason);
     }
 
@@ -314,7 +314,7 @@ public sealed class FlushAdvisorTests
 
     private static FlushAdviceRow Row(FlushAdvice advice, double milliseconds) => Row(advice, TimeSpan.FromMilliseconds(milliseconds));
 
-    private static FlushAdviceRow Row(FlushAdvice advice, TimeSpan delay) => Assert.Single(advice.Rows, row => row.FlushDelay == delay);
+    private static FlushAdviceRow Row(FlushAdvice advice, TimeSpan delay) => Assert.Single(advice.Rows, row => row.Delay == delay);
 
     private static WritingStatus Drip(int bytes, double milliseconds)
     {

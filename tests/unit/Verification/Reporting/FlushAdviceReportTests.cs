@@ -34,7 +34,7 @@ public sealed class FlushAdviceReportTests
             [
                 new FlushAdviceRow
                 {
-                    FlushDelay = TimeSpan.FromMilliseconds(5),
+                    Delay = TimeSpan.FromMilliseconds(5),
                     FlushesPerSecond = 0,
                     WritesPerMebibyte = 1,
                     IsRecommended = recommended == 5,

@@ -196,14 +196,14 @@ public class VerificationReportTests
     [Fact]
     public void Json_has_auto_where_the_delay_is()
     {
-        var row = FlushSweepTests.Result.Predicted with { FlushDelay = FlushPolicy.Auto };
+        var row = FlushSweepTests.Result.Predicted with { Delay = FlushPolicy.Auto };
         var advice = new FlushAdvice
         {
             Name = "site",
             Daemon = "app",
             Reason = "",
             Rows = [row],
-            Recommended = FlushPolicy.Auto,
+            RecommendedDelay = FlushPolicy.Auto,
             FlushPolicy = new FlushPolicyStatus
             {
                 Name = "site",
@@ -213,7 +213,7 @@ public class VerificationReportTests
                 FlushDeadline = Ms(50),
             },
         };
-        var sweep = FlushSweepTests.Result with { FlushDelay = FlushPolicy.Auto, Predicted = row };
+        var sweep = FlushSweepTests.Result with { Delay = FlushPolicy.Auto, Predicted = row };
 
         var text = VerificationJson.Text<FlushAdvice>([advice]) + VerificationJson.Text<FlushSweepResult>([sweep]);
 

@@ -44,10 +44,10 @@ public sealed class FlushSweepTests
         Name = "site",
         Daemon = "app",
         Path = "/x",
-        FlushDelay = TimeSpan.FromMilliseconds(5),
+        Delay = TimeSpan.FromMilliseconds(5),
         Predicted = new FlushAdviceRow
         {
-            FlushDelay = TimeSpan.FromMilliseconds(5),
+            Delay = TimeSpan.FromMilliseconds(5),
             FlushesPerSecond = 20,
             WritesPerMebibyte = 1,
             HeldP50 = TimeSpan.FromMilliseconds(5),
