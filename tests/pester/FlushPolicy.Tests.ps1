@@ -119,6 +119,14 @@ Describe 'Set-FlushPolicy' {
         Set-FlushPolicy x* -FlushDelay 13 -PassThru | Should -BeNullOrEmpty
     }
 
+    It 'is an event in the words of the configuration: <Says>' -ForEach @(
+        @{ Change = @{ FlushDelay = '20ms'; FlushDeadline = 0 }; Says = 'delay 20ms, buffer size 8MiB, deadline none' }
+        @{ Change = @{ FlushDelay = 'auto'; BufferSize = 64KB }; Says = 'delay auto, buffer size 64KiB, deadline 50ms' }
+    ) {
+        Set-FlushPolicy site app @Change
+        (Get-DaemonProxyEvent site -Code DPXY0009)[-1].Message | Should -Be "setting changed: flush policy of daemon group 'app': $Says"
+    }
+
     It 'wants something to change' {
         { Set-FlushPolicy site -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToChange,DaemonProxy.Cmdlets.SetFlushPolicyCommand'
     }

@@ -98,6 +98,14 @@ Describe 'Set-RateLimit' {
         { Set-RateLimit site / -Rate fast } | Should -Throw -ExpectedMessage "*'fast' is no rate; write for example 400KB*"
     }
 
+    It 'is an event in the words of the configuration: <Says>' -ForEach @(
+        @{ Change = @{ Rate = 300KB; InitialBurst = 0; Pacer = 'Interval' }; Says = "rate limit of route '/slow', scope Response: 300KiB/s, interval" }
+        @{ Change = @{ Rate = 400KB; InitialBurst = 1MB; Pacer = 'TokenBucket' }; Says = "rate limit of route '/slow', scope Response: 400KiB/s, initial burst 1MiB, token-bucket" }
+    ) {
+        Set-RateLimit site /slow @Change
+        (Get-DaemonProxyEvent site -Code DPXY0009)[-1].Message | Should -Be "setting changed: $Says"
+    }
+
     It 'wants something to change' {
         { Set-RateLimit site / -ErrorAction Stop } | Should -Throw -ErrorId 'NothingToChange,DaemonProxy.Cmdlets.SetRateLimitCommand'
     }

@@ -71,6 +71,7 @@ Describe 'A warning of a configuration' {
         $first | Should -BeLike $warning
         $said | Should -BeNullOrEmpty
         (Get-DaemonProxy "once$Verb").Warnings | Should -BeLike $warning
+        Get-DaemonProxy "once$Verb" | Format-List | Out-String -Width 200 | Should -BeLike "*Warnings * {$warning*"
     }
 
     It 'is said by every check' {

@@ -73,24 +73,12 @@ internal static class CheckCommand
         {
             var target = route.Daemon is { } daemon ? $"daemon group '{daemon}'" : $"embedded application {route.Application}";
             var limits = route.AllRateLimits.Concat(route.AllUploadRateLimits).Where(limit => limit.RateLimit > 0);
-            lines.Add($"  {route.Path,-20} {target}{string.Concat(limits.Select(limit => $", {Text(limit)}"))}");
+            lines.Add($"  {route.Path,-20} {target}{string.Concat(limits.Select(limit => $", {LimitText.From(limit)}"))}");
         }
         lines.AddRange(
-            configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {Text(limit)}"));
+            configuration.RateLimits.Where(limit => limit.RateLimit > 0).Select(limit => $"  {"every route",-20} {LimitText.From(limit)}"));
         return string.Join(Environment.NewLine, lines) + Environment.NewLine;
     }
-
-    private static string Text(RateLimitOptions limit) => (limit.Direction == RateDirection.Upload ? "uploads " : "")
-        + Units.FormatRate(limit.RateLimit)
-        + limit.RateScope switch
-        {
-            RateScope.Response => "",
-            RateScope.Total => " in total",
-            RateScope.Route => " for the route as a whole",
-            _ => $" for each {limit.RateScope.ToString().ToLowerInvariant()}"
-        }
-        + (limit.SharedBy == LimitSharing.Fleet ? ", shared by the fleet" : "")
-        + (limit.Conditions == RateConditions.None ? "" : " on conditions");
 }
 
 /// <summary>The output of <c>check --json</c>.</summary>

@@ -83,6 +83,8 @@ internal static class StatusCommand
             .Append(Table([status]).Fit(0, "configuration").Fit(width, "requests")).AppendLine()
             .Append(daemons.Fit(width, "restarts", "waiting", "active")).AppendLine()
             .Append(routes).AppendLine();
+        foreach (var limit in status.RateLimits.Concat(status.UploadRateLimits).Where(limit => limit.Rate > 0))
+            Line("every route", LimitText.From(limit));
         Line("configuration", Configuration(status));
         Line("certificate", status.Certificate is { } certificate ? Text(certificate) : null);
         Line("fleet", status.Fleet?.ToString());
@@ -90,6 +92,7 @@ internal static class StatusCommand
         Line("event log", status.EventLog ?? "the terminal");
         Line("replaced, still finishing", status.Replaced.Count == 0
             ? null : string.Join(", ", status.Replaced.Select(process => $"process {process}")));
+        foreach (var warning in status.Warnings) Line("warning", warning);
         return text.ToString();
 
         void Line(string what, string? value)

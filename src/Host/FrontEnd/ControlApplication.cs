@@ -4,7 +4,9 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Control;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Filters;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Pacing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -101,7 +103,7 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
                     ? FlushPolicy.Auto
                     : change.FlushDelay ?? now.FlushDelay, change.BufferSize ?? now.BufferSize, change.FlushDeadline ?? now.FlushDeadline);
             frontEnd.Log.Write(
-                EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {group.Policy.Current}",
+                EventCatalogue.SettingChanged, $"flush policy of daemon group '{group.Options.Name}': {TextOf(group.Policy.Current)}",
                 ("daemon", group.Options.Name));
         }
         return [.. groups.Select(frontEnd.Status.FlushPolicy)];
@@ -133,12 +135,25 @@ internal sealed class ControlApplication(FrontEndServer frontEnd) : IHttpApplica
             frontEnd.Log.Write(
                 EventCatalogue.SettingChanged,
                 $"{(change.Direction == RateDirection.Upload ? "upload rate limit" : "rate limit")} of {of}, scope "
-                + $"{changed.Scope}: {changed.Limit.Rate} bytes/s, {changed.Limit.Pacer}", ("route", change.Route));
+                + $"{changed.Scope}: {TextOf(changed.Limit)}", ("route", change.Route));
         }
         catch (RateLimitChangeException refused)
         {
             throw Wrong(refused.Message);
         }
+    }
+
+    private static string TextOf(FlushPolicy policy)
+    {
+        var delay = policy.AdaptsDelay ? "auto" : Units.FormatDuration(policy.FlushDelay);
+        var deadline = policy.FlushDeadline == TimeSpan.Zero ? "none" : Units.FormatDuration(policy.FlushDeadline);
+        return $"delay {delay}, buffer size {Units.FormatSize(policy.BufferSize)}, deadline {deadline}";
+    }
+
+    private static string TextOf(RateLimit limit)
+    {
+        var burst = limit.InitialBurst > 0 ? $", initial burst {Units.FormatSize(limit.InitialBurst)}" : "";
+        return limit.Rate == 0 ? "none" : $"{Units.FormatRate(limit.Rate)}{burst}, {PacerTable.Get(limit.Pacer).Name}";
     }
 
     private InstanceStatus Change(RestrictionChange change)

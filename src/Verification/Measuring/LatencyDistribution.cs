@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DaemonProxy.Verification.Measuring;
 
 /// <summary>What is told of many latencies.</summary>
@@ -15,6 +17,12 @@ public sealed record LatencyDistribution(int Count, TimeSpan P50, TimeSpan P99, 
             ? new LatencyDistribution(0, default, default, default)
             : new LatencyDistribution(sorted.Length, At(sorted, 0.50), At(sorted, 0.99), sorted[^1]);
     }
+
+    /// <summary>In words, for lists of results of several kinds: <c>median 5.6 ms, 99% within 8.7 ms, longest 21.4 ms</c>.</summary>
+    public override string ToString() =>
+        Count == 0 ? "none" : $"median {Text(P50)}, 99% within {Text(P99)}, longest {Text(Maximum)}";
+
+    private static string Text(TimeSpan time) => time.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture);
 
     private static TimeSpan At(TimeSpan[] sorted, double fraction) => sorted[(int)Math.Ceiling(fraction * sorted.Length) - 1];
 }

@@ -134,8 +134,8 @@ public static class RateLimitReport
             return "not measurable now";
         var others = unknown == 0 ? "" : $", {unknown} not measurable now";
         return (failed == 0
-            ? (unknown == 0 ? "as expected" : $"{rates.Count - unknown} as expected")
-            : failed == rates.Count ? "not as expected" : $"{failed} not as expected") + others;
+            ? (unknown > 0 ? $"{rates.Count - unknown} as expected" : rates.Count > 1 ? "all as expected" : "as expected")
+            : failed < rates.Count ? $"{failed} not as expected" : failed > 1 ? "none as expected" : "not as expected") + others;
     }
 
     private static string Tone(ReportedRate rate) => rate.Result.Passed switch { true => "good", false => "bad", null => "" };

@@ -43,6 +43,13 @@ public sealed class StatusCommandTests
             {
                 RestrictEmbedded = false,
                 Replaced = [17],
+                Warnings = ["daemon group 'application' runs as root; name another user"],
+                RateLimits =
+                [
+                    Limit(1, 100 << 20, "Total", "Fleet"), Limit(2, 1 << 20, "Client", "FrontEnd") with { Paths = ["/video/*"] },
+                    Limit(3, 0, "Total", "FrontEnd"),
+                ],
+                UploadRateLimits = [Limit(1, 2 << 20, "Client", "FrontEnd") with { Direction = "Upload" }],
                 Fleet = new FleetStatus
                 {
                     Fleet = "shop",
@@ -60,7 +67,17 @@ public sealed class StatusCommandTests
         Assert.Contains("restrict-embedded: off", full);
         Assert.Contains("fleet: shop", full);
         Assert.Contains("replaced, still finishing: process 17", full);
+        Assert.DoesNotContain("every route", plain);
+        Assert.DoesNotContain("warning", plain);
+        Assert.Equal(
+            ["every route: 100MiB/s in total, shared by the fleet", "every route: 1MiB/s for each client on conditions",
+                "every route: uploads 2MiB/s for each client"],
+            full.ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith("every route", StringComparison.Ordinal)));
+        Assert.Contains("warning: daemon group 'application' runs as root; name another user", full);
     }
+
+    private static RateLimitStatus Limit(int index, long rate, string scope, string sharedBy) =>
+        new() { Name = "site", Index = index, Rate = rate, Scope = scope, SharedBy = sharedBy };
 
     [Fact]
     public void Tables_fit_the_terminal()

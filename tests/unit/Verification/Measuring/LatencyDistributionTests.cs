@@ -16,6 +16,16 @@ public class LatencyDistributionTests
     }
 
     [Fact]
+    public void Distribution_reads_as_a_sentence_where_no_view_shows_it()
+    {
+        var distribution = new LatencyDistribution(
+            200, TimeSpan.FromMilliseconds(5.6), TimeSpan.FromMilliseconds(8.71), TimeSpan.FromMilliseconds(1021.4));
+
+        Assert.Equal("median 5.6 ms, 99% within 8.7 ms, longest 1021.4 ms", distribution.ToString());
+        Assert.Equal("none", LatencyDistribution.From([]).ToString());
+    }
+
+    [Fact]
     public void No_latencies_have_no_distribution()
     {
         Assert.Equal(0, LatencyDistribution.From([]).Count);

@@ -64,6 +64,9 @@ public class VerificationReportTests
         Assert.DoesNotContain("FAILED", text);
         Assert.Contains("2 measurements, 1 as expected, 1 not measurable now.", html);
         Assert.Contains("One measurement, not measurable now.", RateLimitReport.Html([disturbed]));
+        Assert.Contains("One measurement, as expected.", RateLimitReport.Html([Good]));
+        Assert.Contains("2 measurements, all as expected.", RateLimitReport.Html([Good, Good]));
+        Assert.Contains("2 measurements, none as expected.", RateLimitReport.Html([.. Enumerable.Repeat(Good with { Passed = false }, 2)]));
         Assert.DoesNotContain("\"passed\"", VerificationJson.Text([disturbed]));
     }
 
