@@ -74,6 +74,12 @@ Describe 'A warning of a configuration' {
         Get-DaemonProxy "once$Verb" | Format-List | Out-String -Width 200 | Should -BeLike "*Warnings * {$warning*"
     }
 
+    It 'of a fleet is said by the check, too' {
+        $file = New-ConfigurationFile 'fleet.yaml' "fleet: { redis: 'redis://127.0.0.1:1/0' }`ndaemons: [ { name: a, sample: true } ]"
+        Test-DaemonProxyConfiguration $file -WarningVariable said -WarningAction SilentlyContinue | Should -BeTrue
+        $said | Should -BeLike "fleet: no limit has 'shared-by: fleet'*"
+    }
+
     It 'is said by every check' {
         $file = New-OddFile 'checked'
         foreach ($time in 1..2) {

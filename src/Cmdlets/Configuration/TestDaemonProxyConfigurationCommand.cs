@@ -3,6 +3,7 @@ using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Editing;
 using DaemonProxy.Embedded;
+using DaemonProxy.Fleet;
 
 namespace DaemonProxy.Cmdlets;
 
@@ -60,10 +61,10 @@ public sealed class TestDaemonProxyConfigurationCommand : ConfigurationCommand
         var loaded = DeploymentCheck.Load(path);
         var told = ToldWarnings.From(this);
         var isShown = ShowsWarnings;
-        foreach (var warning in GroupWarnings.From(loaded))
+        foreach (var warning in GroupWarnings.From(loaded).Select(warning => warning.Message).Concat(FleetWarnings.From(loaded)))
         {
-            WriteWarning(warning.Message);
-            if (isShown) told.Add(loaded.File!, warning.Message);
+            WriteWarning(warning);
+            if (isShown) told.Add(loaded.File!, warning);
         }
     }
 
