@@ -110,7 +110,7 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
         if (!bytes.IsEmpty)
         {
             // The system accepts a head at once.
-            var send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            var send = SendSomeAsync(bytes, cancellationToken);
             if (!send.IsCompletedSuccessfully) return SendRestAsync(send, bytes, cancellationToken);
             var sent = send.Result;
             if (sent < bytes.Length) return SendRestAsync(new(sent), bytes, cancellationToken);
@@ -127,10 +127,15 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
                 ? send.Result : await send.AsTask().WaitAsync(_limits.SocketTimeout, cancellationToken).ConfigureAwait(false);
             bytes = bytes[sent..];
             if (bytes.IsEmpty) break;
-            send = _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            send = SendSomeAsync(bytes, cancellationToken);
         }
         Volatile.Write(ref _sentAt, _time.GetTimestamp());
     }
+
+    private ValueTask<int> SendSomeAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        KernelPipe.TryFind(bytes, out var pipe, out var start)
+            ? pipe.SendAsync(_socket, start, bytes.Length, cancellationToken)
+            : _socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
 
     /// <inheritdoc/>
     public bool TryRead(out BodyBlock block)

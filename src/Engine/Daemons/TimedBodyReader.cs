@@ -22,10 +22,18 @@ public sealed class TimedBodyReader(PipeReader inner, TimeSpan limit, TimeProvid
 {
     private TimedWait? _wait;
 
+    /// <summary>Called once, when the body begins to be read; null: nobody has to know.</summary>
+    public Action? Begins { get; set; }
+
     /// <inheritdoc/>
     /// <exception cref="BodyTimeoutException">The client sent nothing for that long.</exception>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
+        if (Begins is { } begins)
+        {
+            Begins = null;
+            begins();
+        }
         var read = inner.ReadAsync(cancellationToken);
         return read.IsCompletedSuccessfully ? read : FinishAsync(read);
     }

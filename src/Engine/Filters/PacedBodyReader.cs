@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using DaemonProxy.Configuration;
 using DaemonProxy.Pacing;
+using DaemonProxy.Platform;
 
 namespace DaemonProxy.Filters;
 
@@ -63,6 +64,10 @@ public sealed class PacedBodyReader : PipeReader, IDisposable
         for (var i = 0; i < met.Count; i++) last = new(met[i], key, last ?? body, clientGone);
         return last;
     }
+
+    /// <summary>Whether what it gives is large enough to be worth leaving in the system (<see cref="KernelPipe"/>).</summary>
+    public bool PassesUnread =>
+        (_pacer is null || _pacer.WriteSize >= KernelPipe.LeastBlock) && (_inner as PacedBodyReader)?.PassesUnread != false;
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The client has left during the wait for a turn, and the read has no token of its own.</exception>

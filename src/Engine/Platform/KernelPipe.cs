@@ -24,6 +24,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     /// </summary>
     public const int LeastBlock = 65_536;
 
+    private const int LargestPiece = 4096;
     private const int SetPipeSize = 1031;
     private const int GetPipeSize = 1032;
     private const int GetFlags = 3;
@@ -42,6 +43,7 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
     private readonly SafeFileHandle _writeEnd;
     private readonly ConnectionBudget? _budget;
     private byte[]? _read;
+    private byte[]? _piece;
     private int _length;
     private int _taken;
     private bool _isFromSet;
@@ -128,6 +130,22 @@ internal sealed unsafe class KernelPipe : MemoryManager<byte>
         var moved = Math.Max(0, Move(_readEnd, to, (nuint)count));
         _taken += moved;
         return moved;
+    }
+
+    /// <summary>Moves a part of the block into a socket, and waits until it has taken some of it.</summary>
+    /// <param name="to">The socket.</param>
+    /// <param name="start">Where the part begins in the block: where the part before has ended.</param>
+    /// <param name="count">Its bytes, &gt; 0.</param>
+    /// <param name="cancellationToken">Ends the wait; the block is of no use afterwards.</param>
+    /// <returns>The bytes that the socket has taken.</returns>
+    /// <exception cref="SocketException">The socket takes no more.</exception>
+    public ValueTask<int> SendAsync(Socket to, int start, int count, CancellationToken cancellationToken)
+    {
+        if (Empty(to.SafeHandle, start, count) is > 0 and var moved) return new(moved);
+        // The runtime can wait for room only with something to send: a small piece, which it sends whole.
+        var piece = (_piece ??= new byte[LargestPiece]).AsMemory(0, Math.Min(count, LargestPiece));
+        Read(start, piece.Span);
+        return to.SendAsync(piece, SocketFlags.None, cancellationToken);
     }
 
     /// <summary>Reads the beginning of a part of the block.</summary>

@@ -127,6 +127,7 @@ internal sealed partial class FrontEndServer
             Handed = _predecessor?.Listen ?? _activated,
             Opening = _opening.Task,
             Gate = _gate = GateOf(configuration),
+            Budget = _services.Budget,
             Certificate = _certificate,
             MaxRequestBodySize = configuration.LimitRequestBody == 0 ? null : configuration.LimitRequestBody,
             Limits = limits => ClientLimiting.Set(limits, configuration.ClientLimits),

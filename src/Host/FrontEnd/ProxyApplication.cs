@@ -69,11 +69,14 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>The number of requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
-    public HttpExchange CreateContext(IFeatureCollection contextFeatures) => HttpExchange.From(contextFeatures);
-
-    public void DisposeContext(HttpExchange context, Exception? exception)
+    public HttpExchange CreateContext(IFeatureCollection contextFeatures)
     {
+        var exchange = HttpExchange.From(contextFeatures);
+        exchange.Rest?.IsServing = true;
+        return exchange;
     }
+
+    public void DisposeContext(HttpExchange context, Exception? exception) => context.Rest?.IsServing = false;
 
     public async Task ProcessRequestAsync(HttpExchange context)
     {
@@ -146,6 +149,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         var body = (PipeReader?)paced ?? timed;
         if (group.Options.RequestSpool == 0)
         {
+            // Only its length is looked at on its way. Until it is read, what arrives tells whether the client is still there.
+            if (paced?.PassesUnread != false && RequestHeaders.ReadFraming(context).Length is { } length
+                && context.Find<IUnreadBody>() is { } unread)
+                timed.Begins = () => unread.MayStayUnread(length);
             await ServeDaemonAsync(context, route, group, record, body);
             return;
         }

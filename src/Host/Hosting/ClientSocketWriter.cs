@@ -21,8 +21,6 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     // Enough for the head of a typical response; a larger head, or a body written piecemeal, gets the room that it needs.
     private const int SmallestBuffer = 1024;
 
-    private const int LargestPiece = 4096;
-
     // Linux's TCP_INFO, and the offset in it of the bytes that the client's side has acknowledged (tcpi_bytes_acked, since 4.1).
     private const int Tcp = 6;
     private const int TcpInfo = 11;
@@ -39,7 +37,6 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     private long _takenAtEnd = -1;
     private ReadOnlyMemory<byte> _lent;
     private bool _lentIsWritten;
-    private byte[]? _piece;
     private bool _gone;
     private Task<FlushResult>? _flushing;
 
@@ -59,6 +56,9 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
 
     /// <inheritdoc/>
     public override long UnflushedBytes => _length + (_lentIsWritten ? _lent.Length : 0);
+
+    /// <summary>Bytes written on this connection and flushed so far.</summary>
+    public long Written => Interlocked.Read(ref _flushed);
 
     /// <inheritdoc/>
     public void Lend(ReadOnlyMemory<byte> block) => _lent = block;
@@ -158,17 +158,10 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
     }
 
     /// <summary>Sends some of the bytes, or all; a block in a pipe of the system's from there.</summary>
-    private ValueTask<int> SendAsync(ReadOnlyMemory<byte> unsent)
-    {
-        if (!KernelPipe.TryFind(unsent, out var pipe, out var start))
-            return _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None);
-        if (pipe.Empty(_socket.SafeHandle, start, unsent.Length) is > 0 and var moved) return new(moved);
-        // The runtime can wait for room only with something to send: a small piece, sent in the ordinary way.
-        _piece ??= new byte[LargestPiece];
-        var piece = _piece.AsMemory(0, Math.Min(unsent.Length, LargestPiece));
-        pipe.Read(start, piece.Span);
-        return _socket.SendAsync(piece, SocketFlags.None, CancellationToken.None);
-    }
+    private ValueTask<int> SendAsync(ReadOnlyMemory<byte> unsent) =>
+        KernelPipe.TryFind(unsent, out var pipe, out var start)
+            ? pipe.SendAsync(_socket, start, unsent.Length, CancellationToken.None)
+            : _socket.SendAsync(unsent, SocketFlags.None, CancellationToken.None);
 
     // Bytes written into the buffer precede the lent block.
     private ReadOnlyMemory<byte> Unsent =>
@@ -188,7 +181,6 @@ internal sealed class ClientSocketWriter : PipeWriter, IBlockLender
         _length = _sent = 0;
         _lent = default;
         _lentIsWritten = false;
-        _piece = null;
         return new FlushResult(isCanceled: false, isCompleted: _gone);
     }
 

@@ -27,6 +27,7 @@ internal sealed class HttpExchange
         Connection = features.Get<IHttpConnectionFeature>();
         BodySize = features.Get<IHttpMaxRequestBodySizeFeature>();
         Lender = features.Get<IBlockLender>();
+        Rest = features.Get<ConnectionRest>();
     }
 
     /// <summary>The exchange that the server keeps with these features, or a new one.</summary>
@@ -58,6 +59,9 @@ internal sealed class HttpExchange
 
     /// <summary>Takes blocks of the response without a copy; null: the connection has TLS or is not one of ours.</summary>
     public IBlockLender? Lender { get; }
+
+    /// <summary>Lets the connection rest; null: it never does.</summary>
+    public ConnectionRest? Rest { get; }
 
     /// <summary>Whether the server expects a body after the head of the request.</summary>
     public bool CanHaveBody => _body?.CanHaveBody == true;

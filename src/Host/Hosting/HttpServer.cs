@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace DaemonProxy.Host.Hosting;
 
@@ -94,12 +95,14 @@ internal sealed class HttpServer : IAsyncDisposable
             services.AddSingleton<IConnectionListenerFactory>(
                 provider => new SocketListenerFactory(
                     sockets, listeners, options, provider.GetRequiredService<IMemoryPoolFactory<byte>>()));
-            services.Configure<KestrelServerOptions>(server => Configure(server, options, sockets));
+            services.AddSingleton(_ => new RestedMemory(TimeProvider.System));
+            services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => new ConfigureOptions<KestrelServerOptions>(
+                server => Configure(server, options, sockets, provider.GetRequiredService<RestedMemory>())));
         });
         return kestrel.BuildProvider();
     }
 
-    private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets)
+    private static void Configure(KestrelServerOptions server, HttpServerOptions options, List<ListenSocket> sockets, RestedMemory memory)
     {
         server.AddServerHeader = false;
         // A target in absolute form takes precedence over a different Host (RFC 9112, section 3.2.2).
@@ -126,9 +129,14 @@ internal sealed class HttpServer : IAsyncDisposable
             {
                 listen.Protocols = socket.IsHttps ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
                 if (socket.IsHttps) listen.UseHttps(TlsOf(options));
+                else listen.Use(http => connection => Serve(connection, http, options.RestAfter, server.Limits.KeepAliveTimeout, memory));
             });
         }
     }
+
+    private static Task Serve(
+        ConnectionContext connection, ConnectionDelegate http, TimeSpan restAfter, TimeSpan keepAlive, RestedMemory memory) =>
+        connection.Features.Get<ConnectionRest>()?.ServeAsync(http, restAfter, keepAlive, memory) ?? http(connection);
 
     private static TlsHandshakeCallbackOptions TlsOf(HttpServerOptions options) => new()
     {

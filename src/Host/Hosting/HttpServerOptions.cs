@@ -1,4 +1,5 @@
 using DaemonProxy.Configuration;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -39,6 +40,16 @@ internal sealed record HttpServerOptions
 
     /// <summary>Admits connections up to a limit; null: admits all.</summary>
     public ConnectionGate? Gate { get; init; }
+
+    /// <summary>Counts the pipes that large request bodies are moved by; null: nobody does.</summary>
+    public ConnectionBudget? Budget { get; init; }
+
+    /// <summary>
+    /// After how long without a request a kept HTTP/1.1 connection without TLS rests (<see cref="ConnectionRest"/>), in whole seconds.
+    /// Default: 10 s, longer than a page takes to ask for its parts, and than the 5 s for which Kestrel reads on in a body that nobody
+    /// wants.
+    /// </summary>
+    public TimeSpan RestAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Changes Kestrel's other limits (time-outs, data rates); null: Kestrel's defaults.</summary>
     public Action<KestrelServerLimits>? Limits { get; init; }

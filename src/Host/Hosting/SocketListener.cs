@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Connections;
 
 namespace DaemonProxy.Host.Hosting;
@@ -18,7 +18,7 @@ internal sealed class SocketListenerFactory(
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var socket = sockets.Single(socket => socket.EndPoint.Equals(endpoint));
-        var listener = new SocketListener(socket, options.Gate, options.Opening, memory.Create());
+        var listener = new SocketListener(socket, options.Gate, options.Opening, options.Budget, memory.Create());
         listeners.Add(listener);
         return new(listener);
     }
@@ -28,18 +28,12 @@ internal sealed class SocketListenerFactory(
 /// Accepts connections for Kestrel, in place of its own listener. That listener retries at once and without end when the system has no
 /// descriptors left, and has no limit that is checked before a connection is accepted.
 /// </summary>
-internal sealed class SocketListener(ListenSocket socket, ConnectionGate? gate, Task opening, MemoryPool<byte> memory)
+internal sealed class SocketListener(
+    ListenSocket socket, ConnectionGate? gate, Task opening, ConnectionBudget? budget, MemoryPool<byte> memory)
     : IConnectionListener
 {
-    // How far a client may get ahead of the application.
-    private const int LargestInput = 1 << 20;
-
     // Long enough to cost nothing, short enough to restore service within a fraction of a second after the shortage ends.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
-
-    // The application never blocks a thread, so it can run where the socket's bytes arrived, without switching threads.
-    private readonly PipeOptions _input = new(
-        memory, PipeScheduler.Inline, PipeScheduler.Inline, LargestInput, LargestInput / 2, useSynchronizationContext: false);
 
     private readonly CancellationTokenSource _unbound = new();
     private readonly SemaphoreSlim _accepting = new(1);
@@ -108,7 +102,7 @@ internal sealed class SocketListener(ListenSocket socket, ConnectionGate? gate, 
         try
         {
             if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
-            return new SocketConnection(accepted, $"{++_lastConnection:X}", _input, isPlain: !socket.IsHttps);
+            return new SocketConnection(accepted, $"{++_lastConnection:X}", memory, budget, isPlain: !socket.IsHttps);
         }
         catch (SocketException)
         {

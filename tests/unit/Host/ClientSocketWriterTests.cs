@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using CsCheck;
@@ -267,7 +266,7 @@ public sealed class ClientSocketWriterTests
         listener.Listen();
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 };
         await client.ConnectAsync(listener.LocalEndPoint!);
-        await using var connection = new SocketConnection(await listener.AcceptAsync(), "1", new PipeOptions(), isPlain: true);
+        await using var connection = new SocketConnection(await listener.AcceptAsync(), "1", MemoryPool<byte>.Shared, null, isPlain: true);
         connection.Transport.Output.Write(Bytes(Much));
         await connection.Transport.Output.CompleteAsync();
         await connection.Transport.Input.CompleteAsync();

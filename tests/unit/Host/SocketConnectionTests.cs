@@ -9,31 +9,14 @@ using static DaemonProxy.Tests.Host.ClientBytes;
 
 namespace DaemonProxy.Tests.Host;
 
-/// <summary>What Kestrel expects of a connection, and what one costs: blocks follow what arrives, and a connection that waits has none.</summary>
+/// <summary>What Kestrel expects of a connection, and blocks that follow what arrives.</summary>
 public sealed class SocketConnectionTests : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private readonly CountingPool _pool = new();
     private readonly Socket _client = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private SocketConnection? _connection;
 
     private PipeReader Input => _connection!.Transport.Input;
-
-    [Fact]
-    public async Task Small_request_takes_a_small_block_and_a_waiting_connection_none()
-    {
-        await ConnectAsync();
-        for (var i = 0; i < 3; i++)
-        {
-            await WaitUntilAsync(() => _pool.Rented == 0);
-            await _client.SendAsync(Bytes(200));
-            var read = await Input.ReadAsync().AsTask().WaitAsync(Limit);
-            Assert.Equal(200, read.Buffer.Length);
-            Assert.Equal(1, _pool.Rented);
-            Input.AdvanceTo(read.Buffer.End);
-        }
-        Assert.Equal(0, _pool.Refused);
-    }
 
     /// <summary>Sizes around the room that a waiting connection has, which grows; each request arrives before the next one is sent.</summary>
     [Fact]
@@ -49,7 +32,6 @@ public sealed class SocketConnectionTests : IAsyncDisposable
             AssertSame(sent, received.Buffer.ToArray());
             Input.AdvanceTo(received.Buffer.End);
         }
-        await WaitUntilAsync(() => _pool.Rented == 0);
     }
 
     [Fact]
@@ -60,7 +42,7 @@ public sealed class SocketConnectionTests : IAsyncDisposable
         await ConnectAsync(async socket =>
         {
             sending = SendAsync(sent);
-            await WaitUntilAsync(() => socket.Available >= 4096 + SocketConnection.LargestReceive);
+            await WaitUntilAsync(() => socket.Available >= 4096 + ClientSocketReader.LargestReceive);
         });
         var received = new ArrayBufferWriter<byte>();
         var largest = 0;
@@ -76,8 +58,7 @@ public sealed class SocketConnectionTests : IAsyncDisposable
         }
         await sending!;
         AssertSame(sent, received.WrittenSpan.ToArray());
-        Assert.Equal(SocketConnection.LargestReceive, largest);
-        await WaitUntilAsync(() => _pool.Rented == 0);
+        Assert.Equal(ClientSocketReader.LargestReceive, largest);
     }
 
     [Theory]
@@ -106,19 +87,14 @@ public sealed class SocketConnectionTests : IAsyncDisposable
     [Fact]
     public async Task Client_is_held_up_while_nobody_reads()
     {
-        await ConnectAsync(input: new PipeOptions(_pool, PipeScheduler.Inline, PipeScheduler.Inline, 100_000, 50_000, -1, false));
+        await ConnectAsync();
         var sending = SendAsync(Bytes(20_000_000));
-        await WaitUntilAsync(() => _connection!.Socket.Available > 0 && Input.TryRead(out var read) && Examine(read) >= 100_000);
+        await Input.ReadAtLeastAsync(1000).AsTask().WaitAsync(Limit);
+        await WaitUntilAsync(() => _connection!.Socket.Available >= 100_000);
         Assert.False(sending.IsCompleted);
         // It goes on when the connection ends, however it ends.
         await _connection!.DisposeAsync().AsTask().WaitAsync(Limit);
         await Assert.ThrowsAsync<SocketException>(() => sending.WaitAsync(Limit));
-
-        long Examine(ReadResult read)
-        {
-            Input.AdvanceTo(read.Buffer.Start);
-            return read.Buffer.Length;
-        }
     }
 
     [Fact]
@@ -143,7 +119,7 @@ public sealed class SocketConnectionTests : IAsyncDisposable
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
     }
 
-    private async Task ConnectAsync(Func<Socket, Task>? before = null, PipeOptions? input = null)
+    private async Task ConnectAsync(Func<Socket, Task>? before = null)
     {
         // Room for two blocks: the system lets the window grow only while somebody reads.
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 200_000 };
@@ -152,9 +128,7 @@ public sealed class SocketConnectionTests : IAsyncDisposable
         await _client.ConnectAsync(listener.LocalEndPoint!);
         var socket = await listener.AcceptAsync();
         if (before is not null) await before(socket);
-        _connection = new(
-            socket, "1", input ?? new PipeOptions(_pool, PipeScheduler.Inline, PipeScheduler.Inline, 1 << 20, 1 << 19, -1, false),
-            isPlain: true);
+        _connection = new(socket, "1", MemoryPool<byte>.Shared, null, isPlain: true);
     }
 
     private async Task SendAsync(ReadOnlyMemory<byte> data)
@@ -172,36 +146,5 @@ public sealed class SocketConnectionTests : IAsyncDisposable
     {
         _client.Dispose();
         if (_connection is not null) await _connection.DisposeAsync();
-        _pool.Dispose();
-    }
-
-    /// <summary>Blocks of 4 KiB, as Kestrel's pool has them, counted.</summary>
-    private sealed class CountingPool : MemoryPool<byte>
-    {
-        private int _rented;
-
-        public int Rented => Volatile.Read(ref _rented);
-
-        public int Refused { get; private set; }
-
-        public override int MaxBufferSize => 4096;
-
-        public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
-        {
-            if (minBufferSize > MaxBufferSize) Refused++;
-            Interlocked.Increment(ref _rented);
-            return new Block(this);
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
-
-        private sealed class Block(CountingPool pool) : IMemoryOwner<byte>
-        {
-            public Memory<byte> Memory { get; } = new byte[4096];
-
-            public void Dispose() => Interlocked.Decrement(ref pool._rented);
-        }
     }
 }
