@@ -18,8 +18,10 @@ namespace DaemonProxy.Pacing;
 /// </remarks>
 public sealed partial class ByteRateLimiter : RateLimiter
 {
-    /// <summary>The largest write; larger ones would only cost memory.</summary>
-    private const long LargestWrite = 65_536;
+    // The largest write of a limit that it matters to; larger ones would only cost memory. Where a millisecond is worth more, a write may be
+    // as large as the blocks of a response that stay in the system.
+    private const long UsualWrite = 65_536;
+    private const long LargestWrite = 262_144;
 
     // Per second. Writes are granted one after the other, and a limit shared by thousands should not occupy a whole processor.
     private const int MostWrites = 20_000;
@@ -111,9 +113,16 @@ public sealed partial class ByteRateLimiter : RateLimiter
     /// </summary>
     /// <remarks>The contents of the bucket leave in large writes: small writes only make sense with pauses between them, and here there are
     /// none.</remarks>
-    internal long WriteSize => _burst > 0 && Saved() is var saved and > LargestWrite
-        ? LargestWrite
-        : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, LargestWrite);
+    internal long WriteSize
+    {
+        get
+        {
+            var largest = Math.Clamp((long)_rate / 1000, UsualWrite, LargestWrite);
+            return _burst > 0 && Saved() > largest
+                ? largest
+                : Math.Clamp(Math.Max((long)_rate / 50 / (_waiting.Count + 1), (long)_rate / MostWrites), _load.SmallestWrite, largest);
+        }
+    }
 
     /// <summary>How many responses wait for their turn.</summary>
     internal int Waiting
