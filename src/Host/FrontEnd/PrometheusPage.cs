@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DaemonProxy.Statistics;
@@ -151,11 +152,14 @@ internal sealed class PrometheusPage : IDisposable
     /// <summary>An instrument and its time series. No instrument of the meter has more than four tags.</summary>
     private sealed class Family(MetricFactory metrics, Instrument instrument)
     {
-        private readonly ConcurrentDictionary<(object?, object?, object?, object?), ICollectorChild> _series = new();
-        private const int RecentSeries = 64;
+        private const int FewestPlaces = 64;
 
-        // Nearly every measurement has the very values of an earlier one, which are then found without reading them.
-        private readonly Recent?[] _recent = new Recent?[RecentSeries];
+        private readonly ConcurrentDictionary<(object?, object?, object?, object?), ICollectorChild> _series = new();
+
+        // Nearly every measurement has the very values of an earlier one, whose series is then found without reading them. An observable
+        // instrument needs none of this: it is read when the page is scraped, and may have tens of thousands of series.
+        private Known?[] _known = new Known?[FewestPlaces];
+        private int _knownCount;
         private Series? _made;
 
         public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -170,19 +174,41 @@ internal sealed class PrometheusPage : IDisposable
         private ICollectorChild Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var (first, second, third, fourth) = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
+            if (instrument.IsObservable) return FindEqual((first, second, third, fourth), tags);
             var hash = (((((RuntimeHelpers.GetHashCode(first) * 31) + RuntimeHelpers.GetHashCode(second)) * 31)
                 + RuntimeHelpers.GetHashCode(third)) * 31) + RuntimeHelpers.GetHashCode(fourth);
-            ref var place = ref _recent[(uint)hash % RecentSeries];
-            if (Volatile.Read(ref place) is { } recent && ReferenceEquals(recent.First, first) && ReferenceEquals(recent.Second, second)
-                && ReferenceEquals(recent.Third, third) && ReferenceEquals(recent.Fourth, fourth))
-                return recent.Series;
-            var key = (first, second, third, fourth);
-            if (!_series.TryGetValue(key, out var series)) series = _series.GetOrAdd(key, Create(tags));
-            Interlocked.Exchange(ref place, new(first, second, third, fourth, series));
-            // Whoever has removed it meanwhile may have forgotten the recent ones before this one was among them.
-            if (!_series.TryGetValue(key, out var kept) || kept != series) Volatile.Write(ref place, null);
-            return series;
+            var places = Volatile.Read(ref _known);
+            for (var known = Volatile.Read(ref places[hash & (places.Length - 1)]); known is not null; known = known.Next)
+            {
+                if (ReferenceEquals(known.First, first) && ReferenceEquals(known.Second, second)
+                    && ReferenceEquals(known.Third, third) && ReferenceEquals(known.Fourth, fourth))
+                    return known.Series;
+            }
+            return Know((first, second, third, fourth), hash, tags);
         }
+
+        private ICollectorChild Know((object?, object?, object?, object?) key, int hash, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            // Whoever removes a series must not find its values known again after that.
+            lock (_series)
+            {
+                var series = FindEqual(key, tags);
+                if (_knownCount == _known.Length)
+                {
+                    // Begun anew, so that values that nobody has any more do not stay; those in use return with their next measurement.
+                    var places = (int)BitOperations.RoundUpToPowerOf2((uint)_series.Count * 2);
+                    Volatile.Write(ref _known, new Known?[Math.Max(FewestPlaces, places)]);
+                    _knownCount = 0;
+                }
+                ref var place = ref _known[hash & (_known.Length - 1)];
+                Volatile.Write(ref place, new(key.Item1, key.Item2, key.Item3, key.Item4, series, place));
+                _knownCount++;
+                return series;
+            }
+        }
+
+        private ICollectorChild FindEqual((object?, object?, object?, object?) key, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            _series.TryGetValue(key, out var series) ? series : _series.GetOrAdd(key, Create(tags));
 
         public void ForgetGauges()
         {
@@ -193,13 +219,17 @@ internal sealed class PrometheusPage : IDisposable
         {
             var index = Volatile.Read(ref _made) is { } made ? Array.IndexOf(made.Labels, label) : -1;
             if (index < 0) return;
-            foreach (var (key, _) in _series)
+            lock (_series)
             {
-                var (first, second, third, fourth) = key;
-                var value = index switch { 0 => first, 1 => second, 2 => third, _ => fourth };
-                if (!values.Contains(Text(value)) && _series.TryRemove(key, out var gone)) ((ChildBase)gone).Remove();
+                foreach (var (key, _) in _series)
+                {
+                    var (first, second, third, fourth) = key;
+                    var value = index switch { 0 => first, 1 => second, 2 => third, _ => fourth };
+                    if (!values.Contains(Text(value)) && _series.TryRemove(key, out var gone)) ((ChildBase)gone).Remove();
+                }
+                Volatile.Write(ref _known, new Known?[FewestPlaces]);
+                _knownCount = 0;
             }
-            for (var i = 0; i < _recent.Length; i++) Interlocked.Exchange(ref _recent[i], null);
         }
 
         private ICollectorChild Create(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -211,7 +241,9 @@ internal sealed class PrometheusPage : IDisposable
             return made.Add(values);
         }
 
-        private sealed record Recent(object? First, object? Second, object? Third, object? Fourth, ICollectorChild Series);
+        /// <summary>A series, the values that it is known by, and the next one in the same place.</summary>
+        private sealed record Known(
+            object? First, object? Second, object? Third, object? Fourth, ICollectorChild Series, Known? Next);
 
         private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 

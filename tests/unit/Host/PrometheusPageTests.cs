@@ -239,6 +239,53 @@ public sealed class PrometheusPageTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
     }
 
+    /// <summary>A site of many routes and statuses has more series than a few, and each request finds its own.</summary>
+    [Theory]
+    [InlineData(200)]
+    [InlineData(3000)]
+    public void Recording_takes_no_memory_however_many_series_are_busy(int count)
+    {
+        using var meter = new Meter("own");
+        var histogram = meter.CreateHistogram<double>("of", advice: new() { HistogramBucketBoundaries = [1] });
+        using var page = new PrometheusPage(meter);
+        string[] paths = [.. Enumerable.Range(0, count).Select(i => $"/{i}")];
+        void RecordAll()
+        {
+            foreach (var path in paths)
+                histogram.Record(1, new("method", "GET"), new("status", "200"), new("route", path), new("daemon", "app"));
+        }
+        for (var i = 0; i < 10; i++) RecordAll();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++) RecordAll();
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, count);
+    }
+
+    /// <summary>Texts that are equal and not the same, as each reload of a configuration brings them, do not fill the memory.</summary>
+    [Fact]
+    public void Series_recorded_by_ever_new_texts_keeps_none_of_them()
+    {
+        using var meter = new Meter("own");
+        var histogram = meter.CreateHistogram<double>("of", advice: new() { HistogramBucketBoundaries = [1] });
+        using var page = new PrometheusPage(meter);
+        var texts = new List<WeakReference>();
+        RecordAll();
+        GC.Collect();
+
+        Assert.InRange(texts.Count(text => text.IsAlive), 0, 200);
+
+        void RecordAll()
+        {
+            for (var i = 0; i < 10_000; i++)
+            {
+                var text = new string("one".AsSpan());
+                texts.Add(new(text));
+                histogram.Record(1, new KeyValuePair<string, object?>("a", text));
+            }
+        }
+    }
+
     private void Add(string name) => _groups.Add(new DaemonGroup(
         new DaemonGroupOptions { Name = name, Source = DaemonSource.Sample }, TimeProvider.System, _statistics.Group(name),
             new ConnectionBudget(null)));
