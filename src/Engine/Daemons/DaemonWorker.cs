@@ -24,6 +24,7 @@ public sealed class DaemonWorker : IDisposable
 
     private readonly DaemonGroupOptions _options;
     private readonly DaemonLimits _limits;
+    private readonly KnownLines _known = new();
     private readonly TimeProvider _time;
     private readonly ConnectionBudget _budget;
     private readonly ConcurrentStack<DaemonConnection> _kept = new();
@@ -160,7 +161,7 @@ public sealed class DaemonWorker : IDisposable
             var connecting = socket.ConnectAsync(target, clientGone);
             if (connecting.IsCompleted) await connecting.ConfigureAwait(false);
             else await connecting.AsTask().WaitAsync(limit, _time, clientGone).ConfigureAwait(false);
-            return new DaemonConnection(socket, _limits, _time, _budget);
+            return new DaemonConnection(socket, _limits, _time, _budget, _known);
         }
         catch
         {

@@ -28,6 +28,7 @@ public struct ResponseHeadReader(int longestLine)
     private bool _chunked;
     private List<string>? _connection;
     private int _size;
+    private int _line;
 
     /// <summary>The lines of the head before; null: this is the only one.</summary>
     internal KnownLines? Known { get; init; }
@@ -65,7 +66,7 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadStatus(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (Known is not null && Known.TryBegin(line, out var known)) (_http10, head.Status, head.Reason) = known;
+        if (Known is not null && Known.TryFind(line, out var known)) (_http10, head.Status, head.Reason) = known;
         else
         {
             (_http10, head.Status, head.Reason) = known = ParseStatus(line);
@@ -86,7 +87,7 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadHeader(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (!(Known is null ? TryParse(line, out var name, out var value) : Known.TryParse(line, out name, out value)))
+        if (!(Known is null ? TryParse(line, out var name, out var value) : Known.TryParse(line, _line++, out name, out value)))
             throw Malformed(line[0] is (byte)' ' or (byte)'\t' ? "a header line is folded" : "a header line is malformed", line);
         switch (name.Length)
         {

@@ -1,7 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using CsCheck;
+using DaemonProxy.Configuration;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
+using DaemonProxy.Platform;
 using Xunit;
 
 namespace DaemonProxy.Tests.Daemons;
@@ -9,6 +13,8 @@ namespace DaemonProxy.Tests.Daemons;
 /// <summary>Heads that come one after another on a connection are read as if each were the first.</summary>
 public sealed class KnownLinesTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private static readonly string[] Statuses =
         ["HTTP/1.1 200 OK", "", "HTTP/1.1 200 Ok", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.0 200 OK", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 \xe9"];
 
@@ -52,6 +58,51 @@ public sealed class KnownLinesTests
         Assert.Same(first.Headers[0].Key, second.Headers[0].Key);
         Assert.Same(first.Headers[0].Value, second.Headers[0].Value);
         Assert.Equal("tomorrow", second.Headers[1].Value);
+    }
+
+    /// <summary>What a daemon has sent before is kept once, and not with each connection that rests.</summary>
+    [Fact]
+    public async Task Connections_to_a_daemon_share_its_lines()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var address = new DaemonAddress(null, "127.0.0.1", ((IPEndPoint)listener.LocalEndPoint!).Port);
+        using var worker = new DaemonWorker(
+            new DaemonGroupOptions { Name = "app", Source = DaemonSource.Address, Addresses = [address] }, address, 10, TimeProvider.System,
+            new ConnectionBudget(null));
+        var head = Encoding.Latin1.GetBytes(
+            "HTTP/1.1 200 All well\r\n" + string.Concat(Enumerable.Range(0, 32).Select(i => $"X-{i}: {new string('x', 240)}\r\n"))
+            + "Content-Length: 0\r\n\r\n");
+        var heads = new List<ResponseHead>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var connection = await worker.ConnectAsync(Limit, CancellationToken.None);
+            using var daemon = await listener.AcceptAsync();
+            daemon.Send(head);
+            heads.Add(await connection.ReadHeadAsync(toHead: false, goAhead: null, CancellationToken.None));
+        }
+        Assert.Same(heads[0].Reason, heads[1].Reason);
+        Assert.Equal(32, heads[1].Headers.Count);
+        Assert.All(heads[0].Headers.Zip(heads[1].Headers), pair => Assert.Same(pair.First.Value, pair.Second.Value));
+    }
+
+    /// <summary>Connections that read at the same time never get a line of another one's head.</summary>
+    [Fact]
+    public void Heads_that_are_read_at_the_same_time_are_read_as_if_each_were_the_only_one()
+    {
+        var known = new KnownLines();
+        string[] heads =
+        [
+            .. Enumerable.Range(0, 8).Select(i =>
+                $"HTTP/1.1 200 R{i % 3}\r\nServer: s{i % 2}\r\nX-{i % 3}: {i}\r\nContent-Length: {i}\r\n"
+                + $"Connection: {(i < 4 ? "close" : "keep-alive")}\r\n\r\n"),
+        ];
+        string[] expected = [.. heads.Select(head => Read(head, null))];
+        Parallel.For(0, heads.Length, new ParallelOptions { MaxDegreeOfParallelism = heads.Length }, i =>
+        {
+            for (var round = 0; round < 2_000; round++) Assert.Equal(expected[i], Read(heads[i], known));
+        });
     }
 
     private static ResponseHead Parse(string head, KnownLines? known)
