@@ -75,8 +75,7 @@ public sealed unsafe partial class PythonInterpreter
     {
         if (_settings.ChildOutput is not { } log || OperatingSystem.IsWindows()) return 2;
         var ends = stackalloc int[2];
-        if (SystemCalls.CreatePipe(ends) != 0) return 2;
-        for (var end = 0; end < 2; end++) _ = SystemCalls.SetInherited(ends[end], false);
+        if (!SystemCalls.TryCreatePipe(ends)) return 2;
         var reader = new StreamReader(
             new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, bufferSize: 0));
         new Thread(() =>

@@ -27,10 +27,20 @@ internal static unsafe partial class SystemCalls
     public static partial int ControlProcess(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);
 
     [LibraryImport("libc", EntryPoint = "pipe")]
-    public static partial int CreatePipe(int* ends);
+    private static partial int CreatePipe(int* ends);
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int CreatePipe(int* ends, int flags);
+
+    /// <summary>Creates a pipe that no program inherits which this process executes.</summary>
+    /// <param name="ends">Receives the end to read from and the end to write to.</param>
+    public static bool TryCreatePipe(int* ends)
+    {
+        const int linuxCloseOnExec = 0x80000;
+        if (OperatingSystem.IsLinux()) return CreatePipe(ends, linuxCloseOnExec) == 0;
+        // Elsewhere a program that is executed by another thread at this very moment has it.
+        return CreatePipe(ends) == 0 && SetInherited(ends[0], false) && SetInherited(ends[1], false);
+    }
 
     /// <summary>Creates two sockets that are connected to each other (Linux).</summary>
     /// <exception cref="IOException">The system has none left.</exception>

@@ -101,6 +101,11 @@ def sleeper(daemonised):
     return pid
 
 
+def inherited():
+    """What a program that is executed while Python closes nothing has open, as ls lists it."""
+    return subprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False, stdout=subprocess.PIPE, timeout=20).stdout.decode()
+
+
 def fork_in_thread():
     result = []
 
@@ -172,6 +177,7 @@ ANSWERS = {
     'system': lambda query: os.system('exit 5'),
     'sleeper': lambda query: sleeper(False),
     'daemonised': lambda query: sleeper(True),
+    'inherited': lambda query: inherited(),
     'thread': lambda query: fork_in_thread(),
     'streams': lambda query: streams(),
     'text': lambda query: text(),
