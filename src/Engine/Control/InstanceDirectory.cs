@@ -81,17 +81,11 @@ public sealed partial class InstanceDirectory : IDisposable
             new(DaemonSocketIn(_userFolders.OpenForClaims(), group, number), account.User));
     }
 
-    // With the front end's process: one that has been replaced may have workers for as long as it drains, and so beside those of a front
-    // end that was started after its successor had died.
     private static string DaemonSocketIn(string folder, string group, long number)
     {
-        // Checked with the longest numbers, so that the first process reports what would otherwise fail after a day or at the next start.
-        RuntimeDirectory.SocketPath(folder, $"{group}.{LongestProcessId}.99999.sock");
-        return RuntimeDirectory.SocketPath(folder, $"{group}.{Environment.ProcessId}.{number % 100_000}.sock");
+        RuntimeDirectory.SocketPath(folder, WorkerSocketName.Longest(group));
+        return RuntimeDirectory.SocketPath(folder, WorkerSocketName.From(group, number));
     }
-
-    // Linux's PID_MAX_LIMIT and Darwin's PID_MAX. Windows has no limit, and is far below a million.
-    private static int LongestProcessId => OperatingSystem.IsMacOS() ? 99_999 : 4_194_304;
 
     /// <summary>Claims a name for the front end in this process, and removes the remains of a dead front end of that name.</summary>
     /// <param name="name">The front end's name.</param>
@@ -245,7 +239,7 @@ public sealed partial class InstanceDirectory : IDisposable
         var folder = System.IO.Path.Combine(runtime.Path, name);
         if (InUse(folder) || !Directory.Exists(folder))
             return;
-        new UserFolders(folder).Clear(keep: null);
+        new UserFolders(folder).Clear(_ => false);
         Quietly(() => Directory.Delete(folder, recursive: true));
     }
 
@@ -340,10 +334,10 @@ public sealed partial class InstanceDirectory : IDisposable
 
     private static void Clear(string folder, bool andLock)
     {
-        new UserFolders(folder).Clear(keep: EventLog);
+        new UserFolders(folder).Clear(Stays);
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
-            if (entry.Name.StartsWith(EventLog, StringComparison.Ordinal) || (entry.Name == LockName && !andLock))
+            if (Stays(entry.Name) || (entry.Name == LockName && !andLock))
                 continue;
             Quietly(() =>
             {
@@ -357,6 +351,11 @@ public sealed partial class InstanceDirectory : IDisposable
         if (andLock && !Directory.EnumerateFileSystemEntries(folder).Any())
             Quietly(() => Directory.Delete(folder));
     }
+
+    // A front end that has been replaced needs the sockets of its workers until it has answered what it has accepted, and nobody else
+    // knows of it once its successor has died.
+    private static bool Stays(string name) =>
+        name.StartsWith(EventLog, StringComparison.Ordinal) || WorkerSocketName.IsOfOtherRunning(name);
 
     private static void Quietly(Action remove)
     {

@@ -37,6 +37,28 @@ public static class ProcessLife
         }
     }
 
+    /// <summary>
+    /// Whether a process is the one of a program, and not another one that was given its number: by its command line, which may name the
+    /// program after a runtime; outside Linux by its name alone.
+    /// </summary>
+    /// <param name="processId">The process.</param>
+    /// <param name="program">What is in its command line.</param>
+    internal static bool IsCalled(int processId, string program)
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux())
+                return File.ReadAllText($"/proc/{processId}/cmdline").Contains(program, StringComparison.OrdinalIgnoreCase);
+            using var found = Process.GetProcessById(processId);
+            return found.ProcessName.Contains(program, StringComparison.OrdinalIgnoreCase) || found.ProcessName == "dotnet";
+        }
+        catch (Exception gone)
+            when (gone is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            return false;
+        }
+    }
+
     private static bool IsZombie(int processId)
     {
         if (OperatingSystem.IsLinux())

@@ -59,15 +59,14 @@ public sealed class UserFolders
     /// Removes the sockets and the folders that are empty then; does nothing unless this process runs as root. Nothing is removed inside a
     /// folder that a user has made, because that user could turn its path elsewhere meanwhile.
     /// </summary>
-    /// <param name="keep">The beginning of the names of files that stay; null: none stays.</param>
-    public void Clear(string? keep)
+    /// <param name="stays">Whether a file of this name stays.</param>
+    public void Clear(Func<string, bool> stays)
     {
+        ArgumentNullException.ThrowIfNull(stays);
         if (OperatingSystem.IsWindows() || FileOwner.CurrentUser != 0 || !Directory.Exists(Path)) return;
         foreach (var folder in new DirectoryInfo(Path).EnumerateDirectories())
         {
-            foreach (var entry in folder.EnumerateFileSystemInfos()
-                .Where(entry => keep is null || !entry.Name.StartsWith(keep, StringComparison.Ordinal)))
-                Quietly(entry.Delete);
+            foreach (var entry in folder.EnumerateFileSystemInfos().Where(entry => !stays(entry.Name))) Quietly(entry.Delete);
             Quietly(folder.Delete);
         }
         Quietly(() => Directory.Delete(Path));

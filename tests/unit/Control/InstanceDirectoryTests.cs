@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using DaemonProxy.Configuration;
 using DaemonProxy.Control;
@@ -124,6 +125,51 @@ public sealed class InstanceDirectoryTests : IDisposable
 
         Assert.False(Directory.Exists(site.Path));
     }
+
+    /// <summary>One that has been replaced and still drains, whose successor has died: nobody holds the name.</summary>
+    [Fact]
+    public void Start_leaves_the_sockets_of_a_front_end_that_still_runs_and_removes_all_others()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the processes are stand-ins, told apart by their command lines in /proc");
+        var first = InstanceDirectory.Acquire("site", _scratch.Runtime);
+        var folder = first.Path;
+        first.Dispose();
+        Directory.CreateDirectory(folder);
+        using var draining = Waiting("daemonproxy");
+        using var stranger = Waiting("another");
+        using var ended = Waiting("daemonproxy");
+        ended.Kill();
+        ended.WaitForExit();
+        string[] own = [$"app.{draining.Id}.1.sock", $"app.v2.{draining.Id}.12.sock"];
+        string[] remains =
+        [
+            $"app.{ended.Id}.1.sock", $"app.{stranger.Id}.1.sock", $"app.{Environment.ProcessId}.1.sock", "app.1.sock", "app.x.1.sock",
+            "control.sock", $"{draining.Id}.1.sock", $"app.{draining.Id}.1.sock~",
+        ];
+        foreach (var name in own.Concat(remains)) File.WriteAllText(Path.Combine(folder, name), "");
+
+        // Left by the successor, and held by nobody.
+        File.WriteAllText(Path.Combine(folder, "instance.lock"), "");
+
+        // Whoever looks for running front ends removes what dead ones have left, and so do the next start and its end.
+        Assert.False(InstanceDirectory.IsRunning("site", _scratch.Runtime));
+        AssertSockets(own);
+        InstanceDirectory.Acquire("site", _scratch.Runtime).Dispose();
+        AssertSockets(own);
+        draining.Kill();
+        draining.WaitForExit();
+        stranger.Kill();
+        InstanceDirectory.Acquire("site", _scratch.Runtime).Dispose();
+        Assert.False(Directory.Exists(folder));
+
+        void AssertSockets(string[] expected) => Assert.Equal(
+            expected.Order(),
+            Directory.GetFiles(folder).Select(file => Path.GetFileName(file)).Where(name => name.Contains("sock")).Order());
+    }
+
+    /// <summary>A process that does nothing until it is killed.</summary>
+    private static Process Waiting(string name) =>
+        Process.Start(new ProcessStartInfo("sh", ["-c", "read line", name]) { RedirectStandardInput = true })!;
 
     [Fact]
     public void Folder_of_a_front_end_is_its_owners_alone()

@@ -85,24 +85,26 @@ public sealed class UpdateStopTests
     }
 
     [Fact]
-    public async Task End_of_a_replaced_process_takes_no_socket_from_the_front_end_that_was_started_after_its_successor_was_killed()
+    public async Task Replaced_process_and_the_front_end_that_was_started_after_its_successor_was_killed_take_no_socket_from_each_other()
     {
         UpdatedFrontEnd.Need();
         await using var first = await RunningFrontEnd.StartAsync(Yaml);
         var response = await first.Client.GetAsync("/drip?count=100000&every-ms=50&chunk=20", HttpCompletionOption.ResponseHeadersRead);
+        var draining = Assert.Single(WorkerSockets(first));
         UpdatedFrontEnd.Send((await first.UpdateAsync()).ProcessId, "KILL");
         await RunningFrontEnd.UntilAsync(
             () => !InstanceDirectory.IsRunning("site", RuntimeDirectory.Open(Path.Combine(first.Folder, "run"))), "the free name");
         Assert.True(RunningFrontEnd.IsAlive(first.ProcessId));
         await using var next = await RunningFrontEnd.StartAsync(Yaml, first.Folder);
-        var sockets = WorkerSockets(next);
-        Assert.Single(sockets);
+        var own = Assert.Single(WorkerSockets(next), socket => socket != draining);
+        using (var worker = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+            await worker.ConnectAsync(new UnixDomainSocketEndPoint(draining));
 
         // It has nothing in flight any more.
         response.Dispose();
         await UpdatedFrontEnd.GoneAsync(first.ProcessId);
 
-        Assert.Equal(sockets, WorkerSockets(next));
+        Assert.Equal([own], WorkerSockets(next));
         Assert.Equal(10, (await next.Client.GetByteArrayAsync("/bytes?n=10")).Length);
     }
 
