@@ -19,6 +19,7 @@ namespace DaemonProxy.Host.Update;
 internal sealed class Successor : IDisposable
 {
     private const int KeptErrorLines = 20;
+    private const int Terminate = 15; // SIGTERM
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PassLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(10);
@@ -98,6 +99,8 @@ internal sealed class Successor : IDisposable
             var line = await ReportAsync(end.Token);
             var report = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartReport);
             if (report?.Status is { } status) return status;
+            // It was asked to end, and has not taken over.
+            end.Token.ThrowIfCancellationRequested();
             throw new ServerStartException(
                 report?.Error ?? $"the new process ended before it served{await LastWordsAsync(_process, _errors)}");
         }
@@ -120,15 +123,22 @@ internal sealed class Successor : IDisposable
         }
     }
 
-    // Once its report is on its way, it serves: ending it would break off what it has accepted.
+    // It may accept already and not have said so yet: killing it would break off what it has accepted. Asked to end, it says either that
+    // it ends before it serves, or that it serves, and then ends as any front end does.
     private async Task<string?> ReportAsync(CancellationToken end)
     {
         var report = _lines.ReadLineAsync(CancellationToken.None).AsTask();
         try { return await report.WaitAsync(end); }
-        catch (OperationCanceledException) when (report.IsCompleted || HasReported)
+        catch (OperationCanceledException)
         {
+            var hasBegun = HasReported;
+            if (!report.IsCompleted && !hasBegun) _ = SystemCalls.SendSignal(_process.Id, Terminate);
             try { return await report.WaitAsync(ReportLimit, TimeProvider.System, CancellationToken.None); }
-            catch (TimeoutException late) { throw new IOException("it hangs in the middle of its report", late); }
+            catch (TimeoutException late) when (hasBegun) { throw new IOException("it hangs in the middle of its report", late); }
+            catch (Exception gone) when (!hasBegun && gone is (TimeoutException or IOException or SocketException))
+            {
+                throw new OperationCanceledException(end);
+            }
         }
     }
 

@@ -12,8 +12,12 @@ internal sealed class ScriptedSuccessor(string folder)
 {
     private const string Script = """
         #!/usr/bin/python3
-        import json, os, socket, struct, sys, time
+        import json, os, signal, socket, struct, sys, time
         folder, path = sys.argv[1], sys.argv[2].split('=', 1)[1]
+        def told(*_):
+            if os.path.exists(folder + '/told.json'): os.rename(folder + '/told.json', folder + '/report.json')
+            else: sys.exit('told to end')
+        signal.signal(signal.SIGTERM, told)
         def wait(file):
             while not os.path.exists(folder + file):
                 if not os.path.exists(folder): sys.exit('the test has ended')
@@ -65,9 +69,14 @@ internal sealed class ScriptedSuccessor(string folder)
     public void LetConnect() => File.WriteAllText(Path.Combine(folder, "connect"), "");
 
     /// <summary>Lets it say that it serves.</summary>
-    public void LetReport(InstanceStatus status)
+    public void LetReport(InstanceStatus status) => Write("report.json", status);
+
+    /// <summary>Lets it say that it serves once it is told to end by a signal: it has taken over, and has not said so yet.</summary>
+    public void LetReportWhenTold(InstanceStatus status) => Write("told.json", status);
+
+    private void Write(string name, InstanceStatus status)
     {
-        var file = Path.Combine(folder, "report.json");
+        var file = Path.Combine(folder, name);
         File.WriteAllText($"{file}~", JsonSerializer.Serialize(new StartReport(status, null), ControlJson.Default.StartReport));
         File.Move($"{file}~", file);
     }

@@ -87,6 +87,41 @@ public sealed class SuccessorTests : IDisposable
         Assert.Equal("stop 3000\n", _program.Heard);
     }
 
+    [Fact]
+    public async Task Process_that_has_taken_over_and_not_said_so_when_it_is_to_be_ended_serves_and_is_asked_to_end()
+    {
+        ScriptedSuccessor.Need();
+        _program.LetConnect();
+        using var successor = await _program.StartAsync(_passed.SafeHandle);
+        _program.LetReportWhenTold(Status(successor.ProcessId));
+        using var ended = new CancellationTokenSource();
+        var serves = successor.ServesAsync(StartPatience.Longest, TimeProvider.System, ended.Token);
+        Assert.False(serves.IsCompleted);
+
+        await ended.CancelAsync();
+
+        Assert.Equal(successor.ProcessId, (await serves.WaitAsync(RunningFrontEnd.Limit)).ProcessId);
+        Assert.True(RunningFrontEnd.IsAlive(successor.ProcessId));
+        await successor.StopAsync(TimeSpan.FromSeconds(3));
+        await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
+        Assert.Equal("stop 3000\n", _program.Heard);
+    }
+
+    [Fact]
+    public async Task Process_that_has_not_taken_over_when_it_is_to_be_ended_ends()
+    {
+        ScriptedSuccessor.Need();
+        _program.LetConnect();
+        using var successor = await _program.StartAsync(_passed.SafeHandle);
+        using var ended = new CancellationTokenSource();
+        var serves = successor.ServesAsync(StartPatience.Longest, TimeProvider.System, ended.Token);
+
+        await ended.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serves.WaitAsync(RunningFrontEnd.Limit));
+        await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
+    }
+
     internal static InstanceStatus Status(int process) => new()
     {
         Name = "site",
