@@ -29,7 +29,14 @@ internal static unsafe class DescriptorPassing
 
     /// <summary>Sends one byte and a descriptor, of which the other side gets a copy.</summary>
     /// <exception cref="IOException">The other side has gone, or the system refuses.</exception>
-    public static void Send(Socket channel, SafeHandle descriptor)
+    public static void Send(Socket channel, SafeHandle descriptor) => Send(channel, [0], descriptor);
+
+    /// <summary>Sends a message and a descriptor, of which the other side gets a copy.</summary>
+    /// <param name="channel">A connected socket.</param>
+    /// <param name="message">The message, at least one byte and so short that it is taken as a whole.</param>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <exception cref="IOException">The other side has gone, or the system refuses.</exception>
+    public static void Send(Socket channel, ReadOnlySpan<byte> message, SafeHandle descriptor)
     {
         var control = stackalloc byte[LargestControl];
         new Span<byte>(control, LargestControl).Clear();
@@ -39,10 +46,12 @@ internal static unsafe class DescriptorPassing
         *(int*)(control + LengthSize) = SocketLevel;
         *(int*)(control + LengthSize + sizeof(int)) = Rights;
         *(int*)(control + HeaderSize) = (int)descriptor.DangerousGetHandle();
-        byte mark = 0;
         // The length of the control data is a multiple of that of its length, as CMSG_SPACE has it.
         var space = (length + LengthSize - 1) / LengthSize * LengthSize;
-        if (Exchange(channel, &mark, control, ref space, sends: true) != 1) throw Failure("sent");
+        fixed (byte* start = message)
+        {
+            if (Exchange(channel, start, message.Length, control, ref space, sends: true) != message.Length) throw Failure("sent");
+        }
     }
 
     /// <summary>Receives one byte and a descriptor, which no program that this process executes inherits.</summary>
@@ -53,7 +62,7 @@ internal static unsafe class DescriptorPassing
         new Span<byte>(control, LargestControl).Clear();
         byte mark;
         var space = LargestControl;
-        var received = Exchange(channel, &mark, control, ref space, sends: false);
+        var received = Exchange(channel, &mark, 1, control, ref space, sends: false);
         if (received < 0) throw Failure("received");
         if (received == 0 || space < HeaderSize + sizeof(int) || *(int*)(control + LengthSize + sizeof(int)) != Rights)
             throw new IOException("the other process has gone before it had passed all of its sockets");
@@ -62,9 +71,9 @@ internal static unsafe class DescriptorPassing
         return descriptor;
     }
 
-    private static nint Exchange(Socket channel, byte* mark, byte* control, ref int space, bool sends)
+    private static nint Exchange(Socket channel, byte* text, int length, byte* control, ref int space, bool sends)
     {
-        var vector = new Piece { Start = mark, Length = 1 };
+        var vector = new Piece { Start = text, Length = (nuint)length };
         var linux = new LinuxMessage { Pieces = &vector, Count = 1, Control = control, ControlLength = (nuint)space };
         var darwin = new DarwinMessage { Pieces = &vector, Count = 1, Control = control, ControlLength = (uint)space };
         var message = OperatingSystem.IsMacOS() ? (void*)&darwin : &linux;

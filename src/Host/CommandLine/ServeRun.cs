@@ -194,7 +194,7 @@ internal sealed class ServeRun
             + "see it end; start it again, and with --detach or as a service of systemd it can be updated"
             : null;
         return new(obstacle, ThisProgram(), [.. Environment.GetCommandLineArgs().Skip(1)], KeepsStreams: !IsBackground,
-            Manager?.Variables ?? new Dictionary<string, string>(), process => Manager?.Announce?.Invoke(process));
+            Manager?.Variables ?? new Dictionary<string, string>(), process => Manager?.Announce?.Invoke(process) ?? Task.CompletedTask);
     }
 
     /// <summary>How this host was started, so that it can start itself again as a daemon.</summary>

@@ -132,7 +132,8 @@ internal sealed partial class FrontEndServer
         if (_presence is not null) await _presence.DisposeAsync();
         _presence = null;
         _instance.Leave();
-        _terms.Announce(status.ProcessId);
+        // A stop that comes meanwhile is the front end's, and is passed on; after that, a signal to this process means this process alone.
+        await _terms.Announce(status.ProcessId);
         _log.Write(EventCatalogue.FrontEndReplaced,
             $"process {status.ProcessId} serves now; process {Environment.ProcessId} finishes what it has in flight, for "
             + $"{Units.FormatDuration(Served.Configuration.UpdateDrainTimeout)} at most", ("pid", Environment.ProcessId));

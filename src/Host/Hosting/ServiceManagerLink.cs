@@ -6,8 +6,10 @@ namespace DaemonProxy.Host.Hosting;
 /// <param name="StopRequested">Completes when the manager requests a stop by other means than a signal.</param>
 internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping, Task StopRequested)
 {
-    /// <summary>Tells the manager that another process is the service's main one; null: this manager cannot be told.</summary>
-    public Action<int>? Announce { get; init; }
+    /// <summary>
+    /// Tells the manager that another process is the service's main one, and completes when it knows; null: this manager cannot be told.
+    /// </summary>
+    public Func<int, Task>? Announce { get; init; }
 
     /// <summary>The environment variables by which the manager is found, which have been removed.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
@@ -22,7 +24,7 @@ internal sealed record ServiceManagerLink(Action<string> Ready, Action Stopping,
         var notification = ReadyNotification.Take();
         return serve(new ServiceManagerLink(notification.Ready, notification.Stopping, new TaskCompletionSource().Task)
         {
-            Announce = notification.Variables.Count > 0 ? notification.Main : null,
+            Announce = notification.Variables.Count > 0 ? notification.MainAsync : null,
             Variables = notification.Variables,
         });
     }

@@ -56,8 +56,8 @@ internal sealed class ScriptedSuccessor(string folder)
 
     /// <summary>How it is started.</summary>
     /// <param name="announce">Called when it has taken over.</param>
-    public UpdateTerms Terms(Action<int>? announce = null) =>
-        new(null, [Program], [folder], KeepsStreams: false, new Dictionary<string, string>(), announce ?? (_ => { }));
+    public UpdateTerms Terms(Func<int, Task>? announce = null) =>
+        new(null, [Program], [folder], KeepsStreams: false, new Dictionary<string, string>(), announce ?? (_ => Task.CompletedTask));
 
     /// <summary>Starts it, with one socket to pass.</summary>
     public Task<Successor> StartAsync(SafeHandle passed) => Successor.StartAsync(

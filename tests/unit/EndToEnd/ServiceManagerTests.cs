@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using DaemonProxy.Platform;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace DaemonProxy.Tests.EndToEnd;
@@ -63,6 +65,7 @@ public sealed class ServiceManagerTests
 
         UpdatedFrontEnd.Send(process.Id, "USR2");
         var main = await SaidAsync(manager);
+        Assert.Equal("BARRIER=1", await SaidAsync(manager));
         var ready = await SaidAsync(manager);
         using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
         await process.WaitForExitAsync(limit.Token);
@@ -75,6 +78,47 @@ public sealed class ServiceManagerTests
         UpdatedFrontEnd.Send(next, "TERM");
         Assert.StartsWith("STOPPING=1\n", await SaidAsync(manager));
         await UpdatedFrontEnd.GoneAsync(next);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Stop_of_a_service_manager_that_has_not_heard_of_the_new_process_yet_ends_both()
+    {
+        UpdatedFrontEnd.Need();
+        var folder = RunningFrontEnd.NewFolder();
+        var address = Path.Combine(folder, "notify");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(address));
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        start.Environment["NOTIFY_SOCKET"] = address;
+        using var process = Process.Start(start)!;
+        Assert.StartsWith("READY=1\n", await SaidAsync(manager));
+
+        UpdatedFrontEnd.Send(process.Id, "USR2");
+        var next = int.Parse((await SaidAsync(manager))["MAINPID=".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        try
+        {
+            await RunningFrontEnd.UntilAsync(() => manager.Available > 0, "the barrier");
+            // As long as the manager holds this, it has not read what was said before.
+            using (new SafeFileHandle(DescriptorPassing.Receive(manager), ownsHandle: true))
+            {
+                UpdatedFrontEnd.Send(process.Id, "TERM");
+                Assert.StartsWith("STOPPING=1\n", await SaidAsync(manager));
+            }
+
+            using var limit = new CancellationTokenSource(RunningFrontEnd.Limit);
+            await process.WaitForExitAsync(limit.Token);
+            await UpdatedFrontEnd.GoneAsync(next);
+        }
+        finally
+        {
+            if (RunningFrontEnd.IsAlive(next)) UpdatedFrontEnd.Send(next, "TERM");
+        }
         Directory.Delete(folder, recursive: true);
     }
 

@@ -21,7 +21,7 @@ public sealed class UpdateChainTests
         control.Listen();
         var terms = new UpdateTerms(
             null, [], ["serve", file, "--background"], KeepsStreams: false,
-            new Dictionary<string, string> { [RuntimeDirectory.EnvironmentVariable] = runtime.Path }, _ => { });
+            new Dictionary<string, string> { [RuntimeDirectory.EnvironmentVariable] = runtime.Path }, _ => Task.CompletedTask);
         var handover = new Handover(
             "site", Environment.ProcessId, instance.Place, null, null, [],
             [new(HandedKind.Control, instance.ControlSocket), new(HandedKind.Lock, "")]);

@@ -47,7 +47,11 @@ public sealed class UpdateStopTests
         FrontEndServer? frontEnd = null;
         Task? stopping = null;
         // The moment: it has said so, and this process has not given way yet.
-        var terms = program.Terms(_ => stopping = frontEnd!.StopAsync(TimeSpan.FromSeconds(2)));
+        var terms = program.Terms(_ =>
+        {
+            stopping = frontEnd!.StopAsync(TimeSpan.FromSeconds(2));
+            return Task.CompletedTask;
+        });
         var configuration = ConfigurationFile.Parse(
             "name: site\nlisten: http://127.0.0.1:0\ndaemons: [ { name: app, address: \"unix:nobody.sock\" } ]\n", "site.yaml", scratch.Path);
         frontEnd = await FrontEndServer.StartAsync(
