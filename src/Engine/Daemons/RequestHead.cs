@@ -9,7 +9,7 @@ namespace DaemonProxy.Daemons;
 /// <summary>
 /// The head of a request to a daemon, written as the bytes that go over the socket. Text is encoded as Latin-1, so that each byte of a
 /// client's header reaches the daemon unchanged. The fields that address and frame the message are written only here: the host in
-/// <see cref="Start"/>, the framing of the body in <see cref="End(RequestFraming)"/>.
+/// <see cref="Start(string, string, string)"/>, the framing of the body in <see cref="End(RequestFraming)"/>.
 /// </summary>
 public sealed class RequestHead : IDisposable
 {
@@ -18,9 +18,13 @@ public sealed class RequestHead : IDisposable
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2048);
     private int _length;
+    private int _firstLine;
 
     /// <summary>The head as written so far.</summary>
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    /// <summary>The lines written so far after the request line.</summary>
+    public ReadOnlySpan<byte> Lines => _buffer.AsSpan(_firstLine, _length - _firstLine);
 
     /// <summary>
     /// Whether this class writes a header itself, so that it must not be passed to <see cref="Add"/> (RFC 9112, sections 3.2 and 6).
@@ -38,19 +42,36 @@ public sealed class RequestHead : IDisposable
     /// contains a forbidden character.</exception>
     public void Start(string method, string target, string host)
     {
-        if (!FieldSyntax.IsName(method)) throw Malformed("its method is no token");
-        if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters))
-            throw Malformed("its target holds a space or a control character");
+        StartLine(method, target, more: host.Length + 16);
         if (host.AsSpan().ContainsAnyExcept(TargetCharacters)) throw Malformed("its host holds a space or a control character");
-        Reserve(method.Length + target.Length + host.Length + 32);
-        var room = _buffer.AsSpan(_length);
-        room = Place(room, method);
-        room = Place(room, " "u8);
-        room = Place(room, target);
-        room = Place(room, " HTTP/1.1\r\nHost: "u8);
+        var room = Place(_buffer.AsSpan(_length), "Host: "u8);
         room = Place(room, host);
         room = Place(room, "\r\n"u8);
         _length = _buffer.Length - room.Length;
+    }
+
+    /// <summary>Writes the request line, and the lines after it as another head has them.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="target">The target.</param>
+    /// <param name="lines">The <see cref="Lines"/> of the other head, the host among them.</param>
+    /// <exception cref="BrokenResponseException">The method is not a token, or the target contains a forbidden character.</exception>
+    public void Start(string method, string target, ReadOnlySpan<byte> lines)
+    {
+        StartLine(method, target, more: lines.Length);
+        Put(lines);
+    }
+
+    private void StartLine(string method, string target, int more)
+    {
+        if (!FieldSyntax.IsName(method)) throw Malformed("its method is no token");
+        if (target.Length == 0 || target.AsSpan().ContainsAnyExcept(TargetCharacters))
+            throw Malformed("its target holds a space or a control character");
+        Reserve(method.Length + target.Length + 16 + more);
+        var room = Place(_buffer.AsSpan(_length), method);
+        room = Place(room, " "u8);
+        room = Place(room, target);
+        room = Place(room, " HTTP/1.1\r\n"u8);
+        _length = _firstLine = _buffer.Length - room.Length;
     }
 
     /// <summary>Writes one header or trailer line.</summary>
@@ -150,6 +171,6 @@ public sealed class RequestHead : IDisposable
         if (_buffer.Length == 0) return;
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-        _length = 0;
+        _length = _firstLine = 0;
     }
 }

@@ -30,7 +30,7 @@ namespace DaemonProxy.Host.FrontEnd;
 /// <param name="services">The log, the counts, the clock.</param>
 /// <param name="meter">Records each request.</param>
 internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode embedded, FrontEndServices services, FrontEndMeter meter)
-    : IHttpApplication<HttpExchange>
+    : IHttpApplication<ClientExchange>
 {
     private readonly EventLog _log = services.Log;
     private readonly TimeProvider _time = services.Time;
@@ -69,16 +69,16 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     /// <summary>The number of requests being served now.</summary>
     public long ActiveRequests => Interlocked.Read(ref _active);
 
-    public HttpExchange CreateContext(IFeatureCollection contextFeatures)
+    public ClientExchange CreateContext(IFeatureCollection contextFeatures)
     {
-        var exchange = HttpExchange.From(contextFeatures);
+        var exchange = ClientExchange.From(contextFeatures);
         exchange.Rest?.IsServing = true;
         return exchange;
     }
 
-    public void DisposeContext(HttpExchange context, Exception? exception) => context.Rest?.IsServing = false;
+    public void DisposeContext(ClientExchange context, Exception? exception) => context.Rest?.IsServing = false;
 
-    public async Task ProcessRequestAsync(HttpExchange context)
+    public async Task ProcessRequestAsync(ClientExchange context)
     {
         Interlocked.Increment(ref _active);
         var request = context.Request;
@@ -88,11 +88,11 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         {
             var served = _served;
             if (_isReplaced) context.Find<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-            record.Requester = Requester.From(context.Connection, request, served.Configuration.TrustedProxies);
+            record.Requester = context.RequesterOf(served.Configuration.TrustedProxies);
             record.Requester.Correct(context.Connection, request.Headers);
             Tracing?.Begin(request, record);
             RefusedRequest.Check(context, record.Requester);
-            record.Target = RequestTarget.Parse(request.Method, request.RawTarget, served.Configuration.EncodedSlashes);
+            record.Target = context.TargetBy(served.Configuration.EncodedSlashes);
             // From here on this is the only path in use: for routes, conditions, events and daemons.
             request.Path = record.Target.Path.Decoded;
             record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
@@ -137,12 +137,12 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         AccessLog?.Write(context.Request, record, finished);
     }
 
-    private ValueTask ServeDaemonAsync(HttpExchange context, Route route, DaemonGroup group, RequestRecord record) =>
+    private ValueTask ServeDaemonAsync(ClientExchange context, Route route, DaemonGroup group, RequestRecord record) =>
         RequestHeaders.ReadFraming(context).HasBody
             ? ServeWithBodyAsync(context, route, group, record)
             : ServeDaemonAsync(context, route, group, record, body: null);
 
-    private async ValueTask ServeWithBodyAsync(HttpExchange context, Route route, DaemonGroup group, RequestRecord record)
+    private async ValueTask ServeWithBodyAsync(ClientExchange context, Route route, DaemonGroup group, RequestRecord record)
     {
         using var timed = BodyOf(context)!;
         using var paced = Pace(context, route, record, timed);
@@ -169,7 +169,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
     }
 
     private async ValueTask ServeDaemonAsync(
-        HttpExchange context, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
+        ClientExchange context, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
     {
         var clientGone = context.Lifetime.RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;

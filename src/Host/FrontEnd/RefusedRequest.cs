@@ -44,11 +44,25 @@ internal static class RefusedRequest
     /// <param name="exchange">The request.</param>
     /// <param name="requester">Who sent it; a header that says otherwise is not looked at.</param>
     /// <exception cref="BrokenResponseException">The request must not be served.</exception>
-    public static void Check(HttpExchange exchange, Requester requester)
+    public static void Check(ClientExchange exchange, Requester requester)
     {
         var request = exchange.Request;
         CheckMethod(request.Method);
         var headers = request.Headers;
+        if (!exchange.Fields.TryRecognise(headers, requester)) CheckFields(headers, requester);
+        CheckCoding(request.Protocol, headers);
+        // This must happen before a daemon sees the head, or it would wait for a body that is never sent.
+        if (headers.ContentLength is { } length && exchange.BodySize?.MaxRequestBodySize is { } most
+            && length > most)
+        {
+            var tooLarge = new BadHttpRequestException(
+                $"a Content-Length of {length}, and limit-request-body is {most}", StatusCodes.Status413PayloadTooLarge);
+            throw new BrokenResponseException(EventCatalogue.RequestBodyReadError, tooLarge.Message, tooLarge);
+        }
+    }
+
+    private static void CheckFields(IHeaderDictionary headers, Requester requester)
+    {
         foreach (var (name, values) in headers)
         {
             if (requester.Ignores(name)) continue;
@@ -59,15 +73,6 @@ internal static class RefusedRequest
                 if (!FieldSyntax.IsValue(value))
                     throw new BrokenResponseException(EventCatalogue.RequestMalformed, $"the value of {name} holds a control character");
             }
-        }
-        CheckCoding(request.Protocol, headers);
-        // This must happen before a daemon sees the head, or it would wait for a body that is never sent.
-        if (headers.ContentLength is { } length && exchange.BodySize?.MaxRequestBodySize is { } most
-            && length > most)
-        {
-            var tooLarge = new BadHttpRequestException(
-                $"a Content-Length of {length}, and limit-request-body is {most}", StatusCodes.Status413PayloadTooLarge);
-            throw new BrokenResponseException(EventCatalogue.RequestBodyReadError, tooLarge.Message, tooLarge);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
@@ -25,7 +26,7 @@ internal static class RequestTranslator
     /// <param name="body">The reader of the body; null: the server's own reader.</param>
     /// <exception cref="BrokenResponseException">The request contains something that no request may contain.</exception>
     public static DaemonRequest Translate(
-        HttpExchange exchange, Requester requester, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
+        ClientExchange exchange, Requester requester, string target, string? upgrade, WsgiConnection? connection, PipeReader? body = null)
     {
         var request = exchange.Request;
         var headers = request.Headers;
@@ -33,24 +34,22 @@ internal static class RequestTranslator
         var head = new RequestHead();
         try
         {
-            var (host, named) = (headers.Host.ToString(), headers.Connection);
-            head.Start(request.Method, target, host);
-            foreach (var (name, values) in headers)
+            var isPlain = framing == RequestFraming.None && upgrade is null;
+            if (isPlain && exchange.Fields.AreRecognised)
             {
-                if (RequestHead.IsOwn(name) || requester.Ignores(name) || !RequestHeaders.MayPass(name, named)) continue;
-                foreach (var value in values)
-                {
-                    if (value is not null) head.Add(name, value);
-                }
+                head.Start(request.Method, target, exchange.Fields.Lines);
+                CheckLines(head, request, target, requester);
             }
-            requester.Forward(head, host);
+            else
+            {
+                Start(head, request, target, requester);
+                if (isPlain) exchange.Fields.Keep(headers, requester, head.Lines);
+            }
             if (upgrade is not null)
             {
                 head.Add("Connection", "Upgrade");
                 head.Add("Upgrade", upgrade);
             }
-            // gRPC daemons insist on it, and trailers do pass through this front end.
-            if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
             if (connection is not null) head.Add(WsgiConnection.Header, connection.ToString());
             head.End(framing);
         }
@@ -67,6 +66,34 @@ internal static class RequestTranslator
             Repeatable = !framing.HasBody && upgrade is null && IsIdempotent(request.Method),
             Body = framing.HasBody ? Body(exchange, headers, framing, body) : null,
         };
+    }
+
+    private static void Start(RequestHead head, IHttpRequestFeature request, string target, Requester requester)
+    {
+        var headers = request.Headers;
+        var (host, named) = (headers.Host.ToString(), headers.Connection);
+        head.Start(request.Method, target, host);
+        foreach (var (name, values) in headers)
+        {
+            if (RequestHead.IsOwn(name) || requester.Ignores(name) || !RequestHeaders.MayPass(name, named)) continue;
+            foreach (var value in values)
+            {
+                if (value is not null) head.Add(name, value);
+            }
+        }
+        requester.Forward(head, host);
+        // gRPC daemons insist on it, and trailers do pass through this front end.
+        if (headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase)) head.Add("TE", "trailers");
+    }
+
+    // Every test whose client sends the same fields twice makes sure that they are recognised rightly.
+    [Conditional("DEBUG")]
+    private static void CheckLines(RequestHead head, IHttpRequestFeature request, string target, Requester requester)
+    {
+        using var anew = new RequestHead();
+        Start(anew, request, target, requester);
+        if (!head.Bytes.Span.SequenceEqual(anew.Bytes.Span))
+            throw new InvalidOperationException("fields of a request were taken for others");
     }
 
     private static RequestBody Body(HttpExchange exchange, IHeaderDictionary headers, RequestFraming framing, PipeReader? reader) =>

@@ -9,7 +9,7 @@ namespace DaemonProxy.Host.Hosting;
 /// server uses for one request after another: Kestrel implements the features of a request in one object, which stays the same, and the
 /// others are those of the connection. Looking them up costs a native host 50 ns each, and a request needs some twenty.
 /// </summary>
-internal sealed class HttpExchange
+internal class HttpExchange
 {
     private readonly IFeatureCollection _features;
     private readonly IHttpRequestBodyDetectionFeature? _body;
@@ -72,7 +72,7 @@ internal sealed class HttpExchange
 
     // Every test that serves a request makes sure that the server still keeps its features from one request to the next.
     [Conditional("DEBUG")]
-    private void CheckThatNothingHasChanged()
+    protected void CheckThatNothingHasChanged()
     {
         if (_features.Get<IHttpRequestFeature>() != Request || _features.Get<IHttpResponseFeature>() != Response
             || _features.Get<IHttpResponseBodyFeature>() != ResponseBody || _features.Get<IHttpRequestLifetimeFeature>() != Lifetime

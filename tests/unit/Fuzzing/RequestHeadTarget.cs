@@ -78,7 +78,7 @@ internal static partial class RequestHeadTarget
         {
             var requester = Requester.From(Connection, request, []);
             requester.Correct(Connection, request.Headers);
-            using var head = RequestTranslator.Translate(new HttpExchange(features), requester, raw, upgrade: null, connection: null).Head;
+            using var head = RequestTranslator.Translate(new ClientExchange(features), requester, raw, upgrade: null, connection: null).Head;
             var text = OneRequest(head, framing);
             Assert.Single(text.Split("\r\n"), line => line.StartsWith("X-Forwarded-For:", StringComparison.OrdinalIgnoreCase));
             Assert.Contains("\r\nX-Forwarded-For: 192.0.2.1\r\n", text);

@@ -61,7 +61,7 @@ public sealed class RequestTranslatorTests
         var (request, connection) = (features.GetRequiredFeature<IHttpRequestFeature>(), features.Get<IHttpConnectionFeature>());
         var requester = Requester.From(connection, request, trusted);
         requester.Correct(connection, request.Headers);
-        using var head = RequestTranslator.Translate(new HttpExchange(features), requester, "/a", upgrade: null, connection: null).Head;
+        using var head = RequestTranslator.Translate(new ClientExchange(features), requester, "/a", upgrade: null, connection: null).Head;
         return [.. Encoding.Latin1.GetString(head.Bytes.Span).Split("\r\n")];
     }
 
