@@ -8,7 +8,7 @@ public sealed partial class DaemonConnection
     // Far more interim responses than any daemon sends before its answer.
     private const int MostInterim = 100;
 
-    private readonly KnownLines _known;
+    private readonly KnownHead _known;
     private ResponseHeadReader _head;
     private long _firstOfHead;
     private long _lastOfHead;

@@ -58,11 +58,11 @@ public sealed partial class DaemonConnection : IResponseBody, IDisposable
     /// <param name="limits">The limits of its exchanges.</param>
     /// <param name="time">The clock that measures them.</param>
     /// <param name="budget">The budget that counts this connection; null: it is not counted.</param>
-    /// <param name="known">The lines of the daemon's head before; null: this is the only connection to it.</param>
+    /// <param name="known">The lines of the daemon's heads; null: this is the only connection to it.</param>
     internal DaemonConnection(
         Socket socket, DaemonLimits limits, TimeProvider time, ConnectionBudget? budget = null, KnownLines? known = null)
     {
-        _known = known ?? new();
+        _known = new(known ?? new());
         _budget = budget;
         _socket = socket;
         _limits = limits;

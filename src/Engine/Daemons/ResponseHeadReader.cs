@@ -30,8 +30,8 @@ public struct ResponseHeadReader(int longestLine)
     private int _size;
     private int _line;
 
-    /// <summary>The lines of the head before; null: this is the only one.</summary>
-    internal KnownLines? Known { get; init; }
+    /// <summary>The head before; null: this is the only one.</summary>
+    internal KnownHead? Known { get; init; }
 
     /// <summary>Reads the lines that are complete.</summary>
     /// <param name="input">The received bytes that have not been consumed yet.</param>
@@ -41,6 +41,8 @@ public struct ResponseHeadReader(int longestLine)
     /// <exception cref="BrokenResponseException">The head is too long or malformed; the message says how.</exception>
     public ResponseHead? Read(ReadOnlySpan<byte> input, bool toHead, out int consumed)
     {
+        // The response to a HEAD request has no body, whatever its head says.
+        if (_size == 0 && !toHead && Known is not null && Known.TryFind(input, out var same, out consumed)) return same;
         consumed = 0;
         while (true)
         {
@@ -59,18 +61,23 @@ public struct ResponseHeadReader(int longestLine)
                 throw new BrokenResponseException(EventCatalogue.HeaderTooLong, $"the head is longer than {LongestHead} bytes");
 
             if (_head is null) ReadStatus(line, _head = new ResponseHead());
-            else if (line.IsEmpty) return Finish(_head, toHead);
+            else if (line.IsEmpty)
+            {
+                var head = Finish(_head, toHead);
+                if (_size == consumed && !toHead && head.Status >= 200) Known?.Know(input[..consumed], head);
+                return head;
+            }
             else ReadHeader(line, _head);
         }
     }
 
     private void ReadStatus(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (Known is not null && Known.TryFind(line, out var known)) (_http10, head.Status, head.Reason) = known;
+        if (Known is not null && Known.Lines.TryFind(line, out var known)) (_http10, head.Status, head.Reason) = known;
         else
         {
             (_http10, head.Status, head.Reason) = known = ParseStatus(line);
-            Known?.Know(line, known);
+            Known?.Lines.Know(line, known);
         }
         head.KeepAlive = !_http10;
     }
@@ -87,7 +94,7 @@ public struct ResponseHeadReader(int longestLine)
 
     private void ReadHeader(ReadOnlySpan<byte> line, ResponseHead head)
     {
-        if (!(Known is null ? TryParse(line, out var name, out var value) : Known.TryParse(line, _line++, out name, out value)))
+        if (!(Known is null ? TryParse(line, out var name, out var value) : Known.Lines.TryParse(line, _line++, out name, out value)))
             throw Malformed(line[0] is (byte)' ' or (byte)'\t' ? "a header line is folded" : "a header line is malformed", line);
         switch (name.Length)
         {

@@ -29,15 +29,18 @@ internal readonly record struct ResponseWishes(long Rate, bool Prompt, string? C
         string? contentType = null;
         foreach (var (name, value) in head.Headers)
         {
-            if (name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase)
-                && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes))
-                rate = bytes;
-            else if (name.Equals(Buffering, StringComparison.OrdinalIgnoreCase))
-                prompt |= value.Equals("no", StringComparison.OrdinalIgnoreCase);
-            else if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+            switch (name.Length)
             {
-                prompt |= IsEventStream(value);
-                contentType = value;
+                case 18 when name.Equals(LimitRate, StringComparison.OrdinalIgnoreCase):
+                    if (long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) rate = bytes;
+                    break;
+                case 17 when name.Equals(Buffering, StringComparison.OrdinalIgnoreCase):
+                    prompt |= value.Equals("no", StringComparison.OrdinalIgnoreCase);
+                    break;
+                case 12 when name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase):
+                    prompt |= IsEventStream(value);
+                    contentType = value;
+                    break;
             }
         }
         return new(rate, prompt, contentType);

@@ -37,21 +37,64 @@ public sealed class KnownLinesTests
         (status, lines) => string.Join("\r\n", [status, .. lines, "", ""]));
 
     [Fact]
-    public void Head_after_others_is_read_as_the_first_is() => Head.Array[1, 8].Sample(heads =>
-    {
-        var known = new KnownLines();
-        foreach (var head in heads)
+    public void Head_after_others_is_read_as_the_first_is() =>
+        Gen.Select(Head, Gen.Frequency((5, Gen.Const(false)), (1, Gen.Const(true)))).Array[1, 8].Sample(heads =>
         {
-            // The same head twice finds all that can be found.
-            for (var i = 0; i < 2; i++) Assert.Equal(Read(head, null), Read(head, known));
+            var known = new KnownHead(new());
+            foreach (var (head, toHead) in heads)
+            {
+                // The same head twice finds all that can be found.
+                for (var i = 0; i < 2; i++) Assert.Equal(Read(head, null, toHead), Read(head, known, toHead));
+            }
+        }, iter: 3_000);
+
+    [Fact]
+    public void Head_that_stays_the_same_is_not_read_again()
+    {
+        var head = $"HTTP/1.1 200 OK\r\nServer: {new string('a', 100)}\r\nContent-Length: 5\r\n\r\n";
+        var known = new KnownHead(new());
+        var first = Parse(head, known);
+        Assert.Same(first, Parse(head, known));
+        // A response to HEAD, one that differs in a byte, and interim responses do not take its place for a moment.
+        var toHead = Parse(head, known, toHead: true);
+        Assert.Equal((BodyFraming.Length, BodyFraming.None), (first.Framing, toHead.Framing));
+        Assert.Same(first, Parse(head, known));
+        Assert.Equal(100, Parse("HTTP/1.1 100 Continue\r\n\r\n", known).Status);
+        Assert.Same(first, Parse(head, known));
+        var other = Parse(head.Replace("Length: 5", "Length: 6", StringComparison.Ordinal), known);
+        Assert.Equal((5L, 6L), (first.ContentLength, other.ContentLength));
+        Assert.NotSame(first, Parse(head, known));
+        // One that is the beginning of another head's bytes is no head yet.
+        Assert.Null(new ResponseHeadReader(1000) { Known = known }.Read(Encoding.Latin1.GetBytes(head)[..^2], toHead: false, out _));
+    }
+
+    [Fact]
+    public void Head_in_pieces_is_read_as_a_whole_one_is() => Gen.Select(Head, Gen.Int[0, 400]).Sample((head, at) =>
+    {
+        var known = new KnownHead(new());
+        var whole = Read(head, known, toHead: false);
+        var bytes = Encoding.Latin1.GetBytes(head);
+        var reader = new ResponseHeadReader(1000) { Known = known };
+        string inPieces;
+        try
+        {
+            var read = reader.Read(bytes.AsSpan(0, Math.Min(at, bytes.Length)), toHead: false, out var consumed)
+                ?? reader.Read(bytes.AsSpan(consumed), toHead: false, out _);
+            inPieces = $"{Text(read!)} {bytes.Length}";
         }
-    }, iter: 3_000);
+        catch (BrokenResponseException broken)
+        {
+            inPieces = $"{broken.Reason.Code} {broken.Message}";
+        }
+        Assert.Equal(whole, inPieces);
+        Assert.Equal(whole, Read(head, known, toHead: false));
+    }, iter: 1_000);
 
     [Fact]
     public void Lines_that_stay_the_same_are_not_decoded_again()
     {
         const string Head = "HTTP/1.1 200 All well\r\nServer: a server\r\nDate: today\r\nContent-Length: 5\r\n\r\n";
-        var known = new KnownLines();
+        var known = new KnownHead(new());
         var first = Parse(Head, known);
         var second = Parse(Head.Replace("today", "tomorrow", StringComparison.Ordinal), known);
         Assert.Same(first.Reason, second.Reason);
@@ -91,36 +134,44 @@ public sealed class KnownLinesTests
     [Fact]
     public void Heads_that_are_read_at_the_same_time_are_read_as_if_each_were_the_only_one()
     {
-        var known = new KnownLines();
+        var lines = new KnownLines();
         string[] heads =
         [
             .. Enumerable.Range(0, 8).Select(i =>
                 $"HTTP/1.1 200 R{i % 3}\r\nServer: s{i % 2}\r\nX-{i % 3}: {i}\r\nContent-Length: {i}\r\n"
                 + $"Connection: {(i < 4 ? "close" : "keep-alive")}\r\n\r\n"),
         ];
-        string[] expected = [.. heads.Select(head => Read(head, null))];
+        string[] expected = [.. heads.Select(head => Read(head, null, toHead: false))];
         Parallel.For(0, heads.Length, new ParallelOptions { MaxDegreeOfParallelism = heads.Length }, i =>
         {
-            for (var round = 0; round < 2_000; round++) Assert.Equal(expected[i], Read(heads[i], known));
+            // Each has a connection of its own, on which no two heads after one another are the same.
+            var known = new KnownHead(lines);
+            for (var round = 0; round < 2_000; round++)
+                Assert.Equal(expected[(i + round) % heads.Length], Read(heads[(i + round) % heads.Length], known, toHead: false));
         });
     }
 
-    private static ResponseHead Parse(string head, KnownLines? known)
+    private static ResponseHead Parse(string head, KnownHead? known, bool toHead = false) => Parse(head, known, toHead, out _);
+
+    private static ResponseHead Parse(string head, KnownHead? known, bool toHead, out int consumed)
     {
         var reader = new ResponseHeadReader(1000) { Known = known };
-        return reader.Read(Encoding.Latin1.GetBytes(head), toHead: false, out _)!;
+        return reader.Read(Encoding.Latin1.GetBytes(head + "HTTP/1.1 "), toHead, out consumed)!;
     }
 
-    private static string Read(string text, KnownLines? known)
+    private static string Read(string text, KnownHead? known, bool toHead)
     {
         try
         {
-            var head = Parse(text, known);
-            return $"{head.Status} {head.Reason} {head.ContentLength} {head.Framing} {head.KeepAlive} {head.Upgrade} {string.Join('|', head.Headers)}";
+            var head = Parse(text, known, toHead, out var consumed);
+            return $"{Text(head)} {consumed}";
         }
         catch (BrokenResponseException broken)
         {
             return $"{broken.Reason.Code} {broken.Message}";
         }
     }
+
+    private static string Text(ResponseHead head) =>
+        $"{head.Status} {head.Reason} {head.ContentLength} {head.Framing} {head.KeepAlive} {head.Upgrade} {string.Join('|', head.Headers)}";
 }
