@@ -97,8 +97,10 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             request.Path = record.Target.Path.Decoded;
             record.Route = served.Routes.Match(record.Target.Path);                                                            // (1)
             if (record.Route is not { } route) await RefuseAsync(context, record, StatusCodes.Status404NotFound, "");
-            else if (route.Group is { } group) await ServeDaemonAsync(context, route, group, record);
-            else await ServeEmbeddedAsync(context, route, record);
+            else if (route.Group is not { } group) await ServeEmbeddedAsync(context, route, record);
+            else if (RequestHeaders.ReadFraming(context).HasBody) await ServeWithBodyAsync(context, route, group, record);
+            // Here, because each method that waits for the daemon costs a request some thousand instructions.
+            else await AnswerAsync(context, route, group, record, await SendAsync(context, route, group, record, body: null));
         }
         catch (OperationCanceledException)
             when (context.Lifetime.RequestAborted.IsCancellationRequested)
@@ -124,6 +126,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             Active.Leave(record);
             Finish(context, record);
             record.Output?.Dispose();
+            record.Sent?.Head.Dispose();
             Interlocked.Decrement(ref _active);
         }
     }
@@ -137,11 +140,6 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         AccessLog?.Write(context.Request, record, finished);
     }
 
-    private ValueTask ServeDaemonAsync(ClientExchange context, Route route, DaemonGroup group, RequestRecord record) =>
-        RequestHeaders.ReadFraming(context).HasBody
-            ? ServeWithBodyAsync(context, route, group, record)
-            : ServeDaemonAsync(context, route, group, record, body: null);
-
     private async ValueTask ServeWithBodyAsync(ClientExchange context, Route route, DaemonGroup group, RequestRecord record)
     {
         using var timed = BodyOf(context)!;
@@ -153,7 +151,7 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             if (paced?.PassesUnread != false && RequestHeaders.ReadFraming(context).Length is { } length
                 && context.Find<IUnreadBody>() is { } unread)
                 timed.Begins = () => unread.MayStayUnread(length);
-            await ServeDaemonAsync(context, route, group, record, body);
+            await AnswerAsync(context, route, group, record, await SendAsync(context, route, group, record, body));
             return;
         }
         var taken = new SpooledRequest(body, group.Options.RequestSpool, PlaceOfSpool(), _time, SpoolFailed);
@@ -164,14 +162,13 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             {
                 throw BodyTimeoutException.Broken(failure);
             }
-            await ServeDaemonAsync(context, route, group, record, taken);
+            await AnswerAsync(context, route, group, record, await SendAsync(context, route, group, record, taken));
         }
     }
 
-    private async ValueTask ServeDaemonAsync(
+    private ValueTask<DaemonExchange> SendAsync(
         ClientExchange context, Route route, DaemonGroup group, RequestRecord record, PipeReader? body)
     {
-        var clientGone = context.Lifetime.RequestAborted;
         var isWsgi = group.Options.Source == DaemonSource.Application;
         var requester = record.Requester!;
         if (isWsgi) requester.TellApplication(context.Request);
@@ -181,16 +178,21 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             isWsgi ? WsgiConnection.From(context, requester, route.Options.ScriptName ?? route.Options.Path, _time.GetUtcNow())
                 with
             { Secret = group.Secret } : null, body);
-        using var head = translated.Head;
         translated.IsHealthCheck = group.IsHealthCheck(context.Request.Path);
         record.Sent = translated;
-        var exchange = await group.SendAsync(translated, clientGone);                                 // (3)
+        return group.SendAsync(translated, context.Lifetime.RequestAborted);                                                // (3)
+    }
+
+    private async ValueTask AnswerAsync(
+        ClientExchange context, Route route, DaemonGroup group, RequestRecord record, DaemonExchange exchange)
+    {
         if (record.Span is not null) record.Answered = _time.GetTimestamp();
         SpooledBody? spooled = null;
         try
         {
             if (exchange.Head.Status == StatusCodes.Status101SwitchingProtocols)
             {
+                var upgrade = UpgradeRequest.Read(context, route.Options.Upgrades);
                 if (!UpgradeRequest.IsAnswer(exchange.Head, upgrade))
                     throw new BrokenResponseException(
                         EventCatalogue.UnaskedUpgrade, upgrade is null ? "no upgrade was asked for" : $"'{upgrade}' was asked for");
@@ -205,7 +207,8 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
             }
             await RelayAsync(
                 context, route, record, exchange.Head, (IResponseBody?)spooled ?? exchange.Connection, group.Relay,
-                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout, clientGone);
+                spooled is null ? group.Options.SocketTimeout : Timeout.InfiniteTimeSpan, group.ClientTimeout,
+                context.Lifetime.RequestAborted);
         }
         // Whatever the closed connection looked like from here, the client is the cause.
         catch (Exception failure) when (failure is not OperationCanceledException && exchange.ClientFailure is not null)
