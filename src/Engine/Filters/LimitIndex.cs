@@ -50,6 +50,19 @@ public sealed class LimitIndex
     /// <summary>The limits, in the order of the configuration.</summary>
     public IReadOnlyList<LiveRateLimit> Limits => _limits;
 
+    /// <summary>Whether any of the limits has a rate at present. Most routes have one without, so that it can be given one.</summary>
+    public bool HasRate
+    {
+        get
+        {
+            foreach (var limit in _limits)
+            {
+                if (limit.Limit.Rate > 0) return true;
+            }
+            return false;
+        }
+    }
+
     /// <summary>Adds every limit whose conditions a response or an upload meets.</summary>
     /// <param name="facts">The response or the upload.</param>
     /// <param name="isOfAll">Whether the limits are those of all routes.</param>

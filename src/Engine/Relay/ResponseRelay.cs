@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using DaemonProxy.Configuration;
 using DaemonProxy.Events;
@@ -51,22 +52,51 @@ public sealed class ResponseRelay(LiveFlushPolicy policy, TimeProvider time, Pip
     /// <param name="prompt">Whether the flush delay is 0 for this response: each block is sent at once.</param>
     /// <param name="socketTimeout">The longest time for which the source may stay silent.</param>
     /// <param name="clientGone">Cancelled when the client has left.</param>
+    /// <param name="first">A block that <see cref="TryReadWhole"/> has read already; null: none.</param>
     /// <exception cref="BrokenResponseException">The body broke off, the source stayed silent for too long, or the client accepted nothing
     /// for too long.</exception>
     /// <exception cref="OperationCanceledException">The client has left.</exception>
     public ValueTask RunAsync(
-        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone)
+        IResponseBody body, IOutputFilter chain, TrafficScope traffic, bool prompt, TimeSpan socketTimeout, CancellationToken clientGone,
+        BodyBlock? first = null)
     {
-        var rules = policy.Current;
-        if (rules.AdaptsDelay && chain.FullWrite > 0 && body is not SpooledBody)
-            return RunAheadAsync(body, chain, traffic, prompt, socketTimeout, clientGone);
-        if (!body.TryRead(out var block)) return RelayAsync(body, null, chain, traffic, prompt, socketTimeout, clientGone);
-        if (!block.End || block.Data.Length > rules.BufferSize)
-            return RelayAsync(body, block, chain, traffic, prompt, socketTimeout, clientGone);
-        // Most responses are small and arrive whole with their head: there is nothing to wait for, to measure or to learn.
+        if (first is null)
+        {
+            if (policy.Current.AdaptsDelay && chain.FullWrite > 0 && body is not SpooledBody)
+                return RunAheadAsync(body, chain, traffic, prompt, socketTimeout, clientGone);
+            if (TryReadWhole(body, out first)) return EndAsync(first.Value, body, chain, traffic, clientGone);
+        }
+        return RelayAsync(body, first, chain, traffic, prompt, socketTimeout, clientGone);
+    }
+
+    /// <summary>
+    /// Reads a response that is there in whole: most are small and arrive with their head. There is nothing to wait for, to measure or to
+    /// learn, and <see cref="EndAsync"/> sends it.
+    /// </summary>
+    /// <param name="body">The source.</param>
+    /// <param name="first">What has been read; null: nothing.</param>
+    /// <returns>Whether it is the whole response.</returns>
+    /// <exception cref="BrokenResponseException">The body broke off.</exception>
+    public bool TryReadWhole(IResponseBody body, [NotNullWhen(true)] out BodyBlock? first)
+    {
+        first = body.TryRead(out var block) ? block : null;
+        return block.End && block.Data.Length <= policy.Current.BufferSize;
+    }
+
+    /// <summary>Sends a response that is there in whole.</summary>
+    /// <param name="whole">The response's body.</param>
+    /// <param name="body">Where it comes from.</param>
+    /// <param name="chain">The first filter.</param>
+    /// <param name="traffic">Counts the flush.</param>
+    /// <param name="clientGone">Cancelled when the client has left.</param>
+    /// <exception cref="BrokenResponseException">The client accepted nothing for too long.</exception>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
+    public static ValueTask EndAsync(
+        BodyBlock whole, IResponseBody body, IOutputFilter chain, TrafficScope traffic, CancellationToken clientGone)
+    {
         traffic.Count(FlushReason.End);
-        if (!block.Data.IsEmpty) traffic.CountUndivided();
-        return chain.EndAsync(block.Data, body.Trailers, clientGone);                                                       // (5)
+        if (!whole.Data.IsEmpty) traffic.CountUndivided();
+        return chain.EndAsync(whole.Data, body.Trailers, clientGone);                                                       // (5)
     }
 
     private async ValueTask RunAheadAsync(

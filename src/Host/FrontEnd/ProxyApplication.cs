@@ -318,10 +318,17 @@ internal sealed class ProxyApplication(ServedConfiguration served, EmbeddedMode 
         if (head.Status == StatusCodes.Status205ResetContent) return;
         var output = record.Output = new CoreOutput(new ResponseClient(context, chunked), clientTimeout, _time);
         var wishes = ResponseWishes.From(head);
+        BodyBlock? first = null;
+        // A limit that is set from now on does not find a response that leaves in whole.
+        if (wishes.Rate == 0 && !route.HasRate && relay.TryReadWhole(body, out first))
+        {
+            await ResponseRelay.EndAsync(first.Value, body, output, route.Traffic, clientGone);
+            return;
+        }
         var facts = new BodyFacts(context.Request.Method, context.Request.Path, wishes.ContentType, head.ContentLength);
         using var paced = route.Chain(facts, new ClientKey(record.Requester?.Client), wishes.Rate, output, _time);
         await relay.RunAsync(
-            body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone);            // (5)
+            body, (IOutputFilter?)paced ?? output, route.Traffic, wishes.Prompt, sourceTimeout, clientGone, first);     // (5)
     }
 
     /// <summary>

@@ -58,6 +58,9 @@ internal sealed class Route
     /// <summary>Counts the route's requests.</summary>
     public TrafficScope Traffic { get; }
 
+    /// <summary>Whether any limit of responses has a rate at present.</summary>
+    public bool HasRate => Limits.Index.HasRate || _limitsOfAll.Index.HasRate;
+
     /// <summary>
     /// Returns the pacing filters for a response, placed before its output; null when no limit applies and none can be set while the
     /// response is in flight.
