@@ -16,9 +16,17 @@ public sealed class RequestHead : IDisposable
     private static readonly SearchValues<char> TargetCharacters = SearchValues.Create(
         [.. Enumerable.Range('!', 256 - '!').Where(c => c != 127).Select(c => (char)c)]);
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2048);
+    private byte[] _buffer;
+    private bool _isRented;
     private int _length;
     private int _firstLine;
+
+    /// <summary>Begins a head.</summary>
+    public RequestHead() => (_buffer, _isRented) = (ArrayPool<byte>.Shared.Rent(2048), true);
+
+    /// <summary>Makes a head of all bytes of another one.</summary>
+    /// <param name="bytes">The bytes, which do not change any more.</param>
+    public RequestHead(byte[] bytes) => (_buffer, _length) = (bytes, bytes.Length);
 
     /// <summary>The head as written so far.</summary>
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
@@ -161,15 +169,20 @@ public sealed class RequestHead : IDisposable
         if (_buffer.Length - _length >= count) return;
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + count));
         _buffer.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
+        ReturnBuffer();
+        (_buffer, _isRented) = (larger, true);
+    }
+
+    private void ReturnBuffer()
+    {
+        if (_isRented) ArrayPool<byte>.Shared.Return(_buffer);
+        _isRented = false;
     }
 
     /// <summary>Returns the buffer to the pool.</summary>
     public void Dispose()
     {
-        if (_buffer.Length == 0) return;
-        ArrayPool<byte>.Shared.Return(_buffer);
+        ReturnBuffer();
         _buffer = [];
         _length = _firstLine = 0;
     }

@@ -1,12 +1,13 @@
+using DaemonProxy.Daemons;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace DaemonProxy.Host.FrontEnd;
 
 /// <summary>
-/// The fields of an earlier request on a client's connection, and the lines that a daemon got for them. A client sends mostly the same
-/// fields with each of its requests: those that are the same, character by character and in the same order, have been checked already, and
-/// a daemon gets the same lines.
+/// The fields of an earlier request on a client's connection, and the head that a daemon got for it. A client sends mostly the same fields
+/// with each of its requests: those that are the same, character by character and in the same order, have been checked already, and a
+/// daemon gets the same lines; or the same head, if the client asks for the same.
 /// </summary>
 /// <remarks>
 /// A trusted proxy says something else with each of its clients' requests, and the front end changes its fields: they are never known.
@@ -15,17 +16,25 @@ internal sealed class KnownFields
 {
     // More than a browser sends. Whoever sends more, or longer ones, mostly sends others each time, which would only occupy memory.
     private const int Most = 24;
-    private const int LongestLines = 2048;
+    private const int LongestHead = 2048;
 
     private (string Name, string Value)[] _fields = [];
-    private byte[] _lines = [];
     private Requester? _requester;
+    private byte[] _head = [];
+    private int _lines;
+    private string? _method;
+    private string? _target;
 
     /// <summary>Whether <see cref="TryRecognise"/> has recognised the fields of the present request.</summary>
     public bool AreRecognised { get; private set; }
 
     /// <summary>The lines for the fields that have been recognised, from <c>Host</c> to <c>X-Forwarded-Host</c>.</summary>
-    public ReadOnlySpan<byte> Lines => _lines;
+    public ReadOnlySpan<byte> Lines => _head.AsSpan(_lines, _head.Length - _lines - 2);
+
+    /// <summary>The head for the same method and target with the fields that have been recognised; null: it is not known.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="target">The target for the daemon.</param>
+    public byte[]? Head(string method, string target) => AreRecognised && _target == target && _method == method ? _head : null;
 
     /// <summary>Begins a request.</summary>
     /// <param name="headers">Its fields.</param>
@@ -46,19 +55,27 @@ internal sealed class KnownFields
         return next == _fields.Length;
     }
 
-    /// <summary>Keeps the fields of a request without a body, which have been checked.</summary>
+    /// <summary>Keeps the fields of a request without a body, which have been checked, and the head for it.</summary>
     /// <param name="headers">The fields.</param>
     /// <param name="requester">Who sent it.</param>
-    /// <param name="lines">The lines that a daemon gets.</param>
-    public void Keep(IHeaderDictionary headers, Requester requester, ReadOnlySpan<byte> lines)
+    /// <param name="method">The method.</param>
+    /// <param name="target">The target for the daemon.</param>
+    /// <param name="head">The head, but for the empty line that ends it.</param>
+    public void Keep(IHeaderDictionary headers, Requester requester, string method, string target, RequestHead head)
     {
-        if (requester.IsByProxy || headers.Count > Most || lines.Length > LongestLines) return;
-        var fields = new List<(string, string)>(headers.Count);
-        foreach (var (name, values) in headers)
+        if (requester.IsByProxy || headers.Count > Most || head.Bytes.Length > LongestHead) return;
+        if (!AreRecognised)
         {
-            if (values.Count != 1) return;
-            fields.Add((name, values.ToString()));
+            var fields = new List<(string, string)>(headers.Count);
+            foreach (var (name, values) in headers)
+            {
+                if (values.Count != 1) return;
+                fields.Add((name, values.ToString()));
+            }
+            (_fields, _requester) = ([.. fields], requester);
         }
-        (_fields, _lines, _requester) = ([.. fields], lines.ToArray(), requester);
+        (_method, _target) = (method, target);
+        _head = [.. head.Bytes.Span, (byte)'\r', (byte)'\n'];
+        _lines = head.Bytes.Length - head.Lines.Length;
     }
 }

@@ -31,34 +31,14 @@ internal static class RequestTranslator
         var request = exchange.Request;
         var headers = request.Headers;
         var framing = RequestHeaders.ReadFraming(exchange);
-        var head = new RequestHead();
-        try
+        var isPlain = framing == RequestFraming.None && upgrade is null;
+        RequestHead head;
+        if (isPlain && connection is null && exchange.Fields.Head(request.Method, target) is { } known)
         {
-            var isPlain = framing == RequestFraming.None && upgrade is null;
-            if (isPlain && exchange.Fields.AreRecognised)
-            {
-                head.Start(request.Method, target, exchange.Fields.Lines);
-                CheckLines(head, request, target, requester);
-            }
-            else
-            {
-                Start(head, request, target, requester);
-                if (isPlain) exchange.Fields.Keep(headers, requester, head.Lines);
-            }
-            if (upgrade is not null)
-            {
-                head.Add("Connection", "Upgrade");
-                head.Add("Upgrade", upgrade);
-            }
-            if (connection is not null) head.Add(WsgiConnection.Header, connection.ToString());
-            head.End(framing);
+            head = new(known);
+            CheckLines(known.AsSpan(..^2), request, target, requester);
         }
-        catch
-        {
-            head.Dispose();
-            throw;
-        }
-
+        else head = Write(exchange, requester, target, upgrade, connection, framing, isPlain);
         return new DaemonRequest
         {
             Head = head,
@@ -66,6 +46,39 @@ internal static class RequestTranslator
             Repeatable = !framing.HasBody && upgrade is null && IsIdempotent(request.Method),
             Body = framing.HasBody ? Body(exchange, headers, framing, body) : null,
         };
+    }
+
+    private static RequestHead Write(
+        ClientExchange exchange, Requester requester, string target, string? upgrade, WsgiConnection? connection, RequestFraming framing,
+        bool isPlain)
+    {
+        var request = exchange.Request;
+        var head = new RequestHead();
+        try
+        {
+            if (isPlain && exchange.Fields.AreRecognised)
+            {
+                head.Start(request.Method, target, exchange.Fields.Lines);
+                CheckLines(head.Bytes.Span, request, target, requester);
+            }
+            else Start(head, request, target, requester);
+            // A head for a WSGI application is another one each time: only its lines are worth keeping.
+            if (isPlain && (connection is null || !exchange.Fields.AreRecognised))
+                exchange.Fields.Keep(request.Headers, requester, request.Method, target, head);
+            if (upgrade is not null)
+            {
+                head.Add("Connection", "Upgrade");
+                head.Add("Upgrade", upgrade);
+            }
+            if (connection is not null) head.Add(WsgiConnection.Header, connection.ToString());
+            head.End(framing);
+            return head;
+        }
+        catch
+        {
+            head.Dispose();
+            throw;
+        }
     }
 
     private static void Start(RequestHead head, IHttpRequestFeature request, string target, Requester requester)
@@ -88,11 +101,11 @@ internal static class RequestTranslator
 
     // Every test whose client sends the same fields twice makes sure that they are recognised rightly.
     [Conditional("DEBUG")]
-    private static void CheckLines(RequestHead head, IHttpRequestFeature request, string target, Requester requester)
+    private static void CheckLines(ReadOnlySpan<byte> head, IHttpRequestFeature request, string target, Requester requester)
     {
         using var anew = new RequestHead();
         Start(anew, request, target, requester);
-        if (!head.Bytes.Span.SequenceEqual(anew.Bytes.Span))
+        if (!head.SequenceEqual(anew.Bytes.Span))
             throw new InvalidOperationException("fields of a request were taken for others");
     }
 

@@ -42,7 +42,8 @@ public sealed class ClientExchangeTests
     ];
 
     private sealed record Request(
-        string Method, string Target, string Scheme, string Protocol, bool HasBody, int Peer, int Trust, EncodedSlashes Slashes, int[] Fields);
+        string Method, string Target, string Scheme, string Protocol, bool HasBody, int Peer, int Trust, EncodedSlashes Slashes, string Mount,
+        int[] Fields);
 
     private static readonly Gen<Request> AnyRequest = Gen.Select(
         Gen.Frequency((4, Gen.Const("GET")), (1, Gen.Int[0, Methods.Length - 1].Select(i => Methods[i]))),
@@ -50,10 +51,11 @@ public sealed class ClientExchangeTests
         Gen.Frequency((6, Gen.Const(("http", "HTTP/1.1"))), (1, Gen.Int[0, 2].Select(i => Servers[i]))),
         Gen.Frequency((5, Gen.Const(false)), (1, Gen.Const(true))),
         Gen.Frequency((5, Gen.Const((0, 0))), (1, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2]))),
-        Gen.Frequency((4, Gen.Const(EncodedSlashes.Refuse)), (1, Gen.Enum<EncodedSlashes>())),
+        // What a reload of the configuration changes.
+        Gen.Frequency((6, Gen.Const((EncodedSlashes.Refuse, ""))), (1, Gen.Select(Gen.Enum<EncodedSlashes>(), Gen.Int[0, 1].Select(i => i == 0 ? "" : "/m")))),
         Gen.Frequency((2, Gen.Int[0, 3].Select(count => new[] { 0, 6, 23 }[..count])), (3, Gen.Int[0, Fields.Length - 1].Array[0, 8])),
-        (method, target, server, hasBody, sender, slashes, fields) =>
-            new Request(method, target, server.Item1, server.Item2, hasBody, sender.Item1, sender.Item2, slashes, fields));
+        (method, target, server, hasBody, sender, configuration, fields) => new Request(
+            method, target, server.Item1, server.Item2, hasBody, sender.Item1, sender.Item2, configuration.Item1, configuration.Item2, fields));
 
     [Fact]
     public void Request_after_others_is_read_as_the_first_is() => AnyRequest.Array[1, 8].Sample(requests =>
@@ -70,7 +72,7 @@ public sealed class ClientExchangeTests
     public void Fields_and_a_target_that_stay_the_same_are_not_read_again()
     {
         var connection = new Connection();
-        var request = new Request("GET", "/a?q", "http", "HTTP/1.1", false, 0, 0, EncodedSlashes.Refuse, [0, 6]);
+        var request = new Request("GET", "/a?q", "http", "HTTP/1.1", false, 0, 0, EncodedSlashes.Refuse, "", [0, 6]);
         connection.Serve(request);
         var (requester, path, query) = (connection.Exchange.RequesterOf(Nobody), connection.Target.Path.Encoded, connection.Target.Query);
         Assert.False(connection.Exchange.Fields.AreRecognised);
@@ -79,10 +81,19 @@ public sealed class ClientExchangeTests
         Assert.Same(requester, connection.Exchange.RequesterOf(Nobody));
         Assert.Same(path, connection.Target.Path.Encoded);
         Assert.Same(query, connection.Target.Query);
+        var head = connection.Exchange.Fields.Head("GET", "/a?q");
+        Assert.NotNull(head);
+        Assert.Null(connection.Exchange.Fields.Head("PUT", "/a?q"));
+        Assert.Null(connection.Exchange.Fields.Head("GET", "/a?p"));
+        connection.Serve(request);
+        Assert.Same(head, connection.Exchange.Fields.Head("GET", "/a?q"));
         connection.Serve(request with { Target = "/b" });
         Assert.True(connection.Exchange.Fields.AreRecognised);
         connection.Serve(request with { Fields = [0, 7] });
         Assert.False(connection.Exchange.Fields.AreRecognised);
+        Assert.Null(connection.Exchange.Fields.Head("GET", "/a?q"));
+        // The networks of a configuration that has been loaded anew are others, even if they are equal.
+        Assert.NotSame(requester, connection.Exchange.RequesterOf([IPNetwork.Parse("10.0.0.0/8")]));
     }
 
     /// <summary>What a server keeps of a connection from one request to the next.</summary>
@@ -129,7 +140,7 @@ public sealed class ClientExchangeTests
                 using var body = request.HasBody ? new MemoryStream() : null;
                 var reader = body is null ? null : System.IO.Pipelines.PipeReader.Create(body);
                 using var head = RequestTranslator.Translate(
-                    Exchange, requester, Target.Path.Encoded + Target.Query, upgrade: null, connection: null, reader).Head;
+                    Exchange, requester, request.Mount + Target.Path.Encoded + Target.Query, upgrade: null, connection: null, reader).Head;
                 return $"{requester} {Target} {Encoding.Latin1.GetString(head.Bytes.Span)}";
             }
             catch (BrokenResponseException broken)
