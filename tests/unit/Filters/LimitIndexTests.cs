@@ -54,6 +54,21 @@ public sealed class LimitIndexTests
             Assert.Equal(expected, Met(new LimitIndex(own), new LimitIndex(all), facts));
         }, iter: 20_000);
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(9)]
+    public void Index_has_a_rate_as_soon_as_and_as_long_as_one_of_its_limits_has_one(int without)
+    {
+        LiveRateLimit[] limits = [.. Enumerable.Range(0, without + 1).Select(_ => new LiveRateLimit(new RateLimit(0, 0, PacerKind.TokenBucket), Time))];
+        var index = new LimitIndex(limits);
+        Assert.False(index.HasRate);
+        limits[^1].Limit = limits[^1].Limit with { Rate = 1 };
+        Assert.True(index.HasRate);
+        limits[^1].Limit = limits[^1].Limit with { Rate = 0 };
+        Assert.False(index.HasRate);
+    }
+
     [Fact]
     public void Limit_without_others_of_all_routes_is_found() =>
         Assert.Single(Met(new LimitIndex(New(RateConditions.None)), null, new BodyFacts("GET", "/", null, null)));
