@@ -131,7 +131,7 @@ public struct ResponseHeadReader(int longestLine)
         if (colon < 1 || line[..colon].ContainsAnyExcept(TokenBytes)) return false;
         var content = line[(colon + 1)..].Trim(" \t"u8);
         if (content.ContainsAny(ControlBytes)) return false;
-        name = Encoding.Latin1.GetString(line[..colon]);
+        name = UsualNames.Find(Encoding.Latin1.GetString(line[..colon]));
         value = Encoding.Latin1.GetString(content);
         return true;
     }

@@ -1,8 +1,10 @@
+using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.FrontEnd;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using Xunit;
 
 namespace DaemonProxy.Tests.Host;
@@ -51,4 +53,16 @@ public sealed class ResponseTranslatorTests
     public void Header_that_the_server_has_set_already_is_kept() =>
         Assert.Equal(
             new StringValues(["first", "second"]), Translate(new HeaderDictionary { ["Vary"] = "first" }, ("Vary", "second")).Vary);
+
+    [Fact]
+    public void Usual_names_are_the_strings_of_the_server_itself()
+    {
+        var own = typeof(HeaderNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!).ToArray();
+        var found = own.Where(name => ReferenceEquals(name, UsualNames.Find(new string(name.AsSpan())))).ToArray();
+        Assert.Superset(new HashSet<string> { "Server", "Date", "Content-Type", "ETag", "Set-Cookie", "WWW-Authenticate" }, found.ToHashSet());
+        // A name in another spelling is passed on in that.
+        Assert.All(own, name => Assert.Equal(name.ToLowerInvariant(), UsualNames.Find(name.ToLowerInvariant())));
+        var other = new string("X-Other");
+        Assert.Same(other, UsualNames.Find(other));
+    }
 }
