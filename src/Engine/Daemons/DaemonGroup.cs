@@ -174,29 +174,39 @@ public sealed class DaemonGroup : IDisposable
             catch (Exception failure)
             {
                 connection.Dispose();
-                if (pump is not null) await pump.StopAsync().ConfigureAwait(false);
-                var tried = failure is NothingCameException { Reason: var how } && request.Repeatable
-                    ? await TryOfAsync(worker, how, connection.Reused, failed is not null).ConfigureAwait(false)
-                    : null as FailedTry?;
-                Queue.Release(worker, !request.IsHealthCheck);
-                var again = tried is { } known ? RepeatRule.Decide(known) : RepeatDecision.No;
+                var again = await AfterFailureAsync(request, worker, connection, pump, failure, failed is not null).ConfigureAwait(false);
+                if (again == RepeatDecision.No) throw;
                 if (again == RepeatDecision.Once) failed = worker;
-                if (again != RepeatDecision.No) continue;
-                if (tried is { Died: 1, IsTakenUp: not false })
-                    throw new BrokenResponseException(
-                        EventCatalogue.ClosedInHead,
-                        "its worker died while it served this request and no other, so that it is given to none of the others");
-                if (pump?.ClientFailure is { } byClient) throw byClient;
-                // Whatever the daemon answered before it stopped reading is more informative.
-                var closed = failure is NothingCameException
-                    || (failure is BrokenResponseException { Reason: var reason }
-                    && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
-                if (pump?.DaemonFailure is { } unsent && closed)
-                    throw new BrokenResponseException(EventCatalogue.RequestBodyWriteError, unsent.Message, unsent);
-                if (failure is NothingCameException nothing) throw nothing.Reason;
-                throw;
             }
         }
+    }
+
+    /// <summary>Gives back the place of a try that got no response, and decides whether there is another one.</summary>
+    /// <exception cref="BrokenResponseException">There is none, and the reason is another than the failure itself.</exception>
+    private async ValueTask<RepeatDecision> AfterFailureAsync(
+        DaemonRequest request, DaemonWorker worker, DaemonConnection connection, RequestBodyPump? pump, Exception failure,
+        bool hasBeenRepeated)
+    {
+        if (pump is not null) await pump.StopAsync().ConfigureAwait(false);
+        var tried = failure is NothingCameException { Reason: var how } && request.Repeatable
+            ? await TryOfAsync(worker, how, connection.Reused, hasBeenRepeated).ConfigureAwait(false)
+            : null as FailedTry?;
+        Queue.Release(worker, !request.IsHealthCheck);
+        var again = tried is { } known ? RepeatRule.Decide(known) : RepeatDecision.No;
+        if (again != RepeatDecision.No) return again;
+        if (tried is { Died: 1, IsTakenUp: not false })
+            throw new BrokenResponseException(
+                EventCatalogue.ClosedInHead,
+                "its worker died while it served this request and no other, so that it is given to none of the others");
+        if (pump?.ClientFailure is { } byClient) throw byClient;
+        // Whatever the daemon answered before it stopped reading is more informative.
+        var closed = failure is NothingCameException
+            || (failure is BrokenResponseException { Reason: var reason }
+            && (reason == EventCatalogue.ClosedInHead || reason == EventCatalogue.HeadReadError));
+        if (pump?.DaemonFailure is { } unsent && closed)
+            throw new BrokenResponseException(EventCatalogue.RequestBodyWriteError, unsent.Message, unsent);
+        if (failure is NothingCameException nothing) throw nothing.Reason;
+        return RepeatDecision.No;
     }
 
     /// <summary>
