@@ -11,9 +11,9 @@ internal static class UsualNames
     private static readonly FrozenSet<string> Names = new[]
     {
         "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
-        "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc", "Cache-Control",
-        "Content-Encoding", "Content-Language", "Content-Location", "Content-MD5", "Content-Range", "Content-Type", "Date", "ETag", "Expires",
-        "Last-Modified", "Location", "Pragma", "Retry-After", "Server", "Set-Cookie", "Vary", "Via", "Warning", "WWW-Authenticate",
+        "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc",
+        "Cache-Control", "Content-Encoding", "Content-Language", "Content-Location", "Content-MD5", "Content-Range", "Content-Type",
+        "Date", "ETag", "Expires", "Last-Modified", "Location", "Pragma", "Retry-After", "Server", "Set-Cookie", "Vary", "Via", "Warning", "WWW-Authenticate",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>The name with the same characters, or this one if it is not among them.</summary>

@@ -8,7 +8,6 @@ using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using DaemonProxy.Host.Wsgi;
 using DaemonProxy.Relay;
-using DaemonProxy.Requests;
 using DaemonProxy.Statistics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;

@@ -1,7 +1,6 @@
 using System.Reflection;
 using DaemonProxy.Daemons;
 using DaemonProxy.Events;
-using DaemonProxy.Host.Hosting;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
 

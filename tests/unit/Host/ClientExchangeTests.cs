@@ -16,8 +16,12 @@ namespace DaemonProxy.Tests.Host;
 public sealed class ClientExchangeTests
 {
     private static readonly IReadOnlyList<IPNetwork> Nobody = [];
-    private static readonly IReadOnlyList<IPNetwork>[] Trusted = [Nobody, [IPNetwork.Parse("192.0.2.0/24")], [IPNetwork.Parse("10.0.0.0/8")]];
-    private static readonly IPAddress[] Peers = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"), IPAddress.Parse("::ffff:192.0.2.1")];
+    private static readonly IReadOnlyList<IPNetwork>[] Trusted =
+        [Nobody, [IPNetwork.Parse("192.0.2.0/24")], [IPNetwork.Parse("10.0.0.0/8")]];
+
+    private static readonly IPAddress[] Peers =
+        [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"), IPAddress.Parse("::ffff:192.0.2.1")];
+
     private static readonly string[] Methods = ["GET", "PUT", "HEAD", "OPTIONS", "CONNECT", "get", "BREW", "G T"];
 
     private static readonly (string Scheme, string Protocol)[] Servers = [("https", "HTTP/1.1"), ("http", "HTTP/1.0"), ("https", "HTTP/2")];
@@ -25,25 +29,28 @@ public sealed class ClientExchangeTests
     // Targets and fields that differ as little as two can, and all that mean something to whoever reads them.
     private static readonly string[] Targets =
     [
-        "/a", "/b", "/A", "/a?", "/a?q", "/a?p", "/a?Q", "/a/", "/%61", "/%2F", "/%2f", "/a%2Fb", "/a b", "/a#b", "/..", "/./a", "*", "http://shop/a",
-        "http://shop/b", "https://shop/a", "ftp://shop/a", "/\xe9", "/" + new string('x', 255), "/" + new string('x', 256), "/" + new string('y', 256), "",
+        "/a", "/b", "/A", "/a?", "/a?q", "/a?p", "/a?Q", "/a/", "/%61", "/%2F", "/%2f", "/a%2Fb", "/a b", "/a#b", "/..", "/./a", "*",
+        "http://shop/a", "http://shop/b", "https://shop/a", "ftp://shop/a", "/\xe9", "/" + new string('x', 255), "/" + new string('x', 256),
+        "/" + new string('y', 256), "",
     ];
 
     private static readonly (string Name, string[] Values)[] Fields =
     [
         ("Host", ["shop"]), ("Host", ["shoq"]), ("Host", ["Shop"]), ("Host", [""]), ("Host", ["a b"]), ("host", ["shop"]),
-        ("Accept", ["a"]), ("Accept", ["b"]), ("Accept", ["A"]), ("Accept", [""]), ("Accept", ["a", "b"]), ("Accept", ["a,b"]), ("accept", ["a"]),
-        ("Accepu", ["a"]), ("Acc", ["epta"]), ("Accept", ["a\x01"]), ("Acc ept", ["a"]), ("Accept", ["\xe9"]), ("Accept", ["\u0119"]),
-        ("Connection", ["Accept"]), ("Connection", ["accept"]), ("Connection", ["close"]), ("Connection", ["X-Forwarded-For"]), ("Keep-Alive", ["5"]),
-        ("TE", ["trailers"]), ("TE", ["gzip"]), ("X-Forwarded-For", ["203.0.113.9"]), ("X-Forwarded-For", ["203.0.113.8"]),
-        ("X-Forwarded-Host", ["inner"]), ("X-Forwarded-Proto", ["https"]), ("X-Real-IP", ["203.0.113.9"]), ("X_Forwarded_For", ["203.0.113.9"]),
-        ("Proxy", ["x"]), ("X-DaemonProxy-Connection", ["x"]), (":authority", ["shop"]), ("Content-Length", ["0"]), ("Content-Length", ["5"]),
-        ("Transfer-Encoding", ["chunked"]), ("Transfer-Encoding", ["gzip"]), ("Cookie", [new string('c', 1900)]), ("Cookie", [new string('c', 2100)]),
+        ("Accept", ["a"]), ("Accept", ["b"]), ("Accept", ["A"]), ("Accept", [""]), ("Accept", ["a", "b"]), ("Accept", ["a,b"]),
+        ("accept", ["a"]), ("Accepu", ["a"]), ("Acc", ["epta"]), ("Accept", ["a\x01"]), ("Acc ept", ["a"]), ("Accept", ["\xe9"]),
+        ("Accept", ["\u0119"]), ("Connection", ["Accept"]), ("Connection", ["accept"]), ("Connection", ["close"]),
+        ("Connection", ["X-Forwarded-For"]), ("Keep-Alive", ["5"]), ("TE", ["trailers"]), ("TE", ["gzip"]),
+        ("X-Forwarded-For", ["203.0.113.9"]), ("X-Forwarded-For", ["203.0.113.8"]), ("X-Forwarded-Host", ["inner"]),
+        ("X-Forwarded-Proto", ["https"]), ("X-Real-IP", ["203.0.113.9"]), ("X_Forwarded_For", ["203.0.113.9"]), ("Proxy", ["x"]),
+        ("X-DaemonProxy-Connection", ["x"]), (":authority", ["shop"]), ("Content-Length", ["0"]), ("Content-Length", ["5"]),
+        ("Transfer-Encoding", ["chunked"]), ("Transfer-Encoding", ["gzip"]), ("Cookie", [new string('c', 1900)]),
+        ("Cookie", [new string('c', 2100)]),
     ];
 
     private sealed record Request(
-        string Method, string Target, string Scheme, string Protocol, bool HasBody, int Peer, int Trust, EncodedSlashes Slashes, string Mount,
-        int[] Fields);
+        string Method, string Target, string Scheme, string Protocol, bool HasBody, int Peer, int Trust, EncodedSlashes Slashes,
+        string Mount, int[] Fields);
 
     private static readonly Gen<Request> AnyRequest = Gen.Select(
         Gen.Frequency((4, Gen.Const("GET")), (1, Gen.Int[0, Methods.Length - 1].Select(i => Methods[i]))),
@@ -52,10 +59,14 @@ public sealed class ClientExchangeTests
         Gen.Frequency((5, Gen.Const(false)), (1, Gen.Const(true))),
         Gen.Frequency((5, Gen.Const((0, 0))), (1, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2]))),
         // What a reload of the configuration changes.
-        Gen.Frequency((6, Gen.Const((EncodedSlashes.Refuse, ""))), (1, Gen.Select(Gen.Enum<EncodedSlashes>(), Gen.Int[0, 1].Select(i => i == 0 ? "" : "/m")))),
-        Gen.Frequency((2, Gen.Int[0, 3].Select(count => new[] { 0, 6, 23 }[..count])), (3, Gen.Int[0, Fields.Length - 1].Array[0, 8])),
+        Gen.Frequency(
+            (6, Gen.Const((EncodedSlashes.Refuse, ""))),
+            (1, Gen.Select(Gen.Enum<EncodedSlashes>(), Gen.Int[0, 1].Select(i => i == 0 ? "" : "/m")))),
+        Gen.Frequency(
+            (2, Gen.Int[0, 3].Select(count => new[] { 0, 6, 23 }[..count])), (3, Gen.Int[0, Fields.Length - 1].Array[0, 8])),
         (method, target, server, hasBody, sender, configuration, fields) => new Request(
-            method, target, server.Item1, server.Item2, hasBody, sender.Item1, sender.Item2, configuration.Item1, configuration.Item2, fields));
+            method, target, server.Item1, server.Item2, hasBody, sender.Item1, sender.Item2, configuration.Item1, configuration.Item2,
+            fields));
 
     [Fact]
     public void Request_after_others_is_read_as_the_first_is() => AnyRequest.Array[1, 8].Sample(requests =>
@@ -100,7 +111,12 @@ public sealed class ClientExchangeTests
     private sealed class Connection : IHttpRequestBodyDetectionFeature
     {
         private readonly HttpRequestFeature _request = new();
-        private readonly HttpConnectionFeature _connection = new() { LocalIpAddress = IPAddress.Loopback, LocalPort = 80, RemotePort = 5000 };
+        private readonly HttpConnectionFeature _connection = new()
+        {
+            LocalIpAddress = IPAddress.Loopback,
+            LocalPort = 80,
+            RemotePort = 5000,
+        };
 
         public Connection()
         {
@@ -120,7 +136,8 @@ public sealed class ClientExchangeTests
         /// <summary>Everything that is made of a request, in the steps of the front end.</summary>
         public string Serve(Request request)
         {
-            (_request.Method, _request.RawTarget, _request.Scheme, _request.Protocol) = (request.Method, request.Target, request.Scheme, request.Protocol);
+            (_request.Method, _request.RawTarget) = (request.Method, request.Target);
+            (_request.Scheme, _request.Protocol) = (request.Scheme, request.Protocol);
             _request.Headers = new HeaderDictionary();
             foreach (var field in request.Fields)
             {

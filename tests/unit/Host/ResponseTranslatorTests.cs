@@ -57,9 +57,11 @@ public sealed class ResponseTranslatorTests
     [Fact]
     public void Usual_names_are_the_strings_of_the_server_itself()
     {
-        var own = typeof(HeaderNames).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!).ToArray();
+        var own = typeof(HeaderNames).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => (string)field.GetValue(null)!).ToArray();
         var found = own.Where(name => ReferenceEquals(name, UsualNames.Find(new string(name.AsSpan())))).ToArray();
-        Assert.Superset(new HashSet<string> { "Server", "Date", "Content-Type", "ETag", "Set-Cookie", "WWW-Authenticate" }, found.ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "Server", "Date", "Content-Type", "ETag", "Set-Cookie", "WWW-Authenticate" }, found.ToHashSet());
         // A name in another spelling is passed on in that.
         Assert.All(own, name => Assert.Equal(name.ToLowerInvariant(), UsualNames.Find(name.ToLowerInvariant())));
         var other = new string("X-Other");
