@@ -80,6 +80,35 @@ public sealed class ClientExchangeTests
     }, iter: 3_000);
 
     [Fact]
+    public void Request_that_differs_from_the_one_before_in_a_single_thing_is_read_anew()
+    {
+        var usual = new Request("GET", "/a", "http", "HTTP/1.1", false, 0, 0, EncodedSlashes.Refuse, "", [0, 6]);
+        Request[][] alike =
+        [
+            [.. Fields.Select((_, i) => usual with { Fields = [0, i] })],
+            [.. Targets.Select(target => usual with { Target = target })],
+            [.. Methods.Select(method => usual with { Method = method })],
+            [.. Servers.Select(server => usual with { Scheme = server.Scheme, Protocol = server.Protocol }), usual],
+            [.. Enum.GetValues<EncodedSlashes>().Select(slashes => usual with { Target = "/a%2Fb", Slashes = slashes })],
+            [usual, usual with { Mount = "/m" }, usual with { HasBody = true }, usual with { Fields = [0] },
+                usual with { Fields = [0, 6, 23] }, usual with { Peer = 1 }, usual with { Peer = 2 }, usual with { Trust = 1 }, usual with { Trust = 2 }],
+        ];
+        foreach (var requests in alike)
+        {
+            foreach (var first in requests)
+            {
+                foreach (var second in requests)
+                {
+                    var connection = new Connection();
+                    connection.Serve(first);
+                    connection.Serve(first);
+                    Assert.Equal(new Connection().Serve(second), connection.Serve(second));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Fields_and_a_target_that_stay_the_same_are_not_read_again()
     {
         var connection = new Connection();
