@@ -1,3 +1,4 @@
+using System.Numerics;
 using DaemonProxy.Daemons;
 using DaemonProxy.Host.Requests;
 using Microsoft.AspNetCore.Http;
@@ -18,12 +19,17 @@ internal sealed class KnownFields
     private const int Most = 24;
     private const int LongestHead = 2048;
 
+    // Whoever sends other fields with each request, a trace's for example, is asked less and less often.
+    private const int FewMisses = 4;
+
     private (string Name, string Value)[] _fields = [];
     private Requester? _requester;
     private byte[] _head = [];
     private int _lines;
     private string? _method;
     private string? _target;
+    private string? _lastTarget;
+    private uint _misses;
 
     /// <summary>Whether <see cref="TryRecognise"/> has recognised the fields of the present request.</summary>
     public bool AreRecognised { get; private set; }
@@ -40,8 +46,12 @@ internal sealed class KnownFields
     /// <param name="headers">Its fields.</param>
     /// <param name="requester">Who sent it.</param>
     /// <returns>Whether they are the known ones.</returns>
-    public bool TryRecognise(IHeaderDictionary headers, Requester requester) =>
+    public bool TryRecognise(IHeaderDictionary headers, Requester requester)
+    {
         AreRecognised = ReferenceEquals(requester, _requester) && headers.Count == _fields.Length && AreSame(headers);
+        _misses = AreRecognised ? 0 : _misses + 1;
+        return AreRecognised;
+    }
 
     private bool AreSame(IHeaderDictionary headers)
     {
@@ -63,19 +73,28 @@ internal sealed class KnownFields
     /// <param name="head">The head, but for the empty line that ends it.</param>
     public void Keep(IHeaderDictionary headers, Requester requester, string method, string target, RequestHead head)
     {
+        // A head is worth keeping for a target that is asked for twice in a row.
+        var isNew = target != _lastTarget;
+        _lastTarget = target.Length > LongestHead ? null : target;
+        if (AreRecognised ? isNew : _misses > FewMisses && !BitOperations.IsPow2(_misses)) return;
         if (requester.IsByProxy || headers.Count > Most || head.Bytes.Length > LongestHead) return;
-        if (!AreRecognised)
-        {
-            var fields = new List<(string, string)>(headers.Count);
-            foreach (var (name, values) in headers)
-            {
-                if (values.Count != 1) return;
-                fields.Add((name, values.ToString()));
-            }
-            (_fields, _requester) = ([.. fields], requester);
-        }
+        if (!AreRecognised && !TryKeep(headers, requester)) return;
         (_method, _target) = (method, target);
         _head = [.. head.Bytes.Span, (byte)'\r', (byte)'\n'];
         _lines = head.Bytes.Length - head.Lines.Length;
+    }
+
+    private bool TryKeep(IHeaderDictionary headers, Requester requester)
+    {
+        var fields = new List<(string, string)>(headers.Count);
+        var length = 0;
+        foreach (var (name, values) in headers)
+        {
+            // Some never reach the daemon, and are not in the length of its head.
+            if (values.Count != 1 || (length += name.Length + values.ToString().Length) > LongestHead) return false;
+            fields.Add((name, values.ToString()));
+        }
+        (_fields, _requester) = ([.. fields], requester);
+        return true;
     }
 }
