@@ -136,8 +136,10 @@ public abstract class DaemonProxyCommand : AskingCommand, IDisposable
     private protected void WriteWarnings(InstanceStatus status)
     {
         var told = ToldWarnings.From(this);
-        foreach (var warning in status.Warnings.Where(warning => !told.Contains(status.ConfigurationFile ?? "", warning)))
-            WriteWarning(warning);
+        foreach (var warning in status.Warnings)
+        {
+            if (!told.Remove(status.ConfigurationFile ?? "", warning)) WriteWarning(warning);
+        }
     }
 
     /// <summary>A path as the user means it: relative to PowerShell's location, not the process's working directory.</summary>

@@ -30,7 +30,8 @@ internal sealed class ToldWarnings
     /// <param name="warning">The sentence.</param>
     public void Add(string file, string warning) => _told.Add((file, warning));
 
-    /// <summary>Whether a warning has been shown.</summary>
+    /// <summary>Forgets a warning: a check speaks for the restart after it, and not for those of the days that follow.</summary>
     /// <inheritdoc cref="Add"/>
-    public bool Contains(string file, string warning) => _told.Contains((file, warning));
+    /// <returns>Whether it has been shown.</returns>
+    public bool Remove(string file, string warning) => _told.Remove((file, warning));
 }

@@ -55,15 +55,19 @@ Describe 'New-DaemonProxyCertificate' {
 
     It 'makes no host name of a file, and no file of a host name: <Arguments>' -ForEach @(
         foreach ($extension in 'pem', 'key', 'KEY', 'crt', 'cer', 'pfx', 'p12') {
-            @{ Arguments = 'other.pem', "other.$extension"; Message = "'other.$extension' is a file, and host names come here; name the key's file with -KeyPath*" }
+            @{ Arguments = 'other.pem', "other.$extension"; Message = "'other.$extension' looks like a file, and host names come here; name the key's file with -KeyPath*" }
         }
-        @{ Arguments = 'other.pem', 'keys/other'; Message = "'keys/other' is a file, *" }
-        @{ Arguments = 'other.pem', 'keys\other'; Message = "'keys\other' is a file, *" }
-        @{ Arguments = 'other.pem', 'other.key', 'other.example'; Message = "'other.key' is a file, *" }
-        @{ Arguments = 'other.pem', 'other.example', 'other.key'; Message = "'other.key' is a file, *" }
-        @{ Arguments = , 'other.example'; Message = "'other.example' is a host name, *; write for example New-DaemonProxyCertificate site.pem other.example" }
-        @{ Arguments = , '192.0.2.1'; Message = "'192.0.2.1' is a host name, *" }
-        @{ Arguments = , 'other.pfx'; Message = "'other.pfx' would hold PKCS #12 *; write for example other.pem" }
+        @{ Arguments = 'other.pem', 'keys/other'; Message = "'keys/other' looks like a file, *" }
+        @{ Arguments = 'other.pem', 'keys\other'; Message = "'keys\other' looks like a file, *" }
+        @{ Arguments = 'other.pem', 'other.key', 'other.example'; Message = "'other.key' looks like a file, *" }
+        @{ Arguments = 'other.pem', 'other.example', 'other.key'; Message = "'other.key' looks like a file, *" }
+        @{ Arguments = , 'other.example'; Message = "'other.example' is a host name or an address, *; write for example New-DaemonProxyCertificate site.pem other.example, or ./other.example *" }
+        @{ Arguments = , '192.0.2.1'; Message = "'192.0.2.1' is a host name or an address, *" }
+        @{ Arguments = , 'localhost'; Message = "'localhost' is a host name or an address, *" }
+        @{ Arguments = 'other.example', '*.other.example'; Message = "'other.example' is a host name or an address, *" }
+        @{ Arguments = 'other.pem', 'https://other.example'; Message = "'https://other.example' is a URI, *" }
+        @{ Arguments = 'other.pem', '-KeyFile', 'x.key'; Message = 'there is no parameter -KeyFile; *' }
+        @{ Arguments = , 'other.pfx'; Message = "the extension of 'other.pfx' is for another format, *; write for example other.pem" }
     ) {
         Push-Location $OwnDirectory
         try { { New-DaemonProxyCertificate @Arguments -ErrorAction Stop } | Should -Throw -ErrorId 'InvalidName,*' -ExpectedMessage $Message }

@@ -85,15 +85,20 @@ public sealed class NewDaemonProxyCertificateCommand : DaemonProxyCommand
     private (string Message, string Argument)? Mistake()
     {
         if (HasExtension(Path!, BinaryExtensions))
-            return ($"'{Path}' would hold PKCS #12 or DER by its name, and this is PEM; write for example "
+            return ($"the extension of '{Path}' is for another format, and this cmdlet writes PEM; write for example "
                 + System.IO.Path.ChangeExtension(Path, ".pem"), Path!);
-        if (DnsName.Length == 0 && IsHost(Path!) && Path!.Contains('.') && !IsFile(Path))
-            return ($"'{Path}' is a host name, and the file to write comes first; write for example New-DaemonProxyCertificate site.pem "
-                + Path, Path);
+        if (IsHost(Path!) && (Path!.Contains('.') || Path == "localhost") && !IsFile(Path))
+            return ($"'{Path}' is a host name or an address, and the file to write comes first; write for example "
+                + $"New-DaemonProxyCertificate site.pem {Path}, or ./{Path} for a file of that name", Path);
         foreach (var name in DnsName)
         {
+            // Whatever is left of a command line comes here.
+            if (name.StartsWith('-'))
+                return ($"there is no parameter {name}; Get-Help New-DaemonProxyCertificate lists them", name);
+            if (name.Contains("://", StringComparison.Ordinal))
+                return ($"'{name}' is a URI, and host names come here; write the host name alone", name);
             if (IsFile(name))
-                return ($"'{name}' is a file, and host names come here; name the key's file with -KeyPath, and write for example "
+                return ($"'{name}' looks like a file, and host names come here; name the key's file with -KeyPath, and write for example "
                     + "site.example, *.site.example or 192.0.2.1", name);
             if (!IsHost(name))
                 return ($"'{name}' is neither a host name nor an IP address; write for example site.example, *.site.example or 192.0.2.1",

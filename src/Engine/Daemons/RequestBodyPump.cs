@@ -92,6 +92,12 @@ internal sealed class RequestBodyPump(RequestBody body, DaemonConnection connect
                     await SendAsync(read.Buffer).ConfigureAwait(false);
                     sending = false;
                 }
+                catch (TimeoutException)
+                {
+                    // The send that was given up must not take its bytes from a buffer that has gone to somebody else.
+                    await _stop.CancelAsync().ConfigureAwait(false);
+                    throw;
+                }
                 finally
                 {
                     // Also when the daemon has failed: the server then keeps reading, so that the client can read the reason instead of

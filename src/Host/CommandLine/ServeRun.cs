@@ -50,11 +50,14 @@ internal sealed class ServeRun
         FrontEndServer frontEnd;
         var stop = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
         var told = new CancellationTokenSource();
+        var hasReported = predecessor is null;
         using var signals = new ServeSignals(() =>
         {
-            // Before it has taken over, a process that is to replace another one ends alone, and the other one goes on.
-            if (predecessor is not null) told.Cancel();
-            return stop.TrySetResult(DrainTimeout);
+            if (Volatile.Read(ref hasReported)) return stop.TrySetResult(DrainTimeout);
+            // Before it has taken over, a process that is to replace another one ends alone, and the other one goes on. If it has taken over
+            // meanwhile, the other one sends the stop, if there is one: an update that was only given up must not stop both.
+            told.Cancel();
+            return true;
         });
         try
         {
@@ -89,7 +92,11 @@ internal sealed class ServeRun
 
         signals.FrontEnd = frontEnd;
         // The status, a thousand bytes for each route, must not be kept for as long as the front end serves.
-        if (predecessor is not null) await TakePlaceAsync(predecessor, frontEnd);
+        if (predecessor is not null)
+        {
+            Volatile.Write(ref hasReported, true);
+            await TakePlaceAsync(predecessor, frontEnd);
+        }
         else await ReportAsync(frontEnd.Status.Instance());
         if (IsBackground) Detachment.LeaveStreams();
         Manager?.Ready($"serves {string.Join(", ", frontEnd.Status.Uris)}");

@@ -35,7 +35,8 @@ internal static class FixedAtStart
             ("access-log-size", served.AccessLog.Size == wanted.AccessLog.Size),
             ("access-log-keep", served.AccessLog.Keep == wanted.AccessLog.Keep),
             ("event-log", served.EventLog.Target == wanted.EventLog.Target),
-            ("event-log-format", served.EventLogFormat == wanted.EventLogFormat),
+            // Its default depends on where the log goes.
+            ("event-log-format", served.EventLogFormat == wanted.EventLogFormat || served.EventLog.Target != wanted.EventLog.Target),
             ("event-log-size", served.EventLog.Size == wanted.EventLog.Size),
             ("event-log-keep", served.EventLog.Keep == wanted.EventLog.Keep),
             ("opentelemetry", served.Telemetry == wanted.Telemetry),

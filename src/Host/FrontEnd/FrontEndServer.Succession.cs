@@ -132,14 +132,15 @@ internal sealed partial class FrontEndServer
         if (_presence is not null) await _presence.DisposeAsync();
         _presence = null;
         _instance.Leave();
+        // What is asked for on the control socket from here on is for the other one to do.
+        await Task.WhenAll(_server!.StopAcceptingAsync(), _metrics?.StopAcceptingAsync() ?? Task.CompletedTask,
+            _control.StopAcceptingAsync());
         // A stop that comes meanwhile is the front end's, and is passed on; after that, a signal to this process means this process alone.
         await _terms.Announce(status.ProcessId);
         _log.Write(EventCatalogue.FrontEndReplaced,
             $"process {status.ProcessId} serves now; process {Environment.ProcessId} finishes what it has in flight, for "
             + $"{Units.FormatDuration(Served.Configuration.UpdateDrainTimeout)} at most", ("pid", Environment.ProcessId));
         _ = successor.FollowAsync(drainTimeout => _stopRequested.TrySetResult(drainTimeout));
-        await Task.WhenAll(_server!.StopAcceptingAsync(), _metrics?.StopAcceptingAsync() ?? Task.CompletedTask,
-            _control.StopAcceptingAsync());
         foreach (var process in _stillDraining ?? []) process.Dispose();
         _stillDraining = [];
         // The request that asked for this may be one of those on the control socket.

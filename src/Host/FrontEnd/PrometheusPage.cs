@@ -174,7 +174,11 @@ internal sealed class PrometheusPage : IDisposable
         private ICollectorChild Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var (first, second, third, fourth) = (Value(tags, 0), Value(tags, 1), Value(tags, 2), Value(tags, 3));
-            if (instrument.IsObservable) return FindEqual((first, second, third, fourth), tags);
+            if (instrument.IsObservable)
+            {
+                // A series that is being removed must not be found once more.
+                lock (_series) return FindEqual((first, second, third, fourth), tags);
+            }
             var hash = (((((RuntimeHelpers.GetHashCode(first) * 31) + RuntimeHelpers.GetHashCode(second)) * 31)
                 + RuntimeHelpers.GetHashCode(third)) * 31) + RuntimeHelpers.GetHashCode(fourth);
             var places = Volatile.Read(ref _known);

@@ -36,6 +36,9 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     // Of a body; a smaller one costs less when it is copied.
     private const int LeastToMove = 4 * KernelPipe.LeastBlock;
 
+    // Reads of a client that has always sent more already, after which others on its thread have their turn.
+    private const int LongestRun = 256;
+
     // A client that sends in smaller pieces than this is served better by a copy.
     private const int LeastMoved = 4096;
 
@@ -81,6 +84,7 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     private Exception? _failure;
     private KernelPipe? _pipe;
     private long _toMove;
+    private int _run;
 
     /// <summary>Says why the connection is being broken, before its socket is closed. Only the first reason counts.</summary>
     public void Break(Exception reason) => Interlocked.CompareExchange(ref _reason, reason, null);
@@ -145,9 +149,10 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<ReadResult>(cancellationToken);
         while (true)
         {
-            if (TryRead(out var result)) return new(result);
+            if (TryRead(out var result)) return ++_run < LongestRun ? new(result) : YieldAsync(result);
             if (Move(isThere: false)) continue;
             Receive();
+            _run = 0;
             _read.Reset();
             _token = cancellationToken;
             if (!BeginWait()) continue;
@@ -220,6 +225,13 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _read.OnCompleted(continuation, state, token, flags);
 
+    private async ValueTask<ReadResult> YieldAsync(ReadResult result)
+    {
+        _run = 0;
+        await Task.Yield();
+        return result;
+    }
+
     /// <summary>Begins to wait for a receive; false: there is news already, or nobody receives.</summary>
     private bool BeginWait()
     {
@@ -252,7 +264,12 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
             while (!TryRead(out result))
             {
                 Receive();
-                if (BeginWait()) return;
+                if (BeginWait())
+                {
+                    // A cancellation that came meanwhile found nobody who waited.
+                    if (_token.IsCancellationRequested) CancelByToken();
+                    return;
+                }
             }
             _read.SetResult(result);
         }
@@ -278,19 +295,30 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
             (_arrived, _lastArrived, _mayMove, _isCanceled, _hasNews) = (null, null, false, false, false);
             if (_receive == Over && !_isEnded) EndWith(_broken);
         }
-        for (; arrived is not null; arrived = arrived.NextBlock) Append(arrived);
+        while (arrived is not null)
+        {
+            var next = arrived.Cut();
+            Append(arrived);
+            arrived = next;
+        }
         if (mayMove) Move(isThere: true);
         return isCanceled;
     }
 
     private void Append(ReceivedBlock block)
     {
-        block.Follow(_last);
-        _first ??= block;
-        _last = block;
         _hasUnexamined = true;
         _unexamined += block.End;
         _toMove = Math.Max(0, _toMove - block.End);
+        // A client that sends byte by byte must not get a block for each.
+        if (_last?.TryTake(block) == true)
+        {
+            GiveBack(block);
+            return;
+        }
+        block.Follow(_last);
+        _first ??= block;
+        _last = block;
     }
 
     private void EndWith(Exception? broken) => (_isEnded, _failure) = (true, _reason ?? ReasonFor(broken));
@@ -350,7 +378,13 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
             // What is left of a block that was given up is of no use to the next one.
             if (_toMove == 0 || _pipe!.Left > 0) ClosePipe();
         }
-        else if (block.Room.Length > LargestRoom)
+        GiveBack(block);
+    }
+
+    private void GiveBack(ReceivedBlock block)
+    {
+        block.Leave();
+        if (block.Room?.Length > LargestRoom)
         {
             ArrayPool<byte>.Shared.Return(block.Room);
             block.Room = null;
@@ -432,10 +466,14 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         {
             if (block is not null)
             {
-                block.Follow(_lastArrived);
-                _arrived ??= block;
-                _lastArrived = block;
                 Interlocked.Add(ref _lead, block.End);
+                if (_lastArrived?.TryTake(block) == true) GiveBack(block);
+                else
+                {
+                    block.Follow(_lastArrived);
+                    _arrived ??= block;
+                    _lastArrived = block;
+                }
             }
             _mayMove = block is null && next == Idle;
             _broken = broken;
@@ -445,6 +483,8 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         }
         if (isAwaited) Deliver();
         if (next == Over) ended();
+        // What an advance on another thread has left to this one is seen.
+        Interlocked.MemoryBarrier();
         return next == Idle && _toMove == 0;
     }
 
@@ -466,6 +506,10 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
             _room.CopyTo(block.Room, 0);
             // The system has said that they are there, so that nobody waits.
             try { count += socket.Receive(block.Room.AsSpan(count, Math.Min(more, LargestReceive - count))); }
+            catch (SocketException none) when (none.SocketErrorCode == SocketError.WouldBlock)
+            {
+                // The system had counted something that is not to be read.
+            }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException) { broken = failure; }
             if (_room.Length < LargestRoom) _room = new byte[_room.Length * 2];
         }

@@ -88,7 +88,8 @@ internal sealed class ReadyNotification
         }
     }
 
-    private static Socket Open() => new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    // A manager that reads nothing lets its queue fill up; an update must not wait for it for ever.
+    private static Socket Open() => new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = 2000 };
 
     // An abstract address begins with a zero byte, which an environment variable cannot contain.
     private static UnixDomainSocketEndPoint EndPoint(string address) => new(address[0] == '@' ? "\0" + address[1..] : address);

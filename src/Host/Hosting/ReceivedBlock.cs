@@ -27,6 +27,25 @@ internal sealed class ReceivedBlock : ReadOnlySequenceSegment<byte>
         before?.Next = this;
     }
 
+    /// <summary>Takes in the bytes of a block that was received after this one, if there is room. Those that it has stay where they are.</summary>
+    /// <returns>Whether it has; the other block is free then.</returns>
+    public bool TryTake(ReceivedBlock next)
+    {
+        if (Room is null || next.Room is null || Room.Length - End < next.End) return false;
+        next.Memory.Span.CopyTo(Room.AsSpan(End));
+        Memory = Room.AsMemory(0, End + next.End);
+        return true;
+    }
+
+    /// <summary>Ends the chain at this block.</summary>
+    /// <returns>The block that was after it; null: none.</returns>
+    public ReceivedBlock? Cut()
+    {
+        var next = NextBlock;
+        Next = null;
+        return next;
+    }
+
     /// <summary>Takes the block, which is the first, out of its chain.</summary>
     /// <returns>The block after it; null: it was the last.</returns>
     public ReceivedBlock? Leave()

@@ -14,10 +14,15 @@ internal sealed class RestedMemory : IDisposable
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    // A collection holds up whatever comes in its tens of milliseconds.
+    private static readonly TimeSpan Rarest = TimeSpan.FromMinutes(1);
+
     private readonly Func<long> _allocated;
     private readonly Action _collect;
     private readonly ITimer _timer;
+    private readonly TimeProvider _time;
     private int _rested;
+    private long _collected;
     private long _before;
 
     /// <summary>Creates it for a server.</summary>
@@ -28,6 +33,8 @@ internal sealed class RestedMemory : IDisposable
     {
         _allocated = allocated ?? (() => GC.GetTotalAllocatedBytes());
         _collect = collect ?? (() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
+        _time = time;
+        _collected = time.GetTimestamp() - (long)(Rarest.TotalSeconds * time.TimestampFrequency);
         _timer = time.CreateTimer(
             static memory => ((RestedMemory)memory!).LookAround(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -46,11 +53,12 @@ internal sealed class RestedMemory : IDisposable
 
     private void LookAround()
     {
-        if (_allocated() - _before > Quiet)
+        if (_allocated() - _before > Quiet || _time.GetElapsedTime(_collected) < Rarest)
         {
             Wait();
             return;
         }
+        _collected = _time.GetTimestamp();
         Interlocked.Exchange(ref _rested, 0);
         _collect();
     }

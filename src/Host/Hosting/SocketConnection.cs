@@ -35,6 +35,7 @@ internal sealed class SocketConnection : ConnectionContext, IConnectionIdFeature
     public SocketConnection(Socket socket, string id, MemoryPool<byte> memory, ConnectionBudget? budget, bool isPlain)
     {
         _socket = socket;
+        socket.Blocking = false;
         ConnectionId = id;
         MemoryPool = memory;
         LocalEndPoint = socket.LocalEndPoint;

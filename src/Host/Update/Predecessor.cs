@@ -20,7 +20,7 @@ internal sealed class Predecessor : IDisposable
 {
     private const int LongestHandover = 1 << 20;
     private static readonly TimeSpan ReceiveLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan MainLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MainLimit = TimeSpan.FromSeconds(15);
 
     private readonly List<ListenSocket> _listen = [];
     private readonly List<ListenSocket> _metrics = [];

@@ -90,6 +90,30 @@ public sealed class ClientSocketReaderTests : IAsyncLifetime
         _reader.AdvanceTo(read.Buffer.End);
     }
 
+    /// <summary>Byte by byte, of a client whose earlier requests were larger: the memory follows the bytes, and not the segments.</summary>
+    [Fact]
+    public async Task Trickle_fills_blocks()
+    {
+        foreach (var size in new[] { 600, 1200 })
+        {
+            await _client.SendAsync(Bytes(size));
+            var large = await _reader.ReadAtLeastAsync(size).AsTask().WaitAsync(Limit);
+            _reader.AdvanceTo(large.Buffer.End);
+        }
+        var sent = Bytes(3_000);
+        ReadResult read = default;
+        for (var i = 0; i < sent.Length; i++)
+        {
+            await _client.SendAsync(sent.AsMemory(i, 1));
+            read = await _reader.ReadAsync().AsTask().WaitAsync(Limit);
+            if (i < sent.Length - 1) _reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+        AssertSame(sent, read.Buffer.ToArray());
+        var blocks = 0;
+        foreach (var _ in read.Buffer) blocks++;
+        Assert.InRange(blocks, 1, 8);
+    }
+
     /// <summary>A limit of uploads looks at what has arrived at every turn, and takes little of it.</summary>
     [Fact]
     public async Task What_is_looked_at_but_not_taken_is_bounded()

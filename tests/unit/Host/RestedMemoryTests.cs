@@ -20,8 +20,11 @@ public sealed class RestedMemoryTests
         for (var i = 0; i < 3 * RestedMemory.Enough; i++) memory.Add();
         Pass(seconds: 10);
         Assert.Equal(1, _collections);
+        // Not more than once a minute.
         for (var i = 0; i < RestedMemory.Enough; i++) memory.Add();
-        Pass(seconds: 10);
+        Pass(seconds: 40);
+        Assert.Equal(1, _collections);
+        Pass(seconds: 30);
         Assert.Equal(2, _collections);
     }
 
