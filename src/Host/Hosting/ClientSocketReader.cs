@@ -39,8 +39,9 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     // Reads of a client that has always sent more already, after which others on its thread have their turn.
     private const int LongestRun = 256;
 
-    // A client that sends in smaller pieces than this is served better by a copy.
+    // A client that goes on sending in smaller pieces than this is served better by a copy.
     private const int LeastMoved = 4096;
+    private const int MostSmall = 16;
 
     // States of receiving.
     private const int Idle = 0;
@@ -84,6 +85,7 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     private Exception? _failure;
     private KernelPipe? _pipe;
     private long _toMove;
+    private int _small;
     private int _run;
 
     /// <summary>Says why the connection is being broken, before its socket is closed. Only the first reason counts.</summary>
@@ -209,7 +211,7 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         // A cancellation is for the next read to tell.
         if (_hasNews && TakeNews()) CancelPendingRead();
         for (var block = _first; block is not null; block = block.NextBlock) length -= block.End - block.Start;
-        if (length >= LeastToMove) _toMove = length;
+        if (length >= LeastToMove) (_toMove, _small) = (length, 0);
     }
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
@@ -347,7 +349,8 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
                 block.Fill(_pipe!.Block);
                 Interlocked.Add(ref _lead, block.End);
                 Append(block);
-                if (moved < LeastMoved) _toMove = 0;
+                _small = moved < LeastMoved ? _small + 1 : 0;
+                if (_small > MostSmall) _toMove = 0;
                 return true;
             }
             // To have been told of bytes and to find none is for the ordinary way to make sense of.
