@@ -35,8 +35,7 @@ internal static class FixedAtStart
             ("access-log-size", served.AccessLog.Size == wanted.AccessLog.Size),
             ("access-log-keep", served.AccessLog.Keep == wanted.AccessLog.Keep),
             ("event-log", served.EventLog.Target == wanted.EventLog.Target),
-            // Its default depends on where the log goes.
-            ("event-log-format", served.EventLogFormat == wanted.EventLogFormat || served.EventLog.Target != wanted.EventLog.Target),
+            ("event-log-format", served.EventLogFormat == wanted.EventLogFormat),
             ("event-log-size", served.EventLog.Size == wanted.EventLog.Size),
             ("event-log-keep", served.EventLog.Keep == wanted.EventLog.Keep),
             ("opentelemetry", served.Telemetry == wanted.Telemetry),
