@@ -37,7 +37,9 @@ internal sealed class EventLogDefault
     {
         var text = ConfigurationFile.ReadText(file, out _);
         var configuration = ConfigurationFile.Load(file, text);
-        return NamesFormat(text, file) ? configuration : AppliedTo(configuration);
+        var applied = AppliedTo(configuration);
+        // Composed again only where it matters: a large configuration takes its time.
+        return ReferenceEquals(applied, configuration) || NamesFormat(text, file) ? configuration : applied;
     }
 
     /// <summary>The same for a configuration that is not from a file.</summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using DaemonProxy.Platform;
 using Microsoft.AspNetCore.Connections;
@@ -20,8 +19,8 @@ namespace DaemonProxy.Host.Hosting;
 /// <param name="socket">The connection's socket.</param>
 /// <param name="budget">Counts the pipes; null: nobody does.</param>
 /// <param name="ended">Called when the client has ended the connection or it is broken, by any thread, perhaps more than once.</param>
-internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget, Action ended)
-    : PipeReader, IUnreadBody, IValueTaskSource<ReadResult>
+internal sealed partial class ClientSocketReader(Socket socket, ConnectionBudget? budget, Action ended)
+    : PipeReader, IValueTaskSource<ReadResult>
 {
     /// <summary>The most bytes received at a time.</summary>
     public const int LargestReceive = 65_536;
@@ -29,19 +28,8 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     /// <summary>How far a client may get ahead of the reader, bytes.</summary>
     public const int LargestLead = 262_144;
 
-    // A request that fits is received by the call that waited for it. The room grows for a client that sends larger ones.
-    private const int SmallestRoom = 256;
-    private const int LargestRoom = 1024;
-
-    // Of a body; a smaller one costs less when it is copied.
-    private const int LeastToMove = 4 * KernelPipe.LeastBlock;
-
     // Reads of a client that has always sent more already, after which others on its thread have their turn.
     private const int LongestRun = 256;
-
-    // A client that goes on sending in smaller pieces than this is served better by a copy.
-    private const int LeastMoved = 4096;
-    private const int MostSmall = 16;
 
     // States of receiving.
     private const int Idle = 0;
@@ -51,12 +39,6 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     private readonly Lock _lock = new();
     private volatile int _receive;
     private Exception? _reason;
-
-    // Of who receives.
-    private Action? _received;
-    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _awaiter;
-    private byte[] _room = new byte[SmallestRoom];
-    private bool _waitsOnly;
 
     // Left to the reader, under the lock.
     private ReceivedBlock? _arrived;
@@ -79,13 +61,9 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     private ReceivedBlock? _first;
     private ReceivedBlock? _last;
     private ReceivedBlock? _spare;
-    private bool _hasUnexamined;
     private long _unexamined;
     private bool _isEnded;
     private Exception? _failure;
-    private KernelPipe? _pipe;
-    private long _toMove;
-    private int _small;
     private int _run;
 
     /// <summary>Says why the connection is being broken, before its socket is closed. Only the first reason counts.</summary>
@@ -133,7 +111,7 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     {
         var isCanceled = _hasNews && TakeNews();
         if (_failure is not null) throw _failure;
-        if (!_hasUnexamined && !_isEnded && !isCanceled)
+        if (_unexamined == 0 && !_isEnded && !isCanceled)
         {
             result = default;
             return false;
@@ -174,7 +152,6 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
         if (consumed.GetObject() is not ReceivedBlock end || examined.GetObject() is not ReceivedBlock last)
             throw new InvalidOperationException("the position is not one of the bytes that were read");
         var unexamined = _last!.RunningIndex + _last.End - last.RunningIndex - examined.GetInteger();
-        _hasUnexamined = unexamined > 0;
         Interlocked.Add(ref _lead, (int)(unexamined - _unexamined));
         _unexamined = unexamined;
         if (_first != end || consumed.GetInteger() > end.Start) _hasConsumed = true;
@@ -200,18 +177,8 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     public override void Complete(Exception? exception = null)
     {
         while (_first is not null) Release();
-        _hasUnexamined = false;
+        _unexamined = 0;
         ClosePipe();
-    }
-
-    /// <inheritdoc/>
-    public void MayStayUnread(long length)
-    {
-        if (!OperatingSystem.IsLinux()) return;
-        // A cancellation is for the next read to tell.
-        if (_hasNews && TakeNews()) CancelPendingRead();
-        for (var block = _first; block is not null; block = block.NextBlock) length -= block.End - block.Start;
-        if (length >= LeastToMove) (_toMove, _small) = (length, 0);
     }
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
@@ -309,7 +276,6 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
 
     private void Append(ReceivedBlock block)
     {
-        _hasUnexamined = true;
         _unexamined += block.End;
         _toMove = Math.Max(0, _toMove - block.End);
         // A client that sends byte by byte must not get a block for each.
@@ -324,52 +290,6 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     }
 
     private void EndWith(Exception? broken) => (_isEnded, _failure) = (true, _reason ?? ReasonFor(broken));
-
-    /// <summary>Moves what has arrived of a body into the pipe.</summary>
-    /// <param name="isThere">Whether the system has said that there is something.</param>
-    /// <returns>Whether there is something to read, or the end.</returns>
-    private bool Move(bool isThere)
-    {
-        if (_toMove == 0 || _first is not null || Interlocked.CompareExchange(ref _receive, Pending, Idle) != Idle) return false;
-        if (_hasNews)
-        {
-            // A receive has ended since the reader looked: what it has left comes before what is in the system.
-            _receive = Idle;
-            return true;
-        }
-        var after = Idle;
-        try
-        {
-            _pipe ??= KernelPipe.Create(budget);
-            var moved = _pipe?.Fill(socket.SafeHandle, _toMove);
-            if (moved > 0)
-            {
-                var block = TakeSpare();
-                block.Room = null;
-                block.Fill(_pipe!.Block);
-                Interlocked.Add(ref _lead, block.End);
-                Append(block);
-                _small = moved < LeastMoved ? _small + 1 : 0;
-                if (_small > MostSmall) _toMove = 0;
-                return true;
-            }
-            // To have been told of bytes and to find none is for the ordinary way to make sense of.
-            if (moved is null && (_pipe is null || isThere)) _toMove = 0;
-            if (moved is null) return false;
-            EndWith(null);
-        }
-        catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
-        {
-            EndWith(broken);
-        }
-        finally
-        {
-            if (_isEnded) after = Over;
-            _receive = after;
-        }
-        ended();
-        return true;
-    }
 
     private void Release()
     {
@@ -396,146 +316,4 @@ internal sealed class ClientSocketReader(Socket socket, ConnectionBudget? budget
     }
 
     private ReceivedBlock TakeSpare() => Interlocked.Exchange(ref _spare, null) ?? new();
-
-    private void ClosePipe()
-    {
-        _pipe?.Close();
-        _pipe = null;
-    }
-
-    /// <summary>Receives until something has to be waited for, unless somebody does already.</summary>
-    private void Receive()
-    {
-        while (BeginReceive() && Collect())
-        {
-        }
-    }
-
-    /// <summary>Begins to receive.</summary>
-    /// <returns>Whether something was there already.</returns>
-    private bool BeginReceive()
-    {
-        if (Volatile.Read(ref _lead) >= LargestLead || Interlocked.CompareExchange(ref _receive, Pending, Idle) != Idle) return false;
-        // What is to be moved is only waited for.
-        _waitsOnly = _toMove > 0 && _first is null;
-        try
-        {
-#pragma warning disable CA2012 // The awaiter is kept and asked once, when it is complete.
-            _awaiter = socket.ReceiveAsync(_waitsOnly ? default : _room.AsMemory(), SocketFlags.None).ConfigureAwait(false).GetAwaiter();
-#pragma warning restore CA2012
-        }
-        catch (ObjectDisposedException closed)
-        {
-            Leave(null, closed, Over);
-            return false;
-        }
-        if (_awaiter.IsCompleted) return true;
-        _awaiter.UnsafeOnCompleted(_received ??= EndReceive);
-        return false;
-    }
-
-    private void EndReceive()
-    {
-        // The socket is watched from here on: what could be done at once with what has come has been done.
-        if (Collect()) Receive();
-    }
-
-    /// <summary>Leaves to the reader what has been received.</summary>
-    /// <returns>Whether to go on.</returns>
-    private bool Collect()
-    {
-        Exception? broken = null;
-        try
-        {
-            var count = _awaiter.GetResult();
-            if (_waitsOnly) return Leave(null, null, Idle);
-            if (count > 0)
-            {
-                var block = Fill(count, out broken);
-                return Leave(block, broken, broken is null ? Idle : Over);
-            }
-        }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
-        {
-            broken = failure;
-        }
-        return Leave(null, broken, Over);
-    }
-
-    private bool Leave(ReceivedBlock? block, Exception? broken, int next)
-    {
-        bool isAwaited;
-        lock (_lock)
-        {
-            if (block is not null)
-            {
-                Interlocked.Add(ref _lead, block.End);
-                if (_lastArrived?.TryTake(block) == true) GiveBack(block);
-                else
-                {
-                    block.Follow(_lastArrived);
-                    _arrived ??= block;
-                    _lastArrived = block;
-                }
-            }
-            _mayMove = block is null && next == Idle;
-            _broken = broken;
-            _hasNews = true;
-            _receive = next;
-            isAwaited = EndWait();
-        }
-        if (isAwaited) Deliver();
-        if (next == Over) ended();
-        // What an advance on another thread has left to this one is seen.
-        Interlocked.MemoryBarrier();
-        return next == Idle && _toMove == 0;
-    }
-
-    /// <summary>Puts what has been received into a block, with whatever has arrived meanwhile if the room was too small for it.</summary>
-    private ReceivedBlock Fill(int count, out Exception? broken)
-    {
-        broken = null;
-        var block = TakeSpare();
-        var more = count == _room.Length ? Arrived() : 0;
-        if (more == 0)
-        {
-            var other = block.Room;
-            block.Room = _room;
-            _room = other?.Length >= _room.Length ? other : new byte[_room.Length];
-        }
-        else
-        {
-            block.Room = ArrayPool<byte>.Shared.Rent(Math.Min(count + more, LargestReceive));
-            _room.CopyTo(block.Room, 0);
-            // The system has said that they are there, so that nobody waits.
-            try { count += socket.Receive(block.Room.AsSpan(count, Math.Min(more, LargestReceive - count))); }
-            catch (SocketException none) when (none.SocketErrorCode == SocketError.WouldBlock)
-            {
-                // The system had counted something that is not to be read.
-            }
-            catch (Exception failure) when (failure is SocketException or ObjectDisposedException) { broken = failure; }
-            if (_room.Length < LargestRoom) _room = new byte[_room.Length * 2];
-        }
-        block.Fill(block.Room.AsMemory(0, count));
-        return block;
-    }
-
-    private int Arrived()
-    {
-        try { return socket.Available; }
-        catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
-        {
-            // The next receive says so.
-            return 0;
-        }
-    }
-
-    private static Exception? ReasonFor(Exception? failure) =>
-        failure is SocketException reset && IsReset(reset.SocketErrorCode) ? new ConnectionResetException(reset.Message, reset) : failure;
-
-    // Windows may report a reset as an aborted connection, macOS as a wrong type of protocol.
-    private static bool IsReset(SocketError error) =>
-        error is SocketError.ConnectionReset or SocketError.Shutdown
-        || (error == SocketError.ConnectionAborted && OperatingSystem.IsWindows())
-        || (error == SocketError.ProtocolType && OperatingSystem.IsMacOS());
 }

@@ -15,17 +15,8 @@ public sealed class ServiceManagerTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the socket of NOTIFY_SOCKET is Linux's");
         var folder = RunningFrontEnd.NewFolder();
-        var address = Path.Combine(folder, "notify");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(address));
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
-        {
-            RedirectStandardOutput = true,
-            WorkingDirectory = folder,
-        };
-        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
-        start.Environment["NOTIFY_SOCKET"] = address;
-        using var process = Process.Start(start)!;
+        using var process = StartService(folder, manager);
 
         var ready = await SaidAsync(manager);
         var events = Path.Combine(folder, "run", "site", "events.log");
@@ -50,17 +41,8 @@ public sealed class ServiceManagerTests
     {
         UpdatedFrontEnd.Need();
         var folder = RunningFrontEnd.NewFolder();
-        var address = Path.Combine(folder, "notify");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(address));
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
-        {
-            RedirectStandardOutput = true,
-            WorkingDirectory = folder,
-        };
-        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
-        start.Environment["NOTIFY_SOCKET"] = address;
-        using var process = Process.Start(start)!;
+        using var process = StartService(folder, manager);
         Assert.StartsWith("READY=1\n", await SaidAsync(manager));
 
         UpdatedFrontEnd.Send(process.Id, "USR2");
@@ -86,17 +68,8 @@ public sealed class ServiceManagerTests
     {
         UpdatedFrontEnd.Need();
         var folder = RunningFrontEnd.NewFolder();
-        var address = Path.Combine(folder, "notify");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(address));
-        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
-        {
-            RedirectStandardOutput = true,
-            WorkingDirectory = folder,
-        };
-        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
-        start.Environment["NOTIFY_SOCKET"] = address;
-        using var process = Process.Start(start)!;
+        using var process = StartService(folder, manager);
         Assert.StartsWith("READY=1\n", await SaidAsync(manager));
 
         UpdatedFrontEnd.Send(process.Id, "USR2");
@@ -147,6 +120,20 @@ public sealed class ServiceManagerTests
         await control.StopAsync(TimeSpan.Zero);
         await process.WaitForExitAsync(limit.Token);
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static Process StartService(string folder, Socket manager)
+    {
+        var address = Path.Combine(folder, "notify");
+        manager.Bind(new UnixDomainSocketEndPoint(address));
+        var start = new ProcessStartInfo(RepositoryRoot.Host, ["serve", "--name", "site", "--service"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
+        start.Environment["DAEMONPROXY_RUNTIME_DIR"] = Path.Combine(folder, "run");
+        start.Environment["NOTIFY_SOCKET"] = address;
+        return Process.Start(start)!;
     }
 
     private static async Task<string> SaidAsync(Socket manager)

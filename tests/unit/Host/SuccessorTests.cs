@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using DaemonProxy.Control;
 using DaemonProxy.Host.Hosting;
+using DaemonProxy.Host.Update;
 using DaemonProxy.Tests.Control;
 using DaemonProxy.Tests.EndToEnd;
 using Microsoft.Extensions.Time.Testing;
@@ -78,13 +79,7 @@ public sealed class SuccessorTests : IDisposable
         using var ended = new CancellationTokenSource();
         await ended.CancelAsync();
 
-        var status = await successor.ServesAsync(StartPatience.Longest, TimeProvider.System, ended.Token).WaitAsync(RunningFrontEnd.Limit);
-
-        Assert.Equal(successor.ProcessId, status.ProcessId);
-        Assert.True(RunningFrontEnd.IsAlive(successor.ProcessId));
-        await successor.StopAsync(TimeSpan.FromSeconds(3));
-        await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
-        Assert.Equal("stop 3000\n", _program.Heard);
+        await ServesAndEndsWhenAskedAsync(successor, successor.ServesAsync(StartPatience.Longest, TimeProvider.System, ended.Token));
     }
 
     [Fact]
@@ -100,11 +95,7 @@ public sealed class SuccessorTests : IDisposable
 
         await ended.CancelAsync();
 
-        Assert.Equal(successor.ProcessId, (await serves.WaitAsync(RunningFrontEnd.Limit)).ProcessId);
-        Assert.True(RunningFrontEnd.IsAlive(successor.ProcessId));
-        await successor.StopAsync(TimeSpan.FromSeconds(3));
-        await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
-        Assert.Equal("stop 3000\n", _program.Heard);
+        await ServesAndEndsWhenAskedAsync(successor, serves);
     }
 
     [Fact]
@@ -120,6 +111,15 @@ public sealed class SuccessorTests : IDisposable
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serves.WaitAsync(RunningFrontEnd.Limit));
         await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
+    }
+
+    private async Task ServesAndEndsWhenAskedAsync(Successor successor, Task<InstanceStatus> serves)
+    {
+        Assert.Equal(successor.ProcessId, (await serves.WaitAsync(RunningFrontEnd.Limit)).ProcessId);
+        Assert.True(RunningFrontEnd.IsAlive(successor.ProcessId));
+        await successor.StopAsync(TimeSpan.FromSeconds(3));
+        await UpdatedFrontEnd.GoneAsync(successor.ProcessId);
+        Assert.Equal("stop 3000\n", _program.Heard);
     }
 
     internal static InstanceStatus Status(int process) => new()
